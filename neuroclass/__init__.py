@@ -1,0 +1,8 @@
+"""Functional classes of neurons from spike trains, by information about identity."""
+
+import lazy_loader as _lazy
+
+from neuroclass._version import __version__
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
+__all__ += ["__version__"]
