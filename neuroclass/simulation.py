@@ -29,7 +29,7 @@ class _CellType(NamedTuple):
     gain: float  # Hz per standard deviation above threshold
 
 
-# ON cells are 10-20 % faster and less rectified than OFF cells [2]; transient cells
+# ON cells are 10-20 % faster and less rectified than OFF cells [1]; transient cells
 # have balanced, biphasic filters and high thresholds, sustained cells neither.
 _TYPES = {
     "OFF fast": _CellType(0.0, 1.0, 0.055, 0.60, 1.2, 110.0),
