@@ -23,6 +23,7 @@ __all__ = [
     "make_epoch",
     "make_event",
     "unique_unit_ids",
+    "warn_if_whole_numbers",
 ]
 
 
@@ -187,6 +188,17 @@ def unique_unit_ids(unit_ids: Sequence[int | str], source: str) -> list[int | st
         stacklevel=4,
     )
     return list(range(len(unit_ids)))
+
+
+def warn_if_whole_numbers(times: NDArray[np.float64], source: str) -> None:
+    """Warn if times in seconds are all whole: milliseconds or samples, plainly."""
+    if times.size >= 100 and times.max() >= 100 and (times == np.floor(times)).all():
+        warnings.warn(
+            f"{source}: all {times.size} spike times are whole numbers of seconds, up "
+            f"to {times.max():.0f}; they look like milliseconds or samples. Give "
+            "time_unit.",
+            stacklevel=4,
+        )
 
 
 def make_epoch(

@@ -27,6 +27,7 @@ from neuroclass.io.assemble import (
     make_epoch,
     make_event,
     unique_unit_ids,
+    warn_if_whole_numbers,
 )
 
 __all__ = ["FILE_FIELDS", "SUBJECT_FIELDS", "open_nwb", "read_nwb"]
@@ -119,6 +120,8 @@ def read_nwb(path: Path, scale: float = 1.0) -> neo.Block:
                 f"{', '.join(units.colnames) or 'no column'}. Add the spike times."
             )
         spike_times, stops = _read_ragged(units, "spike_times", source)
+        if scale == 1.0:
+            warn_if_whole_numbers(spike_times, source)
         obs_intervals = None
         if "obs_intervals" in units.colnames:
             observed, ends = _read_ragged(units, "obs_intervals", source)
@@ -182,7 +185,9 @@ def _scalar_columns(table: DynamicTable) -> Iterator[tuple[str, list[Any]]]:
         if isinstance(column, VectorIndex) or np.ndim(column.data) > 1:
             continue
         cells = _cells(column)
-        scalars = [cell.item() if isinstance(cell, np.generic) else cell for cell in cells]
+        scalars = [
+            cell.item() if isinstance(cell, np.generic) else cell for cell in cells
+        ]
         if all(isinstance(cell, bool | int | float | str) for cell in scalars):
             yield name, scalars
 

@@ -14,7 +14,7 @@ import neo
 import numpy as np
 from hdmf.common import ElementIdentifiers, VectorData, VectorIndex
 from numpy.typing import NDArray
-from pynwb import H5DataIO, NWBHDF5IO, NWBFile
+from pynwb import NWBHDF5IO, H5DataIO, NWBFile
 from pynwb.epoch import TimeIntervals
 from pynwb.file import Subject
 from pynwb.misc import AnnotationSeries, Units
@@ -219,7 +219,11 @@ def _interval_table(epoch: neo.Epoch) -> TimeIntervals:
             columns += [flat, VectorIndex(name="tags_index", target=flat, data=stops)]
         else:
             cells = np.asarray(values)
-            columns.append(_column(key, list(map(str, cells)) if cells.dtype.kind == "U" else cells))
+            columns.append(
+                _column(
+                    key, list(map(str, cells)) if cells.dtype.kind == "U" else cells
+                )
+            )
     return TimeIntervals(
         name=epoch.name,
         description=epoch.description or f"intervals {epoch.name}",
