@@ -283,11 +283,12 @@ def read_showings(epoch: neo.Epoch, *, join_frames: bool = True) -> Showings:
     )
     lasts = showings.durations > 0
     if not lasts.all():
-        n_empty, first = int((~lasts).sum()), showings.rows[~lasts][0]
+        empty = showings.rows[~lasts]
+        plural = "" if len(empty) == 1 else "s"
         showings = showings.take(
             lasts,
-            f"left out {n_empty} rows of {showings.name} without duration "
-            f"(row {first} first)",
+            f"left out {len(empty)} row{plural} of {showings.name} without duration "
+            f"(row {empty[0]} first)",
         )
     return _join_frames(showings) if join_frames else showings
 
