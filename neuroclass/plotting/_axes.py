@@ -87,7 +87,7 @@ def new_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     # By name, because only a caller in a notebook wants pyplot and its global state;
     # writing the figures of a report goes without.
     pyplot = importlib.import_module("matplotlib.pyplot")
-    axes: Axes = pyplot.subplots(figsize=size, layout="constrained")[1]
+    axes: Axes = pyplot.subplots(figsize=size, layout="compressed")[1]
     return axes
 
 

@@ -121,6 +121,8 @@ def _spread(classification: Classification) -> NDArray[np.float64]:
     psth = classification.psth
     if classification.n_clusters > 1:
         labels = classification.labels[classification.classified]
-        psth = np.stack([psth[labels == label].mean(axis=0) for label in set(labels)])
+        psth = np.stack(
+            [psth[labels == label].mean(axis=0) for label in np.unique(labels)]
+        )
     spread: NDArray[np.float64] = psth.var(axis=0)
     return spread

@@ -61,7 +61,7 @@ def write_figures(
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
         for name in FIGURE_NAMES:
             size, plot = _drawing(name, classification)
-            figure = Figure(figsize=size, layout="constrained")
+            figure = Figure(figsize=size, layout="compressed")
             FigureCanvasAgg(figure)
             plot(classification, ax=figure.subplots())
             for suffix, (dpi, metadata) in _FORMATS.items():

@@ -81,7 +81,7 @@ def plot_information_curve(
     ax.plot(n_clusters, kept, "o", color=INK, markersize=7, zorder=3)
     name = "1 class" if n_clusters == 1 else f"{n_clusters} classes"
     if n_clusters > 1 and total > 0:
-        name += f"\n{kept / total:.0%} kept"
+        name += f"\n{100 * kept / total:.0f} % kept"
     place = (
         np.log(n_clusters) / np.log(n_neurons)
         if n_neurons > 16

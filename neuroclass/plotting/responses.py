@@ -131,11 +131,12 @@ def _draw_time_axis(ax: Axes, classification: Classification, window: Window) ->
         if segment is not window.segments[0]:
             ax.axvline(segment.position, color="#999999", linewidth=0.6, zorder=0)
         if segment.stop - segment.start >= 0.1 * (window.stop - window.start):
-            ax.text(
-                segment.position,
-                1.01,
-                " " + unit_name(stimuli[segment.stimulus], 18),
-                transform=ax.get_xaxis_transform(),
+            ax.annotate(
+                unit_name(stimuli[segment.stimulus], 18),
+                (segment.position, 1),
+                xycoords=ax.get_xaxis_transform(),
+                xytext=(3, 3),
+                textcoords="offset points",
                 fontsize=8,
                 color=INK,
                 parse_math=False,
@@ -288,7 +289,14 @@ def plot_class_sizes(classification: Classification, *, ax: Axes | None = None) 
     sizes = [int(np.sum(labels == label)) for label in rows]
     ax.barh(range(len(rows)), sizes, color=[colors[label] for label in rows])
     for y, (label, size) in enumerate(zip(rows, sizes, strict=True)):
-        ax.text(size, y, f" {size}", va="center", fontsize=8)
+        ax.annotate(
+            str(size),
+            (size, y),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+        )
         rate = np.sort(classification.firing_rate[labels == label])
         # Spread by the golden ratio: even, and the same every time.
         spread = 0.55 * (np.arange(len(rate)) * 0.618034 % 1 - 0.5)
