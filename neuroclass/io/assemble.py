@@ -5,7 +5,6 @@ that is how NWB stores them and because checks on one array of ten million times
 a matter of a tenth of a second.
 """
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 import quantities as pq
 from numpy.typing import ArrayLike, NDArray
 
+from neuroclass._validation import warn_user
 from neuroclass.exceptions import RecordingError
 
 __all__ = [
@@ -168,12 +168,11 @@ def _warn_about_duplicates(
     rows = np.searchsorted(stops, np.flatnonzero(same) + 1, side="right")
     named = ", ".join(str(unit_ids[row]) for row in np.unique(rows)[:5])
     n_units = np.unique(rows).size
-    warnings.warn(
+    warn_user(
         f"{source}: {int(same.sum())} spike times are given twice or more in "
         f"{n_units} {'unit' if n_units == 1 else 'units'} ({named}"
         f"{', ...' if n_units > 5 else ''}); they were kept. Duplicates often come "
         "from a sorting merged twice.",
-        stacklevel=4,
     )
 
 
@@ -182,10 +181,9 @@ def unique_unit_ids(unit_ids: Sequence[int | str], source: str) -> list[int | st
     if len(set(unit_ids)) == len(unit_ids):
         return list(unit_ids)
     n_repeated = len(unit_ids) - len(set(unit_ids))
-    warnings.warn(
+    warn_user(
         f"{source}: {n_repeated} unit ids are given twice or more; the units are "
         "named by their row, from 0, instead.",
-        stacklevel=4,
     )
     return list(range(len(unit_ids)))
 
@@ -193,11 +191,10 @@ def unique_unit_ids(unit_ids: Sequence[int | str], source: str) -> list[int | st
 def warn_if_whole_numbers(times: NDArray[np.float64], source: str) -> None:
     """Warn if times in seconds are all whole: milliseconds or samples, plainly."""
     if times.size >= 100 and times.max() >= 100 and (times == np.floor(times)).all():
-        warnings.warn(
+        warn_user(
             f"{source}: all {times.size} spike times are whole numbers of seconds, up "
             f"to {times.max():.0f}; they look like milliseconds or samples. Give "
             "time_unit.",
-            stacklevel=4,
         )
 
 
@@ -211,11 +208,18 @@ def make_epoch(
 ) -> neo.Epoch:
     """Return one interval table as an Epoch; labels are row numbers from 0.
 
-    Rows without a finite start and stop are left out with a warning; a row that stops
-    before it starts raises.
+    A row that stops before it starts raises. Where no row has a stop, each lasts until
+    the next one starts; otherwise rows without a finite start and stop are left out;
+    both with a warning.
     """
     onsets = np.asarray(starts, dtype=np.float64)
     ends = np.asarray(stops, dtype=np.float64)
+    if np.isnan(ends).all() and np.isfinite(onsets).sum() > 1:
+        ends = _until_next(onsets)
+        warn_user(
+            f"{source}: no row of table {name!r} says when it stops; each is taken to "
+            "last until the next one starts."
+        )
     backward = ends < onsets
     if backward.any():
         row = int(np.argmax(backward))
@@ -227,10 +231,9 @@ def make_epoch(
     if not used.all():
         rows = np.flatnonzero(~used)
         named = ", ".join(map(str, rows[:5])) + (", ..." if rows.size > 5 else "")
-        warnings.warn(
+        warn_user(
             f"{source}: {rows.size} of {used.size} rows of table {name!r} have no "
             f"finite start and stop (row {named}) and are left out.",
-            stacklevel=4,
         )
     epoch = neo.Epoch(
         times=onsets[used] * pq.s,
@@ -241,6 +244,16 @@ def make_epoch(
     kept = {key: column_values(values)[used] for key, values in columns.items()}
     epoch.array_annotations.update(kept)
     return epoch
+
+
+def _until_next(starts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the next start after each, a median gap after the last."""
+    known = np.unique(starts[np.isfinite(starts)])
+    ends = np.append(known[1:], known[-1] + np.median(np.diff(known)))
+    following = np.searchsorted(known, starts)  # NaN comes behind the last
+    return np.where(
+        np.isfinite(starts), ends[np.minimum(following, known.size - 1)], np.nan
+    )
 
 
 def column_values(values: ArrayLike) -> NDArray[Any]:

@@ -1,6 +1,5 @@
 """Where the spike times are among named arrays: the layouts of :mod:`.tables`."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass._validation import warn_user
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.text import pick_column
 
@@ -283,10 +283,9 @@ def _add_presentations(
         spikes.stimuli = names[pairs[1]]
         lost = int(number.max()) + 1 - present.size
         if lost:
-            warnings.warn(
+            warn_user(
                 f"{source}: {lost} presentations without any spike are left out, for "
                 "nothing tells what they showed.",
-                stacklevel=4,
             )
         return
     spikes.presentations = (np.cumsum(counts) - counts)[code] + number

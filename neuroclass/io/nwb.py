@@ -128,7 +128,7 @@ def read_nwb(path: Path, scale: float = 1.0) -> neo.Block:
             cut = np.split(observed * scale, ends[:-1])
             obs_intervals = [rows.reshape(-1, 2) for rows in cut]
         ids = [int(value) for value in units.id[:]]
-        return assemble_recording(
+        recording = assemble_recording(
             spike_times if scale == 1.0 else spike_times * scale,
             stops,
             unique_unit_ids(ids, source),
@@ -141,6 +141,8 @@ def read_nwb(path: Path, scale: float = 1.0) -> neo.Block:
             epochs=[_read_intervals(table, source) for table in _interval_tables(file)],
             events=list(_read_events(file)),
         )
+        recording.rec_datetime = file.session_start_time
+        return recording
     finally:
         io.close()
 
@@ -287,7 +289,6 @@ def _file_annotations(file: NWBFile, io: NWBHDF5IO) -> dict[str, Any]:
             annotations[field] = (
                 value if isinstance(value, str) else [str(part) for part in value]
             )
-    annotations["session_start_time"] = file.session_start_time.isoformat()
     if file.subject is not None:
         found = {field: getattr(file.subject, field, None) for field in SUBJECT_FIELDS}
         annotations["subject"] = {

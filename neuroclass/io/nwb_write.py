@@ -3,6 +3,7 @@
 import datetime
 import shutil
 import uuid
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike
@@ -16,8 +17,9 @@ from hdmf.common import ElementIdentifiers, VectorData, VectorIndex
 from numpy.typing import NDArray
 from pynwb import NWBHDF5IO, H5DataIO, NWBFile
 from pynwb.epoch import TimeIntervals
+from pynwb.event import EventsTable, TimestampVectorData
 from pynwb.file import Subject
-from pynwb.misc import AnnotationSeries, Units
+from pynwb.misc import Units
 
 from neuroclass.io.nwb import FILE_FIELDS
 
@@ -41,7 +43,7 @@ def write_recording(block: neo.Block, path: str | PathLike[str]) -> None:
     Spike times go into one compressed array with an index. Scalar annotations of the
     spike trains become unit columns, every Epoch an interval table (``trials`` and
     ``epochs`` at their places), every Event that no Epoch repeats an
-    ``AnnotationSeries`` in acquisition. The same recording gives the same bytes.
+    ``EventsTable``. The same recording gives the same bytes.
 
     Parameters
     ----------
@@ -69,26 +71,10 @@ def write_recording(block: neo.Block, path: str | PathLike[str]) -> None:
             "block must have one segment with spike trains; got "
             f"{len(block.segments)} segments. Merge them first."
         )
-    segment = block.segments[0]
-    file = _new_file(block)
-    file.units = _units_table(segment.spiketrains)
-    for epoch in segment.epochs:
-        table = _interval_table(epoch)
-        if epoch.name in ("trials", "epochs", "invalid_times"):
-            setattr(file, epoch.name, table)
-        else:
-            file.add_time_intervals(table)
-    named = {epoch.name for epoch in segment.epochs}
-    for event in segment.events:
-        if event.name not in named:
-            file.add_acquisition(
-                AnnotationSeries(
-                    name=event.name,
-                    data=[str(label) for label in event.labels],
-                    timestamps=event.times.rescale("s").magnitude,
-                    description=event.description or "times of events",
-                )
-            )
+    with warnings.catch_warnings():
+        # A column called "name" is as good as any other: we never ask by attribute.
+        warnings.filterwarnings("ignore", message="An attribute '")
+        file = _new_file(block)
     with write_beside(Path(path)) as beside:
         with NWBHDF5IO(str(beside), "w") as io:
             io.write(file)
@@ -126,12 +112,25 @@ def _new_file(block: neo.Block) -> NWBFile:
     fields.setdefault("session_description", block.description or description)
     fields.setdefault("identifier", str(uuid.uuid5(_NAMESPACE, _fingerprint(block))))
     subject = block.annotations.get("subject")
-    return NWBFile(
+    file = NWBFile(
         session_start_time=date,
         file_create_date=date,
         subject=Subject(**subject) if subject else None,
         **fields,
     )
+    segment = block.segments[0]
+    file.units = _units_table(segment.spiketrains)
+    for epoch in segment.epochs:
+        table = _interval_table(epoch)
+        if epoch.name in ("trials", "epochs", "invalid_times"):
+            setattr(file, epoch.name, table)
+        else:
+            file.add_time_intervals(table)
+    named = {epoch.name for epoch in segment.epochs}
+    for event in segment.events:
+        if event.name not in named:
+            file.add_events_table(_events_table(event))
+    return file
 
 
 def _fingerprint(block: neo.Block) -> str:
@@ -230,6 +229,22 @@ def _interval_table(epoch: neo.Epoch) -> TimeIntervals:
         id=ElementIdentifiers(name="id", data=np.arange(starts.size)),
         columns=columns,
         colnames=[c.name for c in columns if not isinstance(c, VectorIndex)],
+    )
+
+
+def _events_table(event: neo.Event) -> EventsTable:
+    times = event.times.rescale("s").magnitude
+    return EventsTable(
+        name=event.name,
+        description=event.description or "times of events",
+        id=ElementIdentifiers(name="id", data=np.arange(times.size)),
+        columns=[
+            TimestampVectorData(
+                name="timestamp", description="time in seconds", data=times
+            ),
+            _column("label", [str(label) for label in event.labels]),
+        ],
+        colnames=["timestamp", "label"],
     )
 
 

@@ -1,11 +1,11 @@
 """Spike times that count from stimulus onset, put on one clock."""
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass._validation import warn_user
 from neuroclass.exceptions import RecordingError
 
 __all__ = ["PAUSE", "lay_out"]
@@ -75,10 +75,9 @@ def lay_out(
                 "how long a presentation lasts. Give trial_duration."
             )
         duration = latest
-        warnings.warn(
+        warn_user(
             f"{source}: a presentation is taken to last {duration:.6g} s, until the "
             "latest spike of any. Give trial_duration to say how long it did.",
-            stacklevel=4,
         )
     before = max(0.0, -float(times.min())) if times.size else 0.0
     distance = before + max(duration, latest) + PAUSE

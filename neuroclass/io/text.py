@@ -1,6 +1,7 @@
 """Columns of text tables (csv, tsv, txt), by the names in their first line."""
 
 import csv
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +33,10 @@ def read_text_columns(
     RecordingError
         If there are no names, no rows, or a row has too many or too few columns.
     """
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        try:
-            lines = [line for line in file if line.strip() and line[0] != "#"]
-        except UnicodeDecodeError as error:
-            raise RecordingError(
-                f"{path} must be text in UTF-8; {error.reason} at byte {error.start}."
-            ) from error
-    header = lines[0] if lines else ""
+    header, n_passed = _first_line(path)
     delimiter = max(",;\t", key=header.count)
-    names = [
-        name.strip().lower()
-        for name in next(csv.reader([header], delimiter=delimiter), [])
-    ]
+    names = next(csv.reader([header], delimiter=delimiter), [])
+    names = [name.strip().lower() for name in names]
     if all(_is_number(name) for name in names):
         if single is None or len(names) != 1:
             raise RecordingError(
@@ -52,17 +44,24 @@ def read_text_columns(
                 f"unit,time; got {header.strip()[:60]!r}. Add that line."
             )
         names = [single]
-    else:
-        lines = lines[1:]
-    if not lines:
-        raise RecordingError(f"{path} must have rows below {header.strip()[:60]!r}.")
+        n_passed -= 1
     try:
-        # Plain numbers take the fast way.
-        values = np.loadtxt(lines, delimiter=delimiter, ndmin=2, comments=None)
-        if values.shape[1] == len(names):
+        # Plain numbers take the fast way; a table without rows is told below.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            values = np.loadtxt(
+                path, delimiter=delimiter, skiprows=n_passed, ndmin=2, encoding="utf-8"
+            )
+        if values.size and values.shape[1] == len(names):
             return dict(zip(names, values.T, strict=True))
     except ValueError:
         pass  # text in some column, or a broken row, which is named below
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        lines = [line for line in file if _counts(line)][1:]
+    if not lines:
+        raise RecordingError(
+            f"{path} must have rows below {header.strip()[:60]!r}; it has none."
+        )
     rows = list(csv.reader(lines, delimiter=delimiter))
     for number, row in enumerate(rows, start=1):
         if len(row) != len(names):
@@ -75,6 +74,24 @@ def read_text_columns(
         name: _as_numbers([cell.strip() for cell in column])
         for name, column in zip(names, columns, strict=True)
     }
+
+
+def _first_line(path: Path) -> tuple[str, int]:
+    """Return the first line that counts and how many lines it ends."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for number, line in enumerate(file, start=1):
+                if _counts(line):
+                    return line, number
+    except UnicodeDecodeError as error:
+        raise RecordingError(
+            f"{path} must be text in UTF-8; {error.reason} at byte {error.start}."
+        ) from error
+    raise RecordingError(f"{path} must have rows; it has only comments.")
+
+
+def _counts(line: str) -> bool:
+    return bool(line.strip()) and not line.startswith("#")
 
 
 def _is_number(text: str) -> bool:
