@@ -46,7 +46,7 @@ def as_seconds(value: Any, name: str, *, unit_required: bool = False) -> float:
         match = _TIME.fullmatch(value)
         if match and (match[2] in _UNITS or (not match[2] and not unit_required)):
             seconds = float(match[1]) * _UNITS.get(match[2], 1.0)
-    elif isinstance(value, numbers.Real) and type(value) is not bool:
+    elif not isinstance(value, bool) and isinstance(value, numbers.Real):
         seconds = float(value)
     elif hasattr(value, "rescale"):
         seconds = float(value.rescale("s").magnitude)

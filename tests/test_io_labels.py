@@ -80,7 +80,7 @@ def test_force_may_change_the_type_of_a_column(recording_path):
 
 def test_existing_column_needs_force(recording_path):
     write_labels(recording_path, {"neuroclass_label": [0, 1, 1]}, in_place=True)
-    with pytest.raises(ValueError, match="has neuroclass_label already. Use force"):
+    with pytest.raises(ValueError, match="has neuroclass_label already"):
         write_labels(recording_path, {"neuroclass_label": [0, 0, 0]}, in_place=True)
     assert labels_in(recording_path) == [0, 1, 1]
 

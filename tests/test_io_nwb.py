@@ -234,9 +234,7 @@ def test_spike_time_that_is_not_finite_is_named(recording_path, value):
 
 def test_unsorted_spike_times_are_named(recording_path):
     replace(recording_path, "units/spike_times", [0.5, 2.5, 1.5, 0.25, 9.75])
-    with pytest.raises(
-        RecordingError, match=r"unit 10 must ascend; .* at index 2\. Sort"
-    ):
+    with pytest.raises(RecordingError, match=r"unit 10 must ascend; .* index 2\. Sort"):
         load_recording(recording_path)
 
 
@@ -269,9 +267,7 @@ def test_stop_before_start_names_the_row(recording_path):
     stops = np.arange(10) + 0.5
     stops[4] = 1.0
     replace(recording_path, "intervals/trials/stop_time", stops)
-    with pytest.raises(
-        RecordingError, match=r"row 4 of table 'trials' must stop after"
-    ):
+    with pytest.raises(RecordingError, match="row 4 of table 'trials' must stop"):
         load_recording(recording_path)
 
 
@@ -296,9 +292,7 @@ def test_trials_without_any_stop_last_until_the_next(recording_path):
 
 def test_duplicates_warn_with_count_and_names_and_are_kept(recording_path):
     replace(recording_path, "units/spike_times", [0.5, 0.5, 2.5, 9.75, 9.75])
-    with pytest.warns(
-        UserWarning, match=r"2 spike times .* 2 units \(10, 12\)"
-    ) as seen:
+    with pytest.warns(UserWarning, match=r"2 spike times .* \(10, 12\)") as seen:
         block = load_recording(recording_path)
     assert seen[0].filename == __file__  # not a line inside the package
     assert len(block.segments[0].spiketrains[0]) == 3
@@ -328,9 +322,7 @@ def test_all_units_silent_is_a_recording(tmp_path):
 def test_file_that_pynwb_cannot_build(recording_path):
     with h5py.File(recording_path, "r+") as file:
         del file["session_start_time"]
-    with pytest.raises(
-        RecordingError, match=r"cannot be read by pynwb.*pynwb-validate"
-    ):
+    with pytest.raises(RecordingError, match=r"cannot be read by pynwb.*Check it"):
         load_recording(recording_path)
 
 

@@ -17,9 +17,13 @@ def as_array(values: Any, name: str) -> NDArray[Any]:
     """Return an array; tensors are known by ``detach``, no library is imported."""
     if hasattr(values, "detach"):
         values = values.detach().cpu().numpy()
-    array = np.asarray(values)
+    message = f"{name} must be one array of equal rows; got a ragged one."
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(message) from error
     if array.dtype == object:
-        raise ValueError(f"{name} must be one array of equal rows; got a ragged one.")
+        raise ValueError(message)
     return array
 
 

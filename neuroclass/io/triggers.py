@@ -126,7 +126,7 @@ def _seconds(
 
 
 def _read_file(path: Path) -> dict[str, NDArray[Any]]:
-    if path.is_file() and path.open("rb").read(6) == b"\x93NUMPY":
+    if path.is_file() and _is_numpy_array(path):
         try:
             return {"time": np.load(path, allow_pickle=False)}
         except ValueError as error:
@@ -152,3 +152,8 @@ def _read_file(path: Path) -> dict[str, NDArray[Any]]:
     # Scalars beside the arrays describe, they are no columns.
     longest = max((values.size for values in found.values()), default=0)
     return {name: values for name, values in found.items() if values.size == longest}
+
+
+def _is_numpy_array(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(6) == b"\x93NUMPY"
