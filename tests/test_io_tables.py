@@ -183,7 +183,7 @@ def test_unit_ids_beside_an_index_are_one_per_unit(tmp_path):
         spike_times_index=[3, 5],
         unit_ids=[1, 2, 3],
     )
-    with pytest.raises(RecordingError, match="each of the 2 units .* got 3"):
+    with pytest.raises(RecordingError, match=r"each of the 2 units .* got 3"):
         load_recording(tmp_path / "a.npz")
 
 
@@ -396,7 +396,7 @@ def test_ids_in_cells_of_text(tmp_path):
 def test_several_cell_arrays_are_ambiguous(tmp_path):
     variables = {"first": cell_array(GRID), "second": cell_array(GRID)}
     scipy.io.savemat(tmp_path / "a.mat", variables)
-    with pytest.raises(RecordingError, match="one cell array .* got first, second"):
+    with pytest.raises(RecordingError, match=r"one cell array .* first, second"):
         load_recording(tmp_path / "a.mat")
 
 
