@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neuroclass.plotting._axes import unit_name
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -58,13 +60,11 @@ def choose_window(classification: Classification) -> Window:
     whole stimuli with the largest such variance.
     """
     bin_size = classification.psth_bin_size
-    presentations = classification.presentations
     lengths = _stimulus_bins(classification)
     starts = [0, *accumulate(lengths)][:-1]
     total = sum(lengths)
     longest = max(1, round(_LONGEST / bin_size))
     score = np.concatenate([[0.0], np.cumsum(_spread(classification))])
-    name = "Time in the stimulus (s)"
     if total <= 1.05 * longest:
         first, n_bins = 0, total
     elif max(lengths) >= longest:
@@ -97,14 +97,17 @@ def choose_window(classification: Classification) -> Window:
     if len(segments) == 1:  # the axis is the time of that stimulus
         only = segments[0]
         segments = [Segment(only.stimulus, only.start, only.stop, only.start)]
+        stimuli = classification.presentations.stimuli
+        name = (
+            "the stimulus" if len(stimuli) == 1 else unit_name(stimuli[only.stimulus])
+        )
+        label = f"Time in {name} (s)"
     else:
-        name = f"Time (s), {len(segments)} stimuli one after the other"
+        label = f"Time (s), {len(segments)} stimuli one after the other"
     if n_bins < total:
         shown, whole = n_bins * bin_size, total * bin_size
-        name += f"; {shown:.3g} of {whole:.4g} s, where responses differ most"
-    if len(segments) == 1 and presentations.n_stimuli > 1:
-        name = name.replace("the stimulus", "one stimulus")
-    return Window(first, n_bins, tuple(segments), name)
+        label += f"; {shown:.3g} of {whole:.4g} s, where responses differ most"
+    return Window(first, n_bins, tuple(segments), label)
 
 
 def _stimulus_bins(classification: Classification) -> list[int]:

@@ -87,14 +87,14 @@ def plot_information_curve(
         if n_neurons > 16
         else (n_clusters - 1) / max(n_neurons - 1, 1)
     )
-    rightmost = place > 0.6
+    is_left = place > 0.6
     ax.annotate(
         name,
-        (n_clusters, kept),
-        xytext=(-9 if rightmost else 9, 9 if n_clusters == 1 else -9),
+        (n_clusters, kept / 2),  # below the curve, which rises to the right
+        xytext=(-7 if is_left else 9, 9 if n_clusters == 1 else 0),
         textcoords="offset points",
-        ha="right" if rightmost else "left",
-        va="bottom" if n_clusters == 1 else "top",
+        ha="right" if is_left else "left",
+        va="bottom" if n_clusters == 1 else "center",
         fontweight="bold",
     )
     _count_ticks(ax, n_neurons)
@@ -115,7 +115,7 @@ def plot_information_curve(
             ),
         )
         share.set_ylabel("Share of the information (%)")
-    ax.legend(loc="lower right", frameon=False, fontsize="small")
+    ax.legend(loc="lower right", facecolor="white", edgecolor="none", fontsize="small")
     return ax
 
 
@@ -197,7 +197,7 @@ def plot_merge_tree(classification: Classification, *, ax: Axes | None = None) -
         ax.set_xticks([])
     ax.tick_params(axis="x", length=0, pad=16)
     ax.set_xlabel(f"{n_neurons} neurons in tree order; strip: class")
-    ax.xaxis.labelpad = 16 if n_neurons > _MOST_NAMED else 4
+    ax.xaxis.labelpad = 22 if n_neurons > _MOST_NAMED else 4
     ax.set_ylabel("Information lost (bits per word)")
     tidy(ax)
     return ax
@@ -320,9 +320,10 @@ def plot_pairwise_loss(
         vmax=float(loss.max()) or 1.0,
     )
     labels = classification.labels[classification.classified][order]
+    width = 0.9 if classification.n_clusters <= 8 else 0.5
     for first, _, _ in class_runs(labels)[1:]:
-        ax.axhline(first - 0.5, color="white", linewidth=0.9)
-        ax.axvline(first - 0.5, color="white", linewidth=0.9)
+        ax.axhline(first - 0.5, color="white", linewidth=width)
+        ax.axvline(first - 0.5, color="white", linewidth=width)
     for side in ("bottom", "left"):
         draw_class_strip(ax, labels, classification.n_clusters, side=side, width=0.045)
     ax.set_xticks([])

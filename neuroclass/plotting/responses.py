@@ -88,7 +88,7 @@ def plot_class_responses(
         _name_row(ax, base + 0.42, label, len(members), colors[label])
     ax.set_yticks(ticks, tick_labels, fontsize=8)
     ax.set_ylim(-0.1, n_shown + 0.02)
-    ax.set_ylabel("Firing rate (Hz), each class on its own scale")
+    ax.set_ylabel("Firing rate (Hz)")
     _draw_time_axis(ax, classification, window)
     _note_hidden(ax, classification)
     return ax
@@ -122,10 +122,10 @@ def _name_row(ax: Axes, y: float, label: int, n_members: int, color: str) -> Non
 def _draw_time_axis(ax: Axes, classification: Classification, window: Window) -> None:
     """Label the time, and part and name the stimuli that lie one after the other."""
     ax.set_xlim(window.start, window.stop)
-    ax.set_xlabel(window.label)
+    ax.set_xlabel(window.label, parse_math=False)
     tidy(ax)
     stimuli = classification.presentations.stimuli
-    if len(stimuli) == 1:
+    if len(window.segments) == 1:
         return
     for segment in window.segments:
         if segment is not window.segments[0]:
@@ -211,7 +211,7 @@ def plot_rasters(classification: Classification, *, ax: Axes | None = None) -> A
     ax.set_yticks(centres, names, fontsize=8, parse_math=False)
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(row, -0.2 * n_repeats)
-    ax.set_ylabel(f"Example neurons, {n_repeats} repeats each")
+    ax.set_ylabel(f"Unit, {n_repeats} repeats each")
     _draw_time_axis(ax, classification, window)
     _note_hidden(ax, classification)
     return ax
@@ -299,7 +299,7 @@ def plot_class_sizes(classification: Classification, *, ax: Axes | None = None) 
         )
         rate = np.sort(classification.firing_rate[labels == label])
         # Spread by the golden ratio: even, and the same every time.
-        spread = 0.55 * (np.arange(len(rate)) * 0.618034 % 1 - 0.5)
+        spread = 0.55 * ((np.arange(len(rate)) * 0.618034 + 0.5) % 1 - 0.5)
         rates.plot(
             rate,
             y + spread,
@@ -308,11 +308,11 @@ def plot_class_sizes(classification: Classification, *, ax: Axes | None = None) 
             markersize=3.5,
             alpha=0.75,
             markeredgewidth=0,
+            zorder=2,
             clip_on=False,
         )
-        rates.plot(
-            [np.median(rate)] * 2, [y - 0.38, y + 0.38], color=INK, linewidth=1.6
-        )
+        middle = [np.median(rate)] * 2
+        rates.plot(middle, [y - 0.38, y + 0.38], color=INK, linewidth=1.2, zorder=1)
     ax.set_yticks(
         range(len(rows)),
         [f"Class {label}" if label >= 0 else "Left out" for label in rows],

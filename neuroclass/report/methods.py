@@ -61,7 +61,8 @@ def _data(result: dict[str, Any]) -> list[str]:
         "carry about which neuron responded (Schneidman, Bialek & Berry, 2002)."
     ]
     if left_out:
-        sentences.append(f"Of the {n_units} units recorded, {left_out} were left out.")
+        was = "was" if left_out == 1 else "were"
+        sentences.append(f"Of the {n_units} units recorded, {left_out} {was} left out.")
     if presentations["condition"] == "none":
         sentences.append(
             f"The recording was cut into {repeats} stretches of {lengths}, without "

@@ -168,7 +168,7 @@ def _interval(bounds: list[float | None]) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return _DASH if share is None else f"{100 * share:.0f} %"
+    return _DASH if share is None else f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
 
 
 def _count(number: int, thing: str) -> str:
