@@ -154,3 +154,12 @@ def test_nothing_is_written_where_the_result_is_not_valid(
         write_labels(recording_path, {"neuroclass_label": [0, 1, 1]}, in_place=True)
     assert recording_path.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["recording.nwb"]
+
+
+def test_in_place_respects_write_protection(recording_path, tmp_path):
+    recording_path.chmod(0o444)
+    with pytest.raises(ValueError, match=r"recording\.nwb is write-protected"):
+        write_labels(recording_path, {"neuroclass_label": [0, 1, 1]}, in_place=True)
+    output = tmp_path / "labelled.nwb"
+    write_labels(recording_path, {"neuroclass_label": [0, 1, 1]}, output=output)
+    assert labels_in(output) == [0, 1, 1]

@@ -1,5 +1,6 @@
 """Labels written into a copy of a recording, or, when asked, into the recording."""
 
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from os import PathLike
@@ -42,7 +43,7 @@ def write_labels(
     output : str or path, optional
         Where the labelled recording goes.
     in_place : bool, default False
-        Replace the source, after a copy beside it, ``<stem>.backup.nwb`` (or
+        Replace the source; the old one stays beside it as ``<stem>.backup.nwb`` (or
         ``.backup2``, ...: an older backup is never overwritten).
     force : bool, default False
         Overwrite an existing `output`, or columns of these names.
@@ -85,6 +86,11 @@ def write_labels(
             raise ValueError(
                 f"output must be a new file; {target} exists. Choose another, or force."
             )
+    if in_place and not target.stat().st_mode & 0o222:
+        raise ValueError(
+            f"in_place must find a file that may be changed; {target.name} is "
+            "write-protected. Give an output, or lift the protection."
+        )
     existing = _check_columns(source, columns, force)
     with write_beside(target) as beside:
         shutil.copyfile(source, beside)
@@ -92,7 +98,7 @@ def write_labels(
         _add_columns(beside, columns)
         _validate(beside)
         if in_place:
-            shutil.copy2(source, _backup_path(target))
+            _back_up(target)
     return target
 
 
@@ -168,11 +174,17 @@ def _validate(path: Path) -> None:
         )
 
 
-def _backup_path(path: Path) -> Path:
+def _back_up(path: Path) -> None:
     number = 1
     while True:
         mark = "backup" if number == 1 else f"backup{number}"
         backup = path.with_name(f"{path.stem}.{mark}{path.suffix}")
         if not backup.exists():
-            return backup
+            break
         number += 1
+    try:
+        # A second name for the same file: `path` is about to be replaced, never
+        # changed, so that no copy of what may be many gigabytes is needed.
+        os.link(path, backup)
+    except OSError:  # a file system without links
+        shutil.copy2(path, backup)

@@ -40,7 +40,7 @@ def load_recording(
     triggers : path or array-like of shape (n_triggers,), optional
         When presentations of the stimulus began, on the clock of the spikes: an
         array, or a file (csv, txt, npy, npz, mat; see
-        :func:`neuroclass.io.tables.read_triggers`), which may also say what was
+        :func:`neuroclass.io.triggers.read_triggers`), which may also say what was
         shown. They become the interval table (Epoch) and the Event ``"triggers"``.
     trial_duration : float, str or quantity, optional
         How long each presentation lasts, seconds unless the unit is given
