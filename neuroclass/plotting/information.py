@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.collections import LineCollection
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from neuroclass.plotting._axes import (
     INK,
@@ -72,9 +72,16 @@ def plot_information_curve(
             zorder=0,
             label=f"range {selection.low} to {selection.high}",
         )
-    ax.fill_between(
-        numbers, low, high, color=_CURVE, alpha=0.22, linewidth=0, label="95 % interval"
-    )
+    if np.isfinite(low).any():  # too few repeats give none
+        ax.fill_between(
+            numbers,
+            low,
+            high,
+            color=_CURVE,
+            alpha=0.22,
+            linewidth=0,
+            label="95 % interval",
+        )
     ax.plot(numbers, curve, color=_CURVE, linewidth=1.8)
     kept, total = float(curve[n_clusters - 1]), float(curve[-1])
     ax.plot([n_clusters] * 2, [0, kept], color=INK, linewidth=1, linestyle=(0, (3, 2)))
@@ -98,8 +105,8 @@ def plot_information_curve(
         fontweight="bold",
     )
     _count_ticks(ax, n_neurons)
-    top = max(float(np.max(high)), 0.0)
-    bottom = min(float(np.min(low)), 0.0)
+    extent = np.concatenate([curve, low, high, [0.0]])
+    top, bottom = float(np.nanmax(extent)), float(np.nanmin(extent))
     margin = 0.05 * (top - bottom) or 0.05
     ax.set_ylim(bottom - (margin if bottom < 0 else 0), top + margin)
     ax.set_xlabel("Number of classes")
@@ -115,7 +122,10 @@ def plot_information_curve(
             ),
         )
         share.set_ylabel("Share of the information (%)")
-    ax.legend(loc="lower right", facecolor="white", edgecolor="none", fontsize="small")
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(
+            loc="lower right", facecolor="white", edgecolor="none", fontsize="small"
+        )
     return ax
 
 
@@ -131,7 +141,8 @@ def _count_ticks(ax: Axes, n_neurons: int) -> None:
         ax.xaxis.set_major_formatter(lambda tick, _: f"{tick:.0f}")
         ax.set_xlim(0.9, n_neurons * 1.08)
     else:
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        step = 1 + n_neurons // 9
+        ax.xaxis.set_major_locator(FixedLocator(range(1, n_neurons + 1, step)))
         ax.set_xlim(0.7, n_neurons + 0.3)
 
 
