@@ -85,7 +85,7 @@ def plot_information_curve(
     ax.plot(numbers, curve, color=_CURVE, linewidth=1.8)
     kept, total = float(curve[n_clusters - 1]), float(curve[-1])
     ax.plot([n_clusters] * 2, [0, kept], color=INK, linewidth=1, linestyle=(0, (3, 2)))
-    ax.plot(n_clusters, kept, "o", color=INK, markersize=7, zorder=3)
+    ax.plot(n_clusters, kept, "o", color=INK, markersize=7, zorder=3, clip_on=False)
     name = "1 class" if n_clusters == 1 else f"{n_clusters} classes"
     if n_clusters > 1 and total > 0:
         name += f"\n{100 * kept / total:.0f} % kept"
@@ -98,7 +98,7 @@ def plot_information_curve(
     ax.annotate(
         name,
         (n_clusters, kept / 2),  # below the curve, which rises to the right
-        xytext=(-7 if is_left else 9, 9 if n_clusters == 1 else 0),
+        xytext=(-7 if is_left else 9, 26 if n_clusters == 1 else 0),
         textcoords="offset points",
         ha="right" if is_left else "left",
         va="bottom" if n_clusters == 1 else "center",

@@ -27,6 +27,7 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
 ``settings``              each setting with its value; where it was chosen from the
                           data an object ``value, chosen: "auto", why``
 ``seed``                  of every random step
+``notes``                 what was left out, shortened or doubtful
 ``word_duration_seconds``
 ``information``           about which neuron spoke: ``estimator, bits_per_word,
                           interval, bits_per_second, bits_per_second_interval,
@@ -170,6 +171,7 @@ def _describe(classification: Classification, command: str | None) -> dict[str, 
         "presentations": _describe_presentations(classification),
         "settings": classification.settings,
         "seed": classification.settings.get("random_state"),
+        "notes": classification.notes,
         "word_duration_seconds": classification.word_duration,
         "information": _describe_information(classification),
         "n_neurons": len(classified),
