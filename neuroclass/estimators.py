@@ -110,7 +110,8 @@ def word_term(
     if estimator == "plug-in":
         return xlog2x(n)
     if estimator == "miller-madow":
-        return xlog2x(n) - _HALF_BIT * (n > 0)
+        seen: NDArray[np.float64] = xlog2x(n) - _HALF_BIT * (n > 0)
+        return seen
     if estimator == "jackknife":
         return _delete_one(n)
     raise ValueError(
@@ -126,7 +127,8 @@ def repeat_term(
     if estimator == "plug-in":
         return -xlog2x(r)
     if estimator == "miller-madow":
-        return -xlog2x(r) + _HALF_BIT * (r > 0)
+        repeated: NDArray[np.float64] = _HALF_BIT * (r > 0) - xlog2x(r)
+        return repeated
     if estimator == "jackknife":
         return -_delete_one(r)
     raise ValueError(

@@ -5,6 +5,7 @@ classes loses information about which of the two spoke.  All losses are in bits 
 repeats; divide by the number of counted words for bits per word.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,13 +77,13 @@ class Rows:
     @property
     def n_features(self) -> int:
         """Columns that are words."""
-        return self.counts.shape[1] - len(self.weights)
+        return int(self.counts.shape[1]) - len(self.weights)
 
     @property
     def tolerance(self) -> float:
         """Losses closer than this are ties: the rounding of a sum over the columns."""
         scale = float(np.abs(self.values(self.counts)).max())
-        return 1e-12 * scale * np.sqrt(self.counts.shape[1]) + 1e-12
+        return 1e-12 * (scale * math.sqrt(self.counts.shape[1]) + 1.0)
 
     def values(self, rows: NDArray[Any]) -> NDArray[np.float64]:
         """Return sum_w G(n_w) + sum_s c(R_s) of each row, (n_rows,).
@@ -206,7 +207,7 @@ class MergeTree:
 
 
 def relabel(labels: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Number classes from 0 in the order of their lowest neuron."""
+    """Return labels from 0 in the order of each class's lowest neuron."""
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.intp)
     rank[np.argsort(first)] = np.arange(len(first))
