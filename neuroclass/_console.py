@@ -39,7 +39,10 @@ def print_result(result: dict[str, Any]) -> None:
     kept = result["information"]["kept_by_classes"]
     if kept["share"] is not None:
         print_item("they keep", f"{100 * kept['share']:.0f} % of the information")
-    if agreement := result["agreement"]:
+    agreement = result["agreement"]
+    if agreement and number == 1:
+        print_item("agreement", f"with {agreement['name']}: one class shows none")
+    elif agreement:
         print_item(
             "agreement",
             f"with {agreement['name']}, {agreement['n_units']} units: adjusted mutual "
