@@ -24,6 +24,7 @@ _MAX_NODES = 45  # the last merges
 _N_BLOCKS = 20  # of the stimulus, odd against even
 _ANY = 4.0  # z of the best node, of some 20 looked at, before there is any class
 _REAL, _PERHAPS = 3.0, 2.0  # z of a node that counts, or might
+_MIN_PROFILE = 4  # spoken words, over all conditions, that make a profile
 _N_DRAWS = 4000
 _NULL_SEED = 20020
 
@@ -249,12 +250,13 @@ def _log_ratios(counts: NDArray[Any], labels: NDArray[np.intp]) -> NDArray[np.fl
     """Return each neuron's mean log likelihood ratio per spoken word, 1 over 0.
 
     p_A = (n_A + q/2) / (R_A + 1/2) with q the word's share in both classes, after the
-    neuron was taken out of its own. With many conditions p is divided by its sum over
-    all spoken words: what counts is when a neuron speaks, not how much, because gain
-    varies from cell to cell within a type.
+    neuron was taken out of its own. Unless there are very few of them, p is divided by its sum
+    over all spoken words: what counts is when a neuron speaks, not how much, because
+    gain varies from cell to cell within a type. Words weigh by the square root of
+    their number, for the same reason.
     """
     first = 1 if counts.shape[2] > 1 else 0  # the silent word, if there are others
-    is_profile = counts.shape[1] >= _N_BLOCKS // 2
+    is_profile = counts[0, :, first:].size >= _MIN_PROFILE
     sums = np.stack([counts[labels == label].sum(axis=0) for label in (0, 1)])
     ratios = np.empty(len(counts))
     for i, n in enumerate(counts):

@@ -164,13 +164,9 @@ class ResponseCounts:
     @property
     def firing_rate(self) -> NDArray[np.float64]:
         """Firing rate inside the counted words, Hz, (n_neurons,)."""
-        recorded = self.repeats.sum(axis=1) * self.word_duration
-        return np.divide(
-            self.n_spikes,
-            recorded,
-            out=np.zeros(self.n_neurons),
-            where=recorded > 0,
-        )
+        repeats = np.maximum(self.repeats.sum(axis=1), 1)
+        rate: NDArray[np.float64] = self.n_spikes / (repeats * self.word_duration)
+        return rate
 
 
 def select_units(

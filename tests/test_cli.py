@@ -314,7 +314,8 @@ def test_information_needs_two_units_with_spikes(fails, tmp_path):
 def clustered(retina, tmp_path_factory):
     """A result folder, made once."""
     folder = tmp_path_factory.mktemp("results") / "retina_classes"
-    assert cli.main(["cluster", str(retina), "-o", str(folder), "-q"]) == 0
+    arguments = ["--n-clusters", "3", "--bin-size", "20ms", "-o", str(folder), "-q"]
+    assert cli.main(["cluster", str(retina), *arguments]) == 0
     return folder
 
 
@@ -384,14 +385,22 @@ def test_the_reference_column_is_compared_and_not_used(run, retina):
     assert "units column true_type" in text
 
 
+def test_one_class_is_not_said_to_agree_with_anything(run, retina):
+    arguments = ("--n-clusters", "1", "--bin-size", "20ms", "--reference", "true_type")
+    _, out, _ = run("cluster", retina, *arguments)
+    assert "with units column true_type: one class shows none" in " ".join(out.split())
+
+
 def test_a_result_folder_can_be_the_reference(run, retina, clustered):
-    status, out, _ = run("cluster", retina, "--reference", clustered)
+    arguments = ("--n-clusters", "3", "--bin-size", "20ms", "--reference", clustered)
+    status, out, _ = run("cluster", retina, *arguments)
     assert status == 0
     assert "adjusted mutual information 1" in " ".join(out.split())
 
 
 def test_the_same_seed_gives_the_same_result_on_two_processes(run, retina, clustered):
-    assert run("cluster", retina, "--jobs", "2", "-o", "two")[0] == 0
+    arguments = ("--n-clusters", "3", "--bin-size", "20ms", "--jobs", "2", "-o", "two")
+    assert run("cluster", retina, *arguments)[0] == 0
     assert labels_in(Path("two")) == labels_in(clustered)
 
 
