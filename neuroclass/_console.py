@@ -20,7 +20,11 @@ __all__ = [
     "print_table",
 ]
 
-_WIDTH, _INDENT = 80, 18
+_INDENT = 18
+# A path stays in one piece, to be copied, even where it is longer.
+_LINES = textwrap.TextWrapper(
+    80 - _INDENT, break_long_words=False, break_on_hyphens=False
+)
 
 
 def print_result(result: dict[str, Any]) -> None:
@@ -94,8 +98,7 @@ def describe_information(information: dict[str, Any]) -> tuple[str, str]:
 def print_item(name: str, *paragraphs: str) -> None:
     """Print a name and, beside it, paragraphs that fit in 80 columns."""
     for paragraph in paragraphs:
-        lines = textwrap.wrap(paragraph, _WIDTH - _INDENT, break_on_hyphens=False)
-        for line in lines or [""]:
+        for line in _LINES.wrap(paragraph) or [""]:
             print(f"{name:<{_INDENT}}{line}".rstrip())
             name = ""
 
