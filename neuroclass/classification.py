@@ -4,6 +4,7 @@ Takes a recording (or the path of one), gives a `Classification` that prints, pl
 saves itself.
 """
 
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ import neo
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from neuroclass._validation import as_seconds, warn_user
 from neuroclass.agreement import Agreement, agreement_with, read_reference
@@ -316,7 +317,7 @@ def classify_neurons(
         )
     if reference is not None:
         read_reference(reference, recording)  # a wrong name is told before the work
-    bar = tqdm(_STAGES, delay=2, disable=not progress, leave=False, unit="stage")
+    bar = tqdm(_STAGES, delay=2, disable=not _shows(progress), leave=False)
     with warnings.catch_warnings(record=True) as caught, bar:
         warnings.simplefilter("always")
         stages = iter(bar)
@@ -415,6 +416,11 @@ def classify_neurons(
             "random_state": random_state,
         },
     )
+
+
+def _shows(progress: bool) -> bool:
+    """Return whether somebody is there to see a progress bar."""
+    return progress and (sys.stderr.isatty() or "ipykernel" in sys.modules)
 
 
 def _wanted_clusters(n_clusters: Any, max_information_loss: float | None) -> Any:
