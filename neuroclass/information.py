@@ -298,6 +298,8 @@ def _same_repeats(
     repeats: NDArray[np.int64],
 ) -> list[tuple[NDArray[np.int64], NDArray[np.intp]]]:
     """Group the neurons that have the same repeats in every condition."""
+    if (repeats == repeats[:1]).all():  # the rule, and sorting rows is slow
+        return [(repeats[0], np.arange(len(repeats)))]
     distinct, inverse = np.unique(repeats, axis=0, return_inverse=True)
     return [(row, np.flatnonzero(inverse == k)) for k, row in enumerate(distinct)]
 

@@ -52,7 +52,7 @@ class Rows:
         """Lay out counts of shape (n_neurons, n_conditions, n_words)."""
         array = check_counts(counts)
         repeats = array.sum(axis=2)
-        patterns, weights = np.unique(repeats, axis=1, return_counts=True)
+        patterns, weights = _distinct_columns(repeats)
         features = array.reshape(len(array), -1)
         features = features[:, features.any(axis=0)]
         is_integer = array.dtype.kind in "iu" or bool(np.all(array == np.floor(array)))
@@ -115,6 +115,14 @@ class Rows:
         """Return J, the summed values of the classes; a merge lowers it by its loss."""
         _, labels = np.unique(labels, return_inverse=True)
         return float(self.values(self.sums(labels, int(labels.max()) + 1)).sum())
+
+
+def _distinct_columns(
+    repeats: NDArray[Any],
+) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    if (repeats == repeats[:, :1]).all():  # the rule, and sorting columns is slow
+        return repeats[:, :1], np.array([repeats.shape[1]])
+    return np.unique(repeats, axis=1, return_counts=True)
 
 
 def pairwise_losses(rows: Rows) -> NDArray[np.float64]:

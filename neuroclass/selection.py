@@ -250,10 +250,10 @@ def _log_ratios(counts: NDArray[Any], labels: NDArray[np.intp]) -> NDArray[np.fl
     """Return each neuron's mean log likelihood ratio per spoken word, 1 over 0.
 
     p_A = (n_A + q/2) / (R_A + 1/2) with q the word's share in both classes, after the
-    neuron was taken out of its own. Unless there are very few of them, p is divided by its sum
-    over all spoken words: what counts is when a neuron speaks, not how much, because
-    gain varies from cell to cell within a type. Words weigh by the square root of
-    their number, for the same reason.
+    neuron was taken out of its own. Unless there are very few of them, p is divided by
+    its sum over all spoken words: what counts is when a neuron speaks, not how much,
+    because gain varies from cell to cell within a type. Words weigh by the square root
+    of their number, for the same reason.
     """
     first = 1 if counts.shape[2] > 1 else 0  # the silent word, if there are others
     is_profile = counts[0, :, first:].size >= _MIN_PROFILE
