@@ -512,7 +512,6 @@ def _support(model: AgglomerativeBottleneck, counts: ResponseCounts) -> ClusterN
         low=model.n_clusters_,
         high=model.n_clusters_,
         is_determined=True,
-        node_count=model.n_clusters_,
         criterion=np.full(1, np.nan),
         node_z=np.full(len(model.children_), np.nan),
         reason="as asked",

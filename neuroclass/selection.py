@@ -17,13 +17,19 @@ from neuroclass.estimators import Estimator
 from neuroclass.merging import MergeTree, Rows
 from neuroclass.refinement import refine
 
-__all__ = ["ClusterNumber", "node_scores", "select_n_clusters"]
+__all__ = [
+    "DOUBTFUL_SPLIT",
+    "REAL_SPLIT",
+    "ClusterNumber",
+    "node_scores",
+    "select_n_clusters",
+]
 
 _MIN_CHILD = 3  # neurons on each side of a node that is tested
 _MAX_NODES = 45  # the last merges
 _N_BLOCKS = 20  # of the stimulus, odd against even
-_ANY = 4.0  # z of the best node, of some 20 looked at, before there is any class
-_REAL, _PERHAPS = 3.0, 2.0  # z of a node that counts, or might
+REAL_SPLIT = 4.0  # z of a node, one of some 20 looked at, that counts
+DOUBTFUL_SPLIT = 2.0  # z of a node that might
 _MIN_PROFILE = 4  # spoken words, over all conditions, that make a profile
 _N_DRAWS = 4000
 _NULL_SEED = 20020
@@ -38,11 +44,10 @@ class ClusterNumber:
     n_clusters : int
         The chosen number.
     low, high : int
-        Range that these data support.
+        Range that these data support: one plus the splits of the tree that hold on
+        unseen stimulus (or contain one that does), surely and perhaps.
     is_determined : bool
         Whether `low` and `high` differ by one at most.
-    node_count : int
-        One plus the splits of the tree that hold, or contain one that holds.
     criterion : ndarray of shape (high + 1,)
         Gain of class K over the gain of class K + 1, at index K; nan where it had no
         say.
@@ -56,7 +61,6 @@ class ClusterNumber:
     low: int
     high: int
     is_determined: bool
-    node_count: int
     criterion: NDArray[np.float64] = field(repr=False)
     node_z: NDArray[np.float64] = field(repr=False)
     reason: str
@@ -74,11 +78,10 @@ def select_n_clusters(
     1. Each of the last merges with at least three neurons on both sides is tested on
        halves of the stimulus: `node_scores`. Counted are the splits with a z above a
        bound, and those that contain one.
-    2. There is one class unless the best z is above 4.
-    3. Otherwise the number lies between one plus the splits above 3 and one plus the
-       splits above 2, and is there the elbow: the K for which the gain of the K-th
-       class is largest against the gain of the next, in the objective of refined
-       partitions.
+    2. The number lies between one plus the splits above 4 and one plus the splits
+       above 2.  It is one if there is no split above 4.
+    3. Between the two it is the elbow: the K for which the gain of the K-th class is
+       largest against the gain of the next, in the objective of refined partitions.
 
     Parameters
     ----------
@@ -97,20 +100,19 @@ def select_n_clusters(
         With `node_z` of `tree`.
     """
     node_z = node_scores(counts, tree, rows.estimator, n_jobs=n_jobs)
-    node_count = _count_nodes(tree, node_z, _REAL)
-    high = _count_nodes(tree, node_z, _PERHAPS)
+    n_clusters = low = _count_nodes(tree, node_z, REAL_SPLIT)
+    high = _count_nodes(tree, node_z, DOUBTFUL_SPLIT)
     criterion = np.full(high + 1, np.nan)
-    n_clusters = low = node_count
-    if not np.any(node_z > _ANY):
-        n_clusters = low = 1
-    elif high > low:
+    if high > low > 1:
         criterion[low:] = _elbow(rows, tree, low, high)
         n_clusters = int(np.nanargmax(criterion))
     is_determined = high - low <= 1
     if n_clusters == 1:
         reason = "no split of the tree is more than a cut through a continuum"
     else:
-        reason = f"{node_count - 1} splits of the tree hold on unseen stimulus"
+        splits = "1 split" if low == 2 else f"{low - 1} splits"
+        hold = "holds" if low == 2 else "hold"
+        reason = f"{splits} of the tree {hold} on unseen stimulus"
         if high > low:
             reason += (
                 f", {high - low} more might; of these counts the gain of class "
@@ -123,7 +125,6 @@ def select_n_clusters(
         low=low,
         high=high,
         is_determined=is_determined,
-        node_count=node_count,
         criterion=criterion,
         node_z=node_z,
         reason=reason,

@@ -19,6 +19,7 @@ from neuroclass.plotting._axes import (
     tidy,
     unit_name,
 )
+from neuroclass.selection import REAL_SPLIT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -165,7 +166,7 @@ def plot_merge_tree(classification: Classification, *, ax: Axes | None = None) -
     matplotlib.axes.Axes
         Neurons in tree order against bits per word lost. The dashed line cuts the tree
         into the classes. Merges tested on held-out stimulus blocks carry a dot, filled
-        where their two sides are truly apart (z > 3), and the highest of them their z.
+        where their two sides are truly apart (z > 4), and the highest of them their z.
     """
     n_neurons = len(classification.leaf_order)
     n_clusters = classification.n_clusters
@@ -252,9 +253,9 @@ def _draw_z(
     """Mark the tested merges, and print z on the highest that have room for it."""
     tested = np.flatnonzero(np.isfinite(node_z))
     width = len(node_z) + 1
-    is_real = node_z[tested] > 3
+    is_real = node_z[tested] > REAL_SPLIT
     for shown, face, size, name in (
-        (tested[is_real], INK, 4.5, "the two sides differ in held-out data (z > 3)"),
+        (tested[is_real], INK, 4.5, f"two kinds in held-out data (z > {REAL_SPLIT:g})"),
         (tested[~is_real], "white", 3.5, "not shown to differ"),
     ):
         if len(shown):

@@ -15,6 +15,7 @@ from neuroclass.exceptions import RecordingError
 from neuroclass.plotting import FIGURE_NAMES, class_colors
 from neuroclass.report.methods import methods_paragraph, setting, time_text
 from neuroclass.report.results import LABEL_COLUMNS
+from neuroclass.selection import REAL_SPLIT
 
 if TYPE_CHECKING:
     import os
@@ -270,7 +271,7 @@ _CAPTIONS = {
         "Neurons merged step by step where it costs least. Height: the information "
         "lost when that merge is done, with all before it. The dashed line cuts the "
         "tree into the classes. Numbers are z-scores of a split on held-out parts of "
-        "the stimulus; a split with z > 3 (filled) is real.",
+        f"the stimulus; a split with z > {REAL_SPLIT:g} (filled) is real.",
         "wide",
     ),
     "pairwise_loss": (
