@@ -278,7 +278,7 @@ def bin_words(
     for position, unit in enumerate(chosen):
         train = trains[unit]
         index, bins = _bins_of_spikes(
-            train.rescale("s").magnitude, presentations.starts, used, bin_size
+            _seconds(train), presentations.starts, used, bin_size
         )
         mask = _unrecorded_windows(
             train, presentations.starts, bin_size * word_length, used // word_length
@@ -287,7 +287,7 @@ def bin_words(
             unrecorded[position] = mask
             kept = ~mask[index, bins // word_length]
             index, bins = index[kept], bins[kept]
-        key, count = np.unique(index * stride + bins, return_counts=True)
+        key, count = _runs(index * stride + bins)
         keys.append(key)
         counts.append(count)
         neurons.append(np.full(len(key), position))
@@ -316,6 +316,21 @@ def bin_words(
         n_spikes=np.reshape(n_spikes, (len(unit_ids), -1)),
         unit_ids=unit_ids,
     )
+
+
+def _seconds(train: neo.SpikeTrain) -> NDArray[np.float64]:
+    # Rescaling costs more than everything else here, and is for nothing as a rule.
+    is_seconds = train.dimensionality.string == "s"
+    times: NDArray[np.float64] = (train if is_seconds else train.rescale("s")).magnitude
+    return times
+
+
+def _runs(keys: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return each key and how often it comes; they are sorted, unless nested."""
+    if np.any(keys[1:] < keys[:-1]):
+        keys = np.sort(keys)
+    first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
+    return keys[first], np.diff(np.append(first, len(keys)))
 
 
 def _bins_of_spikes(
