@@ -183,18 +183,26 @@ def _units_wanted(args: "Namespace") -> dict[str, list[str]] | None:
 
 def _cluster(args: "Namespace") -> None:
     from neuroclass.classification import classify_neurons  # noqa: PLC0415
-    from neuroclass.io import write_labels  # noqa: PLC0415
+    from neuroclass.io import check_can_label, write_labels  # noqa: PLC0415
     from neuroclass.report import save_results  # noqa: PLC0415
 
     folder = args.output or Path(f"{Path(args.recording).stem}_classes")
+    if folder.is_file():
+        raise ValueError(f"{folder} must be a folder; it is a file. Choose another.")
     _check_is_free(folder, args.force)
-    if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(f"{folder} must be a folder; it is a file.")
-    if args.save_nwb:
-        _check_is_free(args.save_nwb, args.force)
-    recording = _load(args)
+    target = {
+        "output": args.save_nwb,
+        "in_place": args.in_place,
+        "force": args.force,
+    }
     if args.save_nwb or args.in_place:
-        _check_can_hold_labels(recording, args)
+        labelled = check_can_label(args.recording, [LABEL_COLUMN], **target)
+        if labelled.resolve() == folder.resolve():
+            raise ValueError(
+                f"--save-nwb must not be the result folder; got {labelled} for both."
+            )
+        _check_place(labelled)
+    recording = _load(args)
     classification = classify_neurons(
         recording,
         n_clusters=args.n_clusters,
@@ -211,14 +219,11 @@ def _cluster(args: "Namespace") -> None:
         progress=not args.quiet,
     )
     save_results(classification, folder, force=args.force, command=args.line)
-    labelled = None
     if args.save_nwb or args.in_place:
-        labelled = write_labels(
+        write_labels(
             args.recording,
             {LABEL_COLUMN: classification.labels.tolist()},
-            output=args.save_nwb,
-            in_place=args.in_place,
-            force=args.force,
+            **target,
         )
     result = (folder / "result.json").read_text(encoding="utf-8")
     if args.json:
@@ -226,33 +231,31 @@ def _cluster(args: "Namespace") -> None:
         return
     print_result(json.loads(result))
     print_item("wrote", str(folder / "report.html"))
-    if labelled:
+    if args.save_nwb or args.in_place:
         print_item("", str(labelled))
 
 
 def _check_is_free(path: Path, force: bool) -> None:
     """Refuse to write over what exists, or nowhere, before the work is done."""
-    if not path.absolute().parent.exists():
-        raise FileNotFoundError(f"{path} must be in an existing folder. Make it first.")
     is_taken = any(path.iterdir()) if path.is_dir() else path.exists()
     if is_taken and not force:
         raise FileExistsError(
             f"{path} must not exist yet; it does. Choose another name, or replace it "
             "with --force."
         )
+    _check_place(path)
 
 
-def _check_can_hold_labels(recording: "neo.Block", args: "Namespace") -> None:
-    if not recording.annotations["format"].startswith("NWB"):
+def _check_place(path: Path) -> None:
+    """Refuse a place where nothing can be written; missing folders are made later."""
+    places = [path] if path.is_dir() else []
+    place = next(p for p in (*places, *path.absolute().parents) if p.exists())
+    if not place.is_dir():
+        raise ValueError(f"{path} must lie in a folder; {place} is a file.")
+    if not os.access(place, os.W_OK | os.X_OK):
         raise ValueError(
-            f"RECORDING must be NWB to take labels; {args.recording} is "
-            f"{recording.annotations['format']}. They are in labels.csv anyway."
-        )
-    trains = recording.segments[0].spiketrains
-    if not args.force and any(LABEL_COLUMN in t.annotations for t in trains):
-        raise FileExistsError(
-            f"{args.recording} must not have the units column {LABEL_COLUMN} yet; it "
-            "has. Replace it with --force."
+            f"{path} must lie where files may be written; {place} is write-protected. "
+            "Choose another place."
         )
 
 

@@ -353,21 +353,61 @@ def test_an_existing_folder_is_refused_before_anything_is_read(fails, tmp_path):
 def test_a_file_in_the_place_of_the_folder_is_refused_even_with_force(fails, tmp_path):
     (tmp_path / "notes.txt").touch()
     status, line = fails("cluster", "nothing.nwb", "-o", "notes.txt", "--force")
-    assert status == 1
+    assert status == 2
     assert "notes.txt must be a folder; it is a file" in line
+    status, line = fails("cluster", "nothing.nwb", "-o", "notes.txt/classes")
+    assert status == 2
+    assert "notes.txt/classes must lie in a folder" in line
 
 
-def test_an_output_in_no_folder_is_refused_before_the_work(fails, retina):
-    status, line = fails("cluster", retina, "--save-nwb", "nowhere/copy.nwb")
-    assert status == 1
-    assert "nowhere/copy.nwb must be in an existing folder" in line
+def test_a_protected_place_is_refused_before_the_work(fails, monkeypatch):
+    # No mode of a folder stops root, who may run the tests.
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    status, line = fails("cluster", "nothing.nwb", "-o", "closed/classes")
+    assert status == 2
+    assert "is write-protected" in line
+
+
+def test_missing_folders_of_all_that_is_written_are_made(run, retina):
+    arguments = ("--bin-size", "20ms", "--n-clusters", "3", "-o", "a/b/classes")
+    assert run("cluster", retina, *arguments, "--save-nwb", "c/d/copy.nwb")[0] == 0
+    assert Path("a/b/classes/report.html").is_file()
+    assert Path("c/d/copy.nwb").is_file()
+    small = ("--types", "1", "--neurons", "2", "--repeats", "2", "--duration", "1s")
+    assert run("simulate", "e/f/r.nwb", *small)[0] == 0
+    assert Path("e/f/r.nwb").is_file()
 
 
 def test_an_existing_copy_is_refused_before_the_work(fails, tmp_path, retina):
     (tmp_path / "copy.nwb").touch()
     status, line = fails("cluster", retina, "--save-nwb", "copy.nwb")
     assert status == 2
-    assert "copy.nwb must not exist yet" in line
+    assert "copy.nwb exists" in line
+    assert "--force" in line
+
+
+def test_a_copy_in_the_place_of_the_folder_is_refused(fails, retina):
+    status, line = fails("cluster", retina, "-o", "same", "--save-nwb", "same")
+    assert status == 2
+    assert "--save-nwb must not be the result folder" in line
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--in-place",), "mine.nwb is write-protected"),
+        (("--save-nwb", "mine.nwb", "--force"), "must not be the recording itself"),
+    ],
+)
+def test_labels_that_cannot_be_written_are_told_before_the_work(
+    fails, retina, tmp_path, options, said
+):
+    path = tmp_path / "mine.nwb"
+    path.write_bytes(retina.read_bytes())
+    path.chmod(0o444)
+    status, line = fails("cluster", path, *options)
+    assert status == 2
+    assert said in line
 
 
 def test_force_replaces_the_result_folder(run, retina):
@@ -435,7 +475,7 @@ def test_labels_cannot_go_into_a_table(fails, tmp_path):
     arguments = ("--condition", "none", "--in-place")
     status, line = fails("cluster", "spikes.csv", *arguments)
     assert status == 2
-    assert "RECORDING must be NWB to take labels; spikes.csv is csv" in line
+    assert "spikes.csv must be an NWB file to take labels; it is csv" in line
 
 
 def test_cluster_a_table_with_triggers_in_milliseconds(run, retina, tmp_path):

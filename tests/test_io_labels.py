@@ -10,6 +10,7 @@ from pynwb import NWBHDF5IO, validate
 
 from neuroclass.exceptions import RecordingError
 from neuroclass.io import (
+    check_can_label,
     from_events,
     labels,
     load_recording,
@@ -21,7 +22,8 @@ from neuroclass.io import (
 @pytest.fixture
 def recording_path(tmp_path):
     path = tmp_path / "recording.nwb"
-    write_recording(from_events([0.5, 1.5, 2.5], [3, 4, 5]), path)
+    columns = {"unit_type": ["on", "on", "off"]}
+    write_recording(from_events([0.5, 1.5, 2.5], [3, 4, 5], unit_columns=columns), path)
     return path
 
 
@@ -126,7 +128,7 @@ def test_objects_are_refused(recording_path, tmp_path):
 def test_source_must_be_nwb(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("unit,time\n1,0.5\n")
-    with pytest.raises(RecordingError, match="must be an NWB file to take labels"):
+    with pytest.raises(ValueError, match="must be an NWB file to take labels"):
         write_labels(path, {"label": [0]}, output=tmp_path / "a.nwb")
 
 
@@ -163,3 +165,33 @@ def test_in_place_respects_write_protection(recording_path, tmp_path):
     output = tmp_path / "labelled.nwb"
     write_labels(recording_path, {"neuroclass_label": [0, 1, 1]}, output=output)
     assert labels_in(output) == [0, 1, 1]
+
+
+def test_a_folder_is_no_output_even_with_force(recording_path, tmp_path):
+    with pytest.raises(ValueError, match=r"output must be a file; .* is a folder"):
+        write_labels(recording_path, {"label": [0, 1, 1]}, output=tmp_path, force=True)
+
+
+def test_missing_folders_of_the_output_are_made(recording_path, tmp_path):
+    output = tmp_path / "new" / "labelled.nwb"
+    write_labels(recording_path, {"neuroclass_label": [0, 1, 1]}, output=output)
+    assert labels_in(output) == [0, 1, 1]
+
+
+def test_what_is_in_the_way_is_told_before_there_are_labels(recording_path, tmp_path):
+    before = recording_path.read_bytes()
+    output = tmp_path / "labelled.nwb"
+    assert check_can_label(recording_path, ["label"], output=output) == output
+    assert check_can_label(recording_path, ["label"], in_place=True) == recording_path
+    with pytest.raises(
+        ValueError, match=r"must be new to .*; it has unit_type already"
+    ):
+        check_can_label(recording_path, ["unit_type"], output=output)
+    assert check_can_label(recording_path, ["unit_type"], output=output, force=True)
+    with pytest.raises(ValueError, match="must not be the recording itself"):
+        check_can_label(recording_path, ["label"], output=recording_path, force=True)
+    recording_path.chmod(0o444)
+    with pytest.raises(ValueError, match="is write-protected"):
+        check_can_label(recording_path, ["label"], in_place=True)
+    assert recording_path.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["recording.nwb"]

@@ -150,9 +150,9 @@ def test_block_without_units_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_missing_folder_is_named(recording, tmp_path):
-    with pytest.raises(FileNotFoundError, match="must lie in an existing folder"):
-        write_recording(recording, tmp_path / "none" / "a.nwb")
+def test_missing_folders_are_made(recording, tmp_path):
+    write_recording(recording, tmp_path / "new" / "folder" / "a.nwb")
+    assert [p.name for p in (tmp_path / "new" / "folder").iterdir()] == ["a.nwb"]
 
 
 def test_failure_leaves_the_old_file_and_nothing_beside(tmp_path):

@@ -1,4 +1,5 @@
 from .events import from_events as from_events
+from .labels import check_can_label as check_can_label
 from .labels import write_labels as write_labels
 from .loading import load_recording as load_recording
 from .loading import recording_sha256 as recording_sha256

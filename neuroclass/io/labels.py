@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from neuroclass.io.nwb import open_nwb
 from neuroclass.io.nwb_write import write_beside
 from neuroclass.io.sniff import sniff_format
 
-__all__ = ["write_labels"]
+__all__ = ["check_can_label", "write_labels"]
 
 
 def write_labels(
@@ -41,7 +41,7 @@ def write_labels(
         One entry per row of the Units table, in its order: numbers, truth values or
         text.
     output : str or path, optional
-        Where the labelled recording goes.
+        Where the labelled recording goes; missing folders are made.
     in_place : bool, default False
         Replace the source; the old one stays beside it as ``<stem>.backup.nwb`` (or
         ``.backup2``, ...: an older backup is never overwritten).
@@ -56,12 +56,60 @@ def write_labels(
     Raises
     ------
     FileNotFoundError
-        If there is no source, or no folder for the output.
+        If there is no source.
     RecordingError
-        If the source is no NWB 2 file, or another program holds it.
+        If the source cannot be read or another program holds it.
     ValueError
-        If a column does not fit the units, or something is in the way and `force`
-        is not given.
+        If the source is no NWB 2 file, a column does not fit the units, or something
+        is in the way and `force` is not given.
+    """
+    source = Path(source_path)
+    target = check_can_label(
+        source, columns, output=output, in_place=in_place, force=force
+    )
+    existing, n_units = _units_columns(source)
+    _check_values(source, columns, n_units)
+    with write_beside(target) as beside:
+        shutil.copyfile(source, beside)
+        _remove_columns(beside, [name for name in columns if name in existing])
+        _add_columns(beside, columns)
+        _validate(beside)
+        if in_place:
+            _back_up(target)
+    return target
+
+
+def check_can_label(
+    source_path: str | PathLike[str],
+    names: Iterable[str],
+    *,
+    output: str | PathLike[str] | None = None,
+    in_place: bool = False,
+    force: bool = False,
+) -> Path:
+    """Raise what `write_labels` would raise before it has the labels.
+
+    Parameters
+    ----------
+    source_path, output, in_place, force
+        As in `write_labels`.
+    names : iterable of str
+        Names of the columns.
+
+    Returns
+    -------
+    pathlib.Path
+        Where the labelled recording would go.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no source.
+    RecordingError
+        If the source cannot be read, or has no units.
+    ValueError
+        If the source is no NWB 2 file, or something is in the way and `force` is not
+        given.
     """
     source = Path(source_path)
     if (output is None) == (not in_place):
@@ -70,52 +118,65 @@ def write_labels(
             f"output={output!r}, in_place={in_place}."
         )
     if (kind := sniff_format(source)) != "nwb":
-        raise RecordingError(
+        raise ValueError(
             f"{source} must be an NWB file to take labels; it is {kind}. Write the "
             "recording to NWB first (write_recording)."
         )
     # A link to the file stays a link: the file itself is replaced.
     target = source.resolve() if output is None else Path(output)
-    if output is not None:
-        if target.exists() and source.samefile(target):
-            raise ValueError(
-                f"output must not be the recording itself; got {str(target)!r}. Use "
-                "in_place, which makes a backup."
-            )
-        if target.exists() and not force:
-            raise ValueError(
-                f"output must be a new file; {target} exists. Choose another, or force."
-            )
-    if in_place and not target.stat().st_mode & 0o222:
+    if output is None:
+        _check_may_change(target)
+    else:
+        _check_output(source, target, force)
+    there, _ = _units_columns(source)
+    existing = [name for name in names if name in there]
+    if existing and not force:
         raise ValueError(
-            f"in_place must find a file that may be changed; {target.name} is "
-            "write-protected. Give an output, or lift the protection."
+            f"columns must be new to {source}; it has {', '.join(existing)} already. "
+            "Replace them with force (--force)."
         )
-    existing = _check_columns(source, columns, force)
-    with write_beside(target) as beside:
-        shutil.copyfile(source, beside)
-        _remove_columns(beside, existing)
-        _add_columns(beside, columns)
-        _validate(beside)
-        if in_place:
-            _back_up(target)
     return target
 
 
-def _check_columns(
-    source: Path, columns: Mapping[str, Sequence[Any]], force: bool
-) -> list[str]:
-    """Return which of the columns are there already."""
-    io, file = open_nwb(source)
-    try:
-        if file.units is None:
+def _check_may_change(target: Path) -> None:
+    if not target.stat().st_mode & 0o222:
+        raise ValueError(
+            f"in_place must find a file that may be changed; {target} is "
+            "write-protected. Give an output, or lift the protection."
+        )
+
+
+def _check_output(source: Path, target: Path, force: bool) -> None:
+    if target.is_dir():
+        raise ValueError(
+            f"output must be a file; {target} is a folder. Name a file inside it."
+        )
+    if target.exists() and source.samefile(target):
+        raise ValueError(
+            f"output must not be the recording itself; got {str(target)!r}. Use "
+            "in_place (--in-place), which makes a backup."
+        )
+    if target.exists() and not force:
+        raise ValueError(
+            f"output must be a new file; {target} exists. Choose another name, or "
+            "replace it with force (--force)."
+        )
+
+
+def _units_columns(source: Path) -> tuple[set[str], int]:
+    """Return the names of the units columns, and the number of units."""
+    with h5py.File(source, "r") as file:
+        if "units" not in file:
             raise RecordingError(
                 f"{source} must have a Units table to take labels; it has none."
             )
-        n_units = len(file.units.id)
-        there = set(file.units.colnames)
-    finally:
-        io.close()
+        units = file["units"]
+        return set(units.attrs["colnames"]), len(units["id"])
+
+
+def _check_values(
+    source: Path, columns: Mapping[str, Sequence[Any]], n_units: int
+) -> None:
     for name, values in columns.items():
         if np.ndim(values) != 1 or len(values) != n_units:
             raise ValueError(
@@ -127,13 +188,6 @@ def _check_columns(
                 f"columns must be numbers, truth values or text; got "
                 f"{np.asarray(values).dtype} for {name!r}."
             )
-    existing = [name for name in columns if name in there]
-    if existing and not force:
-        raise ValueError(
-            f"columns must be new to {source.name}; it has {', '.join(existing)} "
-            "already. Use force to replace them."
-        )
-    return existing
 
 
 def _remove_columns(path: Path, names: Sequence[str]) -> None:

@@ -53,7 +53,7 @@ def write_recording(block: neo.Block, path: str | PathLike[str]) -> None:
         (``identifier``, ``session_description``, ``keywords``, ...) are written into
         them, a mapping ``subject`` into the subject.
     path : str or path
-        Replaced as a whole once it is complete.
+        Replaced as a whole once it is complete; missing folders are made.
 
     Raises
     ------
@@ -85,12 +85,9 @@ def write_recording(block: neo.Block, path: str | PathLike[str]) -> None:
 def write_beside(path: Path) -> Iterator[Path]:
     """Give a path beside `path`; rename it to `path` if all went well, else remove it.
 
-    What is at `path` is thus either as it was or complete.
+    What is at `path` is thus either as it was or complete. Missing folders are made.
     """
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"{path} must lie in an existing folder; {path.parent} is none. Make it."
-        )
+    path.parent.mkdir(parents=True, exist_ok=True)
     # Named by us, not by tempfile, whose files only their maker may read.
     beside = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:12]}{path.suffix}")
     try:
