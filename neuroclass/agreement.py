@@ -17,7 +17,7 @@ from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from neuroclass._validation import check_positive_int, check_rng
 
-__all__ = ["Agreement", "compare_labels", "read_reference"]
+__all__ = ["Agreement", "agreement_with", "compare_labels", "read_reference"]
 
 
 @dataclass(frozen=True)
@@ -134,13 +134,14 @@ def read_reference(
         If the file has not the columns ``unit_id`` and ``label``.
     """
     trains = recording.segments[0].spiketrains
-    column = {
-        str(train.annotations["unit_id"]): train.annotations[str(reference)]
-        for train in trains
-        if str(reference) in train.annotations
-    }
-    if column:
-        return f"units column {reference}", column
+    is_column = any(str(reference) in train.annotations for train in trains)
+    if is_column:
+        column = {
+            str(train.annotations["unit_id"]): train.annotations.get(str(reference))
+            for train in trains
+        }
+        kept = {u: v for u, v in column.items() if not _is_missing(v, str(reference))}
+        return f"units column {reference}", kept
     path = Path(reference)
     if path.is_dir():
         path = path / "labels.csv"
@@ -155,6 +156,13 @@ def read_reference(
     if not rows or not {"unit_id", "label"} <= set(rows[0]):
         raise ValueError(f"{path} must have the columns unit_id and label.")
     return str(path), {row["unit_id"]: row["label"] for row in rows if row["label"]}
+
+
+def _is_missing(value: Any, column: str) -> bool:
+    """Return whether a cell of a units column labels nothing."""
+    if column == "neuroclass_label" and value == -1:  # ours: left out
+        return True
+    return value is None or value == "" or value != value  # nan differs from itself
 
 
 def agreement_with(

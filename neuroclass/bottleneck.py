@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from neuroclass._validation import check_choice, check_positive_int
 from neuroclass.estimators import ESTIMATORS, Estimator
+from neuroclass.information import identity_information
 from neuroclass.merging import (
     MergeTree,
     Rows,
@@ -25,7 +26,7 @@ from neuroclass.merging import (
 from neuroclass.refinement import refine, refine_with_restarts
 from neuroclass.selection import ClusterNumber, node_scores, select_n_clusters
 
-__all__ = ["AgglomerativeBottleneck"]
+__all__ = ["AgglomerativeBottleneck", "by_size"]
 
 
 class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
@@ -40,7 +41,8 @@ class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
     ----------
     n_clusters : "auto", int or float, default "auto"
         How many classes: chosen by `select_n_clusters`, given, or (a fraction between
-        0 and 1) the fewest that keep this fraction of the identity information.
+        0 and 1) the fewest that keep this fraction of the identity information,
+        corrected for few repeats (the blend of `identity_information`).
     criterion : {"miller-madow", "plug-in", "jackknife"}, default "miller-madow"
         Which entropy estimator the losses use.
     n_restarts : int, default 8
@@ -145,8 +147,7 @@ class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
         elif isinstance(self.n_clusters, Integral):
             n_clusters = int(self.n_clusters)
         else:
-            kept = _information(rows, tree)
-            n_clusters = 1 + int(np.argmax(kept >= float(self.n_clusters) * kept[-1]))
+            n_clusters = _fewest_that_keep(float(self.n_clusters), counts, rows, tree)
         seed = check_random_state(self.random_state).randint(2**31)
         labels, _ = refine_with_restarts(
             rows,
@@ -174,15 +175,23 @@ class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
         tree = MergeTree(self.children_, self.distances_)
         return node_scores(counts, tree, self.criterion, n_jobs=self.n_jobs)
 
-    def partition(self, n_clusters: int) -> NDArray[np.intp]:
+    def partition(self, n_clusters: Any) -> NDArray[np.intp]:
         """Return the refined partition into another number of classes.
 
         The hierarchy's cut, reassigned; not nested in `labels_`.
         """
         check_is_fitted(self)
-        _check_n_clusters(n_clusters, len(self.labels_))
+        n_neurons = len(self.labels_)
+        if (
+            not isinstance(n_clusters, Integral)
+            or not 1 <= int(n_clusters) <= n_neurons
+        ):
+            raise ValueError(
+                f"n_clusters must be an integer from 1 to the number of neurons "
+                f"({n_neurons}); got {n_clusters!r}."
+            )
         tree = MergeTree(self.children_, self.distances_)
-        return by_size(refine(self._rows, tree.labels(n_clusters))[0])
+        return by_size(refine(self._rows, tree.labels(int(n_clusters)))[0])
 
     def _check_counts(self, X: Any, *, reset: bool = True) -> NDArray[Any]:  # noqa: N803
         counts = getattr(X, "counts", X)
@@ -228,6 +237,21 @@ def _information(rows: Rows, tree: MergeTree) -> NDArray[np.float64]:
     lost = np.append(0.0, np.cumsum(tree.losses))
     kept: NDArray[np.float64] = (lost[-1] - lost)[::-1] / rows.n_words
     return kept
+
+
+def _fewest_that_keep(
+    share: float, counts: NDArray[Any], rows: Rows, tree: MergeTree
+) -> int:
+    """Return the least K whose classes keep `share` of the identity information.
+
+    The whole is the blend, not the end of the curve: with few repeats that end is
+    mostly what Miller-Madow leaves of the sampling noise.
+    """
+    kept = _information(rows, tree)
+    whole = kept[-1]
+    if counts.dtype.kind in "iu":
+        whole = min(whole, identity_information(counts).bits_per_word)
+    return 1 + int(np.argmax(kept >= share * whole))
 
 
 def by_size(labels: NDArray[np.intp]) -> NDArray[np.intp]:

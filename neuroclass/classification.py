@@ -18,20 +18,24 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from neuroclass._validation import as_seconds, warn_user
+from neuroclass._validation import as_seconds, check_choice, warn_user
 from neuroclass.agreement import Agreement, agreement_with, read_reference
 from neuroclass.bottleneck import AgglomerativeBottleneck
-from neuroclass.estimators import Estimator
-from neuroclass.exceptions import RecordingError
+from neuroclass.estimators import ESTIMATORS, Estimator
+from neuroclass.evidence import (
+    check_counts_can_be_classified,
+    curve_interval,
+    support_of_number,
+)
 from neuroclass.information import (
     IdentityInformation,
     identity_information,
-    jackknife_interval,
+    share_between_classes,
 )
 from neuroclass.io import load_recording
-from neuroclass.merging import Rows
 from neuroclass.presentations import Presentations, select_presentations
 from neuroclass.selection import ClusterNumber
+from neuroclass.units import select_units
 from neuroclass.word_choice import choose_bin_size
 from neuroclass.words import (
     ResponseCounts,
@@ -40,7 +44,6 @@ from neuroclass.words import (
     count_groups,
     count_words,
     firing_rates,
-    select_units,
 )
 
 __all__ = ["Classification", "classify_neurons"]
@@ -78,6 +81,9 @@ class Classification:
         Information kept with index + 1 classes, bits per word, by `estimator`.
     information_curve_interval : ndarray of shape (n_neurons, 2)
         95 %, by delete-a-group jackknife over repeats with the hierarchy kept.
+    share_kept : float
+        Share of the identity information that is between the classes, both corrected
+        for few repeats: `share_between_classes`.
     selection : ClusterNumber
         The number of classes and its support.
     agreement : Agreement or None
@@ -110,6 +116,7 @@ class Classification:
     pairwise_loss: NDArray[np.float64] = field(repr=False)
     information_curve: NDArray[np.float64] = field(repr=False)
     information_curve_interval: NDArray[np.float64] = field(repr=False)
+    share_kept: float
     selection: ClusterNumber
     agreement: Agreement | None
     psth: NDArray[np.float64] = field(repr=False)
@@ -138,13 +145,6 @@ class Classification:
     def word_duration(self) -> float:
         """Duration of a word, s."""
         return self.information.word_duration
-
-    @property
-    def share_kept(self) -> float:
-        """Share of the identity information that the classes keep."""
-        whole = self.information_curve[-1]
-        kept = self.information_curve[self.n_clusters - 1]
-        return float(kept / whole) if whole > 0 else float("nan")
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per unit of the recording, in its order."""
@@ -306,6 +306,7 @@ def classify_neurons(
     '3 classes of 24 neurons'
     """
     wanted = _wanted_clusters(n_clusters, max_information_loss)
+    check_choice(estimator, "estimator", ESTIMATORS)
     if not isinstance(recording, neo.Block):
         recording = load_recording(
             recording, triggers=triggers, trial_duration=trial_duration
@@ -355,7 +356,7 @@ def classify_neurons(
                 recording, presentations, seconds, word_length, response, units=chosen
             )
             counts = count_words(words)
-        _check_counts(counts, words)
+        check_counts_can_be_classified(recording, counts)
         begin()
         information = identity_information(counts, groups=count_groups(words))
         begin()
@@ -363,8 +364,8 @@ def classify_neurons(
             wanted, criterion=estimator, n_jobs=n_jobs, random_state=random_state
         ).fit(counts)
         begin()
-        interval = _curve_interval(model, counts, words)
-        selection = _support(model, counts)
+        interval = curve_interval(model, counts, words)
+        selection = support_of_number(model, counts)
         begin()
         psth, spikes = _psth(recording, presentations)
         agreement = None
@@ -372,8 +373,7 @@ def classify_neurons(
             agreement = agreement_with(
                 reference, recording, words.unit_ids, model.labels_, rng=random_state
             )
-    for warning in caught:
-        warn_user(str(warning.message))
+    doubts = _doubts(caught)
     return _assemble(
         recording,
         presentations,
@@ -383,12 +383,13 @@ def classify_neurons(
         model,
         selection=selection,
         information_curve_interval=interval,
+        share_kept=share_between_classes(counts.counts, model.labels_),
         agreement=agreement,
         psth=psth[chosen],
         psth_bin_size=spikes.bin_size,
         firing_rate=spikes.firing_rate,
         is_silent=spikes.n_spikes.sum(axis=1) == 0,
-        notes=(*presentations.notes, *(str(w.message) for w in caught)),
+        notes=(*presentations.notes, *doubts),
         settings={
             "n_clusters": (
                 {
@@ -418,6 +419,23 @@ def classify_neurons(
     )
 
 
+def _doubts(caught: Sequence[warnings.WarningMessage]) -> list[str]:
+    """Pass on what was warned of; return what concerns the recording."""
+    for warning in caught:
+        if not issubclass(warning.category, UserWarning):
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+    doubts = list(
+        dict.fromkeys(
+            str(w.message) for w in caught if issubclass(w.category, UserWarning)
+        )
+    )
+    for doubt in doubts:
+        warn_user(doubt)
+    return doubts
+
+
 def _shows(progress: bool) -> bool:
     """Return whether somebody is there to see a progress bar."""
     return progress and (sys.stderr.isatty() or "ipykernel" in sys.modules)
@@ -425,6 +443,11 @@ def _shows(progress: bool) -> bool:
 
 def _wanted_clusters(n_clusters: Any, max_information_loss: float | None) -> Any:
     if max_information_loss is None:
+        if isinstance(n_clusters, float):
+            raise ValueError(
+                f"n_clusters must be 'auto' or an integer; got {n_clusters!r}. For a "
+                f"fraction of the information give max_information_loss."
+            )
         return n_clusters
     if n_clusters != "auto":
         raise ValueError(
@@ -436,86 +459,6 @@ def _wanted_clusters(n_clusters: Any, max_information_loss: float | None) -> Any
             f"{max_information_loss!r}."
         )
     return 1.0 - max_information_loss
-
-
-def _check_counts(counts: ResponseCounts, words: Words) -> None:
-    """Refuse what cannot be classified, warn of what is doubtful."""
-    is_silent = counts.n_spikes == 0
-    names = [str(u) for u, s in zip(counts.unit_ids, is_silent, strict=True) if s]
-    if counts.n_neurons - len(names) < 2:
-        raise RecordingError(
-            f"recording must hold at least two units with spikes in the "
-            f"presentations; got {counts.n_neurons - len(names)} of "
-            f"{counts.n_neurons}."
-        )
-    if names:
-        warn_user(
-            f"{_plural(len(names), 'unit is', 'units are')} silent in every "
-            f"presentation and kept: {_some(names)}."
-        )
-    repeats = counts.repeats
-    n_used = int((counts.counts.sum(axis=0) > 0).sum(axis=1).max())
-    if n_used > repeats[repeats > 0].min():
-        warn_user(
-            f"some conditions show {n_used} different words in "
-            f"{repeats[repeats > 0].min()} repeats: too few to know their "
-            f"probabilities; prefer shorter words."
-        )
-    is_same = (counts.counts == 0) | (counts.counts == repeats[:, :, None])
-    if is_same.all() and words.n_presentations > 1:
-        warn_user(
-            "all repeats are identical: there is no noise, and the information is only "
-            "the logarithm of how many neurons can be told apart."
-        )
-
-
-def _some(names: Sequence[str], limit: int = 5) -> str:
-    more = len(names) - limit
-    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
-
-
-def _curve_interval(
-    model: AgglomerativeBottleneck, counts: ResponseCounts, words: Words
-) -> NDArray[np.float64]:
-    """Return the interval of the information kept, the hierarchy being as it is."""
-    replicates = [
-        _curve(model.children_, counts.counts - group, model.criterion)
-        for group in count_groups(words)
-    ]
-    _, interval = jackknife_interval(model.information_, replicates)
-    return interval
-
-
-def _curve(
-    children: NDArray[np.intp], counts: NDArray[np.int64], criterion: Estimator
-) -> NDArray[np.float64]:
-    """Return bits per word kept with index + 1 classes of a given hierarchy."""
-    rows = Rows.from_counts(counts, criterion)
-    n_neurons = len(counts)
-    nodes = np.empty((2 * n_neurons - 1, rows.counts.shape[1]), rows.counts.dtype)
-    nodes[:n_neurons] = rows.counts
-    for k, pair in enumerate(children):
-        nodes[n_neurons + k] = nodes[pair].sum(axis=0)
-    values = rows.values(nodes)
-    losses = values[children].sum(axis=1) - values[n_neurons:]
-    lost = np.append(0.0, np.cumsum(losses))
-    kept: NDArray[np.float64] = (lost[-1] - lost)[::-1] / rows.n_words
-    return kept
-
-
-def _support(model: AgglomerativeBottleneck, counts: ResponseCounts) -> ClusterNumber:
-    """Return the support of the number of classes, for the tree that is shown."""
-    if model.selection_ is not None:
-        return replace(model.selection_, node_z=model.node_scores(counts))
-    return ClusterNumber(
-        n_clusters=model.n_clusters_,
-        low=model.n_clusters_,
-        high=model.n_clusters_,
-        is_determined=True,
-        criterion=np.full(1, np.nan),
-        node_z=np.full(len(model.children_), np.nan),
-        reason="as asked",
-    )
 
 
 def _psth(

@@ -18,6 +18,7 @@ from scipy.special import gammaln, xlogy
 __all__ = [
     "ESTIMATORS",
     "Estimator",
+    "check_counts",
     "entropy",
     "expected_xlog2x",
     "repeat_term",
@@ -172,19 +173,15 @@ def expected_xlog2x(
     .. [1] Vinh, Epps & Bailey (2010), J. Machine Learning Research 11:2837-2854.
     """
     drawn, marked, total = np.broadcast_arrays(drawn, marked, total)
-    shape = tuple(int(n.max(initial=0)) + 1 for n in (drawn, total, marked))
-    keys = np.ravel_multi_index((drawn.ravel(), total.ravel(), marked.ravel()), shape)
-    distinct, inverse = np.unique(keys, return_inverse=True)
-    draws, totals, marks = np.unravel_index(distinct, shape)
-    values = np.empty(len(distinct))
-    # Sorted by draws, then totals: each run of both is evaluated in one go.
-    is_new = (np.diff(draws) != 0) | (np.diff(totals) != 0)
-    for run in np.split(np.arange(len(distinct)), np.flatnonzero(is_new) + 1):
-        if len(run):
-            values[run] = _hypergeometric_mean(
-                int(draws[run[0]]), marks[run], int(totals[run[0]])
-            )
-    return values[inverse].reshape(drawn.shape)
+    values = np.empty(drawn.shape)
+    stride = int(total.max(initial=0)) + 1
+    pairs = drawn.astype(np.int64) * stride + total
+    for pair in np.unique(pairs):
+        cells = pairs == pair
+        distinct, inverse = np.unique(marked[cells], return_inverse=True)
+        r, t = divmod(int(pair), stride)
+        values[cells] = _hypergeometric_mean(r, distinct, t)[inverse]
+    return values
 
 
 def _hypergeometric_mean(

@@ -28,6 +28,7 @@ __all__ = [
     "class_information",
     "identity_information",
     "jackknife_interval",
+    "share_between_classes",
     "within_class_information",
 ]
 
@@ -49,7 +50,8 @@ class IdentityInformation:
         `bits_per_word`.  Nan where nobody was recorded.
     per_neuron : ndarray of shape (n_neurons,)
         Bits per word of each neuron: the divergence of its words from everybody's,
-        averaged over conditions.
+        averaged over conditions.  Their mean, weighted by repeats, is `bits_per_word`
+        but for the blend, which weighs the evidence of each neuron by itself.
     per_neuron_interval : ndarray of shape (n_neurons, 2)
         95 % intervals; nan without groups of repeats.
     plug_in, miller_madow, jackknife : float
@@ -158,6 +160,8 @@ def identity_information(
                 for t in (_terms(array - np.asarray(group)) for group in groups)
             ]
         )
+        if len(values) < 2:
+            raise ValueError(f"groups must be at least two; got {len(values)}.")
         whole = np.append(terms.mean(estimator), per_neuron)
         errors, intervals = jackknife_interval(whole, values)
         standard_error = float(errors[0])
@@ -215,11 +219,16 @@ class _Terms:
         return total - self.everyone[estimator]
 
     def mean(self, estimator: str) -> float:
-        if estimator != "blend":
-            return float(self._total(estimator).sum() / self.repeats.sum())
+        if estimator == "blend":
+            return self.total_blend() / float(self.repeats.sum())
+        return float(self._total(estimator).sum() / self.repeats.sum())
+
+    def total_jackknife(self) -> float:
+        return float(self._total("jackknife").sum())
+
+    def total_blend(self) -> float:
         plug_in, chance = self.cross.sum(), self.chance.sum()
-        bias = plug_in - self._total("jackknife").sum()
-        return float(_blend(plug_in, chance, bias) / self.repeats.sum())
+        return float(_blend(plug_in, chance, plug_in - self.total_jackknife()))
 
     def per_condition(self, estimator: str) -> NDArray[np.float64]:
         total = self._total("plug-in" if estimator == "blend" else estimator)
@@ -387,8 +396,22 @@ def within_class_information(
 ) -> float:
     """Estimate what a word tells about the neuron once its class is known.
 
-    Bits per word.  By the chain rule ``class_information`` and this add to the
-    identity information, for every estimator here.  Parameters as there.
+    By the chain rule `class_information` and this add to the identity information,
+    for every estimator here.
+
+    Parameters
+    ----------
+    counts : array_like of shape (n_neurons, n_conditions, n_words)
+        How often each neuron spoke each word in each condition.
+    labels : array_like of shape (n_neurons,)
+        The class of each neuron.
+    estimator : {"miller-madow", "plug-in", "jackknife"}
+        Which entropy estimator.
+
+    Returns
+    -------
+    float
+        Bits per word.
     """
     array = _check_integer_counts(counts)
     labels = np.asarray(labels)
@@ -398,6 +421,42 @@ def within_class_information(
         if members.sum():
             total += _information(members, estimator) * members.sum()
     return float(total / array.sum())
+
+
+def share_between_classes(counts: ArrayLike, labels: ArrayLike) -> float:
+    """Estimate which share of the identity information is between the classes.
+
+    Both terms of the chain rule by the blend, each with its own chance level: B of
+    the classes, W of the neurons within them; the share is B / (B + W).  Without
+    these corrections the sampling noise of the neurons passes for information that
+    the classes lose (`test_classes_of_identical_neurons_keep_everything`).
+
+    Parameters
+    ----------
+    counts : array_like of shape (n_neurons, n_conditions, n_words)
+        How often each neuron spoke each word in each condition.
+    labels : array_like of shape (n_neurons,)
+        The class of each neuron.
+
+    Returns
+    -------
+    float
+        Between 0 and 1; nan if there is no information at all.
+    """
+    array = _check_integer_counts(counts)
+    labels = np.asarray(labels)
+    between = _terms(_sum_by_class(array, labels)).total_blend()
+    plug_in = chance = bias = 0.0
+    for label in np.unique(labels):
+        members = array[labels == label]
+        if members.sum():
+            terms = _terms(members)
+            plug_in += terms.cross.sum()
+            chance += terms.chance.sum()
+            bias += terms.cross.sum() - terms.total_jackknife()
+    within = max(0.0, float(_blend(plug_in, chance, bias)))
+    between = max(0.0, between)
+    return between / (between + within) if between + within > 0 else float("nan")
 
 
 def _sum_by_class(counts: NDArray[np.int64], labels: ArrayLike) -> NDArray[np.int64]:

@@ -14,7 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuroclass.estimators import Estimator, check_counts, repeat_term, word_term
 
-__all__ = ["MergeTree", "Rows", "leaf_order", "merge_tree", "pairwise_losses"]
+__all__ = [
+    "MergeTree",
+    "Rows",
+    "leaf_order",
+    "merge_tree",
+    "pairwise_losses",
+    "relabel",
+]
 
 _BLOCK = 1 << 16  # table look-ups at a time, so that they stay in the cache
 _MAX_TABLE = 1 << 22

@@ -30,6 +30,7 @@ _MAX_NODES = 45  # the last merges
 _N_BLOCKS = 20  # of the stimulus, odd against even
 REAL_SPLIT = 4.0  # z of a node, one of some 20 looked at, that counts
 DOUBTFUL_SPLIT = 2.0  # z of a node that might
+_LEAST_SHARE = 0.25  # of the spoken words, in either half
 _MIN_PROFILE = 4  # spoken words, over all conditions, that make a profile
 _N_DRAWS = 4000
 _NULL_SEED = 20020
@@ -47,12 +48,13 @@ class ClusterNumber:
         Range that these data support: one plus the splits of the tree that hold on
         unseen stimulus (or contain one that does), surely and perhaps.
     is_determined : bool
-        Whether `low` and `high` differ by one at most.
+        Whether `low` and `high` differ by one at most, and any split could be tested.
     criterion : ndarray of shape (high + 1,)
         Gain of class K over the gain of class K + 1, at index K; nan where it had no
         say.
     node_z : ndarray of shape (n_neurons - 1,)
-        Held-out z of each merge of the drawn tree; nan where not tested.
+        Held-out z of each merge; nan where not tested.  `select_n_clusters` counts on
+        the greedy tree, `Classification` shows the z of the tree that it draws.
     reason : str
         One line.
     """
@@ -107,7 +109,10 @@ def select_n_clusters(
         criterion[low:] = _elbow(rows, tree, low, high)
         n_clusters = int(np.nanargmax(criterion))
     is_determined = high - low <= 1
-    if high == 1:
+    if np.isnan(node_z).all():
+        is_determined = False
+        reason = f"no split has {_MIN_CHILD} neurons on both sides that could be tested"
+    elif high == 1:
         reason = "no split of the tree is more than a cut through a continuum"
     elif n_clusters == 1:
         reason = f"no split of the tree surely holds on unseen stimulus, {high - 1} may"
@@ -193,9 +198,11 @@ def node_scores(
 
     Notes
     -----
-    With fewer than 20 conditions, where blocks of the stimulus would be too few, the
-    halves are made of repeats drawn at random (with a fixed seed), which needs integer
-    counts; with fractions, or single repeats, both halves are the whole.
+    Blocks hold the same number of spoken words, so that a brief response is not all in
+    one half.  Where blocks would be too few (20 conditions), or all is said in one of
+    them, each spoken or silent word goes to one half or the other by a coin with a
+    fixed seed, which needs integer counts; with fractions, or single repeats, both
+    halves are the whole.
     """
     halves = _halves(counts)
     members = tree.members()
@@ -220,20 +227,21 @@ def node_scores(
 
 def _halves(counts: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     n_conditions = counts.shape[1]
-    if n_conditions >= _N_BLOCKS:
-        is_odd = (np.arange(n_conditions) * _N_BLOCKS // n_conditions) % 2 == 1
-        return counts[:, is_odd], counts[:, ~is_odd]
-    repeats = counts.sum(axis=2)
-    if counts.dtype.kind not in "iu" or repeats.min() < 2:
+    spoken = _spoken(counts).sum(axis=(0, 2)).astype(np.float64)
+    if n_conditions >= _N_BLOCKS and spoken.any():
+        before = np.cumsum(spoken) - spoken / 2
+        is_odd = (before * _N_BLOCKS / spoken.sum()).astype(np.intp) % 2 == 1
+        if _LEAST_SHARE < spoken[is_odd].sum() / spoken.sum() < 1 - _LEAST_SHARE:
+            return counts[:, is_odd], counts[:, ~is_odd]
+    if counts.dtype.kind not in "iu" or counts.sum(axis=2).max() < 2:
         return counts, counts
-    # Repeats are exchangeable: half of them, drawn at random, is a hypergeometric.
-    rng = np.random.default_rng(_NULL_SEED)
-    half = np.empty_like(counts)
-    for cell in np.ndindex(*repeats.shape):
-        half[cell] = rng.multivariate_hypergeometric(
-            counts[cell], int(repeats[cell]) // 2
-        )
+    half = np.random.default_rng(_NULL_SEED).binomial(counts, 0.5)
     return half, counts - half
+
+
+def _spoken(counts: NDArray[Any]) -> NDArray[Any]:
+    """Return the counts without the silent word, if there are others."""
+    return counts[:, :, 1:] if counts.shape[2] > 1 else counts
 
 
 def _held_out_z(
@@ -242,6 +250,9 @@ def _held_out_z(
     labels: NDArray[np.intp],
     estimator: Estimator,
 ) -> float:
+    """Return the mean z of both directions; nan if a half has nothing to say."""
+    if not (_spoken(one).any() and _spoken(other).any()):
+        return float("nan")
     z = []
     for fitted, tested in ((one, other), (other, one)):
         divided, _ = refine(Rows.from_counts(fitted, estimator), labels)
@@ -270,9 +281,9 @@ def _log_ratios(counts: NDArray[Any], labels: NDArray[np.intp]) -> NDArray[np.fl
         q = np.divide(rest.sum(axis=0), both, out=np.zeros(n.shape), where=both > 0)
         p = (rest + q / 2) / (repeats + 0.5)
         p, n, q = p[:, :, first:], n[:, first:], q[:, first:]
-        if is_profile:
-            p = p / p.sum(axis=(1, 2), keepdims=True)
         used = (n > 0) & (q > 0)
+        if is_profile and used.any():  # somebody else spoke, so neither sum is 0
+            p = p / p.sum(axis=(1, 2), keepdims=True)
         ratio = np.log(p[1][used] / p[0][used])
         weight = np.sqrt(n[used])
         ratios[i] = (weight * ratio).sum() / max(float(weight.sum()), 1.0)

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuroclass._validation import as_seconds, check_choice, check_positive_int
-from neuroclass.exceptions import RecordingError
 from neuroclass.presentations import Presentations
 
 __all__ = [
@@ -24,7 +23,6 @@ __all__ = [
     "count_groups",
     "count_words",
     "firing_rates",
-    "select_units",
 ]
 
 _EDGE = 1e-6  # a spike this close (in bins) below an edge is on it: times are rounded
@@ -167,48 +165,6 @@ class ResponseCounts:
         repeats = np.maximum(self.repeats.sum(axis=1), 1)
         rate: NDArray[np.float64] = self.n_spikes / (repeats * self.word_duration)
         return rate
-
-
-def select_units(
-    recording: neo.Block, units: Mapping[str, Sequence[Any]] | None
-) -> list[int]:
-    """Return the positions of the units whose columns have the given values.
-
-    Parameters
-    ----------
-    recording : neo.Block
-        As from `load_recording`.
-    units : mapping of str to sequence, or None
-        For each column the values that count, compared as text, or as numbers where
-        both are; a unit has to match in every column. None: all units.
-
-    Raises
-    ------
-    RecordingError
-        If a column is not there, or no unit matches.
-    """
-    trains = recording.segments[0].spiketrains
-    chosen = list(range(len(trains)))
-    for column, values in (units or {}).items():
-        if not any(column in train.annotations for train in trains):
-            columns = sorted({key for train in trains for key in train.annotations})
-            raise RecordingError(
-                f"units column {column} must be one of {', '.join(columns)}."
-            )
-        wanted = {_plain(value) for value in values}
-        chosen = [
-            k for k in chosen if _plain(trains[k].annotations.get(column)) in wanted
-        ]
-    if not chosen:
-        raise RecordingError(f"units must match at least one unit; {units} match none.")
-    return chosen
-
-
-def _plain(value: Any) -> str | float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return str(value)
 
 
 def bin_words(

@@ -71,6 +71,18 @@ def test_files_and_folders_are_references_on_the_units_that_both_have(retina, tm
         assert found.name == str(path)
 
 
+def test_cells_that_label_nothing_are_left_out():
+    retina = simulate_retina(2, 6, 2, "0.5s", n_unique=0, rng=0)
+    values = [0, -1, 1, 1, 0, 1]
+    text = ["a", "", None, float("nan"), "b", "a"]
+    for train, value, word in zip(
+        retina.segments[0].spiketrains, values, text, strict=True
+    ):
+        train.annotations.update(neuroclass_label=value, kind=word)
+    assert len(read_reference("neuroclass_label", retina)[1]) == 5
+    assert set(read_reference("kind", retina)[1]) == {"0", "4", "5"}
+
+
 def test_bad_references_are_told(retina, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"units column \(delay, .*true_type"):
         read_reference("typo", retina)

@@ -110,6 +110,15 @@ def test_chance_level_of_large_tables_equals_a_large_sample():
     assert standard_error < 0.03
 
 
+def test_chance_level_of_pooled_hours_needs_no_giant_table():
+    # Millions of words in one condition, as without a stimulus.
+    drawn, total = 300_000, 15_000_000
+    n = np.random.default_rng(3).hypergeometric(20_000, total - 20_000, drawn, 100_000)
+    sample = xlog2x(n)
+    exact = float(expected_xlog2x(drawn, 20_000, total))
+    assert abs(exact - sample.mean()) < 4 * sample.std() / np.sqrt(len(sample))
+
+
 def test_bad_counts_are_told():
     with pytest.raises(ValueError, match="at least 0"):
         entropy([1, -1])

@@ -13,6 +13,7 @@ from neuroclass.information import (
     class_information,
     identity_information,
     jackknife_interval,
+    share_between_classes,
     within_class_information,
 )
 
@@ -83,6 +84,36 @@ def test_chain_rule_identity_is_between_plus_within_classes(counts, labels):
         between = class_information(counts, labels, estimator)
         within = within_class_information(counts, labels, estimator)
         assert_allclose(between + within, whole, atol=1e-10)
+
+
+@pytest.mark.parametrize("repeats", [10, 50])
+def test_classes_of_identical_neurons_keep_everything(rng, repeats):
+    p = np.clip(rng.gamma(0.3, 0.3, (2, 200)), 0.002, 0.9).repeat(20, axis=0)
+    counts = sample_counts(rng, np.stack([1 - p, p], 2), repeats)
+    labels = np.repeat([0, 1], 20)
+    kept = class_information(counts, labels) / (
+        identity_information(counts, estimator="miller-madow").bits_per_word
+    )
+    assert share_between_classes(counts, labels) > 0.97
+    assert share_between_classes(counts, rng.permutation(labels)) < 0.2
+    assert kept < 0.97  # what the correction is for
+
+
+def test_share_between_classes_is_that_of_the_truth(rng):
+    p = np.clip(rng.gamma(0.3, 0.3, (40, 300)), 0.002, 0.9)
+    p[20:] = (p[20:] + 3 * p[:1]) / 4
+    p[:20] = (p[:20] + 3 * p[20:21]) / 4
+    p = np.stack([1 - p, p], axis=2)
+    labels = np.repeat([0, 1], 20)
+    between = true_information(np.stack([p[:20].mean(0), p[20:].mean(0)]))
+    share = share_between_classes(sample_counts(rng, p, 60), labels)
+    assert share == pytest.approx(between / true_information(p), abs=0.04)
+
+
+def test_one_class_keeps_nothing_and_single_neurons_everything(rng):
+    counts = rng.integers(1, 9, (6, 20, 3))
+    assert share_between_classes(counts, np.zeros(6)) == pytest.approx(0, abs=1e-9)
+    assert share_between_classes(counts, np.arange(6)) == pytest.approx(1, abs=1e-9)
 
 
 @settings(deadline=None)
@@ -197,6 +228,12 @@ def test_arrays_have_no_rates(rng):
     found = identity_information(rng.integers(1, 9, (3, 4, 2)))
     assert np.isnan(found.bits_per_second)
     assert np.isnan(found.interval).all()
+
+
+def test_a_single_group_of_repeats_is_refused(rng):
+    counts = rng.integers(1, 9, (3, 4, 2))
+    with pytest.raises(ValueError, match="groups must be at least two; got 1"):
+        identity_information(counts, groups=[counts // 2])
 
 
 @pytest.mark.parametrize(

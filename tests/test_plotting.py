@@ -122,6 +122,8 @@ def population(
         distances=losses,
         leaf_order=np.arange(n_neurons),
         pairwise_loss=loss,
+        information=SimpleNamespace(bits_per_word=0.9 * curve[-1]),
+        share_kept=0.8,
         information_curve=curve,
         information_curve_interval=np.c_[curve - 0.02, curve + 0.02],
         selection=SimpleNamespace(
@@ -286,28 +288,17 @@ def test_nothing_at_all_happening_can_be_drawn():
 def test_the_curve_holds_the_information_its_band_and_the_chosen_number(ax):
     classification = population()
     plot_information_curve(classification, ax=ax)
-    curve, upright, dot = ax.lines
+    curve, whole, upright, dot = ax.lines
+    assert_allclose(whole.get_ydata(), classification.information.bits_per_word)
     assert_array_equal(curve.get_xdata(), np.arange(1, 13))
     assert_array_equal(curve.get_ydata(), classification.information_curve)
     assert_allclose([*dot.get_xdata(), *dot.get_ydata()], [3, 0.5])
     assert_allclose(upright.get_ydata(), [0, 0.5])
     band = ax.collections[0].get_paths()[0].get_extents()
     assert_allclose(band.ymin, -0.02)
-    share = 0.5 / classification.information_curve[-1]
-    assert f"3 classes\n{100 * share:.0f} % kept" in texts(ax)
+    assert "3 classes\n80 % kept" in texts(ax)
     legend = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert legend == ["range 2 to 4", "95 % interval"]
-
-
-def test_the_share_reads_100_where_every_neuron_is_its_own_class(ax):
-    classification = population()
-    plot_information_curve(classification, ax=ax)
-    ax.figure.canvas.draw()
-    share = ax.child_axes[0]
-    top = ax.get_ylim()[1]
-    assert_allclose(
-        share.get_ylim()[1], 100 * top / classification.information_curve[-1]
-    )
+    assert legend == ["range 2 to 4", "95 % interval", "all neurons, corrected"]
 
 
 def test_many_neurons_are_counted_on_whole_numbers(ax):

@@ -208,7 +208,9 @@ def test_what_classes_keep_is_the_curve_at_their_number(result):
     curve = result["information_curve"]
     assert kept["bits_per_word"] == curve["bits_per_word"][2]
     assert kept["interval"] == curve["interval"][2]
-    assert kept["share"] == curve["bits_per_word"][2] / curve["bits_per_word"][-1]
+    # Corrected for few repeats, unlike the end of the curve.
+    raw = curve["bits_per_word"][2] / curve["bits_per_word"][-1]
+    assert raw < kept["share"] <= 1
 
 
 def test_the_classes_are_those_of_the_labels(result, saved):

@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from neuroclass.merging import MergeTree, Rows, merge_tree
 from neuroclass.selection import (
     _count_nodes,
+    _halves,
     _log_ratios,
     _null_of_cut,
     node_scores,
@@ -58,6 +59,38 @@ def test_gain_alone_makes_no_classes(rng):
 def test_few_conditions_are_halved_by_repeats(rng):
     counts, _ = population(rng, (12, 12), n_conditions=15, repeats=60, spread=0.1)
     assert choose(counts).n_clusters == 2
+
+
+def test_brief_responses_are_halved_too(rng):
+    # Two types that answer a flash at once, or 50 ms later, in two seconds.
+    p = np.full((2, 200), 0.0)
+    p[0, 0:4], p[1, 5:9] = 0.5, 0.5
+    p = p.repeat(15, axis=0) * rng.uniform(0.7, 1.3, (30, 1))
+    spoken = rng.binomial(30, p)
+    assert choose(np.stack([30 - spoken, spoken], axis=2)).n_clusters == 2
+
+
+def test_silent_neurons_are_no_split(rng):
+    counts, _ = population(rng, (15, 15))
+    counts[:6] = [25, 0]
+    assert choose(counts).n_clusters in (2, 3)
+
+
+def test_missing_repeats_are_halved_where_they_are(rng):
+    counts, _ = population(rng, (14, 14), n_conditions=15, repeats=60, spread=0.1)
+    counts[3, 2] = 0
+    one, other = _halves(counts)
+    assert_array_equal(one + other, counts)
+    assert 0.4 < one.sum() / counts.sum() < 0.6
+    assert choose(counts).n_clusters == 2
+
+
+def test_what_cannot_be_tested_is_not_determined(rng):
+    counts, _ = population(rng, (2, 2))
+    chosen = choose(counts)
+    assert chosen.n_clusters == 1
+    assert not chosen.is_determined
+    assert "no split has 3 neurons on both sides" in chosen.reason
 
 
 def test_splits_are_counted_with_what_they_contain():

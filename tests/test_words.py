@@ -8,14 +8,12 @@ import pytest
 import quantities as pq
 from numpy.testing import assert_allclose, assert_array_equal
 
-from neuroclass.exceptions import RecordingError
 from neuroclass.presentations import Presentations
 from neuroclass.words import (
     bin_words,
     count_groups,
     count_words,
     firing_rates,
-    select_units,
 )
 
 
@@ -236,19 +234,6 @@ def test_firing_rates_are_spikes_per_repeat_and_second(spikes):
     assert_allclose(a + b, words.n_spikes.sum(axis=1))
     with pytest.raises(ValueError, match="word_length must be 1"):
         firing_rates(bin_words(recording, shown, 0.5, 2, "counts"))
-
-
-def test_units_are_selected_by_their_columns():
-    recording = make_recording(
-        [[], [], []], quality=["good", "mua", "good"], depth=[1, 2.0, None]
-    )
-    assert select_units(recording, None) == [0, 1, 2]
-    assert select_units(recording, {"quality": ["good"]}) == [0, 2]
-    assert select_units(recording, {"quality": ["good", "mua"], "depth": ["2"]}) == [1]
-    with pytest.raises(RecordingError, match="column shape must be one of depth"):
-        select_units(recording, {"shape": ["x"]})
-    with pytest.raises(RecordingError, match="must match at least one unit"):
-        select_units(recording, {"quality": ["bad"]})
 
 
 def test_bin_sizes_may_carry_a_unit(spikes):

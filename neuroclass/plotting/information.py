@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,8 +53,8 @@ def plot_information_curve(
     -------
     matplotlib.axes.Axes
         Number of classes (from one to one per neuron) against bits per word, with
-        the 95 % interval, the chosen number and its range; the scale on the right is
-        the share of the information of all neurons told apart.
+        the 95 % interval, the chosen number and its range; the dotted line is the
+        identity information of all neurons, corrected for few repeats.
     """
     ax = new_axes(ax, (5.6, 3.9))
     curve = classification.information_curve  # (n_neurons,)
@@ -84,12 +83,21 @@ def plot_information_curve(
             label="95 % interval",
         )
     ax.plot(numbers, curve, color=_CURVE, linewidth=1.8)
-    kept, total = float(curve[n_clusters - 1]), float(curve[-1])
+    # What the curve has beyond this is sampling noise that its estimator leaves.
+    whole = float(classification.information.bits_per_word)
+    ax.axhline(
+        whole,
+        color=INK,
+        linewidth=1,
+        linestyle=(0, (1, 2)),
+        label="all neurons, corrected",
+    )
+    kept, share = float(curve[n_clusters - 1]), float(classification.share_kept)
     ax.plot([n_clusters] * 2, [0, kept], color=INK, linewidth=1, linestyle=(0, (3, 2)))
     ax.plot(n_clusters, kept, "o", color=INK, markersize=7, zorder=3, clip_on=False)
     name = "1 class" if n_clusters == 1 else f"{n_clusters} classes"
-    if n_clusters > 1 and total > 0:
-        name += f"\n{100 * kept / total:.0f} % kept"
+    if n_clusters > 1 and np.isfinite(share):
+        name += f"\n{100 * share:.0f} % kept"
     place = (
         np.log(n_clusters) / np.log(n_neurons)
         if n_neurons > 16
@@ -106,23 +114,13 @@ def plot_information_curve(
         fontweight="bold",
     )
     _count_ticks(ax, n_neurons)
-    extent = np.concatenate([curve, low, high, [0.0]])
+    extent = np.concatenate([curve, low, high, [0.0, whole]])
     top, bottom = float(np.nanmax(extent)), float(np.nanmin(extent))
     margin = 0.05 * (top - bottom) or 0.05
     ax.set_ylim(bottom - (margin if bottom < 0 else 0), top + margin)
     ax.set_xlabel("Number of classes")
     ax.set_ylabel("Information kept (bits per word)")
     tidy(ax)
-    if total > 0:
-        percent = 100 / total
-        share = ax.secondary_yaxis(
-            "right",
-            functions=(
-                partial(np.multiply, percent),
-                partial(np.multiply, 1 / percent),
-            ),
-        )
-        share.set_ylabel("Share of the information (%)")
     if ax.get_legend_handles_labels()[0]:
         ax.legend(
             loc="lower right", facecolor="white", edgecolor="none", fontsize="small"

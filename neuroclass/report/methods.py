@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from neuroclass.selection import DOUBTFUL_SPLIT, REAL_SPLIT
+
 __all__ = ["methods_paragraph", "setting", "time_text"]
 
 
@@ -162,18 +164,22 @@ def _classes(result: dict[str, Any]) -> list[str]:
         )
     elif why:
         sentences.append(
-            "The number of classes was set by the largest relative drop of the gain "
-            "from one more class, given that splits of the tree were confirmed on "
-            f"held-out parts of the stimulus: {name} (supported by these data: "
-            f"{support})."
+            "The number of classes was bounded by the splits of the tree that were "
+            f"confirmed on held-out parts of the stimulus (z above {REAL_SPLIT:g} and "
+            f"above {DOUBTFUL_SPLIT:g}) and set, between these bounds, by the largest "
+            "relative drop of the gain from one more class: "
+            f"{name} (supported by these data: {support})."
         )
         if not selection["is_determined"]:
-            sentences.append("The two criteria disagree: the number is not determined.")
+            sentences.append("These data do not determine the number.")
     else:
         sentences.append(f"The number of classes was set to {n_clusters}.")
     share = result["information"]["kept_by_classes"]["share"]
     if share is not None and n_clusters > 1:
-        sentences.append(f"The classes keep {100 * share:.0f} % of the information.")
+        sentences.append(
+            f"The classes keep {100 * share:.0f} % of the information, both parts of "
+            "the chain rule being corrected for sampling as above."
+        )
     agreement = result["agreement"]
     if agreement:
         sentences.append(

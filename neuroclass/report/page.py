@@ -257,7 +257,8 @@ _CAPTIONS = {
         "How much the responses tell about which class, against the number of "
         "classes; at the right end every neuron is its own class. The dot is the "
         "chosen number, the upright band its range, the band along the curve the "
-        "95 % interval.",
+        "95 % interval. The dotted line is the information of all neurons corrected "
+        "for few repeats: what the curve has beyond it is sampling noise.",
         "half",
     ),
     "class_sizes": (

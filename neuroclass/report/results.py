@@ -35,7 +35,8 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
                           estimators ``plug_in`` (uncorrected), ``miller_madow``,
                           ``jackknife``; ``chance_level`` of the plug-in; ``maximum``,
                           log2 of the number of neurons; ``kept_by_classes``, with
-                          ``bits_per_word, interval, share``
+                          ``bits_per_word, interval`` (by the estimator of the
+                          losses) and ``share`` (corrected by the blend)
 ``n_neurons``             how many units were classified
 ``n_clusters``            how many classes
 ``selection``             support of that number: ``low, high, is_determined,
@@ -271,7 +272,7 @@ def _describe_information(classification: Classification) -> dict[str, Any]:
         "kept_by_classes": {
             "bits_per_word": curve[at],
             "interval": classification.information_curve_interval[at],
-            "share": curve[at] / curve[-1] if curve[-1] > 0 else None,
+            "share": classification.share_kept,
         },
     }
 

@@ -1,0 +1,149 @@
+"""How sure the classes of a recording are, and what to doubt about it.
+
+Takes counts and the fitted classes, gives intervals and the support of the number of
+classes; refuses counts that cannot be classified, and warns of doubtful ones.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+import neo
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroclass._validation import warn_user
+from neuroclass.bottleneck import AgglomerativeBottleneck
+from neuroclass.estimators import Estimator
+from neuroclass.exceptions import RecordingError
+from neuroclass.information import jackknife_interval
+from neuroclass.merging import Rows
+from neuroclass.selection import ClusterNumber
+from neuroclass.words import ResponseCounts, Words, count_groups
+
+__all__ = ["check_counts_can_be_classified", "curve_interval", "support_of_number"]
+
+
+def check_counts_can_be_classified(
+    recording: neo.Block, counts: ResponseCounts
+) -> None:
+    """Refuse what cannot be classified, warn of what is doubtful.
+
+    Parameters
+    ----------
+    recording : neo.Block
+        Where the counts come from.
+    counts : ResponseCounts
+        Of the units that were recorded in some presentation.
+
+    Raises
+    ------
+    RecordingError
+        If fewer than two units have a spike in the presentations.
+    """
+    is_silent = counts.n_spikes == 0
+    names = [str(u) for u, s in zip(counts.unit_ids, is_silent, strict=True) if s]
+    if counts.n_neurons - len(names) < 2:
+        raise RecordingError(
+            f"recording must hold at least two units with spikes in the "
+            f"presentations; got {counts.n_neurons - len(names)} of "
+            f"{counts.n_neurons}."
+        )
+    if names:
+        warn_user(
+            f"{_plural(len(names), 'unit is', 'units are')} silent in every "
+            f"presentation and kept: {_some(names)}."
+        )
+    _warn_of_copies(recording, counts)
+    repeats = counts.repeats
+    n_used = (counts.counts > 0).sum(axis=2)
+    is_unknown = (2 * n_used > repeats) & (n_used > 2)
+    if is_unknown.any():
+        neuron, condition = np.argwhere(is_unknown)[0]
+        n_units = int(is_unknown.any(axis=1).sum())
+        warn_user(
+            f"{_plural(n_units, 'unit speaks', 'units speak')} too many different "
+            f"words to know their probabilities (unit "
+            f"{counts.unit_ids[neuron]}: {n_used[neuron, condition]} in "
+            f"{repeats[neuron, condition]} repeats); prefer shorter words."
+        )
+    is_same = (counts.counts == 0) | (counts.counts == repeats[:, :, None])
+    if is_same.all() and repeats.max() > 1:
+        warn_user(
+            "all repeats are identical: there is no noise, and the information is only "
+            "the logarithm of how many neurons can be told apart."
+        )
+
+
+def _warn_of_copies(recording: neo.Block, counts: ResponseCounts) -> None:
+    """Warn of units with the same spike times: a sorting merged twice."""
+    copies: dict[bytes, list[str]] = defaultdict(list)
+    chosen = set(counts.unit_ids)
+    for train in recording.segments[0].spiketrains:
+        unit = train.annotations["unit_id"]
+        if unit in chosen and len(train):
+            copies[train.magnitude.tobytes()].append(str(unit))
+    names = ["=".join(same) for same in copies.values() if len(same) > 1]
+    if names:
+        warn_user(
+            f"{_plural(len(names), 'spike train is', 'spike trains are')} there under "
+            f"more than one unit: {_some(names)}."
+        )
+
+
+def _plural(n: int, one: str, many: str) -> str:
+    return f"{n} {one if n == 1 else many}"
+
+
+def _some(names: Sequence[str], limit: int = 5) -> str:
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
+
+
+def curve_interval(
+    model: AgglomerativeBottleneck, counts: ResponseCounts, words: Words
+) -> NDArray[np.float64]:
+    """Return 95 % intervals of the information kept, the hierarchy being as it is.
+
+    By the delete-a-group jackknife over repeats, bits per word, (n_neurons, 2).
+    """
+    replicates = [
+        _curve(model.children_, counts.counts - group, model.criterion)
+        for group in count_groups(words)
+    ]
+    _, interval = jackknife_interval(model.information_, replicates)
+    return interval
+
+
+def _curve(
+    children: NDArray[np.intp], counts: NDArray[np.int64], criterion: Estimator
+) -> NDArray[np.float64]:
+    """Return bits per word kept with index + 1 classes of a given hierarchy."""
+    rows = Rows.from_counts(counts, criterion)
+    n_neurons = len(counts)
+    nodes = np.empty((2 * n_neurons - 1, rows.counts.shape[1]), rows.counts.dtype)
+    nodes[:n_neurons] = rows.counts
+    for k, pair in enumerate(children):
+        nodes[n_neurons + k] = nodes[pair].sum(axis=0)
+    values = rows.values(nodes)
+    losses = values[children].sum(axis=1) - values[n_neurons:]
+    lost = np.append(0.0, np.cumsum(losses))
+    kept: NDArray[np.float64] = (lost[-1] - lost)[::-1] / rows.n_words
+    return kept
+
+
+def support_of_number(
+    model: AgglomerativeBottleneck, counts: ResponseCounts
+) -> ClusterNumber:
+    """Return the support of the number of classes, for the tree that is shown."""
+    if model.selection_ is not None:
+        return replace(model.selection_, node_z=model.node_scores(counts))
+    return ClusterNumber(
+        n_clusters=model.n_clusters_,
+        low=model.n_clusters_,
+        high=model.n_clusters_,
+        is_determined=True,
+        criterion=np.full(1, np.nan),
+        node_z=np.full(len(model.children_), np.nan),
+        reason="as asked",
+    )
