@@ -5,6 +5,7 @@ argparse and nothing else, so that ``neuroclass --help`` is instant.
 """
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,6 +14,10 @@ from neuroclass._version import __version__
 __all__ = ["LABEL_COLUMN", "build_parser"]
 
 LABEL_COLUMN = "neuroclass_label"
+
+# Written out, for to import them would load what --help does not need.
+_CONDITIONS = ("stimulus,time", "stimulus", "time", "none")
+_ESTIMATORS = ("plug-in", "miller-madow", "jackknife")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -66,7 +71,7 @@ def _add_cluster(commands: Any) -> None:
         "and a report go into a folder.",
     )
     _add_recording(parser)
-    _add_words(parser, estimator="miller-madow")
+    _add_words(parser, _ESTIMATORS, default="miller-madow")
     classes = parser.add_argument_group("classes")
     number = classes.add_mutually_exclusive_group()
     number.add_argument(
@@ -89,12 +94,12 @@ def _add_cluster(commands: Any) -> None:
         "folder, or a units column of the recording",
     )
     classes.add_argument(
-        "--seed", metavar="INT", type=int, default=0, help="random seed (default 0)"
+        "--seed", metavar="INT", type=_seed, default=0, help="random seed (default 0)"
     )
     classes.add_argument(
         "--jobs",
         metavar="INT",
-        type=int,
+        type=_jobs,
         default=1,
         help="processes, -1 for all cores (default 1); the result is the same",
     )
@@ -135,7 +140,7 @@ def _add_information(commands: Any) -> None:
         "per second and per spike, of the population and of each neuron.",
     )
     _add_recording(parser)
-    _add_words(parser, estimator="blend")
+    _add_words(parser, ("blend", *_ESTIMATORS), default="blend")
     _add_json(parser)
 
 
@@ -150,16 +155,16 @@ def _add_simulate(commands: Any) -> None:
         "(--reference true_type).",
     )
     parser.add_argument("output", metavar="OUT.nwb", type=Path, help="file to write")
-    for name, default, text in (
-        ("types", 6, "cell types, at most 9"),
-        ("neurons", 100, "neurons"),
-        ("repeats", 50, "repeats"),
-        ("seed", 0, "random seed"),
+    for name, kind, default, text in (
+        ("types", int, 6, "cell types, at most 9"),
+        ("neurons", _at_least_two, 100, "neurons, at least as many as types"),
+        ("repeats", int, 50, "repeats"),
+        ("seed", _seed, 0, "random seed"),
     ):
         parser.add_argument(
             f"--{name}",
             metavar="INT",
-            type=int,
+            type=kind,
             default=default,
             help=f"{text} (default {default})",
         )
@@ -266,7 +271,7 @@ def _add_recording(parser: argparse.ArgumentParser) -> None:
     )
     repeats.add_argument(
         "--condition",
-        choices=("stimulus,time", "stimulus", "time", "none"),
+        choices=_CONDITIONS,
         default="stimulus,time",
         metavar="CONDITION",
         help="what responses are conditioned on: 'stimulus,time' (default), "
@@ -274,7 +279,9 @@ def _add_recording(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_words(parser: argparse.ArgumentParser, *, estimator: str) -> None:
+def _add_words(
+    parser: argparse.ArgumentParser, estimators: tuple[str, ...], *, default: str
+) -> None:
     """Add what says how spike trains become words, and words become bits."""
     words = parser.add_argument_group("words")
     words.add_argument(
@@ -300,8 +307,9 @@ def _add_words(parser: argparse.ArgumentParser, *, estimator: str) -> None:
     words.add_argument(
         "--estimator",
         metavar="NAME",
-        default=estimator,
-        help=f"correction for few repeats (default {estimator})",
+        choices=estimators,
+        default=default,
+        help=f"correction for few repeats: {', '.join(estimators)} (default {default})",
     )
     words.add_argument(
         "--units",
@@ -329,11 +337,30 @@ def _time_or_auto(text: str) -> float | str:
 def _integer_or_auto(text: str) -> int | str:
     if text == "auto":
         return text
+    return _integer(text, "auto or an integer", lambda _: True)
+
+
+def _seed(text: str) -> int:
+    # What scikit-learn, and numpy's older generator, take for a seed.
+    return _integer(text, "an integer from 0 to 4294967295", lambda n: 0 <= n < 2**32)
+
+
+def _jobs(text: str) -> int:
+    return _integer(text, "an integer other than 0", lambda n: n != 0)
+
+
+def _at_least_two(text: str) -> int:
+    return _integer(text, "an integer of at least 2", lambda n: n >= 2)
+
+
+def _integer(text: str, rule: str, holds: Callable[[int], bool]) -> int:
     try:
-        return int(text)
-    except ValueError as error:
-        message = f"it must be auto or an integer; got {text!r}"
-        raise argparse.ArgumentTypeError(message) from error
+        number = int(text)
+    except ValueError:
+        number = None
+    if number is None or not holds(number):
+        raise argparse.ArgumentTypeError(f"it must be {rule}; got {text!r}")
+    return number
 
 
 def _units(text: str) -> tuple[str, list[str]]:

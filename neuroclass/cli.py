@@ -264,12 +264,12 @@ def _information(args: "Namespace") -> None:
 
     from neuroclass.information import identity_information  # noqa: PLC0415
     from neuroclass.presentations import select_presentations  # noqa: PLC0415
+    from neuroclass.units import select_units  # noqa: PLC0415
     from neuroclass.word_choice import choose_bin_size  # noqa: PLC0415
     from neuroclass.words import (  # noqa: PLC0415
         bin_words,
         count_groups,
         count_words,
-        select_units,
     )
 
     recording = _load(args)
@@ -348,6 +348,11 @@ def _simulate(args: "Namespace") -> None:
 
     if args.output.suffix != ".nwb":
         raise ValueError(f"OUT.nwb must end in .nwb; got {args.output}.")
+    if args.neurons < args.types:
+        raise ValueError(
+            f"--neurons must be at least the number of types ({args.types}); got "
+            f"{args.neurons}. Ask for more neurons or fewer --types."
+        )
     _check_is_free(args.output, args.force)
     recording = simulate_retina(
         n_types=args.types,
