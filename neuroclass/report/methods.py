@@ -171,7 +171,7 @@ def _classes(result: dict[str, Any]) -> list[str]:
             f"{name} (supported by these data: {support})."
         )
         if not selection["is_determined"]:
-            sentences.append("These data do not determine the number.")
+            sentences.append("With these data the number is not determined.")
     else:
         sentences.append(f"The number of classes was set to {n_clusters}.")
     share = result["information"]["kept_by_classes"]["share"]
