@@ -257,6 +257,18 @@ def test_index_that_descends_is_named(recording_path):
         load_recording(recording_path)
 
 
+@pytest.mark.parametrize("name", ["spike_times", "obs_intervals"])
+def test_index_that_ends_before_the_values_is_named(tmp_path, name):
+    file = new_file()
+    for start in (0.0, 3.0):
+        file.add_unit(spike_times=[start + 1], obs_intervals=[[start, start + 2]])
+    path = save(file, tmp_path / "a.nwb")
+    replace(path, f"units/{name}_index", np.array([1, 1]))
+    match = rf"a\.nwb: {name}_index must end at 2, .* of {name}; got 1\."
+    with pytest.raises(RecordingError, match=match):
+        load_recording(path)
+
+
 def test_index_of_the_wrong_length(recording_path):
     replace(recording_path, "units/spike_times_index", np.array([3, 5]))
     with pytest.raises(RecordingError, match=r"cannot be read by pynwb|it has 2"):

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from pynwb import NWBHDF5IO, validate
 
-from neuroclass.io import from_events, from_raster, load_recording, write_recording
+from neuroclass.io import (
+    from_events,
+    from_raster,
+    load_recording,
+    write_labels,
+    write_recording,
+)
 from neuroclass.io.nwb_write import write_beside
 
 
@@ -96,11 +102,34 @@ def test_a_loaded_recording_is_written_with_its_metadata(recording, tmp_path):
     assert found.rec_datetime.date() == datetime.date(2001, 2, 3)
 
 
-def test_ids_that_are_text_go_into_a_column(tmp_path):
-    block = from_events([0.5, 1.5], ["left", "right"])
+def unit_ids(path):
+    trains = load_recording(path).segments[0].spiketrains
+    return [train.annotations["unit_id"] for train in trains]
+
+
+def test_ids_that_are_text_round_trip(tmp_path):
+    block = from_events([0.5, 1.5], ["left", "7"])
     write_recording(block, tmp_path / "a.nwb")
+    assert problems(tmp_path / "a.nwb") == []
+    assert unit_ids(tmp_path / "a.nwb") == ["7", "left"]
+    first = load_recording(tmp_path / "a.nwb").segments[0].spiketrains[0]
+    assert (first.name, first.annotations) == ("7", {"unit_id": "7"})
+    write_recording(load_recording(tmp_path / "a.nwb"), tmp_path / "b.nwb")
+    assert unit_ids(tmp_path / "b.nwb") == ["7", "left"]
+
+
+def test_text_ids_survive_the_labels(tmp_path):
+    write_recording(from_events([0.5, 1.5], ["left", "right"]), tmp_path / "a.nwb")
+    write_labels(tmp_path / "a.nwb", {"label": [1, 0]}, output=tmp_path / "b.nwb")
+    assert unit_ids(tmp_path / "b.nwb") == ["left", "right"]
+
+
+def test_a_column_unit_name_of_others_stays_a_column(tmp_path):
+    columns = {"unit_name": ["left", "right"]}
+    block = from_events([0.5, 1.5], [3, 4], unit_columns=columns)
+    write_recording(block, tmp_path / "a.nwb")
+    assert unit_ids(tmp_path / "a.nwb") == [3, 4]
     trains = load_recording(tmp_path / "a.nwb").segments[0].spiketrains
-    assert [train.annotations["unit_id"] for train in trains] == [0, 1]
     assert [train.annotations["unit_name"] for train in trains] == ["left", "right"]
 
 

@@ -30,7 +30,11 @@ from neuroclass.io.assemble import (
     warn_if_whole_numbers,
 )
 
-__all__ = ["FILE_FIELDS", "SUBJECT_FIELDS", "open_nwb", "read_nwb"]
+__all__ = ["FILE_FIELDS", "SUBJECT_FIELDS", "TEXT_IDS", "open_nwb", "read_nwb"]
+
+#: Name and description of the units column that holds the ids where they are text,
+#: as we write it. Another program's column of this name has another description.
+TEXT_IDS = ("unit_name", "unit ids that are text, written by neuroclass")
 
 #: Text fields of an NWB file that travel in the annotations of the block.
 FILE_FIELDS = (
@@ -98,7 +102,8 @@ def read_nwb(path: Path, scale: float = 1.0) -> neo.Block:
     neo.Block
         Unit columns that hold one number, truth value or text per unit are
         annotations of the spike trains (a reference to another object by its name);
-        ragged ones, such as waveforms, are left out. Interval tables become Epochs.
+        ragged ones, such as waveforms, are left out. Ids that are text, as
+        `write_recording` keeps them, count. Interval tables become Epochs.
 
     Raises
     ------
@@ -127,7 +132,10 @@ def read_nwb(path: Path, scale: float = 1.0) -> neo.Block:
             observed, ends = _read_ragged(units, "obs_intervals", source)
             cut = np.split(observed * scale, ends[:-1])
             obs_intervals = [rows.reshape(-1, 2) for rows in cut]
-        ids = [int(value) for value in units.id[:]]
+        ids: list[int | str] = [int(value) for value in units.id[:]]
+        columns = dict(_scalar_columns(units))
+        if _has_text_ids(units):
+            ids = columns.pop(TEXT_IDS[0])
         recording = assemble_recording(
             spike_times if scale == 1.0 else spike_times * scale,
             stops,
@@ -136,7 +144,7 @@ def read_nwb(path: Path, scale: float = 1.0) -> neo.Block:
             annotations=_file_annotations(file, io),
             name=path.stem,
             path=str(path),
-            unit_columns=dict(_scalar_columns(units)),
+            unit_columns=columns,
             obs_intervals=obs_intervals,
             epochs=[_read_intervals(table, source) for table in _interval_tables(file)],
             events=list(_read_events(file)),
@@ -177,7 +185,18 @@ def _read_ragged(
             f"values of {name}; got {stops[row]} in row {row} (unit "
             f"{table.id[row]}). The file was cut or written wrongly; export it again."
         )
+    if stops[-1] != len(values):
+        raise RecordingError(
+            f"{source}: {name}_index must end at {len(values)}, the number of values "
+            f"of {name}; got {stops[-1]}. Values were added without the index; export "
+            "the file again."
+        )
     return values, stops
+
+
+def _has_text_ids(units: DynamicTable) -> bool:
+    name, description = TEXT_IDS
+    return name in units.colnames and units[name].description == description
 
 
 def _scalar_columns(table: DynamicTable) -> Iterator[tuple[str, list[Any]]]:

@@ -21,7 +21,7 @@ from pynwb.event import EventsTable, TimestampVectorData
 from pynwb.file import Subject
 from pynwb.misc import Units
 
-from neuroclass.io.nwb import FILE_FIELDS
+from neuroclass.io.nwb import FILE_FIELDS, TEXT_IDS
 
 __all__ = ["write_beside", "write_recording"]
 
@@ -63,7 +63,8 @@ def write_recording(block: neo.Block, path: str | PathLike[str]) -> None:
     Notes
     -----
     NWB wants whole numbers as unit ids: where an id is text the rows are numbered
-    and the ids go into the column ``unit_name``. A block without ``rec_datetime`` is
+    and the ids go into the column ``unit_name``, from which `load_recording` takes
+    them back. A block without ``rec_datetime`` is
     dated 1970-01-01, for NWB wants a date.
     """
     if len(block.segments) != 1 or not len(block.segments[0].spiketrains):
@@ -157,7 +158,9 @@ def _units_table(spiketrains: Sequence[neo.SpikeTrain]) -> Units:
     ]
     by_name = not all(isinstance(unit_id, int | np.integer) for unit_id in ids)
     if by_name:
-        columns.append(_column("unit_name", [str(unit_id) for unit_id in ids]))
+        name, description = TEXT_IDS
+        names = [str(unit_id) for unit_id in ids]
+        columns.append(VectorData(name=name, description=description, data=names))
     written = {"unit_id", "obs_intervals", *(column.name for column in columns)}
     for spiketrain in spiketrains:
         for key, value in spiketrain.annotations.items():
