@@ -9,13 +9,16 @@ import json
 import math
 import os
 import shlex
+import signal
 import sys
+import threading
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from neuroclass._arguments import LABEL_COLUMN, build_parser
 from neuroclass._console import (
@@ -50,13 +53,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         0 done; 1 the data cannot be used; 2 wrong usage; 130 interrupted; 141 the
         reader of stdout went away.
+
+    Raises
+    ------
+    SystemExit
+        With 143, if the process is asked to end (SIGTERM).
     """
     try:
         args = build_parser().parse_args(argv)
     except SystemExit as stop:  # argparse: 0 after --help and --version, 2 otherwise
         return int(stop.code or 0)
     args.line = shlex.join(["neuroclass", *(sys.argv[1:] if argv is None else argv)])
-    with warnings.catch_warnings():
+    with _ending_cleanly(), warnings.catch_warnings():
         warnings.showwarning = _show_warning
         warnings.simplefilter("default", UserWarning)
         try:
@@ -70,11 +78,31 @@ def main(argv: Sequence[str] | None = None) -> int:
             _say("interrupted")
             return 130
         except Exception as error:
-            return _fail(error, verbose=args.verbose)
+            inputs = [getattr(args, name, None) for name in ("recording", "triggers")]
+            return _fail(error, verbose=args.verbose, inputs=list(filter(None, inputs)))
     return 0
 
 
-def _fail(error: Exception, *, verbose: bool) -> int:
+@contextmanager
+def _ending_cleanly() -> Iterator[None]:
+    """Unwind when the process is asked to end, so that nothing half-done is left."""
+
+    def end(*_: Any) -> NoReturn:
+        # A second request must not cut the cleaning short.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise SystemExit(143)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say what a signal does
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _fail(error: Exception, *, verbose: bool, inputs: Sequence[str] = ()) -> int:
     """Say what was wrong in one line and return the exit status; re-raise defects."""
     is_about_data = isinstance(
         error, (RecordingError, OSError, ImportError, MemoryError)
@@ -91,6 +119,9 @@ def _fail(error: Exception, *, verbose: bool) -> int:
     message = str(error) or type(error).__name__
     if isinstance(error, OSError) and error.strerror and error.filename:
         message = f"{error.filename}: {error.strerror}."
+    is_unnamed = not any(Path(path).name in message for path in inputs)
+    if isinstance(error, RecordingError) and inputs and is_unnamed:
+        message = f"{inputs[0]}: {message}"
     _say(f"error: {message}")
     return 1 if is_about_data else 2
 
@@ -166,22 +197,34 @@ def _load(args: "Namespace") -> "neo.Block":
 
 
 def _presentation_options(args: "Namespace") -> dict[str, Any]:
+    # Triggers are given to be used, whatever tables the file has besides.
+    triggers = "triggers" if args.triggers else None
     return {
-        "intervals": args.intervals,
+        "intervals": args.intervals or triggers,
         "stimulus": args.stimulus,
         "min_repeats": args.min_repeats,
         "condition": args.condition,
     }
 
 
-def _units_wanted(args: "Namespace") -> dict[str, list[str]] | None:
+def _units_wanted(
+    args: "Namespace", recording: "neo.Block"
+) -> dict[str, list[str]] | None:
+    trains = recording.segments[0].spiketrains
+    columns = sorted({key for train in trains for key in train.annotations})
     wanted: dict[str, list[str]] = {}
     for column, values in args.units:
+        if column not in columns:
+            raise ValueError(
+                f"--units must name a units column of {args.recording} "
+                f"({', '.join(columns)}); got {column!r}."
+            )
         wanted.setdefault(column, []).extend(values)
     return wanted or None
 
 
 def _cluster(args: "Namespace") -> None:
+    from neuroclass.agreement import read_reference  # noqa: PLC0415
     from neuroclass.classification import classify_neurons  # noqa: PLC0415
     from neuroclass.io import check_can_label, write_labels  # noqa: PLC0415
     from neuroclass.report import save_results  # noqa: PLC0415
@@ -203,6 +246,11 @@ def _cluster(args: "Namespace") -> None:
             )
         _check_place(labelled)
     recording = _load(args)
+    if args.reference:
+        try:
+            read_reference(args.reference, recording)
+        except FileNotFoundError as error:  # wrong usage, where a recording is data
+            raise ValueError(f"--{error}") from error
     classification = classify_neurons(
         recording,
         n_clusters=args.n_clusters,
@@ -212,7 +260,7 @@ def _cluster(args: "Namespace") -> None:
         word_length=args.word_length,
         response=args.response,
         estimator=args.estimator,
-        units=_units_wanted(args),
+        units=_units_wanted(args, recording),
         reference=args.reference,
         n_jobs=args.jobs,
         random_state=args.seed,
@@ -274,7 +322,7 @@ def _information(args: "Namespace") -> None:
 
     recording = _load(args)
     presentations = select_presentations(recording, **_presentation_options(args))
-    units = select_units(recording, _units_wanted(args))
+    units = select_units(recording, _units_wanted(args, recording))
     how = {"word_length": args.word_length, "response": args.response, "units": units}
     bin_size = args.bin_size
     settings = {"bin_size": bin_size, "word_length": args.word_length}

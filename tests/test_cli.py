@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -213,12 +214,14 @@ def test_warnings_are_one_line_each_on_stderr(run, tmp_path):
     assert "given twice" not in out
 
 
-def spawn(*argv, **options):
-    # A test run in the background inherits that SIGINT is ignored: undo it.
-    code = (
-        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "from neuroclass.cli import main; sys.exit(main())"
-    )
+# A test run in the background inherits that SIGINT is ignored: undo it.
+RUNNING = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from neuroclass.cli import main; sys.exit(main())"
+)
+
+
+def spawn(*argv, code=RUNNING, **options):
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, argv)],
         stdout=subprocess.PIPE,
@@ -246,6 +249,77 @@ def test_an_interrupt_ends_with_130(tmp_path):
         _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert err == "neuroclass: interrupted\n"
+
+
+# Opening labels.csv in the folder beside the output is the middle of writing it.
+ENDING = """
+import os, signal, sys
+from neuroclass.cli import main
+
+def end(event, arguments):
+    name = str(arguments[0]) if arguments else ""
+    if event == "open" and ".neuroclass-" in name and name.endswith("labels.csv"):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+sys.addaudithook(end)
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends at once")
+def test_a_request_to_end_leaves_nothing_half_written(retina, tmp_path):
+    arguments = ["--n-clusters", "3", "--bin-size", "20ms", "-o", tmp_path / "classes"]
+    process = spawn("cluster", retina, *arguments, "-q", code=ENDING)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 143
+    assert err == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_request_to_end_does_is_as_before_after_a_command(run):
+    before = signal.getsignal(signal.SIGTERM)
+    run("inspect", "nothing.nwb")
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_command_runs_in_any_thread(retina, capsys):
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(cli.main, ["inspect", str(retina)]).result() == 0
+    assert "cluster takes" in capsys.readouterr().out
+
+
+def test_a_message_names_the_recording_once(fails, tmp_path):
+    (tmp_path / "spikes.csv").write_text("unit,time\na,0.25\nb,0.5\na,0.75\n")
+    status, line = fails("cluster", "spikes.csv")
+    assert status == 1
+    assert line.startswith("neuroclass: error: spikes.csv: no repeats found")
+    (tmp_path / "spikes.csv").write_text("unit,time\n")
+    _, line = fails("cluster", "spikes.csv")
+    assert line.count("spikes.csv") == 1
+
+
+def test_a_message_on_the_triggers_does_not_name_the_recording(fails, tmp_path):
+    (tmp_path / "spikes.csv").write_text("unit,time\na,0.25\nb,0.5\na,0.75\n")
+    (tmp_path / "triggers.txt").write_text("0.5\n0.25\n")
+    status, line = fails("inspect", "spikes.csv", "--triggers", "triggers.txt")
+    assert status == 1
+    assert "triggers.txt" in line
+    assert "spikes.csv" not in line
+
+
+@pytest.mark.parametrize("command", ["cluster", "information"])
+def test_a_units_column_that_is_not_there_is_wrong_usage(fails, retina, command):
+    status, line = fails(command, retina, "--units", "layer=4")
+    assert status == 2
+    assert "--units must name a units column" in line
+    assert "undershoot, unit_id); got 'layer'" in line
+
+
+def test_a_reference_that_is_not_there_is_wrong_usage(fails, retina):
+    status, line = fails("cluster", retina, "--reference", "layers.csv")
+    assert status == 2
+    assert "--reference must be a units column" in line
+    assert "got 'layers.csv'" in line
 
 
 # inspect
@@ -521,6 +595,22 @@ def test_cluster_a_table_with_triggers_in_milliseconds(run, retina, tmp_path):
     assert run("cluster", "spikes.csv", *arguments)[0] == 0
     assert run("cluster", retina, "--bin-size", "20ms", "--n-clusters", "3")[0] == 0
     assert labels_in(Path("spikes_classes")) == labels_in(Path("retina_classes"))
+
+
+@pytest.mark.parametrize("command", ["inspect", "information"])
+def test_triggers_are_taken_whatever_tables_the_file_has(
+    run, retina, tmp_path, command
+):
+    (trials,) = load_recording(retina).segments[0].epochs
+    is_repeat = trials.array_annotations["stimulus"] == "repeat"
+    np.savetxt(tmp_path / "triggers.txt", trials.times[is_repeat].rescale("s"))
+    arguments = ("--triggers", "triggers.txt", "--trial-duration", "3s")
+    status, out, _ = run(command, retina, *arguments)
+    assert status == 0
+    assert "12 repeats of 1 stimulus of 3 s from triggers" in " ".join(out.split())
+    status, out, _ = run(command, retina, *arguments, "--intervals", "trials")
+    assert status == 0
+    assert "3 s from trials" in " ".join(out.split())
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
