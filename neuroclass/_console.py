@@ -41,7 +41,15 @@ def print_result(result: dict[str, Any]) -> None:
     support = "" if low == high else f" (these data support {low} to {high})"
     print_item("classes", f"{number}{support}", selection["reason"])
     kept = result["information"]["kept_by_classes"]
-    if kept["share"] is not None:
+    if number == 1:
+        # That one class keeps nothing is so by definition, and tells nothing.
+        if not selection["is_determined"]:
+            print_item(
+                "",
+                "--n-clusters INT cuts finer; the curve in the report shows what is "
+                "kept",
+            )
+    elif kept["share"] is not None:
         print_item("they keep", f"{100 * kept['share']:.0f} % of the information")
     agreement = result["agreement"]
     if agreement and number == 1:

@@ -16,6 +16,7 @@ import pytest
 
 from neuroclass import classify_neurons, cli, load_recording
 from neuroclass._arguments import build_parser
+from neuroclass._console import print_result
 from neuroclass.estimators import ESTIMATORS
 from neuroclass.io import write_recording
 from neuroclass.presentations import CONDITIONS
@@ -179,7 +180,7 @@ def test_a_recording_that_cannot_be_used_ends_with_1(fails, tmp_path, command):
     (tmp_path / "empty.nwb").touch()
     status, line = fails(command, "empty.nwb")
     assert status == 1
-    assert "empty.nwb must hold a recording; it is empty" in line
+    assert "empty.nwb must not be empty" in line
 
 
 def test_a_file_that_may_not_be_read_ends_with_1_and_its_name(fails, tmp_path):
@@ -526,6 +527,19 @@ def test_the_reference_column_is_compared_and_not_used(run, retina):
     text = " ".join(out.split())
     assert "adjusted mutual information 1" in text
     assert "units column true_type" in text
+
+
+@pytest.mark.parametrize("is_determined", [True, False])
+def test_one_class_is_not_said_to_keep_nothing(clustered, capsys, is_determined):
+    result = json.loads((clustered / "result.json").read_text(encoding="utf-8"))
+    print_result(result)
+    assert "they keep" in capsys.readouterr().out
+    result["n_clusters"] = 1
+    result["selection"]["is_determined"] = is_determined
+    print_result(result)
+    text = " ".join(capsys.readouterr().out.split())
+    assert "they keep" not in text
+    assert ("--n-clusters INT cuts finer" in text) is not is_determined
 
 
 def test_one_class_is_not_said_to_agree_with_anything(run, retina):

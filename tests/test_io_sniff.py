@@ -41,7 +41,7 @@ def test_folder(tmp_path):
 
 def test_empty_file(tmp_path):
     (tmp_path / "empty.nwb").touch()
-    with pytest.raises(RecordingError, match="it is empty"):
+    with pytest.raises(RecordingError, match="must not be empty; got 0 bytes"):
         load_recording(tmp_path / "empty.nwb")
 
 

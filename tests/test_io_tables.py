@@ -298,7 +298,8 @@ def test_times_that_start_again_get_the_cure(tmp_path):
         ("unit,amplitude\n1,2\n", "must have columns unit and time; got unit, amplit"),
         ("unit,time\n", "must have rows below 'unit,time'"),
         ("# nothing\n", "must have rows; it has only comments"),
-        ("unit,time\n1,0.5\n1,abc\n", "must be numbers; got 'abc' in row 2"),
+        ("unit,time\n1,0.5\n1,abc\n", "got 'abc' in row 2, of unit 1"),
+        ("unit,time\nleft,0.5\nright,\n", "got '' in row 2, of unit right"),
         ("unit,time\n1,0.5\n1\n", r"row 2 must have 2 columns .* got 1"),
         ("unit,time\n1,0.5\n1,nan\n", "unit 1 must be finite; got nan at index 1"),
         ("unit,time,trial\n1,0.5,0.5\n", "presentation must be a whole number"),
@@ -310,12 +311,26 @@ def test_bad_csv(tmp_path, text, match):
         load_recording(tmp_path / "a.csv", trial_duration=1)
 
 
-def test_csv_that_is_not_utf8(tmp_path):
-    (tmp_path / "a.csv").write_bytes(
-        b"unit,time\n" + b"1,0.5\n" * 900 + b"\xff\xfe,1\n"
-    )
-    with pytest.raises(RecordingError, match=r"must be text in UTF-8"):
+# In the first line, in the part that tells the format, behind all that is buffered.
+@pytest.mark.parametrize("n_rows", [0, 100, 20_000])
+def test_csv_that_is_not_utf8(tmp_path, n_rows):
+    latin = "unit,time\n" + "a,0.5\n" * n_rows + "séance,1\n"
+    (tmp_path / "a.csv").write_bytes(latin.encode("latin-1"))
+    with pytest.raises(RecordingError, match=r"a\.csv must be text in UTF-8; .* Save"):
         load_recording(tmp_path / "a.csv")
+
+
+def test_table_of_two_bytes_per_letter(tmp_path):
+    (tmp_path / "a.csv").write_text("unit,time\n1,0.5\n", encoding="utf-16")
+    with pytest.raises(RecordingError, match=r"a\.csv must be text in UTF-8"):
+        load_recording(tmp_path / "a.csv")
+
+
+def test_empty_file_of_triggers(tmp_path):
+    (tmp_path / "a.csv").write_text("unit,time\n1,0.5\n")
+    (tmp_path / "triggers.csv").touch()
+    with pytest.raises(RecordingError, match=r"triggers\.csv must not be empty; got 0"):
+        load_recording(tmp_path / "a.csv", triggers=tmp_path / "triggers.csv")
 
 
 GRID = [

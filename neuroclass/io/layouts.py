@@ -11,7 +11,7 @@ from neuroclass._validation import warn_user
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.text import pick_column
 
-__all__ = ["SPIKE_NAMES", "UNIT_NAMES", "Spikes", "find_spikes", "from_rows"]
+__all__ = ["SPIKE_NAMES", "UNIT_NAMES", "Spikes", "as_ids", "find_spikes", "from_rows"]
 
 SPIKE_NAMES = ("spike_times", "spiketimes", "spikes", "times", "spike_time", "time")
 UNIT_NAMES = (
@@ -189,7 +189,7 @@ def _from_flat(
                 f"of spike times; got {stops[row] if stops.size else 'nothing'} in "
                 f"row {row}."
             )
-        unit_ids = _as_ids(np.arange(stops.size) if ids is None else ids[0])
+        unit_ids = as_ids(np.arange(stops.size) if ids is None else ids[0])
         if len(unit_ids) != stops.size:
             raise RecordingError(
                 f"{source}: unit_ids must have one entry for each of the {stops.size} "
@@ -234,10 +234,11 @@ def _vector(values: NDArray[Any]) -> NDArray[Any]:
 
 def _by_unit(times: NDArray[Any], ids: NDArray[Any]) -> Spikes:
     present, units = np.unique(ids, return_inverse=True)
-    return Spikes(times.astype(np.float64), units.ravel(), _as_ids(present))
+    return Spikes(times.astype(np.float64), units.ravel(), as_ids(present))
 
 
-def _as_ids(values: NDArray[Any]) -> list[int | str]:
+def as_ids(values: NDArray[Any]) -> list[int | str]:
+    """Return unit ids as they are written: whole numbers as such, others as text."""
     if values.dtype == object:  # a cell array of text
         return [str(np.squeeze(value)) for value in values]
     if values.dtype.kind in "biu" or (

@@ -14,6 +14,7 @@ __all__ = ["READABLE", "sniff_format"]
 
 READABLE = "NWB 2, npz, csv and mat"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 _BINARY_SUFFIXES = {".nwb": "HDF5", ".h5": "HDF5", ".hdf5": "HDF5", ".npz": "npz"}
 
 
@@ -36,7 +37,7 @@ def sniff_format(path: Path) -> str:
         raise FileNotFoundError(f"{path} must be an existing file; nothing is there.")
     if path.is_dir():
         raise RecordingError(
-            f"{path} must be a file; it is a folder. Give the recording inside it."
+            f"{path} must be a file; it is a folder. Give the file inside it."
         )
     with path.open("rb") as file:
         head = file.read(4096)
@@ -44,7 +45,7 @@ def sniff_format(path: Path) -> str:
         behind_user_block = file.read(len(_HDF5))
     if not head:
         raise RecordingError(
-            f"{path} must hold a recording; it is empty. Export or copy it again."
+            f"{path} must not be empty; got 0 bytes. Export or copy it again."
         )
     if head.startswith(_HDF5):
         return _sniff_hdf5(path)
@@ -70,7 +71,8 @@ def sniff_format(path: Path) -> str:
             f"{path} is no .mat file of version 5, 7 or 7.3 (older ones have no cell "
             "arrays). Save it again with save(..., '-v7')."
         )
-    if _is_text(head):
+    # A table in another encoding than UTF-8 is told so where it is read.
+    if path.suffix.lower() in _TEXT_SUFFIXES or _is_text(head):
         return "csv"
     raise RecordingError(
         f"{path} is of no format that can be read ({READABLE}); it starts with "

@@ -55,13 +55,14 @@ from neuroclass.io.layouts import (
     SPIKE_NAMES,
     UNIT_NAMES,
     Spikes,
+    as_ids,
     find_spikes,
     from_rows,
 )
 from neuroclass.io.matlab import read_mat
 from neuroclass.io.npz import read_npz
 from neuroclass.io.onsets import lay_out
-from neuroclass.io.text import pick_column, read_text_columns
+from neuroclass.io.text import is_number, pick_column, read_text_columns
 from neuroclass.io.triggers import trigger_epoch
 
 __all__ = ["read_arrays", "read_csv", "time_scale"]
@@ -102,21 +103,14 @@ def read_csv(path: Path, scale: float, duration: float | None) -> neo.Block:
             "Rename them in the first line."
         )
     if times[0].dtype.kind not in "iuf":
-        row = next(i for i, cell in enumerate(times[0]) if not _is_number(cell))
+        row = next(i for i, cell in enumerate(times[0]) if not is_number(cell))
+        (unit,) = as_ids(units[0][[row]])
         raise RecordingError(
             f"{path.name}: times must be numbers; got {str(times[0][row])!r} in row "
-            f"{row + 1}."
+            f"{row + 1}, of unit {unit}. Correct or remove that row."
         )
     spikes = from_rows(times[0], units[0], columns, path.name)
     return _assemble(spikes, path, "csv", times[1], duration, None)
-
-
-def _is_number(cell: object) -> bool:
-    try:
-        float(str(cell))
-    except ValueError:
-        return False
-    return True
 
 
 def read_arrays(

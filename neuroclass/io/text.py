@@ -2,6 +2,7 @@
 
 import csv
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from neuroclass.exceptions import RecordingError
 
-__all__ = ["pick_column", "read_text_columns"]
+__all__ = ["is_number", "pick_column", "read_text_columns"]
 
 _UNITS = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "us": 1e-6}
 
@@ -33,11 +34,14 @@ def read_text_columns(
     RecordingError
         If there are no names, no rows, or a row has too many or too few columns.
     """
-    header, n_passed = _first_line(path)
+    lines = _lines(path)
+    n_passed, header = next(lines, (0, ""))
+    if not header:
+        raise RecordingError(f"{path} must have rows; it has only comments.")
     delimiter = max(",;\t", key=header.count)
     names = next(csv.reader([header], delimiter=delimiter), [])
     names = [name.strip().lower() for name in names]
-    if all(_is_number(name) for name in names):
+    if all(is_number(name) for name in names):
         if single is None or len(names) != 1:
             raise RecordingError(
                 f"{path} must name its columns in the first line, for example "
@@ -56,13 +60,11 @@ def read_text_columns(
             return dict(zip(names, values.T, strict=True))
     except ValueError:
         pass  # text in some column, or a broken row, which is named below
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        lines = [line for line in file if _counts(line)][1:]
-    if not lines:
+    rows = list(csv.reader((line for _, line in lines), delimiter=delimiter))
+    if not rows:
         raise RecordingError(
             f"{path} must have rows below {header.strip()[:60]!r}; it has none."
         )
-    rows = list(csv.reader(lines, delimiter=delimiter))
     for number, row in enumerate(rows, start=1):
         if len(row) != len(names):
             raise RecordingError(
@@ -76,27 +78,24 @@ def read_text_columns(
     }
 
 
-def _first_line(path: Path) -> tuple[str, int]:
-    """Return the first line that counts and how many lines it ends."""
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the lines that count, each with its number in the file from 1."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             for number, line in enumerate(file, start=1):
-                if _counts(line):
-                    return line, number
+                if line.strip() and not line.startswith("#"):
+                    yield number, line
     except UnicodeDecodeError as error:
         raise RecordingError(
-            f"{path} must be text in UTF-8; {error.reason} at byte {error.start}."
+            f"{path} must be text in UTF-8; got other bytes ({error.reason}). Save it "
+            "again in that encoding."
         ) from error
-    raise RecordingError(f"{path} must have rows; it has only comments.")
 
 
-def _counts(line: str) -> bool:
-    return bool(line.strip()) and not line.startswith("#")
-
-
-def _is_number(text: str) -> bool:
+def is_number(cell: object) -> bool:
+    """Say whether a cell of a table reads as a number."""
     try:
-        float(text)
+        float(str(cell))
     except ValueError:
         return False
     return True
