@@ -90,6 +90,9 @@ def test_bad_references_are_told(retina, tmp_path):
     path.write_text("unit,label\n1,2\n", encoding="utf-8")
     with pytest.raises(ValueError, match="must have the columns unit_id and label"):
         read_reference(path, retina)
+    path.write_bytes(b"unit_id,label\n\xe9,1\n")
+    with pytest.raises(ValueError, match="must be a labels.csv in UTF-8"):
+        read_reference(path, retina)
     path.write_text("unit_id,label\n70,1\n80,0\n", encoding="utf-8")
     with pytest.raises(ValueError, match="labels 0 of 9"):
         agreement_with(path, retina, range(9), np.zeros(9, int))
