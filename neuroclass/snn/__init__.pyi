@@ -1,0 +1,14 @@
+from . import structures as structures
+from .ide import IdeBackward as IdeBackward
+from .layers import AvgPool2d as AvgPool2d
+from .layers import Conv2d as Conv2d
+from .layers import ConvTranspose2d as ConvTranspose2d
+from .layers import Linear as Linear
+from .layers import Zero as Zero
+from .network import FeedbackSNN as FeedbackSNN
+from .network import SpikingClassifier as SpikingClassifier
+from .neurons import IF as IF
+from .neurons import LIF as LIF
+from .restriction import restrict_norm as restrict_norm
+from .spide import SpideBackward as SpideBackward
+from .statistics import Statistics as Statistics

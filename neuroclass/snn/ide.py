@@ -1,0 +1,396 @@
+"""IDE: gradients by implicit differentiation at the equilibrium of average rates.
+
+The forward stage gives the average rates; the gradient solves
+``beta = J^T beta + g`` there, with the Jacobian J of one turn around the feedback
+loop.  Xiao et al. (2021), NeurIPS, arXiv:2109.14247.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+from neuroclass._validation import check_choice, check_positive_int
+from neuroclass.snn.statistics import Statistics, record_forward
+from neuroclass.snn.wiring import (
+    Tensors,
+    Wiring,
+    draw_dropout,
+    forward_stage,
+    input_rate,
+    layer_shapes,
+)
+
+__all__ = [
+    "IdeBackward",
+    "ide_rate",
+    "rate_map",
+    "solve_broyden",
+    "solve_damped",
+    "solve_exact",
+]
+
+Product = Callable[[Tensor], Tensor]
+
+# A dense Jacobian of more unknowns than this is a mistake, not a check.
+_MOST_UNKNOWNS = 4096
+
+
+@dataclass(frozen=True)
+class IdeBackward:
+    """Settings of the implicit gradient.
+
+    Parameters
+    ----------
+    solver : {"broyden", "damped", "exact"}, default "broyden"
+        Quasi-Newton with limited memory, damped fixed point, or a dense solve (small
+        networks).
+    steps : int, default 30
+        Most steps of an iterative solver.
+    memory : int, default 27
+        Rank-one updates that Broyden's method keeps.
+    tolerance : float, default 2e-10
+        Residual per square root of the number of unknowns at which to stop.
+    """
+
+    solver: str = "broyden"
+    steps: int = 30
+    memory: int = 27
+    tolerance: float = 2e-10
+
+    def __post_init__(self) -> None:
+        check_choice(self.solver, "solver", ("broyden", "damped", "exact"))
+        check_positive_int(self.steps, "backward steps")
+        check_positive_int(self.memory, "memory")
+        if not (math.isfinite(self.tolerance) and self.tolerance >= 0):
+            raise ValueError(f"tolerance must not be negative; got {self.tolerance}.")
+
+
+def rate_map(
+    wiring: Wiring,
+    x: Tensor,
+    tensors: Tensors,
+    loop_rate: Tensor | None,
+    *,
+    masks: Sequence[Tensor | None] | None = None,
+    training: bool = False,
+) -> list[Tensor]:
+    """Return the average rates of all layers after one turn around the loop.
+
+    ``a_0 = clip((W_fb a_fb + F x + b) / V, 0, 1)``,
+    ``a_l = clip((W_{l-1} a_{l-1} + b) / V, 0, 1)``.
+
+    Parameters
+    ----------
+    wiring : Wiring
+        What is connected to what.
+    x : Tensor
+        Average input.  (batch, ...)
+    tensors : sequence of (weight, bias)
+        Of each connection, attached to autograd where gradients are wanted.
+    loop_rate : Tensor or None
+        Rates of the layer that the feedback leaves; None without feedback.
+    masks : sequence of Tensor or None, optional
+        Dropout masks of the connections.
+    training : bool, default False
+        Batch norm by the moments of this batch.
+    """
+    shapes = layer_shapes(wiring, tuple(x.shape[1:]))
+    rates: list[Tensor] = []
+
+    def received(index: int, rate: Tensor) -> Tensor:
+        connection = wiring.connections[index]
+        target = shapes[wiring.ends(index)[1]]
+        current = connection.current(rate, *tensors[index], target)
+        if connection.batch_norm is not None:
+            norm = connection.batch_norm
+            current = F.batch_norm(
+                current,
+                None if training else norm.running_mean,
+                None if training else norm.running_var,
+                norm.weight,
+                norm.bias,
+                training,
+                0.0,
+                norm.eps,
+            )
+        mask = None if masks is None else masks[index]
+        return current if mask is None else current * mask
+
+    for layer in range(wiring.n_layers):
+        current = received(layer, x if layer == 0 else rates[-1])
+        if loop_rate is not None and layer == wiring.target:
+            current = current + received(wiring.n_layers, loop_rate)
+        # The derivative of clamp is 1 on the closed interval.
+        rates.append((current / wiring.neuron.reset).clamp(0, 1))
+    return rates
+
+
+def ide_rate(
+    wiring: Wiring,
+    x: Tensor,
+    tensors: Tensors,
+    settings: IdeBackward,
+    *,
+    is_frames: bool,
+    n_steps: int,
+    training: bool,
+    statistics: Statistics | None = None,
+) -> Tensor:
+    """Return the readout's average rate, with the implicit gradient attached.
+
+    The running moments of batch norm are updated once per call, from the average
+    rates of the simulation.
+    """
+    with torch.autocast(x.device.type, enabled=False):
+        x = x.float()
+        tensors = [
+            (
+                None if weight is None else weight.float(),
+                None if bias is None else bias.float(),
+            )
+            for weight, bias in tensors
+        ]
+        masks = None
+        with torch.no_grad():
+            if training:
+                n_samples = x.shape[1] if is_frames else x.shape[0]
+                sample = tuple(x.shape[2:] if is_frames else x.shape[1:])
+                shapes = layer_shapes(wiring, sample)
+                masks = draw_dropout(wiring, shapes, x, n_samples)
+            stage = forward_stage(
+                wiring,
+                x,
+                tensors,
+                is_frames=is_frames,
+                n_steps=n_steps,
+                masks=masks,
+                training=training,
+            )
+            for connection, moments in zip(
+                wiring.connections, stage.moments, strict=True
+            ):
+                if moments is not None:
+                    _update_running(connection.batch_norm, *moments)
+        if statistics is not None:
+            record_forward(statistics, wiring, stage, x, is_frames)
+        rate = stage.rates[wiring.readout]
+        if not torch.is_grad_enabled():
+            return rate
+        loop_rate = None
+        if wiring.feedback is not None:
+            loop_rate = stage.rates[wiring.source].detach().requires_grad_()
+        mean_input = input_rate(x, is_frames, wiring.neuron.leak)
+        rates = rate_map(
+            wiring, mean_input, tensors, loop_rate, masks=masks, training=training
+        )
+        loop = rates[wiring.source] if loop_rate is not None else None
+        coupled = training and any(c.batch_norm is not None for c in wiring.connections)
+        call = _Call(settings, loop_rate, coupled, wiring.source == wiring.readout)
+        apply: Any = _Implicit.apply
+        attached: Tensor = apply(call, rate, rates[wiring.readout], loop)
+        return attached
+
+
+def _update_running(
+    batch_norm: Any, mean: Tensor, variance: Tensor, n_values: int
+) -> None:
+    momentum = batch_norm.momentum
+    unbiased = variance * (n_values / max(n_values - 1, 1))
+    batch_norm.running_mean.lerp_(mean, momentum)
+    batch_norm.running_var.lerp_(unbiased, momentum)
+    batch_norm.num_batches_tracked.add_(1)
+
+
+@dataclass
+class _Call:
+    """Settings of one call and the rates that its feedback started from."""
+
+    settings: IdeBackward
+    loop_rate: Tensor | None
+    coupled: bool  # samples act on each other through batch norm
+    reads_loop: bool  # the readout is the layer that the feedback leaves
+
+
+class _Implicit(torch.autograd.Function):
+    """Give the simulated rate forwards; backwards, the solution of the loop.
+
+    The graph of one turn around the loop hangs below: its own backward pass turns
+    what is returned here into parameter gradients.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, call: _Call, rate: Tensor, readout: Tensor, loop: Tensor | None
+    ) -> Tensor:
+        """Return the simulated rate."""
+        ctx.call, ctx.readout, ctx.loop = call, readout, loop
+        return rate.clone()
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, error: Tensor) -> tuple[Any, ...]:
+        """Solve ``beta = J^T beta + g``."""
+        call, loop, start = ctx.call, ctx.loop, ctx.call.loop_rate
+        if start is None:
+            return None, None, error, None
+
+        def product(beta: Tensor) -> Tensor:
+            result: Tensor
+            (result,) = torch.autograd.grad(loop, start, beta, retain_graph=True)
+            return result
+
+        if call.reads_loop:
+            drive = error
+        else:
+            (drive,) = torch.autograd.grad(ctx.readout, start, error, retain_graph=True)
+        beta = _solve(product, drive, call.settings, call.coupled)
+        return None, None, (None if call.reads_loop else error), beta
+
+
+def _solve(
+    product: Product, drive: Tensor, settings: IdeBackward, coupled: bool
+) -> Tensor:
+    if settings.solver == "exact":
+        return solve_exact(product, drive, coupled=coupled)
+    if settings.solver == "damped":
+        return solve_damped(product, drive, settings.steps, settings.tolerance)
+    return solve_broyden(
+        product,
+        drive,
+        settings.steps,
+        settings.memory,
+        settings.tolerance,
+        coupled=coupled,
+    )
+
+
+def solve_exact(product: Product, drive: Tensor, *, coupled: bool = False) -> Tensor:
+    """Solve ``beta = J^T beta + g`` with a dense Jacobian.
+
+    Parameters
+    ----------
+    product : callable
+        ``beta -> J^T beta``, in the shape of `drive`.
+    drive : Tensor
+        g.  (batch, ...)
+    coupled : bool, default False
+        Whether samples act on each other; then the batch is one system.
+
+    Raises
+    ------
+    ValueError
+        If there are too many unknowns for a dense matrix.
+    """
+    systems = drive.reshape(1 if coupled else len(drive), -1)
+    n_systems, n_unknowns = systems.shape
+    if n_unknowns > _MOST_UNKNOWNS:
+        raise ValueError(
+            f"solver 'exact' must have at most {_MOST_UNKNOWNS} unknowns; "
+            f"got {n_unknowns}. Use 'broyden' or 'damped'."
+        )
+    transposed = drive.new_empty(n_systems, n_unknowns, n_unknowns)
+    for i in range(n_unknowns):
+        basis = torch.zeros_like(systems)
+        basis[:, i] = 1
+        transposed[:, :, i] = product(basis.view_as(drive)).reshape(systems.shape)
+    identity = torch.eye(n_unknowns, dtype=drive.dtype, device=drive.device)
+    beta: Tensor = torch.linalg.solve(identity - transposed, systems)
+    return beta.view_as(drive)
+
+
+def solve_damped(
+    product: Product, drive: Tensor, steps: int = 30, tolerance: float = 2e-10
+) -> Tensor:
+    """Solve ``beta = J^T beta + g`` by ``beta <- (beta + J^T beta + g) / 2``.
+
+    The limit is the solution itself, wherever ``(I + J^T) / 2`` contracts.  The
+    iterate of the lowest residual is returned.
+    """
+    beta = best = torch.zeros_like(drive)
+    lowest = math.inf
+    for _ in range(steps + 1):
+        residual = product(beta) + drive - beta
+        size = residual.norm().item()
+        if size < lowest:
+            best, lowest = beta, size
+        if size <= tolerance * math.sqrt(drive.numel()):
+            break
+        beta = beta + residual / 2
+    return best
+
+
+def solve_broyden(
+    product: Product,
+    drive: Tensor,
+    steps: int = 30,
+    memory: int = 27,
+    tolerance: float = 2e-10,
+    *,
+    coupled: bool = False,
+) -> Tensor:
+    """Solve ``beta = J^T beta + g`` by Broyden's first method with limited memory.
+
+    Every sample is a system of its own, unless batch norm couples them.  With the
+    residual ``r = J^T beta + g - beta``, the inverse of its Jacobian starts at -I and
+    takes one rank-one update per step; the iterate of the lowest residual over the
+    batch is returned.
+
+    Parameters
+    ----------
+    product, drive, coupled
+        As in `solve_exact`.
+    steps : int, default 30
+        Most steps.
+    memory : int, default 27
+        Updates kept; when they are used up, the oldest goes.
+    tolerance : float, default 2e-10
+        Residual per square root of the number of unknowns at which to stop.
+    """
+    shape = (1 if coupled else len(drive), -1)
+
+    def residual_at(beta: Tensor) -> Tensor:
+        return (product(beta.view_as(drive)) + drive).reshape(shape) - beta
+
+    beta = torch.zeros_like(drive).reshape(shape)
+    residual = residual_at(beta)
+    best, lowest = beta, residual.norm().item()
+    # B^-1 = -I + sum of left_k right_k^T
+    left: list[Tensor] = []
+    right: list[Tensor] = []
+    for _ in range(steps):
+        if lowest <= tolerance * math.sqrt(drive.numel()):
+            break
+        step = -_apply(left, right, residual)
+        beta = beta + step
+        change = residual
+        residual = residual_at(beta)
+        change = residual - change
+        size = residual.norm().item()
+        if size < lowest:
+            best, lowest = beta, size
+        if not math.isfinite(size):
+            break
+        row = _apply(right, left, step)
+        moved = (row * change).sum(1, keepdim=True)
+        # A sample that has converged moves no more: it keeps its matrix.
+        update = (step - _apply(left, right, change)) / moved
+        update = torch.where(moved.abs() > torch.finfo(moved.dtype).tiny, update, 0.0)
+        left.append(update)
+        right.append(row)
+        del left[:-memory], right[:-memory]
+    return best.view_as(drive)
+
+
+def _apply(left: list[Tensor], right: list[Tensor], vector: Tensor) -> Tensor:
+    """Return ``(-I + sum of left right^T) vector``, sample by sample."""
+    result = -vector
+    for a, b in zip(left, right, strict=True):
+        result = result + a * (b * vector).sum(1, keepdim=True)
+    return result

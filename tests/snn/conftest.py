@@ -1,0 +1,120 @@
+"""Networks rebuilt from the reference files."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs `pip install neuroclass[snn]`")
+
+from neuroclass.snn import (  # noqa: E402
+    IF,
+    LIF,
+    Conv2d,
+    ConvTranspose2d,
+    FeedbackSNN,
+    IdeBackward,
+    Linear,
+    SpideBackward,
+)
+
+REFERENCE = Path(__file__).parent / "reference"
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def load_reference(name):
+    with np.load(REFERENCE / f"{name}.npz", allow_pickle=False) as file:
+        return {
+            key: torch.from_numpy(np.atleast_1d(file[key])).reshape(file[key].shape)
+            if file[key].dtype.kind in "fi"
+            else str(file[key])
+            for key in file.files
+        }
+
+
+def network_of(reference, n_layers, backward_steps):
+    """Build the network of a SPIDE reference file."""
+    fields = reference
+    strides = fields.get("strides")
+    names = ["x", *[f"s{i}" for i in range(n_layers)]]
+    connections = []
+    for index, name in enumerate(names):
+        weight, bias = fields[f"W_{name}"], fields.get(f"b_{name}")
+        if weight.ndim == 2:
+            layer = Linear(weight.shape[1], weight.shape[0], bias is not None)
+        else:
+            kind = ConvTranspose2d if index == n_layers else Conv2d
+            n_out, n_in = weight.shape[:2]
+            if kind is ConvTranspose2d:
+                n_in, n_out = n_out, n_in
+            layer = kind(
+                n_in,
+                n_out,
+                weight.shape[2],
+                int(strides[index]),
+                int(fields["pads"][index]),
+                bias=bias is not None,
+            )
+        with torch.no_grad():
+            layer.weight.copy_(weight)
+            if bias is not None:
+                layer.bias.copy_(bias)
+        connections.append(layer)
+    v_th, u_rest, leak = (float(fields[key]) for key in ("vth", "u_rest", "leak"))
+    neuron = (
+        IF(v_th, u_rest) if leak < 0 else LIF(v_th, leak=leak, u_rest=u_rest)
+    )
+    return FeedbackSNN(
+        connections[:-1],
+        connections[-1],
+        neuron,
+        int(fields["T_F"]),
+        readout=n_layers - int(fields["fb_num"]),
+        backward=SpideBackward(
+            backward_steps,
+            fields["backward_neuron"],
+            v_th=float(fields["vth_back"]),
+            u_rest=float(fields["u_rest_back"]),
+        ),
+    )
+
+
+@pytest.fixture
+def reference():
+    return load_reference
+
+
+@pytest.fixture
+def reference_network():
+    return network_of
+
+
+@pytest.fixture
+def ide_network(reference):
+    """Build the network of the IDE reference file, with a solver."""
+    fields = reference("f_ide_fc1_if")
+
+    def build(**settings):
+        link = Linear(6, 8)
+        feedback = Linear(8, 8, bias=False)
+        with torch.no_grad():
+            link.weight.copy_(fields["W_x"])
+            link.bias.copy_(fields["b_x"])
+            feedback.weight.copy_(fields["W_s0"])
+        return FeedbackSNN(
+            [link],
+            feedback,
+            IF(v_th=float(fields["vth"]), u_rest=0.0),
+            int(fields["T_F"]),
+            method="ide",
+            backward=IdeBackward(**settings),
+        )
+
+    return build
