@@ -17,13 +17,13 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from neuroclass._validation import check_choice, check_positive_int
+from neuroclass.snn.neurons import step_weights
 from neuroclass.snn.statistics import Statistics, record_forward
 from neuroclass.snn.wiring import (
     Tensors,
     Wiring,
     draw_dropout,
     forward_stage,
-    input_rate,
     layer_shapes,
 )
 
@@ -78,6 +78,7 @@ def rate_map(
     tensors: Tensors,
     loop_rate: Tensor | None,
     *,
+    norms: Tensors | None = None,
     masks: Sequence[Tensor | None] | None = None,
     training: bool = False,
 ) -> list[Tensor]:
@@ -96,6 +97,8 @@ def rate_map(
         Of each connection, attached to autograd where gradients are wanted.
     loop_rate : Tensor or None
         Rates of the layer that the feedback leaves; None without feedback.
+    norms : sequence of (scale, shift), optional
+        Tensors of batch norm in place of those that the connections hold.
     masks : sequence of Tensor or None, optional
         Dropout masks of the connections.
     training : bool, default False
@@ -110,12 +113,14 @@ def rate_map(
         current = connection.current(rate, *tensors[index], target)
         if connection.batch_norm is not None:
             norm = connection.batch_norm
+            held = (norm.weight, norm.bias)
+            scale, shift = held if norms is None else norms[index]
             current = F.batch_norm(
                 current,
                 None if training else norm.running_mean,
                 None if training else norm.running_var,
-                norm.weight,
-                norm.bias,
+                scale,
+                shift,
                 training,
                 0.0,
                 norm.eps,
@@ -143,59 +148,152 @@ def ide_rate(
     training: bool,
     statistics: Statistics | None = None,
 ) -> Tensor:
-    """Return the readout's average rate, with the implicit gradient attached.
+    """Return the readout's average rate; its backward pass solves the implicit one.
 
-    The running moments of batch norm are updated once per call, from the average
-    rates of the simulation.
+    Both passes run in float32, whatever autocast is in force.  The running moments of
+    batch norm are updated once per call, from the average rates of the simulation.
     """
-    with torch.autocast(x.device.type, enabled=False):
-        x = x.float()
-        tensors = [
-            (
-                None if weight is None else weight.float(),
-                None if bias is None else bias.float(),
-            )
-            for weight, bias in tensors
-        ]
-        masks = None
-        with torch.no_grad():
-            if training:
-                n_samples = x.shape[1] if is_frames else x.shape[0]
-                sample = tuple(x.shape[2:] if is_frames else x.shape[1:])
+    call = _Call(wiring, settings, is_frames, n_steps, training, statistics)
+    flat: list[Tensor | None] = []
+    for connection, (weight, bias) in zip(wiring.connections, tensors, strict=True):
+        norm = connection.batch_norm
+        scale, shift = (None, None) if norm is None else (norm.weight, norm.bias)
+        flat += [weight, bias, scale, shift]
+    apply: Any = _Ide.apply
+    rate: Tensor = apply(call, x, *flat)
+    return rate
+
+
+@dataclass
+class _Call:
+    """The settings of one call."""
+
+    wiring: Wiring
+    settings: IdeBackward
+    is_frames: bool
+    n_steps: int
+    training: bool
+    statistics: Statistics | None
+
+
+class _Ide(torch.autograd.Function):
+    """Forward stage forwards, implicit gradient backwards; gradients are returned."""
+
+    @staticmethod
+    def forward(ctx: Any, call: _Call, x: Tensor, *flat: Tensor | None) -> Tensor:
+        """Simulate the forward stage."""
+        wiring = call.wiring
+        with torch.autocast(x.device.type, enabled=False):
+            values = _as_float(flat)
+            x = x.float()
+            masks = None
+            if call.training:
+                n_samples = x.shape[1] if call.is_frames else x.shape[0]
+                sample = tuple(x.shape[2:] if call.is_frames else x.shape[1:])
                 shapes = layer_shapes(wiring, sample)
                 masks = draw_dropout(wiring, shapes, x, n_samples)
             stage = forward_stage(
                 wiring,
                 x,
-                tensors,
-                is_frames=is_frames,
-                n_steps=n_steps,
+                list(zip(values[::4], values[1::4], strict=True)),
+                is_frames=call.is_frames,
+                n_steps=call.n_steps,
                 masks=masks,
-                training=training,
+                training=call.training,
             )
             for connection, moments in zip(
                 wiring.connections, stage.moments, strict=True
             ):
                 if moments is not None:
                     _update_running(connection.batch_norm, *moments)
-        if statistics is not None:
-            record_forward(statistics, wiring, stage, x, is_frames)
-        rate = stage.rates[wiring.readout]
-        if not torch.is_grad_enabled():
-            return rate
-        loop_rate = None
-        if wiring.feedback is not None:
-            loop_rate = stage.rates[wiring.source].detach().requires_grad_()
-        mean_input = input_rate(x, is_frames, wiring.neuron.leak)
-        rates = rate_map(
-            wiring, mean_input, tensors, loop_rate, masks=masks, training=training
+        if call.statistics is not None:
+            record_forward(call.statistics, wiring, stage, x, call.is_frames)
+        ctx.call, ctx.masks = call, masks
+        ctx.input_rate = stage.input_rate
+        ctx.loop_rate = stage.rates[wiring.source]
+        ctx.save_for_backward(*flat)
+        return stage.rates[wiring.readout].clone()
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, error: Tensor) -> tuple[Any, ...]:
+        """Solve ``beta = J^T beta + g``; differentiate one turn around the loop."""
+        call, wiring = ctx.call, ctx.call.wiring
+        with torch.enable_grad(), torch.autocast(error.device.type, enabled=False):
+            values = _as_float(ctx.saved_tensors)
+            leaves = [None if v is None else v.detach() for v in values]
+            x = ctx.input_rate.detach()
+            wanted = [
+                leaf.requires_grad_()
+                for leaf, needed in zip(
+                    (x, *leaves), ctx.needs_input_grad[1:], strict=True
+                )
+                if needed and leaf is not None
+            ]
+            loop_rate = None
+            if wiring.feedback is not None:
+                loop_rate = ctx.loop_rate.detach().requires_grad_()
+            rates = rate_map(
+                wiring,
+                x,
+                list(zip(leaves[::4], leaves[1::4], strict=True)),
+                loop_rate,
+                norms=list(zip(leaves[2::4], leaves[3::4], strict=True)),
+                masks=ctx.masks,
+                training=call.training,
+            )
+            outputs, errors = _implicit_errors(call, rates, loop_rate, error.float())
+            found = iter(
+                torch.autograd.grad(
+                    outputs, wanted, errors, allow_unused=True, materialize_grads=True
+                )
+            )
+        gradients: list[Tensor | None] = [
+            next(found) if needed and leaf is not None else None
+            for leaf, needed in zip((x, *leaves), ctx.needs_input_grad[1:], strict=True)
+        ]
+        if call.is_frames and gradients[0] is not None:
+            weights = step_weights(call.n_steps, wiring.neuron.leak)
+            gradients[0] = torch.stack([gradients[0] * weight for weight in weights])
+        return None, *gradients
+
+
+def _as_float(flat: Sequence[Tensor | None]) -> list[Tensor | None]:
+    return [None if tensor is None else tensor.float() for tensor in flat]
+
+
+def _implicit_errors(
+    call: _Call, rates: list[Tensor], start: Tensor | None, error: Tensor
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Return rates and the errors that they hold once the loop is accounted for."""
+    wiring = call.wiring
+    readout, loop = rates[wiring.readout], rates[wiring.source]
+    if start is None:
+        return [readout], [error]
+
+    def product(beta: Tensor) -> Tensor:
+        result: Tensor
+        (result,) = torch.autograd.grad(loop, start, beta, retain_graph=True)
+        return result
+
+    if wiring.readout == wiring.source:
+        outputs, errors, drive = [], [], error
+    else:
+        outputs, errors = [readout], [error]
+        (drive,) = torch.autograd.grad(
+            readout,
+            start,
+            error,
+            retain_graph=True,
+            allow_unused=True,
+            materialize_grads=True,
         )
-        loop = rates[wiring.source] if loop_rate is not None else None
-        coupled = training and any(c.batch_norm is not None for c in wiring.connections)
-        call = _Call(settings, loop_rate, coupled, wiring.source == wiring.readout)
-        apply: Any = _Implicit.apply
-        attached: Tensor = apply(call, rate, rates[wiring.readout], loop)
-        return attached
+    # Batch norm in training makes one system of the batch.
+    coupled = call.training and any(
+        connection.batch_norm is not None for connection in wiring.connections
+    )
+    beta = _solve(product, drive, call.settings, coupled)
+    return [*outputs, loop], [*errors, beta]
 
 
 def _update_running(
@@ -206,52 +304,6 @@ def _update_running(
     batch_norm.running_mean.lerp_(mean, momentum)
     batch_norm.running_var.lerp_(unbiased, momentum)
     batch_norm.num_batches_tracked.add_(1)
-
-
-@dataclass
-class _Call:
-    """Settings of one call and the rates that its feedback started from."""
-
-    settings: IdeBackward
-    loop_rate: Tensor | None
-    coupled: bool  # samples act on each other through batch norm
-    reads_loop: bool  # the readout is the layer that the feedback leaves
-
-
-class _Implicit(torch.autograd.Function):
-    """Give the simulated rate forwards; backwards, the solution of the loop.
-
-    The graph of one turn around the loop hangs below: its own backward pass turns
-    what is returned here into parameter gradients.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any, call: _Call, rate: Tensor, readout: Tensor, loop: Tensor | None
-    ) -> Tensor:
-        """Return the simulated rate."""
-        ctx.call, ctx.readout, ctx.loop = call, readout, loop
-        return rate.clone()
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, error: Tensor) -> tuple[Any, ...]:
-        """Solve ``beta = J^T beta + g``."""
-        call, loop, start = ctx.call, ctx.loop, ctx.call.loop_rate
-        if start is None:
-            return None, None, error, None
-
-        def product(beta: Tensor) -> Tensor:
-            result: Tensor
-            (result,) = torch.autograd.grad(loop, start, beta, retain_graph=True)
-            return result
-
-        if call.reads_loop:
-            drive = error
-        else:
-            (drive,) = torch.autograd.grad(ctx.readout, start, error, retain_graph=True)
-        beta = _solve(product, drive, call.settings, call.coupled)
-        return None, None, (None if call.reads_loop else error), beta
 
 
 def _solve(

@@ -1,5 +1,6 @@
 """Networks rebuilt from the reference files."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -68,9 +69,7 @@ def network_of(reference, n_layers, backward_steps):
                 layer.bias.copy_(bias)
         connections.append(layer)
     v_th, u_rest, leak = (float(fields[key]) for key in ("vth", "u_rest", "leak"))
-    neuron = (
-        IF(v_th, u_rest) if leak < 0 else LIF(v_th, leak=leak, u_rest=u_rest)
-    )
+    neuron = IF(v_th, u_rest) if leak < 0 else LIF(v_th, leak=leak, u_rest=u_rest)
     return FeedbackSNN(
         connections[:-1],
         connections[-1],
@@ -118,3 +117,26 @@ def ide_network(reference):
         )
 
     return build
+
+
+def build_dense(sizes, *, seed=0, strength=0.3, connection=None, **options):
+    """Build dense layers with a feedback of bounded strength."""
+    torch.manual_seed(seed)
+    shared = connection or {}
+    layers = [Linear(a, b, **shared) for a, b in itertools.pairwise(sizes)]
+    source = options.get("source", -1) % len(layers)
+    target = options.get("target", 0)
+    feedback = Linear(sizes[source + 1], sizes[target + 1], bias=False)
+    with torch.no_grad():
+        for layer in [*layers, feedback]:
+            norm = torch.linalg.matrix_norm(layer.weight, 2)
+            layer.weight.mul_((2.5 if layer is not feedback else strength * 2) / norm)
+        for layer in layers:
+            if layer.bias is not None:
+                layer.bias.uniform_(0, 0.4)
+    return FeedbackSNN(layers, feedback, **options)
+
+
+@pytest.fixture
+def dense_network():
+    return build_dense
