@@ -2,12 +2,22 @@
 
 import numbers
 import re
+import sys
+import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["as_seconds", "check_choice", "check_positive_int", "check_rng"]
+__all__ = [
+    "as_seconds",
+    "check_choice",
+    "check_positive_int",
+    "check_rng",
+    "warn_user",
+]
 
+_PACKAGE = str(Path(__file__).parent)
 _UNITS = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0}
 _TIME = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*([a-zA-Z]*)\s*")
 
@@ -36,7 +46,7 @@ def as_seconds(value: Any, name: str, *, unit_required: bool = False) -> float:
         match = _TIME.fullmatch(value)
         if match and (match[2] in _UNITS or (not match[2] and not unit_required)):
             seconds = float(match[1]) * _UNITS.get(match[2], 1.0)
-    elif isinstance(value, numbers.Real) and not isinstance(value, bool):
+    elif not isinstance(value, bool) and isinstance(value, numbers.Real):
         seconds = float(value)
     elif hasattr(value, "rescale"):
         seconds = float(value.rescale("s").magnitude)
@@ -70,3 +80,11 @@ def check_choice(value: Any, name: str, choices: tuple[str, ...]) -> str:
 def check_rng(rng: np.random.Generator | int | None) -> np.random.Generator:
     """Return a generator from a generator, a seed or None."""
     return rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
+
+
+def warn_user(message: str) -> None:
+    """Warn at the line that called this package, however deep the reason lies."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, stacklevel=level)

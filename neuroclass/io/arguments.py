@@ -1,0 +1,96 @@
+"""What ``from_raster`` and ``from_events`` share: checks and the last step."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import neo
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroclass.io.assemble import assemble_recording, make_epoch
+from neuroclass.io.onsets import lay_out
+
+__all__ = ["as_array", "checked_columns", "checked_ids", "presented_recording"]
+
+
+def as_array(values: Any, name: str) -> NDArray[Any]:
+    """Return an array; tensors are known by ``detach``, no library is imported."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu().numpy()
+    message = f"{name} must be one array of equal rows; got a ragged one."
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(message) from error
+    if array.dtype == object:
+        raise ValueError(message)
+    return array
+
+
+def checked_ids(unit_ids: Sequence[int | str] | None, n_units: int) -> list[int | str]:
+    """Return unit ids, one per unit and unique; 0, 1, ... by default."""
+    if unit_ids is None:
+        return list(range(n_units))
+    ids = [item.item() if isinstance(item, np.generic) else item for item in unit_ids]
+    if len(ids) != n_units or len(set(ids)) != n_units:
+        raise ValueError(
+            f"unit_ids must be unique and one per neuron ({n_units}); got {len(ids)}, "
+            f"{len(set(ids))} of them different."
+        )
+    return ids
+
+
+def checked_columns(
+    unit_columns: Mapping[str, Sequence[Any]] | None, n_units: int
+) -> dict[str, list[Any]]:
+    """Return unit columns as lists, one entry per unit."""
+    columns = {}
+    for name, values in (unit_columns or {}).items():
+        if len(values) != n_units:
+            raise ValueError(
+                f"unit_columns must have {n_units} entries each; got {len(values)} for "
+                f"{name!r}."
+            )
+        columns[name] = np.asarray(values).tolist()
+    return columns
+
+
+def presented_recording(
+    times: NDArray[np.float64],
+    units: NDArray[np.intp],
+    presentations: NDArray[np.intp],
+    *,
+    unit_ids: list[int | str],
+    unit_columns: Mapping[str, Sequence[Any]] | None,
+    stimuli: NDArray[Any],
+    repeats: NDArray[Any] | None,
+    duration: float,
+    t_start: float,
+    source: str,
+) -> neo.Block:
+    """Build the recording of spikes whose times count from stimulus onset."""
+    spike_times, stops, onsets, _ = lay_out(
+        times,
+        units,
+        presentations,
+        unit_ids=unit_ids,
+        n_presentations=stimuli.size,
+        duration=duration,
+        source=source,
+        t_start=t_start,
+        error=ValueError,
+    )
+    columns = {"stimulus": stimuli}
+    if repeats is not None:
+        columns["presentation"] = repeats
+    return assemble_recording(
+        spike_times,
+        stops,
+        unit_ids,
+        source=source,
+        annotations={"format": "arrays"},
+        name="recording",
+        unit_columns=checked_columns(unit_columns, len(unit_ids)),
+        epochs=[make_epoch("trials", onsets, onsets + duration, columns, source)],
+        error=ValueError,
+    )

@@ -1,0 +1,278 @@
+"""From checked arrays to a ``neo.Block``: what every reader of this folder ends in.
+
+Readers hand over all spike times as one flat array with the end of each unit, because
+that is how NWB stores them and because checks on one array of ten million times are
+a matter of a tenth of a second.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import neo
+import numpy as np
+import quantities as pq
+from numpy.typing import ArrayLike, NDArray
+
+from neuroclass._validation import warn_user
+from neuroclass.exceptions import RecordingError
+
+__all__ = [
+    "assemble_recording",
+    "check_spike_times",
+    "column_values",
+    "make_epoch",
+    "make_event",
+    "unique_unit_ids",
+    "warn_if_whole_numbers",
+]
+
+
+def assemble_recording(
+    spike_times: NDArray[np.float64],
+    stops: NDArray[np.intp],
+    unit_ids: Sequence[int | str],
+    *,
+    source: str,
+    annotations: Mapping[str, Any],
+    name: str,
+    path: str | None = None,
+    unit_columns: Mapping[str, Sequence[Any]] | None = None,
+    obs_intervals: Sequence[NDArray[np.float64]] | None = None,
+    epochs: Sequence[neo.Epoch] = (),
+    events: Sequence[neo.Event] = (),
+    error: type[ValueError] = RecordingError,
+) -> neo.Block:
+    """Build the recording from flat spike times.
+
+    Parameters
+    ----------
+    spike_times : ndarray of shape (n_spikes,)
+        Seconds, unit after unit, ascending within each unit.
+    stops : ndarray of shape (n_units,)
+        Index past the last spike of each unit.
+    unit_ids : sequence of int or str, length n_units
+        Unique; every unit is kept, silent ones too.
+    source : str
+        What the messages call the origin: a file, or an argument.
+    annotations : mapping
+        Annotations of the block; ``"format"`` at least.
+    name, path : str
+        Name of the block and the file it came from.
+    unit_columns : mapping of str to sequence of length n_units, optional
+        Scalars that become annotations of each spike train.
+    obs_intervals : sequence of n_units arrays of shape (m, 2), optional
+        Seconds; only where the file says when each unit was recorded.
+    epochs, events : sequence of neo.Epoch, neo.Event
+        Interval tables and trigger times.
+    error : type, default RecordingError
+        Raised for times that cannot be used.
+
+    Returns
+    -------
+    neo.Block
+        One segment; all spike trains share ``t_start`` and ``t_stop``, the extremes
+        over all units and intervals: a unit's own extremes would hide when it was
+        silent.
+
+    Raises
+    ------
+    RecordingError
+        If a spike time is not finite or the times of a unit descend.
+    """
+    check_spike_times(spike_times, stops, unit_ids, source, error)
+    _warn_about_duplicates(spike_times, stops, unit_ids, source)
+    bounds = [spike_times]
+    bounds += [np.ravel(intervals) for intervals in obs_intervals or ()]
+    for epoch in epochs:
+        onsets = epoch.times.magnitude
+        bounds += [onsets, onsets + epoch.durations.magnitude]
+    bounds = [values for values in bounds if values.size]
+    # np.min over arrays of very different length: one pass each, no copy.
+    t_start = min((float(values.min()) for values in bounds), default=0.0) * pq.s
+    t_stop = max((float(values.max()) for values in bounds), default=0.0) * pq.s
+
+    segment = neo.Segment(name=name)
+    columns = {key: list(values) for key, values in (unit_columns or {}).items()}
+    first = 0
+    for row, (unit_id, stop) in enumerate(zip(unit_ids, stops.tolist(), strict=True)):
+        spiketrain = neo.SpikeTrain(
+            spike_times[first:stop],
+            units=pq.s,
+            t_start=t_start,
+            t_stop=t_stop,
+            name=str(unit_id),
+        )
+        spiketrain.annotations["unit_id"] = unit_id
+        for key, values in columns.items():
+            spiketrain.annotations[key] = values[row]
+        if obs_intervals is not None:
+            spiketrain.annotations["obs_intervals"] = obs_intervals[row]
+        segment.spiketrains.append(spiketrain)
+        first = stop
+    for epoch in epochs:
+        segment.epochs.append(epoch)
+    for event in events:
+        segment.events.append(event)
+    block = neo.Block(name=name, file_origin=path)
+    block.annotations.update(annotations)
+    block.segments.append(segment)
+    return block
+
+
+def check_spike_times(
+    spike_times: NDArray[np.float64],
+    stops: NDArray[np.intp],
+    unit_ids: Sequence[int | str],
+    source: str,
+    error: type[ValueError] = RecordingError,
+) -> None:
+    """Raise if a spike time is not finite or the times of a unit descend."""
+    finite = np.isfinite(spike_times)
+    if not finite.all():
+        bad = int(np.argmin(finite))
+        unit, index = _locate(bad, stops)
+        raise error(
+            f"{source}: the spike times of unit {unit_ids[unit]} must be finite; got "
+            f"{spike_times[bad]} at index {index}. Remove it (and look why it is "
+            "there) before loading."
+        )
+    descends = np.diff(spike_times) < 0
+    descends[stops[(stops > 0) & (stops < spike_times.size)] - 1] = False
+    if descends.any():
+        bad = int(np.argmax(descends)) + 1
+        unit, index = _locate(bad, stops)
+        raise error(
+            f"{source}: the spike times of unit {unit_ids[unit]} must ascend; got "
+            f"{spike_times[bad]:.6g} s after {spike_times[bad - 1]:.6g} s at index "
+            f"{index}. Sort them, or, if time starts again at each presentation, "
+            "say which presentation each spike belongs to."
+        )
+
+
+def _locate(flat_index: int, stops: NDArray[np.intp]) -> tuple[int, int]:
+    """Return the row of the unit and the index within it."""
+    unit = int(np.searchsorted(stops, flat_index, side="right"))
+    return unit, flat_index - (int(stops[unit - 1]) if unit else 0)
+
+
+def _warn_about_duplicates(
+    spike_times: NDArray[np.float64],
+    stops: NDArray[np.intp],
+    unit_ids: Sequence[int | str],
+    source: str,
+) -> None:
+    same = spike_times[1:] == spike_times[:-1]
+    same[stops[(stops > 0) & (stops < spike_times.size)] - 1] = False
+    if not same.any():
+        return
+    rows = np.searchsorted(stops, np.flatnonzero(same) + 1, side="right")
+    named = ", ".join(str(unit_ids[row]) for row in np.unique(rows)[:5])
+    n_units = np.unique(rows).size
+    warn_user(
+        f"{source}: {int(same.sum())} spike times are given twice or more in "
+        f"{n_units} {'unit' if n_units == 1 else 'units'} ({named}"
+        f"{', ...' if n_units > 5 else ''}); they were kept. Duplicates often come "
+        "from a sorting merged twice.",
+    )
+
+
+def unique_unit_ids(unit_ids: Sequence[int | str], source: str) -> list[int | str]:
+    """Return the ids, or the row numbers with a warning where ids are repeated."""
+    if len(set(unit_ids)) == len(unit_ids):
+        return list(unit_ids)
+    n_repeated = len(unit_ids) - len(set(unit_ids))
+    warn_user(
+        f"{source}: {n_repeated} unit ids are given twice or more; the units are "
+        "named by their row, from 0, instead.",
+    )
+    return list(range(len(unit_ids)))
+
+
+def warn_if_whole_numbers(times: NDArray[np.float64], source: str) -> None:
+    """Warn if times in seconds are all whole: milliseconds or samples, plainly."""
+    if times.size >= 100 and times.max() >= 100 and (times == np.floor(times)).all():
+        warn_user(
+            f"{source}: all {times.size} spike times are whole numbers of seconds, up "
+            f"to {times.max():.0f}; they look like milliseconds or samples. Give "
+            "time_unit.",
+        )
+
+
+def make_epoch(
+    name: str,
+    starts: ArrayLike,
+    stops: ArrayLike,
+    columns: Mapping[str, ArrayLike],
+    source: str,
+    error: type[ValueError] = RecordingError,
+) -> neo.Epoch:
+    """Return one interval table as an Epoch; labels are row numbers from 0.
+
+    A row that stops before it starts raises. Where no row has a stop, each lasts until
+    the next one starts; otherwise rows without a finite start and stop are left out;
+    both with a warning.
+    """
+    onsets = np.asarray(starts, dtype=np.float64)
+    ends = np.asarray(stops, dtype=np.float64)
+    if np.isnan(ends).all() and np.isfinite(onsets).sum() > 1:
+        ends = _until_next(onsets)
+        warn_user(
+            f"{source}: no row of table {name!r} says when it stops; each is taken to "
+            "last until the next one starts."
+        )
+    backward = ends < onsets
+    if backward.any():
+        row = int(np.argmax(backward))
+        raise error(
+            f"{source}: row {row} of table {name!r} must stop after it starts; got "
+            f"start {onsets[row]:.6g} s, stop {ends[row]:.6g} s. Correct the row."
+        )
+    used = np.isfinite(onsets) & np.isfinite(ends)
+    if not used.all():
+        rows = np.flatnonzero(~used)
+        named = ", ".join(map(str, rows[:5])) + (", ..." if rows.size > 5 else "")
+        warn_user(
+            f"{source}: {rows.size} of {used.size} rows of table {name!r} have no "
+            f"finite start and stop (row {named}) and are left out.",
+        )
+    epoch = neo.Epoch(
+        times=onsets[used] * pq.s,
+        durations=(ends - onsets)[used] * pq.s,
+        labels=np.flatnonzero(used).astype(str),
+        name=name,
+    )
+    kept = {key: column_values(values)[used] for key, values in columns.items()}
+    epoch.array_annotations.update(kept)
+    return epoch
+
+
+def _until_next(starts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the next start after each, a median gap after the last."""
+    known = np.unique(starts[np.isfinite(starts)])
+    ends = np.append(known[1:], known[-1] + np.median(np.diff(known)))
+    following = np.searchsorted(known, starts)  # NaN comes behind the last
+    return np.where(
+        np.isfinite(starts), ends[np.minimum(following, known.size - 1)], np.nan
+    )
+
+
+def column_values(values: ArrayLike) -> NDArray[Any]:
+    """Return a column as an array of numbers, booleans or text."""
+    column = np.asarray(values)
+    if column.ndim == 1 and column.dtype.kind in "biufU":
+        return column
+    # Objects, bytes and nested values become text: neo takes no other arrays.
+    return np.array(
+        [
+            cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
+            for cell in values  # type: ignore[union-attr]
+        ],
+        dtype=str,
+    )
+
+
+def make_event(name: str, times: ArrayLike) -> neo.Event:
+    """Return trigger times in seconds as an Event, sorted."""
+    onsets = np.sort(np.asarray(times, dtype=np.float64))
+    labels = np.arange(onsets.size).astype(str)
+    return neo.Event(times=onsets * pq.s, labels=labels, name=name)

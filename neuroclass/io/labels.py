@@ -1,0 +1,190 @@
+"""Labels written into a copy of a recording, or, when asked, into the recording."""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from pynwb import NWBHDF5IO, validate
+
+from neuroclass.exceptions import RecordingError
+from neuroclass.io.nwb import open_nwb
+from neuroclass.io.nwb_write import write_beside
+from neuroclass.io.sniff import sniff_format
+
+__all__ = ["write_labels"]
+
+
+def write_labels(
+    source_path: str | PathLike[str],
+    columns: Mapping[str, Sequence[Any]],
+    *,
+    output: str | PathLike[str] | None = None,
+    in_place: bool = False,
+    force: bool = False,
+) -> Path:
+    """Add columns, such as the class of each unit, to the units of an NWB file.
+
+    The columns are added to a copy beside the target, which is validated against the
+    schema and only then renamed to the target. The source is not opened for writing,
+    and what is at the target is at every moment either as before or complete.
+
+    Parameters
+    ----------
+    source_path : str or path
+        The NWB 2 recording.
+    columns : mapping of str to sequence of length n_units
+        One entry per row of the Units table, in its order: numbers, truth values or
+        text.
+    output : str or path, optional
+        Where the labelled recording goes.
+    in_place : bool, default False
+        Replace the source; the old one stays beside it as ``<stem>.backup.nwb`` (or
+        ``.backup2``, ...: an older backup is never overwritten).
+    force : bool, default False
+        Overwrite an existing `output`, or columns of these names.
+
+    Returns
+    -------
+    pathlib.Path
+        The labelled recording.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no source, or no folder for the output.
+    RecordingError
+        If the source is no NWB 2 file, or another program holds it.
+    ValueError
+        If a column does not fit the units, or something is in the way and `force`
+        is not given.
+    """
+    source = Path(source_path)
+    if (output is None) == (not in_place):
+        raise ValueError(
+            "output must be given, or in_place=True, and not both; got "
+            f"output={output!r}, in_place={in_place}."
+        )
+    if (kind := sniff_format(source)) != "nwb":
+        raise RecordingError(
+            f"{source} must be an NWB file to take labels; it is {kind}. Write the "
+            "recording to NWB first (write_recording)."
+        )
+    # A link to the file stays a link: the file itself is replaced.
+    target = source.resolve() if output is None else Path(output)
+    if output is not None:
+        if target.exists() and source.samefile(target):
+            raise ValueError(
+                f"output must not be the recording itself; got {str(target)!r}. Use "
+                "in_place, which makes a backup."
+            )
+        if target.exists() and not force:
+            raise ValueError(
+                f"output must be a new file; {target} exists. Choose another, or force."
+            )
+    if in_place and not target.stat().st_mode & 0o222:
+        raise ValueError(
+            f"in_place must find a file that may be changed; {target.name} is "
+            "write-protected. Give an output, or lift the protection."
+        )
+    existing = _check_columns(source, columns, force)
+    with write_beside(target) as beside:
+        shutil.copyfile(source, beside)
+        _remove_columns(beside, existing)
+        _add_columns(beside, columns)
+        _validate(beside)
+        if in_place:
+            _back_up(target)
+    return target
+
+
+def _check_columns(
+    source: Path, columns: Mapping[str, Sequence[Any]], force: bool
+) -> list[str]:
+    """Return which of the columns are there already."""
+    io, file = open_nwb(source)
+    try:
+        if file.units is None:
+            raise RecordingError(
+                f"{source} must have a Units table to take labels; it has none."
+            )
+        n_units = len(file.units.id)
+        there = set(file.units.colnames)
+    finally:
+        io.close()
+    for name, values in columns.items():
+        if np.ndim(values) != 1 or len(values) != n_units:
+            raise ValueError(
+                f"columns must have one entry for each of the {n_units} units of "
+                f"{source.name}; got shape {np.shape(values)} for {name!r}."
+            )
+        if np.asarray(values).dtype.kind not in "biufU":
+            raise ValueError(
+                f"columns must be numbers, truth values or text; got "
+                f"{np.asarray(values).dtype} for {name!r}."
+            )
+    existing = [name for name in columns if name in there]
+    if existing and not force:
+        raise ValueError(
+            f"columns must be new to {source.name}; it has {', '.join(existing)} "
+            "already. Use force to replace them."
+        )
+    return existing
+
+
+def _remove_columns(path: Path, names: Sequence[str]) -> None:
+    # pynwb cannot take a column away, and its type may differ from the new one's.
+    if not names:
+        return
+    with h5py.File(path, "r+") as file:
+        units = file["units"]
+        kept = [name for name in units.attrs["colnames"] if name not in names]
+        units.attrs["colnames"] = np.array(kept, dtype=h5py.string_dtype())
+        for name in names:
+            for stored in (name, f"{name}_index"):
+                if stored in units:
+                    del units[stored]
+
+
+def _add_columns(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
+    io, file = open_nwb(path, "r+")
+    try:
+        for name, values in columns.items():
+            file.add_unit_column(
+                name=name,
+                description=f"{name.replace('_', ' ')}, written by neuroclass",
+                data=np.asarray(values).tolist(),
+            )
+        io.write(file)
+    finally:
+        io.close()
+
+
+def _validate(path: Path) -> None:
+    with NWBHDF5IO(str(path), "r") as io:
+        problems = validate(io=io)
+    if problems:
+        raise RecordingError(
+            f"{path.name}: with the labels added the file is no valid NWB: "
+            f"{problems[0]}. Nothing was written."
+        )
+
+
+def _back_up(path: Path) -> None:
+    number = 1
+    while True:
+        mark = "backup" if number == 1 else f"backup{number}"
+        backup = path.with_name(f"{path.stem}.{mark}{path.suffix}")
+        if not backup.exists():
+            break
+        number += 1
+    try:
+        # A second name for the same file: `path` is about to be replaced, never
+        # changed, so that no copy of what may be many gigabytes is needed.
+        os.link(path, backup)
+    except OSError:  # a file system without links
+        shutil.copy2(path, backup)

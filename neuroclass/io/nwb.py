@@ -1,0 +1,297 @@
+"""NWB 2 files, read through pynwb into a ``neo.Block``.
+
+``neo.io.NWBIO`` is not used: it refuses files without ``obs_intervals``, loses trials,
+unit ids and unit columns, and fails on many stimulus types.
+"""
+
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import neo
+import numpy as np
+from hdmf.common import DynamicTable, EnumData, VectorIndex
+from hdmf.container import AbstractContainer
+from numpy.typing import NDArray
+from pynwb import NWBHDF5IO, NWBFile, TimeSeries
+from pynwb.base import TimeSeriesReferenceVectorData
+from pynwb.behavior import BehavioralEvents
+from pynwb.misc import AnnotationSeries
+
+from neuroclass.exceptions import RecordingError
+from neuroclass.io.assemble import (
+    assemble_recording,
+    column_values,
+    make_epoch,
+    make_event,
+    unique_unit_ids,
+    warn_if_whole_numbers,
+)
+
+__all__ = ["FILE_FIELDS", "SUBJECT_FIELDS", "open_nwb", "read_nwb"]
+
+#: Text fields of an NWB file that travel in the annotations of the block.
+FILE_FIELDS = (
+    "identifier",
+    "session_description",
+    "experiment_description",
+    "session_id",
+    "institution",
+    "lab",
+    "experimenter",
+    "keywords",
+    "related_publications",
+    "stimulus_notes",
+    "notes",
+    "data_collection",
+)
+SUBJECT_FIELDS = ("subject_id", "description", "species", "sex", "age", "genotype")
+# Data types of the extension ndx-events and of NWB 2.10 that hold times of events.
+_EVENT_TYPES = {"Events", "LabeledEvents", "TTLs"}
+_TRIGGER_NAME = re.compile(r"ttl|trigger|stim.*(onset|time)", re.IGNORECASE)
+
+
+def open_nwb(path: Path, mode: str = "r") -> tuple[NWBHDF5IO, NWBFile]:
+    """Open an NWB file; return pynwb's handle, to be closed, and its content.
+
+    Raises
+    ------
+    RecordingError
+        If pynwb cannot make sense of the file, or another program holds it.
+    """
+    io = None
+    try:
+        with warnings.catch_warnings():
+            # Which version of the schema a file was cached with concerns nobody here.
+            warnings.simplefilter("ignore")
+            io = NWBHDF5IO(str(path), mode)
+            return io, io.read()
+    except BlockingIOError as error:
+        raise RecordingError(
+            f"{path} is held open by another program. Close it there, then try again."
+        ) from error
+    except Exception as error:  # pynwb raises what its parts raise: any type.
+        if io is not None:
+            io.close()
+        reason = " ".join(str(error).split())[:200]
+        raise RecordingError(
+            f"{path} cannot be read by pynwb: {reason or type(error).__name__}. "
+            "Check it with `pynwb-validate`, or export it again."
+        ) from error
+
+
+def read_nwb(path: Path, scale: float = 1.0) -> neo.Block:
+    """Read units, interval tables and event times of an NWB 2 file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file, only read.
+    scale : float, default 1.0
+        Seconds per unit of the stored spike times; 1 but for files that break the
+        rule of NWB that times are seconds.
+
+    Returns
+    -------
+    neo.Block
+        Unit columns that hold one number, truth value or text per unit are
+        annotations of the spike trains (a reference to another object by its name);
+        ragged ones, such as waveforms, are left out. Interval tables become Epochs.
+
+    Raises
+    ------
+    RecordingError
+        If there are no units or no spike times, or what is there cannot be used.
+    """
+    source = path.name
+    io, file = open_nwb(path)
+    try:
+        units = file.units
+        if units is None or len(units.id) == 0:
+            raise RecordingError(
+                f"{source} must have a Units table with at least one unit; it has "
+                f"{'none' if units is None else 'an empty one'}. Add the sorted units."
+            )
+        if "spike_times" not in units.colnames:
+            raise RecordingError(
+                f"{source} must have the column spike_times in its Units table; it has "
+                f"{', '.join(units.colnames) or 'no column'}. Add the spike times."
+            )
+        spike_times, stops = _read_ragged(units, "spike_times", source)
+        if scale == 1.0:
+            warn_if_whole_numbers(spike_times, source)
+        obs_intervals = None
+        if "obs_intervals" in units.colnames:
+            observed, ends = _read_ragged(units, "obs_intervals", source)
+            cut = np.split(observed * scale, ends[:-1])
+            obs_intervals = [rows.reshape(-1, 2) for rows in cut]
+        ids = [int(value) for value in units.id[:]]
+        recording = assemble_recording(
+            spike_times if scale == 1.0 else spike_times * scale,
+            stops,
+            unique_unit_ids(ids, source),
+            source=source,
+            annotations=_file_annotations(file, io),
+            name=path.stem,
+            path=str(path),
+            unit_columns=dict(_scalar_columns(units)),
+            obs_intervals=obs_intervals,
+            epochs=[_read_intervals(table, source) for table in _interval_tables(file)],
+            events=list(_read_events(file)),
+        )
+        recording.rec_datetime = file.session_start_time
+        return recording
+    finally:
+        io.close()
+
+
+def _read_ragged(
+    table: DynamicTable, name: str, source: str
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Return the flat values of a ragged column and the index past each row's end."""
+    column = table[name]
+    n_rows = len(table.id)
+    if not isinstance(column, VectorIndex):
+        if n_rows != 1:
+            raise RecordingError(
+                f"{source}: {name} must have an index that says where each of the "
+                f"{n_rows} units ends; it has none. Write the file again with pynwb."
+            )
+        values = np.asarray(column.data[:], dtype=np.float64)
+        return values, np.array([len(values)], dtype=np.intp)
+    values = np.asarray(column.target.data[:], dtype=np.float64)
+    stops = np.asarray(column.data[:]).astype(np.intp)  # stored as small as uint8
+    if stops.size != n_rows:
+        raise RecordingError(
+            f"{source}: {name}_index must have one entry for each of the {n_rows} "
+            f"units; it has {stops.size}. The file was written wrongly; export it "
+            "again."
+        )
+    wrong = (stops > len(values)) | (np.diff(stops, prepend=0) < 0)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise RecordingError(
+            f"{source}: {name}_index must ascend and stay within the {len(values)} "
+            f"values of {name}; got {stops[row]} in row {row} (unit "
+            f"{table.id[row]}). The file was cut or written wrongly; export it again."
+        )
+    return values, stops
+
+
+def _scalar_columns(table: DynamicTable) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the columns with one number, truth value or text per row."""
+    for name in table.colnames:
+        column = table[name]
+        if isinstance(column, VectorIndex) or np.ndim(column.data) > 1:
+            continue
+        cells = _cells(column)
+        scalars = [
+            cell.item() if isinstance(cell, np.generic) else cell for cell in cells
+        ]
+        if all(isinstance(cell, bool | int | float | str) for cell in scalars):
+            yield name, scalars
+
+
+def _cells(column: Any) -> list[Any]:
+    """Return the values of a column that is not ragged, references by their name."""
+    if isinstance(column, EnumData):
+        names = np.asarray(column.elements.data[:]).astype(str)
+        return list(names[np.asarray(column.data[:], dtype=np.intp)])
+    return [
+        cell.decode("utf-8", "replace")
+        if isinstance(cell, bytes)
+        else str(cell.name)
+        if isinstance(cell, AbstractContainer)
+        else cell
+        for cell in column.data[:]
+    ]
+
+
+def _interval_tables(file: NWBFile) -> list[DynamicTable]:
+    own = [file.trials, file.epochs, file.invalid_times]
+    others = sorted((file.intervals or {}).values(), key=lambda table: str(table.name))
+    tables = [table for table in own if table is not None]
+    named = {table.name for table in tables}
+    return tables + [table for table in others if table.name not in named]
+
+
+def _read_intervals(table: DynamicTable, source: str) -> neo.Epoch:
+    columns = {}
+    for name in table.colnames:
+        column = table[name]
+        if name in ("start_time", "stop_time"):
+            continue
+        if isinstance(column, VectorIndex):
+            if not isinstance(column.target, TimeSeriesReferenceVectorData):
+                columns[name] = column_values(_joined_rows(column))
+        elif not isinstance(column, TimeSeriesReferenceVectorData):
+            columns[name] = column_values(_cells(column))
+    return make_epoch(
+        str(table.name),
+        table["start_time"].data[:],
+        table["stop_time"].data[:],
+        columns,
+        source,
+    )
+
+
+def _joined_rows(column: VectorIndex) -> list[str]:
+    """Return each row of a ragged column as one text, parts joined with ";"."""
+    if isinstance(column.target, VectorIndex):  # ragged twice
+        return [str(column[row]) for row in range(len(column.data))]
+    cells = _cells(column.target)
+    stops = [int(stop) for stop in column.data[:]]
+    return [
+        ";".join(str(cell) for cell in cells[start:stop])
+        for start, stop in zip([0, *stops[:-1]], stops, strict=True)
+    ]
+
+
+def _read_events(file: NWBFile) -> Iterator[neo.Event]:
+    """Yield the series that hold times of events: annotations, TTLs, event tables."""
+    containers = list((file.acquisition or {}).values())
+    containers += list((file.stimulus or {}).values())
+    for module in (file.processing or {}).values():
+        containers += list(module.data_interfaces.values())
+    for container in containers:
+        if isinstance(container, BehavioralEvents):
+            for series in container.time_series.values():
+                if series.timestamps is not None:
+                    yield make_event(series.name, series.timestamps[:])
+        elif _holds_event_times(container):
+            yield make_event(container.name, container.timestamps[:])
+    # Tables of events came with NWB 2.10; an older pynwb has no such attribute.
+    for table in (getattr(file, "events", None) or {}).values():
+        if "timestamp" in getattr(table, "colnames", ()):
+            yield make_event(table.name, table["timestamp"].data[:])
+
+
+def _holds_event_times(container: AbstractContainer) -> bool:
+    if getattr(container, "timestamps", None) is None:
+        return False
+    return (
+        isinstance(container, AnnotationSeries)
+        or container.neurodata_type in _EVENT_TYPES
+        or (
+            isinstance(container, TimeSeries)
+            and _TRIGGER_NAME.search(container.name) is not None
+        )
+    )
+
+
+def _file_annotations(file: NWBFile, io: NWBHDF5IO) -> dict[str, Any]:
+    annotations: dict[str, Any] = {"format": f"NWB {io.nwb_version[0]}"}
+    for field in FILE_FIELDS:
+        value = getattr(file, field, None)
+        if value is not None:
+            annotations[field] = (
+                value if isinstance(value, str) else [str(part) for part in value]
+            )
+    if file.subject is not None:
+        found = {field: getattr(file.subject, field, None) for field in SUBJECT_FIELDS}
+        annotations["subject"] = {
+            field: str(value) for field, value in found.items() if value is not None
+        }
+    return annotations

@@ -1,0 +1,159 @@
+"""Trigger times, from an array or from a file of their own, to an interval table."""
+
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import neo
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroclass.exceptions import RecordingError
+from neuroclass.io.assemble import make_epoch
+from neuroclass.io.matlab import read_mat
+from neuroclass.io.npz import read_npz
+from neuroclass.io.sniff import sniff_format
+from neuroclass.io.text import pick_column, read_text_columns
+
+__all__ = ["read_triggers", "trigger_epoch"]
+
+_STARTS = ("start", "start_time", "onset", "time", "times", "trigger", "triggers")
+_STOPS = ("stop", "stop_time", "end", "end_time", "offset")
+_DURATIONS = ("duration",)
+
+
+def read_triggers(triggers: Any, scale: float, duration: float | None) -> neo.Epoch:
+    """Return the Epoch ``"triggers"``.
+
+    Parameters
+    ----------
+    triggers : path or array-like of shape (n_triggers,)
+        Ascending times. A file is one of
+
+        * ``.npy``, or text with one number per line;
+        * text whose first line names the columns: ``start`` (``start_time``,
+          ``onset``, ``time``, ``trigger``), optionally ``stop`` (``stop_time``,
+          ``end``) or ``duration``, and any others, for example ``stimulus``, which
+          become columns of the table; a unit in a name (``start_ms``) counts;
+        * npz or mat with arrays so named, or with one array only.
+    scale : float
+        Seconds per unit of the times; a quantity brings its own.
+    duration : float or None
+        Seconds of each presentation. None takes the stops or durations of the file,
+        or else the median gap between triggers.
+
+    Raises
+    ------
+    FileNotFoundError, RecordingError
+        If the file cannot be used.
+    ValueError
+        If the times are not finite and ascending.
+    """
+    if isinstance(triggers, str | PathLike):
+        path = Path(triggers)
+        return trigger_epoch(_read_file(path), scale, duration, path.name)
+    if hasattr(triggers, "rescale"):
+        triggers, scale = triggers.rescale("s").magnitude, 1.0
+    times = np.asarray(triggers)
+    return trigger_epoch({"time": times}, scale, duration, "triggers", ValueError)
+
+
+def trigger_epoch(
+    columns: dict[str, NDArray[Any]],
+    scale: float,
+    duration: float | None,
+    source: str,
+    error: type[ValueError] = RecordingError,
+) -> neo.Epoch:
+    """Return the Epoch of a table of triggers; see :func:`read_triggers`."""
+    columns = dict(columns)
+    found = pick_column(columns, _STARTS, scale)
+    if found is None:
+        raise error(
+            f"{source} must have a column or array of trigger times named "
+            f"{', '.join(_STARTS)}; got {', '.join(columns) or 'none'}. Rename it."
+        )
+    starts = _seconds(*found, source, error)
+    if (stop := pick_column(columns, _STOPS, scale)) is not None:
+        stops = _seconds(*stop, source, error, ascending=False)
+    elif (given := pick_column(columns, _DURATIONS, scale)) is not None:
+        stops = starts + _seconds(*given, source, error, ascending=False)
+    elif starts.size > 1:
+        stops = starts + float(np.median(np.diff(starts)))
+    elif duration is not None:
+        stops = starts
+    else:
+        raise error(
+            f"{source} has one trigger only, and no gap tells how long a presentation "
+            "lasts. Give trial_duration."
+        )
+    if duration is not None:
+        stops = starts + duration
+    if len(stops) != len(starts):
+        raise error(
+            f"{source} must have as many stops as starts; got {len(stops)} and "
+            f"{len(starts)}."
+        )
+    return make_epoch("triggers", starts, stops, columns, source, error)
+
+
+def _seconds(
+    values: NDArray[Any],
+    scale: float,
+    source: str,
+    error: type[ValueError],
+    *,
+    ascending: bool = True,
+) -> NDArray[np.float64]:
+    column = np.squeeze(values) if values.size > 1 else np.ravel(values)
+    if column.ndim != 1 or not column.size or column.dtype.kind not in "iuf":
+        raise error(
+            f"{source} must hold trigger times along one axis; got shape "
+            f"{values.shape} of {values.dtype}."
+        )
+    times = column.astype(np.float64) * scale
+    bad = ~np.isfinite(times)
+    if ascending:
+        bad[1:] |= np.diff(times) < 0
+    if bad.any():
+        row = int(np.argmax(bad))
+        rule = "be finite and ascend" if ascending else "be finite"
+        raise error(
+            f"{source}: the trigger times must {rule}; got {times[row]:.6g} s in row "
+            f"{row}. Correct or sort them."
+        )
+    return times
+
+
+def _read_file(path: Path) -> dict[str, NDArray[Any]]:
+    if path.is_file() and _is_numpy_array(path):
+        try:
+            return {"time": np.load(path, allow_pickle=False)}
+        except ValueError as error:
+            raise RecordingError(
+                f"{path} must hold numbers: {error}. Save a plain array."
+            ) from error
+    kind = sniff_format(path)
+    if kind == "nwb":
+        raise RecordingError(
+            f"{path} is a recording, not a file of triggers. Give its interval table "
+            "by name instead (intervals)."
+        )
+    if kind == "csv":
+        return read_text_columns(path, single="time")
+    arrays = read_mat(path, kind) if kind.startswith("mat") else read_npz(path)
+    found = {
+        name: np.ravel(values)
+        for name, values in arrays.items()
+        if values.dtype.kind in "biufU" and values.size == max(values.shape, default=1)
+    }
+    if len(found) == 1:
+        return {"time": next(iter(found.values()))}
+    # Scalars beside the arrays describe, they are no columns.
+    longest = max((values.size for values in found.values()), default=0)
+    return {name: values for name, values in found.items() if values.size == longest}
+
+
+def _is_numpy_array(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(6) == b"\x93NUMPY"

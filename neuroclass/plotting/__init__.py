@@ -1,0 +1,32 @@
+"""Figures of a classification: ``plot_<thing>(classification, *, ax=None) -> Axes``.
+
+Every function draws into the axes given, or into a new pyplot figure, and returns the
+axes; none shows, saves or changes a global setting. Colours of classes come from
+`class_colors` alone, so that a class looks the same in every figure. `write_figures`
+makes the files of a result folder, without pyplot.
+"""
+
+from neuroclass.plotting._axes import class_colors
+from neuroclass.plotting.files import FIGURE_NAMES, write_figures
+from neuroclass.plotting.information import (
+    plot_information_curve,
+    plot_merge_tree,
+    plot_pairwise_loss,
+)
+from neuroclass.plotting.responses import (
+    plot_class_responses,
+    plot_class_sizes,
+    plot_rasters,
+)
+
+__all__ = [
+    "FIGURE_NAMES",
+    "class_colors",
+    "plot_class_responses",
+    "plot_class_sizes",
+    "plot_information_curve",
+    "plot_merge_tree",
+    "plot_pairwise_loss",
+    "plot_rasters",
+    "write_figures",
+]

@@ -1,0 +1,101 @@
+"""The figure files of a result folder."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib
+import matplotlib.style
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from neuroclass.plotting import information, responses
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
+
+    from neuroclass.classification import Classification
+
+__all__ = ["FIGURE_NAMES", "write_figures"]
+
+FIGURE_NAMES = (
+    "information_curve",
+    "merge_tree",
+    "pairwise_loss",
+    "class_responses",
+    "rasters",
+    "class_sizes",
+)
+
+
+def write_figures(
+    classification: Classification, folder: str | os.PathLike[str]
+) -> list[Path]:
+    """Write every figure as ``<name>.png`` and ``<name>.svg``.
+
+    The same classification gives the same bytes: no date, no random ids. Text stays
+    text in the SVG, and dense drawings become pictures inside it.
+
+    Parameters
+    ----------
+    classification : Classification
+        What `neuroclass.classify_neurons` returns.
+    folder : path
+        Where to write; made if it does not exist.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files written, two for each of `FIGURE_NAMES`.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    with matplotlib.style.context(["default", _FILE_STYLE]), warnings.catch_warnings():
+        # A name in a script that the font lacks is still text in the SVG.
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
+        for name in FIGURE_NAMES:
+            size, plot = _drawing(name, classification)
+            figure = Figure(figsize=size, layout="compressed")
+            FigureCanvasAgg(figure)
+            plot(classification, ax=figure.subplots())
+            for suffix, (dpi, metadata) in _FORMATS.items():
+                path = folder / f"{name}.{suffix}"
+                figure.savefig(path, dpi=dpi, metadata=metadata)
+                written.append(path)
+    return written
+
+
+_FILE_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "neuroclass"}
+# Resolution (of what is a picture inside the SVG, there) and metadata left out.
+_FORMATS: dict[str, tuple[int, dict[str, None]]] = {
+    "png": (200, {"Software": None}),
+    "svg": (144, {"Date": None, "Creator": None}),
+}
+
+
+def _drawing(
+    name: str, classification: Classification
+) -> tuple[tuple[float, float], Callable[..., Axes]]:
+    """Return the size in inches and the function of a figure."""
+    n_neurons = len(classification.leaf_order)
+    drawings: dict[str, tuple[tuple[float, float], Callable[..., Axes]]] = {
+        "information_curve": ((5.6, 3.9), information.plot_information_curve),
+        "merge_tree": (information.tree_size(n_neurons), information.plot_merge_tree),
+        "pairwise_loss": ((5.6, 4.7), information.plot_pairwise_loss),
+        "class_responses": (
+            responses.responses_size(classification),
+            responses.plot_class_responses,
+        ),
+        "rasters": (responses.rasters_size(classification), responses.plot_rasters),
+        "class_sizes": (
+            responses.sizes_size(classification),
+            responses.plot_class_sizes,
+        ),
+    }
+    return drawings[name]

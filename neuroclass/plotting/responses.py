@@ -1,0 +1,350 @@
+"""Figures of the responses: PSTHs, rasters, sizes and firing rates of the classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.ticker import MaxNLocator
+from mpl_toolkits.axes_grid1 import make_axes_locatable  # type: ignore[import-untyped]
+
+from neuroclass.plotting._axes import (
+    INK,
+    MIXED,
+    class_colors,
+    new_axes,
+    tidy,
+    unit_name,
+)
+from neuroclass.plotting._window import Window, choose_window
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from neuroclass.classification import Classification
+
+__all__ = ["plot_class_responses", "plot_class_sizes", "plot_rasters"]
+
+_MOST_CLASSES = 16  # drawn in rows; the largest first
+_MOST_EXAMPLES = 12  # neurons whose rasters are drawn, shared by the classes
+_MOST_REPEATS = 30
+_DENSE = 20_000  # points or spikes beyond which a vector drawing is only heavy
+
+
+def plot_class_responses(
+    classification: Classification, *, ax: Axes | None = None
+) -> Axes:
+    """Draw the PSTH of every class: its mean, and its members faint.
+
+    Parameters
+    ----------
+    classification : Classification
+        What `neuroclass.classify_neurons` returns.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw. Default: a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Seconds against firing rate in Hz, one row per class (the 16 largest), each
+        row with its own scale. Of more than 10 s, the 10 s in which the class means
+        differ most are shown, as the label of the axis says.
+    """
+    n_shown = min(classification.n_clusters, _MOST_CLASSES)
+    ax = new_axes(ax, responses_size(classification))
+    colors = class_colors(classification.n_clusters)
+    window = choose_window(classification)
+    bins = slice(window.first_bin, window.first_bin + window.n_bins)
+    time = (
+        window.start + (np.arange(window.n_bins) + 0.5) * classification.psth_bin_size
+    )
+    labels = classification.labels[classification.classified]
+    psth = classification.psth[:, bins]
+    ticks, tick_labels = [], []
+    for label in range(n_shown):
+        members = psth[labels == label]  # (n_members, n_bins)
+        mean = members.mean(axis=0)
+        full = max(float(mean.max()), float(np.quantile(members, 0.998))) or 1.0
+        base, scale = n_shown - 1 - label, 0.86 / full
+        lines = np.empty((*members.shape, 2))
+        lines[..., 0], lines[..., 1] = time, base + scale * members
+        ax.add_collection(
+            LineCollection(
+                list(lines),
+                colors=colors[label],
+                linewidths=0.5,
+                alpha=max(0.08, min(0.35, 3 / len(members))),
+                rasterized=psth.size > _DENSE,
+                zorder=1,
+            )
+        )
+        ax.plot(time, base + scale * mean, color=colors[label], linewidth=1.5, zorder=2)
+        ax.axhline(base, color="#bbbbbb", linewidth=0.5, zorder=0)
+        step = _round_down(full)
+        ticks += [base, base + scale * step]
+        tick_labels += ["0", f"{step:g}"]
+        _name_row(ax, base + 0.42, label, len(members), colors[label])
+    ax.set_yticks(ticks, tick_labels, fontsize=8)
+    ax.set_ylim(-0.1, n_shown + 0.02)
+    ax.set_ylabel("Firing rate (Hz)")
+    _draw_time_axis(ax, classification, window)
+    _note_hidden(ax, classification)
+    return ax
+
+
+def responses_size(classification: Classification) -> tuple[float, float]:
+    """Return width and height in inches: a row per class."""
+    n_shown = min(classification.n_clusters, _MOST_CLASSES)
+    return 8.4, max(2.6, 1.0 + 0.8 * n_shown)
+
+
+def _round_down(value: float) -> float:
+    """Return the largest of 1, 2, 5 times a power of ten that is at most `value`."""
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(max(m * power for m in (1, 2, 5) if m * power <= value * (1 + 1e-9)))
+
+
+def _name_row(ax: Axes, y: float, label: int, n_members: int, color: str) -> None:
+    """Write the class and its size to the right of its row."""
+    ax.text(
+        1.01,
+        y,
+        f"Class {label}\n{n_members} neuron{'s' if n_members != 1 else ''}",
+        transform=ax.get_yaxis_transform(),
+        color=color,
+        va="center",
+        fontsize=9,
+    )
+
+
+def _draw_time_axis(ax: Axes, classification: Classification, window: Window) -> None:
+    """Label the time, and part and name the stimuli that lie one after the other."""
+    ax.set_xlim(window.start, window.stop)
+    ax.set_xlabel(window.label, parse_math=False)
+    tidy(ax)
+    stimuli = classification.presentations.stimuli
+    if len(window.segments) == 1:
+        return
+    for segment in window.segments:
+        if segment is not window.segments[0]:
+            ax.axvline(segment.position, color="#999999", linewidth=0.6, zorder=0)
+        if segment.stop - segment.start >= 0.1 * (window.stop - window.start):
+            ax.annotate(
+                unit_name(stimuli[segment.stimulus], 18),
+                (segment.position, 1),
+                xycoords=ax.get_xaxis_transform(),
+                xytext=(3, 3),
+                textcoords="offset points",
+                fontsize=8,
+                color=INK,
+                parse_math=False,
+            )
+
+
+def _note_hidden(ax: Axes, classification: Classification) -> None:
+    """Say how many classes have no row."""
+    n_hidden = classification.n_clusters - _MOST_CLASSES
+    if n_hidden > 0:
+        ax.set_title(
+            f"The {_MOST_CLASSES} largest classes; {n_hidden} smaller not shown",
+            fontsize=9,
+            loc="left",
+        )
+
+
+def plot_rasters(classification: Classification, *, ax: Axes | None = None) -> Axes:
+    """Draw the spikes of the most typical neurons of every class, repeat by repeat.
+
+    The most typical neuron of a class is the one that loses least, on average, when
+    merged with another member.
+
+    Parameters
+    ----------
+    classification : Classification
+        What `neuroclass.classify_neurons` returns.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw. Default: a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Seconds against repeats (at most 30 of each stimulus), in blocks of one neuron
+        each, up to three per class; the stretch shown is that of
+        `plot_class_responses`.
+    """
+    ax = new_axes(ax, rasters_size(classification))
+    colors = class_colors(classification.n_clusters)
+    window = choose_window(classification)
+    n_repeats = _n_rows(classification)
+    examples = _typical_neurons(classification)
+    n_spikes, row = 0, 0.0
+    centres, names, drawn = [], [], []
+    for label, neurons in enumerate(examples):
+        first_row = row
+        for neuron in neurons:
+            times, rows = _raster(classification, neuron, window)
+            segments = np.stack(
+                [
+                    np.column_stack([times, row + rows + 0.05]),
+                    np.column_stack([times, row + rows + 0.95]),
+                ],
+                axis=1,
+            )  # (n_spikes, 2 ends, 2 coordinates)
+            lines = LineCollection(list(segments), colors=colors[label], linewidths=0.7)
+            ax.add_collection(lines)
+            drawn.append(lines)
+            n_spikes += len(times)
+            centres.append(row + n_repeats / 2)
+            unit = classification.unit_ids[classification.classified[neuron]]
+            names.append(unit_name(unit))
+            row += n_repeats + 0.12 * n_repeats
+        row += 0.12 * n_repeats
+        members = int(classification.class_sizes[label])
+        _name_row(ax, (first_row + row) / 2, label, members, colors[label])
+        if label < len(examples) - 1:
+            ax.axhline(row - 0.12 * n_repeats, color="#cccccc", linewidth=0.6)
+    for lines in drawn:
+        lines.set_rasterized(n_spikes > _DENSE / 4)
+        lines.set_antialiased(n_spikes <= _DENSE / 4)
+    ax.set_yticks(centres, names, fontsize=8, parse_math=False)
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(row, -0.2 * n_repeats)
+    ax.set_ylabel(f"Unit, {n_repeats} repeats each")
+    _draw_time_axis(ax, classification, window)
+    _note_hidden(ax, classification)
+    return ax
+
+
+def rasters_size(classification: Classification) -> tuple[float, float]:
+    """Return width and height in inches: a block per example neuron."""
+    n_examples = sum(len(neurons) for neurons in _typical_neurons(classification))
+    return 8.4, max(2.4, 1.0 + 0.62 * n_examples)
+
+
+def _n_rows(classification: Classification) -> int:
+    """Return how many repeats have a row."""
+    return min(_MOST_REPEATS, int(np.max(classification.presentations.repeats)))
+
+
+def _typical_neurons(classification: Classification) -> list[NDArray[np.intp]]:
+    """Return, for every class shown, its most typical neurons."""
+    n_shown = min(classification.n_clusters, _MOST_CLASSES)
+    n_each = max(1, min(3, _MOST_EXAMPLES // n_shown))
+    labels = classification.labels[classification.classified]
+    typical = []
+    for label in range(n_shown):
+        members = np.flatnonzero(labels == label)
+        loss = classification.pairwise_loss[np.ix_(members, members)].mean(axis=1)
+        typical.append(members[np.argsort(loss, kind="stable")[:n_each]])
+    return typical
+
+
+def _raster(
+    classification: Classification, neuron: int, window: Window
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return time along the axis and repeat of every spike inside the window."""
+    presentations = classification.presentations
+    unit = classification.classified[neuron]
+    spiketrain = classification.recording.segments[0].spiketrains[unit]
+    spike_times = spiketrain.rescale("s").magnitude
+    times, rows = [np.empty(0)], [np.empty(0)]
+    for segment in window.segments:
+        shown = np.flatnonzero(presentations.stimulus == segment.stimulus)
+        for repeat, presentation in enumerate(shown[:_MOST_REPEATS]):
+            begin = presentations.starts[presentation] + segment.start
+            first, stop = np.searchsorted(
+                spike_times, [begin, begin + segment.stop - segment.start]
+            )
+            inside = spike_times[first:stop] - begin + segment.position
+            times.append(inside)
+            rows.append(np.full(len(inside), float(repeat)))
+    return np.concatenate(times), np.concatenate(rows)
+
+
+def plot_class_sizes(classification: Classification, *, ax: Axes | None = None) -> Axes:
+    """Draw how many neurons each class has, and their firing rates.
+
+    Parameters
+    ----------
+    classification : Classification
+        What `neuroclass.classify_neurons` returns.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; the firing rates take its right half. Default: a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes of the sizes. Those of the firing rates (Hz inside the presentations,
+        a dot per neuron, a line at the median) are the figure's next.
+    """
+    n_clusters = classification.n_clusters
+    labels = classification.labels
+    has_left_out = bool(np.any(labels < 0))
+    ax = new_axes(ax, sizes_size(classification))
+    rows = [*range(n_clusters), -1] if has_left_out else list(range(n_clusters))
+    colors = [*class_colors(n_clusters), MIXED]
+    rates = make_axes_locatable(ax).append_axes("right", size="100%", pad=0.25)
+    sizes = [int(np.sum(labels == label)) for label in rows]
+    ax.barh(range(len(rows)), sizes, color=[colors[label] for label in rows])
+    for y, (label, size) in enumerate(zip(rows, sizes, strict=True)):
+        ax.annotate(
+            str(size),
+            (size, y),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+        )
+        rate = np.sort(classification.firing_rate[labels == label])
+        # Spread by the golden ratio: even, and the same every time.
+        spread = 0.55 * ((np.arange(len(rate)) * 0.618034 + 0.5) % 1 - 0.5)
+        rates.plot(
+            rate,
+            y + spread,
+            "o",
+            color=colors[label],
+            markersize=3.5,
+            alpha=0.75,
+            markeredgewidth=0,
+            zorder=2,
+            clip_on=False,
+        )
+        middle = [np.median(rate)] * 2
+        rates.plot(middle, [y - 0.38, y + 0.38], color=INK, linewidth=1.2, zorder=1)
+    ax.set_yticks(
+        range(len(rows)),
+        [f"Class {label}" if label >= 0 else "Left out" for label in rows],
+        fontsize=9 if len(rows) < 20 else 7,
+    )
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.set_xlim(0, 1.15 * max(sizes))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+    ax.set_xlabel("Neurons")
+    ax.tick_params(axis="y", length=0)
+    rates.set_ylim(ax.get_ylim())
+    rates.set_yticks([])
+    _scale_rates(rates, float(np.max(classification.firing_rate)))
+    rates.set_xlabel("Firing rate (Hz)")
+    for each in (ax, rates):
+        tidy(each)
+    rates.spines["left"].set_visible(False)
+    return ax
+
+
+def sizes_size(classification: Classification) -> tuple[float, float]:
+    """Return width and height in inches: a row per class."""
+    return 5.6, max(2.2, min(9.0, 1.2 + 0.36 * (classification.n_clusters + 1)))
+
+
+def _scale_rates(ax: Axes, highest: float) -> None:
+    """Scale by decades, with a place for the silent at 0."""
+    ax.set_xscale("symlog", linthresh=0.1, linscale=0.4)
+    decades = [10.0**k for k in range(-1, 5)]
+    ticks = [0.0, *(d for d in decades if d <= max(1.3 * highest, 0.1))]
+    ax.set_xticks(ticks)
+    ax.xaxis.set_major_formatter(lambda tick, _: f"{tick:g}")
+    ax.minorticks_off()
+    # The last number needs room: a layout does not see these axes.
+    ax.set_xlim(-0.02, max(1.3 * highest, 1.6 * ticks[-1]))

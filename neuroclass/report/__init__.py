@@ -1,0 +1,17 @@
+"""A result folder: labels.csv, result.json, figures and a self-contained report.html.
+
+`save_results` writes all of it; `write_report` rebuilds the page from the folder alone.
+"""
+
+from neuroclass.report.folder import save_results
+from neuroclass.report.methods import methods_paragraph
+from neuroclass.report.page import write_report
+from neuroclass.report.results import write_labels_csv, write_result_json
+
+__all__ = [
+    "methods_paragraph",
+    "save_results",
+    "write_labels_csv",
+    "write_report",
+    "write_result_json",
+]

@@ -1,0 +1,94 @@
+"""Write a result folder whole or not at all."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neuroclass.plotting import write_figures
+from neuroclass.report.page import write_report
+from neuroclass.report.results import write_labels_csv, write_result_json
+
+if TYPE_CHECKING:
+    import os
+
+    from neuroclass.classification import Classification
+
+__all__ = ["save_results"]
+
+
+def save_results(
+    classification: Classification,
+    folder: str | os.PathLike[str],
+    *,
+    force: bool = False,
+    command: str | None = None,
+) -> Path:
+    """Write labels.csv, result.json, figures and report.html into a folder.
+
+    Everything is written beside the folder first. A new folder appears by one rename;
+    in an existing one (`force`) finished files replace those of the same name, and
+    all others stay.
+
+    Parameters
+    ----------
+    classification : Classification
+        What `neuroclass.classify_neurons` returns.
+    folder : path
+        The result folder: new or empty, unless `force`.
+    force : bool, default False
+        Replace the files of an earlier result.
+    command : str, optional
+        The command line that made it, for result.json.
+
+    Returns
+    -------
+    pathlib.Path
+        `folder`.
+
+    Raises
+    ------
+    FileExistsError
+        If the folder holds something and `force` is False.
+    NotADirectoryError
+        If `folder` is a file.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(
+            f"folder must be a folder; {folder} is a file. Choose another name."
+        )
+    if not force and folder.is_dir() and any(folder.iterdir()):
+        raise FileExistsError(
+            f"folder must be new or empty; {folder} holds files. Choose another name, "
+            "or replace an earlier result with force (--force)."
+        )
+    parent = folder.resolve().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    beside = folder if folder.is_dir() else parent  # for sure on the same disk
+    with tempfile.TemporaryDirectory(prefix=".neuroclass-", dir=beside) as scratch:
+        # A folder inside: the outer one is closed to everybody else, for good.
+        finished = Path(scratch) / "finished"
+        finished.mkdir()
+        write_labels_csv(classification, finished / "labels.csv")
+        write_result_json(classification, finished / "result.json", command=command)
+        write_figures(classification, finished / "figures")
+        write_report(finished)
+        if folder.is_dir():
+            _replace_files(finished, folder)
+        else:
+            finished.rename(folder)
+    return folder
+
+
+def _replace_files(source: Path, target: Path) -> None:
+    """Move every file of `source` to its place in `target`, result.json last."""
+    files = sorted(path for path in source.rglob("*") if path.is_file())
+    # Without result.json the folder is plainly no result: a power cut in between
+    # cannot leave a mixture of two that looks like one.
+    (target / "result.json").unlink(missing_ok=True)
+    for path in sorted(files, key=lambda path: path.name == "result.json"):
+        place = target / path.relative_to(source)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(place)

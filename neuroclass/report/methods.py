@@ -1,0 +1,186 @@
+"""The Methods paragraph, written from result.json."""
+
+from typing import Any
+
+__all__ = ["methods_paragraph", "setting", "time_text"]
+
+
+def methods_paragraph(result: dict[str, Any]) -> str:
+    """Return a Methods paragraph that says what was done with these data.
+
+    Parameters
+    ----------
+    result : dict
+        The content of result.json.
+
+    Returns
+    -------
+    str
+        One paragraph of plain text, ready to paste.
+
+    Raises
+    ------
+    KeyError
+        If `result` lacks a key that `neuroclass.report.write_result_json` writes.
+    """
+    return " ".join(
+        [
+            *_data(result),
+            *_responses(result),
+            *_information(result),
+            *_classes(result),
+        ]
+    )
+
+
+def setting(result: dict[str, Any], name: str) -> tuple[Any, str]:
+    """Return the value of a setting, and why it was chosen ("" if it was given)."""
+    value = result["settings"].get(name)
+    if isinstance(value, dict) and "value" in value:
+        return value["value"], str(value.get("why") or "")
+    return value, ""
+
+
+def time_text(seconds: float) -> str:
+    """Return a time as it is read: ms below a second."""
+    return f"{1000 * seconds:.4g} ms" if seconds < 1 else f"{seconds:.4g} s"
+
+
+def _data(result: dict[str, Any]) -> list[str]:
+    n_units, n_neurons = result["input"]["n_units"], result["n_neurons"]
+    presentations = result["presentations"]
+    stimuli = presentations["stimuli"]
+    n_repeats = sorted({stimulus["n_repeats"] for stimulus in stimuli})
+    durations = sorted({round(stimulus["duration_seconds"], 6) for stimulus in stimuli})
+    repeats = _span([str(n) for n in n_repeats])
+    lengths = _span([time_text(duration) for duration in durations])
+    left_out = n_units - n_neurons
+    sentences = [
+        f"Functional classes of {n_neurons} neurons were found with neuroclass "
+        f"{result['neuroclass_version']} from the information that their responses "
+        "carry about which neuron responded (Schneidman, Bialek & Berry, 2002)."
+    ]
+    if left_out:
+        was = "was" if left_out == 1 else "were"
+        sentences.append(f"Of the {n_units} units recorded, {left_out} {was} left out.")
+    if presentations["condition"] == "none":
+        sentences.append(
+            f"The recording was cut into {repeats} stretches of {lengths}, without "
+            "reference to a stimulus."
+        )
+    else:
+        what = "one stimulus" if len(stimuli) == 1 else f"{len(stimuli)} stimuli"
+        each = "" if len(stimuli) == 1 else " each"
+        sentences.append(
+            f"Responses to {what} of {lengths}, shown {repeats} times{each}, were used."
+        )
+    return sentences
+
+
+def _span(texts: list[str]) -> str:
+    """Return "a" or "a to b"."""
+    return texts[0] if len(texts) == 1 else f"{texts[0]} to {texts[-1]}"
+
+
+_CONDITIONS = {
+    "stimulus,time": "for every stimulus and every time after its onset",
+    "stimulus": "for every stimulus, pooled over the time after its onset",
+    "time": "for every time after onset, with all stimuli pooled",
+    "none": "over the whole recording, without conditioning on a stimulus",
+}
+
+
+def _responses(result: dict[str, Any]) -> list[str]:
+    _, why = setting(result, "bin_size")
+    word_length, _ = setting(result, "word_length")
+    response, _ = setting(result, "response")
+    duration = time_text(result["word_duration_seconds"])
+    counted = response == "counts"
+    content = "spike counts" if counted else "binary words (spike or no spike)"
+    if word_length and word_length > 1:
+        size = time_text(result["word_duration_seconds"] / word_length)
+        text = (
+            f"Spike trains were turned into {content} of {word_length} bins of {size} "
+            f"({duration} in all)"
+        )
+    else:
+        text = f"Spike trains were turned into {content} in bins of {duration}"
+    if why:
+        text += f"; the bin size was chosen from the data ({why.rstrip('.')})"
+    condition = _CONDITIONS[result["presentations"]["condition"]]
+    return [
+        f"{text}.",
+        f"The distribution of each neuron's responses was taken {condition}.",
+    ]
+
+
+_ESTIMATORS = {
+    "blend": "a blend of the jackknife and of subtracting the exact chance level",
+    "plug-in": "the plug-in estimator, without correction",
+    "miller-madow": "the Miller-Madow correction",
+    "jackknife": "the jackknife over repeats",
+}
+
+
+def _information(result: dict[str, Any]) -> list[str]:
+    information = result["information"]
+    estimator = _ESTIMATORS.get(information["estimator"], information["estimator"])
+    low, high = information["interval"]
+    interval = "" if low is None else f", 95 % interval {low:.3g} to {high:.3g}"
+    per_spike = information["bits_per_spike"]
+    spikes = "" if per_spike is None else f", {per_spike:.3g} bits per spike"
+    return [
+        "The identity information, the Jensen-Shannon divergence of the neurons' "
+        "response distributions averaged over conditions, was corrected for sampling "
+        f"by {estimator}; intervals come from a delete-a-group jackknife over repeats."
+        if information["estimator"] != "plug-in"
+        else "The identity information, the Jensen-Shannon divergence of the neurons' "
+        "response distributions averaged over conditions, was not corrected for "
+        "sampling; intervals come from a delete-a-group jackknife over repeats.",
+        f"It was {information['bits_per_word']:.3g} bits per word{interval} "
+        f"({information['bits_per_second']:.3g} bits/s{spikes}).",
+    ]
+
+
+def _classes(result: dict[str, Any]) -> list[str]:
+    asked, why = setting(result, "n_clusters")
+    loss, _ = setting(result, "max_information_loss")
+    selection = result["selection"]
+    n_clusters = result["n_clusters"]
+    name = "one class" if n_clusters == 1 else f"{n_clusters} classes"
+    support = _span(sorted({str(selection["low"]), str(selection["high"])}, key=int))
+    sentences = [
+        "Neurons were merged into classes by agglomerative information bottleneck, at "
+        "each step the pair whose merging loses least information (Miller-Madow "
+        "corrected), and the partition was refined by sequential reassignment with "
+        "restarts."
+    ]
+    if loss is not None:
+        sentences.append(
+            f"The number of classes was the smallest that loses at most {loss:.3g} of "
+            f"the information: {name}."
+        )
+    elif asked == "auto" or why:
+        sentences.append(
+            "The number of classes was set by the largest relative drop of the gain "
+            "from one more class, given that splits of the tree were confirmed on "
+            f"held-out parts of the stimulus: {name} (supported by these data: "
+            f"{support})."
+        )
+        if not selection["is_determined"]:
+            sentences.append("The two criteria disagree: the number is not determined.")
+    else:
+        sentences.append(f"The number of classes was set to {n_clusters}.")
+    share = result["information"]["kept_by_classes"]["share"]
+    if share is not None and n_clusters > 1:
+        sentences.append(f"The classes keep {100 * share:.0f} % of the information.")
+    agreement = result["agreement"]
+    if agreement:
+        sentences.append(
+            f"Agreement with {agreement['name']} ({agreement['n_units']} units): "
+            f"adjusted mutual information "
+            f"{agreement['adjusted_mutual_information']:.2f}, adjusted Rand index "
+            f"{agreement['adjusted_rand_index']:.2f}, p = {agreement['p_value']:.2g} "
+            f"({agreement['n_permutations']} permutations)."
+        )
+    return sentences

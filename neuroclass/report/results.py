@@ -1,0 +1,326 @@
+"""The two files that hold the numbers: labels.csv and result.json.
+
+labels.csv has one row per unit of the recording, in its order, and these columns:
+
+========================  ==========================================================
+``unit_id``               as in the recording
+``label``                 class, 0 the largest; empty where the unit was left out
+``n_spikes``              in the whole recording
+``firing_rate_hz``        inside the presentations
+``information_bits``      bits per word about this neuron; empty where left out
+``is_silent``             ``true`` if there is no spike inside the presentations
+``reason``                why the unit was left out; empty otherwise
+========================  ==========================================================
+
+result.json is strict JSON: what is not a number is null. Information is in bits per
+word unless the key says otherwise; intervals are 95 %. Its keys:
+
+========================  ==========================================================
+``format_version``        1; changes when a key changes its meaning
+``neuroclass_version``
+``command``               the command line, or null when called from Python
+``environment``           versions of Python and of the packages that compute
+``input``                 ``path, name, format, sha256`` (null without a file),
+                          ``n_units, n_spikes, duration_seconds``
+``presentations``         ``source, condition, reason, notes, n_presentations`` and
+                          ``stimuli``: ``name, n_repeats, duration_seconds`` of each
+``settings``              each setting with its value; where it was chosen from the
+                          data an object ``value, chosen: "auto", why``
+``seed``                  of every random step
+``word_duration_seconds``
+``information``           about which neuron spoke: ``estimator, bits_per_word,
+                          interval, bits_per_second, bits_per_second_interval,
+                          bits_per_spike, bits_per_spike_interval``; by other
+                          estimators ``plug_in`` (uncorrected), ``miller_madow``,
+                          ``jackknife``; ``chance_level`` of the plug-in; ``maximum``,
+                          log2 of the number of neurons; ``kept_by_classes``, with
+                          ``bits_per_word, interval, share``
+``n_neurons``             how many units were classified
+``n_clusters``            how many classes
+``selection``             support of that number: ``low, high, is_determined,
+                          node_count, criterion`` (index = number of classes),
+                          ``node_z`` (held-out z of each merge, null where not
+                          tested), ``reason``
+``classes``               ``label, n_neurons, firing_rate_hz, information_bits`` (means)
+                          and ``unit_ids`` of each class
+``merge_tree``            ``unit_ids`` of the leaves; ``children``: merge k joins two
+                          nodes into node ``n_neurons + k``; ``losses`` of the merges;
+                          ``leaf_order``
+``information_curve``     ``bits_per_word`` and ``interval`` at 1, 2, ... classes
+``agreement``             with another labelling: ``name, n_units,
+                          adjusted_mutual_information, adjusted_rand_index, p_value,
+                          n_permutations``; or null
+========================  ==========================================================
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neuroclass._version import __version__
+from neuroclass.io import recording_sha256
+
+if TYPE_CHECKING:
+    import os
+
+    from neuroclass.classification import Classification
+
+__all__ = ["LABEL_COLUMNS", "write_labels_csv", "write_result_json"]
+
+LABEL_COLUMNS = (
+    "unit_id",
+    "label",
+    "n_spikes",
+    "firing_rate_hz",
+    "information_bits",
+    "is_silent",
+    "reason",
+)
+_COMPUTING = ("numpy", "scipy", "scikit-learn", "neo")
+
+
+def write_labels_csv(
+    classification: Classification, path: str | os.PathLike[str]
+) -> Path:
+    """Write labels.csv: one row per unit of the recording, in its order.
+
+    Parameters
+    ----------
+    classification : Classification
+        What `neuroclass.classify_neurons` returns.
+    path : path
+        The file to write.
+
+    Returns
+    -------
+    pathlib.Path
+        `path`.
+    """
+    path = Path(path)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(LABEL_COLUMNS)
+        for row, unit_id in enumerate(classification.unit_ids):
+            label = int(classification.labels[row])
+            information = float(classification.unit_information[row])
+            writer.writerow(
+                [
+                    unit_id,
+                    label if label >= 0 else "",
+                    int(classification.n_spikes[row]),
+                    f"{float(classification.firing_rate[row]):.6g}",
+                    f"{information:.6g}" if math.isfinite(information) else "",
+                    "true" if classification.is_silent[row] else "false",
+                    classification.reasons[row],
+                ]
+            )
+    return path
+
+
+def write_result_json(
+    classification: Classification,
+    path: str | os.PathLike[str],
+    *,
+    command: str | None = None,
+) -> Path:
+    """Write result.json: all that was found, and all that it takes to find it again.
+
+    Parameters
+    ----------
+    classification : Classification
+        What `neuroclass.classify_neurons` returns.
+    path : path
+        The file to write.
+    command : str, optional
+        The command line that made it.
+
+    Returns
+    -------
+    pathlib.Path
+        `path`.
+    """
+    path = Path(path)
+    text = _laid_out(_plain(_describe(classification, command)))
+    path.write_text(text + "\n", encoding="utf-8")
+    return path
+
+
+def _describe(classification: Classification, command: str | None) -> dict[str, Any]:
+    """Return everything under the keys of the module's table."""
+    selection = classification.selection
+    agreement = classification.agreement
+    classified = classification.classified
+    return {
+        "format_version": 1,
+        "neuroclass_version": __version__,
+        "command": command,
+        "environment": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in _COMPUTING},
+        },
+        "input": _describe_input(classification),
+        "presentations": _describe_presentations(classification),
+        "settings": classification.settings,
+        "seed": classification.settings.get("random_state"),
+        "word_duration_seconds": classification.word_duration,
+        "information": _describe_information(classification),
+        "n_neurons": len(classified),
+        "n_clusters": classification.n_clusters,
+        "selection": {
+            "low": selection.low,
+            "high": selection.high,
+            "is_determined": selection.is_determined,
+            "node_count": selection.node_count,
+            "criterion": selection.criterion,
+            "node_z": selection.node_z,
+            "reason": selection.reason,
+        },
+        "classes": _describe_classes(classification),
+        "merge_tree": {
+            "unit_ids": [classification.unit_ids[i] for i in classified],
+            "children": classification.children,
+            "losses": classification.distances,
+            "leaf_order": classification.leaf_order,
+        },
+        "information_curve": {
+            "bits_per_word": classification.information_curve,
+            "interval": classification.information_curve_interval,
+        },
+        "agreement": agreement
+        and {
+            "name": agreement.name,
+            "n_units": agreement.n_units,
+            "adjusted_mutual_information": agreement.adjusted_mutual_information,
+            "adjusted_rand_index": agreement.adjusted_rand_index,
+            "p_value": agreement.p_value,
+            "n_permutations": agreement.n_permutations,
+        },
+    }
+
+
+def _describe_input(classification: Classification) -> dict[str, Any]:
+    recording = classification.recording
+    origin = recording.file_origin
+    spiketrain = recording.segments[0].spiketrains[0]
+    return {
+        "path": origin and str(origin),
+        "name": recording.name,
+        "format": recording.annotations.get("format"),
+        "sha256": recording_sha256(origin)
+        if origin and Path(origin).is_file()
+        else None,
+        "n_units": len(classification.unit_ids),
+        "n_spikes": int(np.sum(classification.n_spikes)),
+        "duration_seconds": float(
+            (spiketrain.t_stop - spiketrain.t_start).rescale("s").magnitude
+        ),
+    }
+
+
+def _describe_presentations(classification: Classification) -> dict[str, Any]:
+    presentations = classification.presentations
+    return {
+        "source": presentations.source,
+        "condition": presentations.condition,
+        "reason": presentations.reason,
+        "notes": presentations.notes,
+        "n_presentations": presentations.n_presentations,
+        "stimuli": [
+            {"name": name, "n_repeats": n_repeats, "duration_seconds": duration}
+            for name, n_repeats, duration in zip(
+                presentations.stimuli,
+                presentations.repeats,
+                presentations.durations,
+                strict=True,
+            )
+        ],
+    }
+
+
+def _describe_information(classification: Classification) -> dict[str, Any]:
+    information = classification.information
+    interval = np.asarray(information.interval)
+    per_word = information.bits_per_word
+    # Durations and spikes are counted, not estimated: the interval only scales.
+    per_second = 1 / classification.word_duration
+    per_spike = information.bits_per_spike / per_word if per_word else math.nan
+    curve = classification.information_curve
+    at = classification.n_clusters - 1
+    return {
+        "estimator": information.estimator,
+        "bits_per_word": per_word,
+        "interval": interval,
+        "bits_per_second": information.bits_per_second,
+        "bits_per_second_interval": interval * per_second,
+        "bits_per_spike": information.bits_per_spike,
+        "bits_per_spike_interval": interval * per_spike,
+        "plug_in": information.plug_in,
+        "miller_madow": information.miller_madow,
+        "jackknife": information.jackknife,
+        "chance_level": information.chance_level,
+        "maximum": math.log2(len(classification.classified)),
+        "kept_by_classes": {
+            "bits_per_word": curve[at],
+            "interval": classification.information_curve_interval[at],
+            "share": curve[at] / curve[-1] if curve[-1] > 0 else None,
+        },
+    }
+
+
+def _describe_classes(classification: Classification) -> list[dict[str, Any]]:
+    classes = []
+    for label in range(classification.n_clusters):
+        members = np.flatnonzero(classification.labels == label)
+        classes.append(
+            {
+                "label": label,
+                "n_neurons": len(members),
+                "firing_rate_hz": classification.firing_rate[members].mean(),
+                "information_bits": classification.unit_information[members].mean(),
+                "unit_ids": [classification.unit_ids[i] for i in members],
+            }
+        )
+    return classes
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` in the types of JSON; what is not a finite number becomes None."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if hasattr(value, "rescale"):
+        return {"value": _plain(value.magnitude), "unit": str(value.dimensionality)}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset | range):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return str(value)
+
+
+def _laid_out(value: Any, indent: str = "") -> str:
+    """Return JSON with a line per key, and arrays of numbers on one line."""
+    inner = indent + "  "
+    if isinstance(value, dict) and value:
+        rows = [
+            f"{json.dumps(key, ensure_ascii=False)}: {_laid_out(item, inner)}"
+            for key, item in value.items()
+        ]
+        brackets = "{}"
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        rows = [_laid_out(item, inner) for item in value]
+        brackets = "[]"
+    else:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    body = f",\n{inner}".join(rows)
+    return f"{brackets[0]}\n{inner}{body}\n{indent}{brackets[1]}"

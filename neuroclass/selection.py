@@ -1,0 +1,303 @@
+"""How many classes: the gated elbow.
+
+Takes counts and their merge tree, says where the tree splits neurons into kinds rather
+than cuts a continuum, and how many classes that makes.  A heuristic, tried on
+simulated retinas: types that overlap are under-counted, so read "at least".
+"""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroclass.estimators import Estimator
+from neuroclass.merging import MergeTree, Rows
+from neuroclass.refinement import refine
+
+__all__ = ["ClusterNumber", "node_scores", "select_n_clusters"]
+
+_MIN_CHILD = 3  # neurons on each side of a node that is tested
+_MAX_NODES = 45  # the last merges
+_N_BLOCKS = 20  # of the stimulus, odd against even
+_MAX_CLUSTERS = 15
+_REAL, _SURELY, _PERHAPS = 3.0, 3.0, 2.0  # z of a node
+_N_DRAWS = 4000
+_NULL_SEED = 20020
+
+
+@dataclass(frozen=True)
+class ClusterNumber:
+    """The chosen number of classes and its support.
+
+    Attributes
+    ----------
+    n_clusters : int
+        The chosen number.
+    low, high : int
+        Range that these data support.
+    is_determined : bool
+        Whether the two ways of counting agree within one.
+    node_count : int
+        One plus the splits of the tree that are real, or contain a real one.
+    criterion : ndarray of shape (max_clusters + 1,)
+        Gain of class K over the gain of class K + 1, at index K; nan where undefined.
+    node_z : ndarray of shape (n_neurons - 1,)
+        Held-out z of each merge of the drawn tree; nan where not tested.
+    reason : str
+        One line.
+    """
+
+    n_clusters: int
+    low: int
+    high: int
+    is_determined: bool
+    node_count: int
+    criterion: NDArray[np.float64] = field(repr=False)
+    node_z: NDArray[np.float64] = field(repr=False)
+    reason: str
+
+
+def select_n_clusters(
+    counts: NDArray[Any],
+    rows: Rows,
+    tree: MergeTree,
+    *,
+    n_jobs: int | None = None,
+) -> ClusterNumber:
+    """Choose the number of classes by the gated elbow.
+
+    1. Each of the last merges with at least three neurons on both sides is tested on
+       halves of the stimulus: `node_scores`.  The splits that are real, or contain a
+       real one, plus one are the node count.
+    2. If no node is real there is one class.  Otherwise the number is the elbow: the
+       K of 2 to 15 for which the gain of the K-th class is largest against the gain
+       of the next, with the objective of refined partitions.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n_neurons, n_conditions, n_words)
+        How often each neuron spoke each word in each condition.
+    rows : Rows
+        The same counts, laid out for merging.
+    tree : MergeTree
+        From `merge_tree`.
+    n_jobs : int, optional
+        Processes, as in joblib.
+
+    Returns
+    -------
+    ClusterNumber
+        With `node_z` of `tree`.
+    """
+    node_z = node_scores(counts, tree, rows.estimator, n_jobs=n_jobs)
+    node_count = _count_nodes(tree, node_z, _REAL)
+    objective = _refined_objective(rows, tree)
+    criterion = _elbow(objective)
+    n_clusters = 1
+    if node_count > 1 and np.isfinite(criterion).any():
+        n_clusters = int(np.nanargmax(criterion))
+    low = min(n_clusters, _count_nodes(tree, node_z, _SURELY))
+    high = max(n_clusters, _count_nodes(tree, node_z, _PERHAPS))
+    is_determined = abs(n_clusters - node_count) <= 1
+    if n_clusters == 1:
+        reason = "no split of the tree is more than a cut through a continuum"
+    else:
+        reason = (
+            f"the gain of class {n_clusters} is {criterion[n_clusters]:.1f} times that "
+            f"of the next; {node_count - 1} splits of the tree hold on unseen stimulus"
+        )
+    if not is_determined:
+        reason += "; not determined by these data"
+    return ClusterNumber(
+        n_clusters=n_clusters,
+        low=low,
+        high=high,
+        is_determined=is_determined,
+        node_count=node_count,
+        criterion=criterion,
+        node_z=node_z,
+        reason=reason,
+    )
+
+
+def _count_nodes(tree: MergeTree, node_z: NDArray[np.float64], least: float) -> int:
+    """Return 1 + the merges that are real or contain a real one."""
+    n_neurons = len(tree.children) + 1
+    holds = np.zeros(2 * n_neurons - 1, dtype=bool)
+    for k, (a, b) in enumerate(tree.children):
+        holds[n_neurons + k] = node_z[k] > least or holds[a] or holds[b]
+    return 1 + int(holds.sum())
+
+
+def _refined_objective(rows: Rows, tree: MergeTree) -> NDArray[np.float64]:
+    """Return J at index K for K = 1 ... 16; nan at 0 and beyond n_neurons."""
+    n_neurons = len(tree.children) + 1
+    objective = np.full(_MAX_CLUSTERS + 2, np.nan)
+    for k in range(1, min(n_neurons, _MAX_CLUSTERS + 1) + 1):
+        objective[k] = refine(rows, tree.labels(k))[1]
+    return objective
+
+
+def _elbow(objective: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return D_K / D_{K+1} with D_K = J_K - J_{K-1}, for 2 <= K <= 15."""
+    gain = np.diff(objective, prepend=np.nan)
+    # Beyond the last real class Miller-Madow may price a split at less than nothing.
+    floor = 1e-9 * np.nanmax(np.abs(objective))
+    ratio = np.full(len(objective) - 1, np.nan)
+    ratio[2:] = np.maximum(gain[2:-1], floor) / np.maximum(gain[3:], floor)
+    return ratio
+
+
+def node_scores(
+    counts: NDArray[Any],
+    tree: MergeTree,
+    estimator: Estimator = "miller-madow",
+    *,
+    n_jobs: int | None = None,
+) -> NDArray[np.float64]:
+    """Score each of the last merges: two kinds, or one continuum cut in two?
+
+    A node's neurons are divided anew into two classes with one half of the stimulus
+    (odd or even of 20 blocks), beginning from its two children, and on the other half
+    each neuron gets its log likelihood ratio between the two classes, itself left
+    out.  The score says how much more the ratios fall into two groups than sorted
+    Gaussian numbers cut at the same rank, in standard deviations of the latter, as
+    the mean of both directions.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n_neurons, n_conditions, n_words)
+        How often each neuron spoke each word in each condition.
+    tree : MergeTree
+        Whose merges are tested.
+    estimator : str
+        For the division of a node in two.
+    n_jobs : int, optional
+        Processes, as in joblib.
+
+    Returns
+    -------
+    ndarray of shape (n_neurons - 1,)
+        z of each merge; nan where not tested, -inf where the two classes do not even
+        attract their own.
+
+    Notes
+    -----
+    With fewer than 20 conditions, where blocks of the stimulus would be too few, the
+    halves are made of repeats drawn at random (with a fixed seed), which needs integer
+    counts; with fractions, or single repeats, both halves are the whole.
+    """
+    halves = _halves(counts)
+    members = tree.members()
+    n_neurons = len(tree.children) + 1
+    sizes = np.append(np.ones(n_neurons, dtype=np.intp), [len(m) for m in members])
+    is_tested = (sizes[tree.children] >= _MIN_CHILD).all(axis=1)
+    is_tested[:-_MAX_NODES] = False
+    tested = np.flatnonzero(is_tested)
+    tasks = []
+    for k in tested:
+        first = tree.children[k, 0]
+        child = [first] if first < n_neurons else members[first - n_neurons]
+        tasks.append((members[k], np.isin(members[k], child).astype(np.intp)))
+    scores = joblib.Parallel(n_jobs=n_jobs)(
+        joblib.delayed(_held_out_z)(halves[0][node], halves[1][node], labels, estimator)
+        for node, labels in tasks
+    )
+    z = np.full(n_neurons - 1, np.nan)
+    z[tested] = scores
+    return z
+
+
+def _halves(counts: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    n_conditions = counts.shape[1]
+    if n_conditions >= _N_BLOCKS:
+        is_odd = (np.arange(n_conditions) * _N_BLOCKS // n_conditions) % 2 == 1
+        return counts[:, is_odd], counts[:, ~is_odd]
+    repeats = counts.sum(axis=2)
+    if counts.dtype.kind not in "iu" or repeats.min() < 2:
+        return counts, counts
+    # Repeats are exchangeable: half of them, drawn at random, is a hypergeometric.
+    rng = np.random.default_rng(_NULL_SEED)
+    half = np.empty_like(counts)
+    for cell in np.ndindex(*repeats.shape):
+        half[cell] = rng.multivariate_hypergeometric(
+            counts[cell], int(repeats[cell]) // 2
+        )
+    return half, counts - half
+
+
+def _held_out_z(
+    one: NDArray[Any],
+    other: NDArray[Any],
+    labels: NDArray[np.intp],
+    estimator: Estimator,
+) -> float:
+    z = []
+    for fitted, tested in ((one, other), (other, one)):
+        divided, _ = refine(Rows.from_counts(fitted, estimator), labels)
+        z.append(_bimodality(_log_ratios(tested, divided), divided))
+    return float(np.mean(z))
+
+
+def _log_ratios(
+    counts: NDArray[Any], labels: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Return each neuron's mean log likelihood ratio per spoken word, 1 over 0.
+
+    p_A = (n_A + q/2) / (R_A + 1/2) with q the word's share in both classes, after the
+    neuron was taken out of its own. With many conditions p is divided by its sum over
+    all spoken words: what counts is when a neuron speaks, not how much, because gain
+    varies from cell to cell within a type.
+    """
+    first = 1 if counts.shape[2] > 1 else 0  # the silent word, if there are others
+    is_profile = counts.shape[1] >= _N_BLOCKS // 2
+    sums = np.stack([counts[labels == label].sum(axis=0) for label in (0, 1)])
+    ratios = np.empty(len(counts))
+    for i, n in enumerate(counts):
+        rest = sums.copy()
+        rest[labels[i]] -= n
+        repeats = rest.sum(axis=2, keepdims=True)
+        both = repeats.sum(axis=0)
+        q = np.divide(rest.sum(axis=0), both, out=np.zeros(n.shape), where=both > 0)
+        p = (rest + q / 2) / (repeats + 0.5)
+        if is_profile:
+            p, n, q = p[:, :, first:], n[:, first:], q[:, first:]
+            p = p / p.sum(axis=(1, 2), keepdims=True)
+        used = (n > 0) & (q > 0)
+        ratio = np.log(p[1][used] / p[0][used])
+        ratios[i] = (n[used] * ratio).sum() / max(float(n[:, first:].sum()), 1.0)
+    return ratios
+
+
+def _bimodality(x: NDArray[np.float64], labels: NDArray[np.intp]) -> float:
+    groups = x[labels == 0], x[labels == 1]
+    if groups[1].mean() <= groups[0].mean():
+        return -np.inf
+    mean, sd = _null_of_cut(len(groups[0]), len(x))
+    return (float(_log_variance_ratio(*groups)) - mean) / sd
+
+
+def _log_variance_ratio(
+    low: NDArray[np.float64], high: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return ln(between / within sum of squares) of two groups along the last axis."""
+    n, m = low.shape[-1], high.shape[-1]
+    between = n * m / (n + m) * (high.mean(axis=-1) - low.mean(axis=-1)) ** 2
+    within = n * low.var(axis=-1) + m * high.var(axis=-1)
+    tiny = np.finfo(np.float64).tiny
+    ratio: NDArray[np.float64] = np.log(np.maximum(between, tiny)) - np.log(
+        np.maximum(within, tiny)
+    )
+    return ratio
+
+
+@lru_cache(maxsize=4096)
+def _null_of_cut(n_low: int, n: int) -> tuple[float, float]:
+    """Return mean and sd of the statistic when one Gaussian is cut at a rank."""
+    rng = np.random.default_rng([_NULL_SEED, n])
+    draws = np.sort(rng.standard_normal((_N_DRAWS, n)), axis=1)
+    statistic = _log_variance_ratio(draws[:, :n_low], draws[:, n_low:])
+    return float(statistic.mean()), float(statistic.std())

@@ -1,0 +1,101 @@
+"""Which words to listen to: the width of a bin, chosen without any label.
+
+Takes a recording and its presentations, gives the bin width at which words tell most
+about the neurons per second, over what chance would.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import neo
+
+from neuroclass.information import identity_information
+from neuroclass.presentations import Presentations
+from neuroclass.words import bin_words, count_words
+
+__all__ = ["BIN_SIZES", "BinChoice", "choose_bin_size"]
+
+BIN_SIZES = (0.005, 0.010, 0.020, 0.050)  # s
+
+
+@dataclass(frozen=True)
+class BinChoice:
+    """The chosen width of a bin.
+
+    Attributes
+    ----------
+    bin_size : float
+        s.
+    bin_sizes : tuple of float
+        Those tried, s.
+    rates : tuple of float
+        Plug-in identity information above its chance level, bits/s, of each.
+    reason : str
+        One line.
+    """
+
+    bin_size: float
+    bin_sizes: tuple[float, ...]
+    rates: tuple[float, ...]
+    reason: str
+
+
+def choose_bin_size(
+    recording: neo.Block,
+    presentations: Presentations,
+    word_length: int = 1,
+    response: Literal["words", "counts"] = "words",
+    *,
+    units: Sequence[int] | None = None,
+    bin_sizes: Sequence[float] = BIN_SIZES,
+) -> BinChoice:
+    """Choose the bin width with the highest chance-adjusted information rate.
+
+    (I_plug-in - chance level) / word duration.  Neither the raw nor the Miller-Madow
+    rate will do, which pick the finest words always, nor bits per word, which picks
+    the coarsest.
+
+    Parameters
+    ----------
+    recording, presentations, word_length, response, units
+        As in `bin_words`.
+    bin_sizes : sequence of float
+        Widths to try, s; those that leave no whole word in a presentation are skipped.
+
+    Returns
+    -------
+    BinChoice
+        Of equals the widest.
+
+    Raises
+    ------
+    ValueError
+        If no width fits into the presentations.
+    """
+    shortest = float(presentations.durations.min())
+    fitting = tuple(b for b in bin_sizes if b * word_length <= shortest * (1 + 1e-6))
+    if not fitting:
+        raise ValueError(
+            f"bin_size must be given: the presentations of {shortest:g} s are shorter "
+            f"than any automatic word."
+        )
+    rates = []
+    for bin_size in fitting:
+        words: Any = bin_words(
+            recording, presentations, bin_size, word_length, response, units=units
+        )
+        information = identity_information(count_words(words), estimator="plug-in")
+        excess = information.plug_in - information.chance_level
+        rates.append(excess / information.word_duration)
+    # The widest of equals: fewer, better sampled words.
+    best = max(range(len(fitting)), key=lambda k: (rates[k], fitting[k]))
+    listed = ", ".join(
+        f"{1e3 * b:g} ms {rate:.3g}" for b, rate in zip(fitting, rates, strict=True)
+    )
+    return BinChoice(
+        bin_size=fitting[best],
+        bin_sizes=fitting,
+        rates=tuple(rates),
+        reason=f"highest information rate above chance, in bits/s: {listed}",
+    )
