@@ -1,4 +1,7 @@
 from . import structures as structures
+from .checkpoint import load_model as load_model
+from .datasets import load_dataset as load_dataset
+from .energy import energy_table as energy_table
 from .ide import IdeBackward as IdeBackward
 from .layers import AvgPool2d as AvgPool2d
 from .layers import Conv2d as Conv2d
@@ -9,6 +12,8 @@ from .network import FeedbackSNN as FeedbackSNN
 from .network import SpikingClassifier as SpikingClassifier
 from .neurons import IF as IF
 from .neurons import LIF as LIF
+from .recording import record as record
 from .restriction import restrict_norm as restrict_norm
 from .spide import SpideBackward as SpideBackward
 from .statistics import Statistics as Statistics
+from .training import train as train

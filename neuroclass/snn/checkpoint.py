@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from neuroclass.exceptions import RecordingError
 from neuroclass.snn.network import SpikingClassifier
 from neuroclass.snn.neurons import IF, LIF
 from neuroclass.snn.structures import STRUCTURES, build
@@ -111,7 +112,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     ------
     FileNotFoundError
         If there is no such file.
-    ValueError
+    RecordingError
         If the file is truncated, holds anything but tensors and plain values, or is
         no model of this package.
     """
@@ -128,12 +129,12 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         KeyError,
         OSError,
     ) as error:
-        raise ValueError(
+        raise RecordingError(
             f"{path}: cannot be read as a model of tensors and plain values; it is "
             "damaged, truncated, or holds code, which is never run."
         ) from error
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
-        raise ValueError(f"{path}: must be a model written by `neuroclass train`.")
+        raise RecordingError(f"{path}: must be a model written by `neuroclass train`.")
     try:
         checkpoint = Checkpoint(
             dict(content["network"]),
@@ -144,11 +145,11 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         )
         known = checkpoint.network["structure"] in STRUCTURES
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
+        raise RecordingError(
             f"{path}: a part of the model is missing ({error})."
         ) from error
     if not known:
-        raise ValueError(
+        raise RecordingError(
             f"{path}: structure must be one of {', '.join(STRUCTURES)}; "
             f"got {checkpoint.network['structure']!r}."
         )
@@ -160,7 +161,7 @@ def load_model(path: str | Path) -> SpikingClassifier:
 
     Raises
     ------
-    FileNotFoundError, ValueError
+    FileNotFoundError, RecordingError
         As `load_checkpoint`, and if the weights are those of another structure.
     """
     checkpoint = load_checkpoint(path)
@@ -168,7 +169,7 @@ def load_model(path: str | Path) -> SpikingClassifier:
         return checkpoint.build().eval()
     except (KeyError, TypeError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
-        raise ValueError(
+        raise RecordingError(
             f"{path}: the weights do not fit the structure "
             f"{checkpoint.network['structure']!r} ({reason})."
         ) from error
