@@ -17,6 +17,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from neuroclass._validation import check_choice, check_positive_int
+from neuroclass.snn.backend import forward_by
 from neuroclass.snn.neurons import step_weights
 from neuroclass.snn.statistics import Statistics, record_forward
 from neuroclass.snn.wiring import (
@@ -147,13 +148,14 @@ def ide_rate(
     n_steps: int,
     training: bool,
     statistics: Statistics | None = None,
+    backend: str = "auto",
 ) -> Tensor:
     """Return the readout's average rate; its backward pass solves the implicit one.
 
     Both passes run in float32, whatever autocast is in force.  The running moments of
     batch norm are updated once per call, from the average rates of the simulation.
     """
-    call = _Call(wiring, settings, is_frames, n_steps, training, statistics)
+    call = _Call(wiring, settings, is_frames, n_steps, training, statistics, backend)
     flat: list[Tensor | None] = []
     for connection, (weight, bias) in zip(wiring.connections, tensors, strict=True):
         norm = connection.batch_norm
@@ -174,6 +176,7 @@ class _Call:
     n_steps: int
     training: bool
     statistics: Statistics | None
+    backend: str
 
 
 class _Ide(torch.autograd.Function):
@@ -192,15 +195,18 @@ class _Ide(torch.autograd.Function):
                 sample = tuple(x.shape[2:] if call.is_frames else x.shape[1:])
                 shapes = layer_shapes(wiring, sample)
                 masks = draw_dropout(wiring, shapes, x, n_samples)
-            stage = forward_stage(
-                wiring,
-                x,
-                list(zip(values[::4], values[1::4], strict=True)),
-                is_frames=call.is_frames,
-                n_steps=call.n_steps,
-                masks=masks,
-                training=call.training,
-            )
+            tensors = list(zip(values[::4], values[1::4], strict=True))
+            options: dict[str, Any] = {
+                "is_frames": call.is_frames,
+                "n_steps": call.n_steps,
+                "masks": masks,
+            }
+            if any(c.batch_norm is not None for c in wiring.connections):
+                options["training"] = call.training
+                stage = forward_stage(wiring, x, tensors, **options)
+            else:
+                run = forward_by(call.backend, wiring, x)
+                stage = run(wiring, x, tensors, **options)
             for connection, moments in zip(
                 wiring.connections, stage.moments, strict=True
             ):

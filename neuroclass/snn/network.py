@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from neuroclass._validation import check_choice, check_positive_int
+from neuroclass.snn.backend import check_backend
 from neuroclass.snn.ide import IdeBackward, ide_rate, rate_map
 from neuroclass.snn.layers import Zero
 from neuroclass.snn.neurons import IF, LIF
@@ -52,6 +53,10 @@ class FeedbackSNN(nn.Module):
     source, target : int, default -1 and 0
         Layers that the feedback leaves and reaches, ``target <= source``; equal ends
         make that layer recurrent.
+    backend : {"auto", "torch", "event"}, default "auto"
+        Plain torch; event-driven kernels (the extra ``fast``); or these where they
+        are installed and know the layers, connection by connection whichever of
+        events and dense products is cheaper at the rates of the moment.
 
     Examples
     --------
@@ -76,6 +81,7 @@ class FeedbackSNN(nn.Module):
         backward: SpideBackward | IdeBackward | None = None,
         source: int = -1,
         target: int = 0,
+        backend: str = "auto",
     ) -> None:
         super().__init__()
         if not layers:
@@ -86,6 +92,7 @@ class FeedbackSNN(nn.Module):
         default = IF() if method == "spide" else IF(v_th=2.0, u_rest=0.0)
         self.neuron = default if neuron is None else neuron
         self.steps = check_positive_int(steps, "steps")
+        self.backend = check_backend(backend)
         self.readout = _layer_index(readout, "readout", len(layers))
         self.source = _layer_index(source, "source", len(layers))
         self.target = _layer_index(target, "target", len(layers))
@@ -160,6 +167,7 @@ class FeedbackSNN(nn.Module):
             n_steps=len(x) if is_frames else self.steps,
             training=self.training,
             statistics=statistics,
+            backend=self.backend,
         )
         return rate
 

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from neuroclass._validation import check_choice, check_positive_int
+from neuroclass.snn.backend import backward_by, forward_by
 from neuroclass.snn.neurons import average_rate_norm, fire_ternary_, step_weights
 from neuroclass.snn.statistics import Statistics, record_backward, record_forward
 from neuroclass.snn.wiring import (
@@ -24,7 +25,6 @@ from neuroclass.snn.wiring import (
     Tensors,
     Wiring,
     draw_dropout,
-    forward_stage,
     layer_shapes,
 )
 
@@ -32,7 +32,9 @@ __all__ = [
     "BackwardStage",
     "SpideBackward",
     "backward_stage",
+    "gate_of",
     "local_gradients",
+    "senders_of",
     "spide_rate",
     "visiting_order",
 ]
@@ -152,9 +154,9 @@ def backward_stage(
     reset = wiring.neuron.reset
     order = visiting_order(wiring)
     shapes = [tuple(rate.shape[1:]) for rate in forward.rates]
-    senders = _senders(wiring, order)
+    senders = senders_of(wiring, order)
     weights = [None if w is None else w / reset for w, _ in tensors]
-    gates = [_gate(wiring, forward, masks, index) for index in range(len(tensors))]
+    gates = [gate_of(wiring, forward, masks, index) for index in range(len(tensors))]
 
     potentials = [torch.zeros_like(rate) for rate in forward.rates]
     couples = [torch.zeros_like(rate) for rate in forward.rates]
@@ -193,7 +195,7 @@ def backward_stage(
     return BackwardStage(betas, potentials, rates)
 
 
-def _senders(wiring: Wiring, order: list[int]) -> list[list[tuple[int, int]]]:
+def senders_of(wiring: Wiring, order: list[int]) -> list[list[tuple[int, int]]]:
     """Return for each layer the (connection, layer) pairs that send couples to it."""
     senders: list[list[tuple[int, int]]] = [[] for _ in range(wiring.n_layers)]
     for index in range(1, len(wiring.connections)):
@@ -203,7 +205,7 @@ def _senders(wiring: Wiring, order: list[int]) -> list[list[tuple[int, int]]]:
     return senders
 
 
-def _gate(
+def gate_of(
     wiring: Wiring,
     forward: ForwardStage,
     masks: Sequence[Tensor | None] | None,
@@ -236,7 +238,7 @@ def local_gradients(
             gradients.append((None, None))
             continue
         origin, reached = wiring.ends(index)
-        delta = backward.betas[reached] * _gate(wiring, forward, masks, index)
+        delta = backward.betas[reached] * gate_of(wiring, forward, masks, index)
         delta = delta / wiring.neuron.reset
         rate = forward.input_rate if origin < 0 else forward.rates[origin]
         gradients.append(
@@ -258,12 +260,13 @@ def spide_rate(
     n_steps: int,
     training: bool,
     statistics: Statistics | None = None,
+    backend: str = "auto",
 ) -> Tensor:
     """Return the readout's average rate; its backward pass is the spiking stage.
 
     Both stages run in float32, whatever autocast is in force.
     """
-    call = _Call(wiring, settings, is_frames, n_steps, training, statistics)
+    call = _Call(wiring, settings, is_frames, n_steps, training, statistics, backend)
     flat = [tensor for pair in tensors for tensor in pair]
     apply: Any = _Spide.apply
     rate: Tensor = apply(call, x, *flat)
@@ -280,6 +283,7 @@ class _Call:
     n_steps: int
     training: bool
     statistics: Statistics | None
+    backend: str
 
 
 class _Spide(torch.autograd.Function):
@@ -297,7 +301,7 @@ class _Spide(torch.autograd.Function):
                 shapes = layer_shapes(call.wiring, sample)
                 n_samples = x.shape[1] if call.is_frames else x.shape[0]
                 masks = draw_dropout(call.wiring, shapes, x, n_samples)
-            stage = forward_stage(
+            stage = forward_by(call.backend, call.wiring, x)(
                 call.wiring,
                 x,
                 tensors,
@@ -322,7 +326,7 @@ class _Spide(torch.autograd.Function):
         wiring, settings = call.wiring, call.settings
         tensors = _pairs(ctx.saved_tensors)
         with torch.autocast(error.device.type, enabled=False):
-            backward = backward_stage(
+            backward = backward_by(call.backend, wiring, error, backward_stage)(
                 wiring,
                 stage,
                 error.float() * settings.scale,
@@ -364,7 +368,7 @@ def _input_gradient(
 ) -> Tensor:
     """Return what the couples of layer 0 say about the input."""
     wiring = call.wiring
-    delta = backward.betas[0] * _gate(wiring, stage, masks, 0) / wiring.neuron.reset
+    delta = backward.betas[0] * gate_of(wiring, stage, masks, 0) / wiring.neuron.reset
     to_input = wiring.links[0].send_back(delta, tensors[0][0], ctx.sample)
     to_input = to_input / call.settings.scale
     if not call.is_frames:
