@@ -66,7 +66,7 @@ class Recipe:
     lr : float
         Learning rate of SGD with momentum 0.9.
     milestones : tuple of int
-        Epochs after which the learning rate is a tenth.
+        Epochs, counted from 0, from which on the learning rate is a tenth.
     warmup : int
         Iterations over which the learning rate rises from 0.
     weight_decay : float
@@ -116,6 +116,7 @@ def train(
     epochs: int | None = None,
     batch_size: int = 128,
     lr: float | None = None,
+    milestones: Sequence[int] | None = None,
     seed: int = 0,
     device: str = "cpu",
     resume: bool = False,
@@ -141,8 +142,9 @@ def train(
         Neurons of the forward stage; the couples of the backward stage have no leak.
     steps, backward_steps : int
         T_F (frames of event data), and T_B or the most steps of the solver.
-    epochs, lr : optional
-        In place of those of `recipe_for`.
+    epochs, lr, milestones : optional
+        In place of those of `recipe_for`; the learning rate is a tenth from each
+        milestone (an epoch, counted from 0) on.
     batch_size : int, default 128
         Images per step; the last incomplete batch of an epoch is used too.
     seed : int, default 0
@@ -197,6 +199,8 @@ def train(
         if not (math.isfinite(lr) and lr > 0):
             raise ValueError(f"lr must be a positive number; got {lr}.")
         recipe = replace(recipe, lr=float(lr))
+    if milestones is not None:
+        recipe = replace(recipe, milestones=tuple(int(epoch) for epoch in milestones))
     if isinstance(dataset, str):
         dataset = load_dataset(
             dataset, path, n_frames=check_positive_int(steps, "steps")
@@ -205,6 +209,7 @@ def train(
         "dataset": name,
         "batch_size": batch_size,
         "lr": recipe.lr,
+        "milestones": list(recipe.milestones),
         "seed": int(seed),
     }
     described = _describe_network(
