@@ -8,7 +8,7 @@ from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -94,7 +94,7 @@ class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
 
     def __init__(
         self,
-        n_clusters: str | int | float = "auto",
+        n_clusters: Any = "auto",
         *,
         criterion: Estimator = "miller-madow",
         n_restarts: int = 8,
@@ -114,7 +114,7 @@ class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         return tags
 
-    def fit(self, X: ArrayLike, y: object = None) -> Self:  # noqa: N803
+    def fit(self, X: Any, y: object = None) -> Self:  # noqa: N803
         """Find the classes.
 
         Parameters
@@ -167,7 +167,7 @@ class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
         self._rows = rows
         return self
 
-    def node_scores(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+    def node_scores(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         """Return the held-out z of each merge of the hierarchy: `node_scores`."""
         check_is_fitted(self)
         counts = self._check_counts(X, reset=False)
@@ -207,10 +207,12 @@ class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
         return array
 
 
-def _check_n_clusters(n_clusters: object, n_neurons: int) -> None:
-    if isinstance(n_clusters, Integral) and not isinstance(n_clusters, bool):
+def _check_n_clusters(n_clusters: Any, n_neurons: int) -> None:
+    if isinstance(n_clusters, bool):
+        is_valid = False
+    elif isinstance(n_clusters, Integral):
         is_valid = 1 <= int(n_clusters) <= n_neurons
-    elif isinstance(n_clusters, Real) and not isinstance(n_clusters, bool):
+    elif isinstance(n_clusters, Real):
         is_valid = 0 < float(n_clusters) < 1
     else:
         is_valid = n_clusters == "auto"
@@ -229,7 +231,7 @@ def _information(rows: Rows, tree: MergeTree) -> NDArray[np.float64]:
 
 
 def by_size(labels: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Number classes from 0, the largest first, ties by lowest neuron."""
+    """Return labels from 0, the largest class first, ties by lowest neuron."""
     _, first, inverse, sizes = np.unique(
         labels, return_index=True, return_inverse=True, return_counts=True
     )

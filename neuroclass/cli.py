@@ -8,17 +8,25 @@ Each handler imports the stages that it calls, so that ``--help`` loads none.
 import json
 import math
 import os
+import shlex
 import sys
-import textwrap
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import is_dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuroclass._arguments import LABEL_COLUMN, build_parser
+from neuroclass._console import (
+    describe_information,
+    describe_words,
+    plain,
+    print_item,
+    print_json,
+    print_result,
+    print_table,
+)
 from neuroclass.exceptions import RecordingError
 
 if TYPE_CHECKING:
@@ -26,12 +34,7 @@ if TYPE_CHECKING:
 
     import neo
 
-    from neuroclass.classification import Classification
-    from neuroclass.information import IdentityInformation
-
 __all__ = ["main"]
-
-_WIDTH, _INDENT = 80, 18
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = build_parser().parse_args(argv)
     except SystemExit as stop:  # argparse: 0 after --help and --version, 2 otherwise
         return int(stop.code or 0)
+    args.line = shlex.join(["neuroclass", *(sys.argv[1:] if argv is None else argv)])
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         warnings.simplefilter("default", UserWarning)
@@ -113,14 +117,14 @@ def _inspect(args: "Namespace") -> None:
             problems.append(str(error))
     problems[:0] = [str(warning.message) for warning in caught]
     trains = recording.segments[0].spiketrains
-    duration = float((trains[0].t_stop - trains[0].t_start).rescale("s"))
+    duration = float((trains[0].t_stop - trains[0].t_start).rescale("s")) or math.nan
     n_spikes = {str(train.annotations["unit_id"]): len(train) for train in trains}
     silent = [unit for unit, n in n_spikes.items() if n == 0]
     columns = {name for train in trains for name in train.annotations}
     columns -= {"unit_id", "obs_intervals"}
     tables = describe_intervals(recording)
     if args.json:
-        _print_json(
+        print_json(
             {
                 "recording": args.recording,
                 "format": recording.annotations["format"],
@@ -136,17 +140,17 @@ def _inspect(args: "Namespace") -> None:
         return
     rates = sorted(n / duration for n in n_spikes.values())
     print(f"{args.recording}: {recording.annotations['format']}, {duration:.4g} s")
-    _print_item(
+    print_item(
         "units",
         f"{len(trains)}, firing at {rates[0]:.3g} to {rates[-1]:.3g} Hz "
         f"(median {rates[len(rates) // 2]:.3g})",
         *([f"{len(silent)} without a spike: {', '.join(silent)}"] if silent else []),
     )
-    _print_item("columns of units", ", ".join(sorted(columns)) or "none")
-    _print_item("interval tables", *(map(str, tables) if tables else ["none"]))
+    print_item("columns of units", ", ".join(sorted(columns)) or "none")
+    print_item("interval tables", *(map(str, tables) if tables else ["none"]))
     if taken:
-        _print_item("cluster takes", taken.reason, *taken.notes)
-    _print_item("problems", *(problems or ["none found"]))
+        print_item("cluster takes", taken.reason, *taken.notes)
+    print_item("problems", *(problems or ["none found"]))
 
 
 def _load(args: "Namespace") -> "neo.Block":
@@ -170,12 +174,22 @@ def _presentation_options(args: "Namespace") -> dict[str, Any]:
     }
 
 
+def _units_wanted(args: "Namespace") -> dict[str, list[str]] | None:
+    wanted: dict[str, list[str]] = {}
+    for column, values in args.units:
+        wanted.setdefault(column, []).extend(values)
+    return wanted or None
+
+
 def _cluster(args: "Namespace") -> None:
     from neuroclass.classification import classify_neurons  # noqa: PLC0415
     from neuroclass.io import write_labels  # noqa: PLC0415
+    from neuroclass.report import save_results  # noqa: PLC0415
 
     folder = args.output or Path(f"{Path(args.recording).stem}_classes")
     _check_is_free(folder, args.force)
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"{folder} must be a folder; it is a file.")
     if args.save_nwb:
         _check_is_free(args.save_nwb, args.force)
     recording = _load(args)
@@ -190,33 +204,36 @@ def _cluster(args: "Namespace") -> None:
         word_length=args.word_length,
         response=args.response,
         estimator=args.estimator,
-        units=dict(args.units) or None,
+        units=_units_wanted(args),
         reference=args.reference,
         n_jobs=args.jobs,
         random_state=args.seed,
-        verbose=not args.quiet,
+        progress=not args.quiet,
     )
-    classification.save(folder, force=args.force)
+    save_results(classification, folder, force=args.force, command=args.line)
     labelled = None
     if args.save_nwb or args.in_place:
         labelled = write_labels(
             args.recording,
-            {LABEL_COLUMN: classification.labels},
+            {LABEL_COLUMN: classification.labels.tolist()},
             output=args.save_nwb,
             in_place=args.in_place,
             force=args.force,
         )
+    result = (folder / "result.json").read_text(encoding="utf-8")
     if args.json:
-        print((folder / "result.json").read_text(encoding="utf-8"))
+        print(result, end="")
         return
-    _print_classification(classification)
-    _print_item("wrote", str(folder / "report.html"))
+    print_result(json.loads(result))
+    print_item("wrote", str(folder / "report.html"))
     if labelled:
-        _print_item("", str(labelled))
+        print_item("", str(labelled))
 
 
 def _check_is_free(path: Path, force: bool) -> None:
-    """Refuse to write over what exists, before the work is done."""
+    """Refuse to write over what exists, or nowhere, before the work is done."""
+    if not path.absolute().parent.exists():
+        raise FileNotFoundError(f"{path} must be in an existing folder. Make it first.")
     is_taken = any(path.iterdir()) if path.is_dir() else path.exists()
     if is_taken and not force:
         raise FileExistsError(
@@ -239,84 +256,87 @@ def _check_can_hold_labels(recording: "neo.Block", args: "Namespace") -> None:
         )
 
 
-def _print_classification(classification: "Classification") -> None:
-    information = classification.information
-    selection = classification.selection
-    low, high = information.interval
-    _print_item("repeats", classification.presentations.reason)
-    _print_item("", *classification.presentations.notes)
-
-
 def _information(args: "Namespace") -> None:
+    from tqdm import tqdm  # noqa: PLC0415
+
     from neuroclass.information import identity_information  # noqa: PLC0415
     from neuroclass.presentations import select_presentations  # noqa: PLC0415
     from neuroclass.word_choice import choose_bin_size  # noqa: PLC0415
-    from neuroclass.words import bin_words, count_groups, count_words  # noqa: PLC0415
+    from neuroclass.words import (  # noqa: PLC0415
+        bin_words,
+        count_groups,
+        count_words,
+        select_units,
+    )
 
     recording = _load(args)
     presentations = select_presentations(recording, **_presentation_options(args))
-    units = select_units(recording, dict(args.units))
+    units = select_units(recording, _units_wanted(args))
     how = {"word_length": args.word_length, "response": args.response, "units": units}
-    bin_size, why = args.bin_size, "as asked"
+    bin_size = args.bin_size
+    settings = {"bin_size": bin_size, "word_length": args.word_length}
+    settings |= {"response": args.response, "estimator": args.estimator}
     if bin_size == "auto":
         choice = choose_bin_size(recording, presentations, **how)
-        bin_size, why = choice.bin_size, choice.reason
+        bin_size = choice.bin_size
+        settings["bin_size"] = {"value": bin_size, "why": choice.reason}
     words = bin_words(recording, presentations, bin_size, **how)
+    counts = count_words(words)
+    if (counts.n_spikes > 0).sum() < 2:
+        raise RecordingError(
+            f"{args.recording} must hold at least two units with spikes in the "
+            f"presentations; got {(counts.n_spikes > 0).sum()}."
+        )
     information = identity_information(
-        count_words(words), estimator=args.estimator, groups=count_groups(words)
+        counts,
+        estimator=args.estimator,
+        groups=tqdm(
+            count_groups(words),
+            "groups of repeats",
+            delay=2,
+            leave=False,
+            disable=args.quiet,
+        ),
+    )
+    measured = plain(
+        {
+            **vars(information),
+            "bits_per_second": information.bits_per_second,
+            "bits_per_spike": information.bits_per_spike,
+        }
     )
     if args.json:
-        _print_json(
+        print_json(
             {
                 "recording": args.recording,
                 "presentations": presentations.reason,
-                "bin_size_s": bin_size,
-                "bin_size_why": why,
-                "word_length": args.word_length,
-                "response": args.response,
+                "settings": settings,
                 "unit_ids": words.unit_ids,
-                "information": information,
-                "bits_per_second": information.bits_per_second,
-                "bits_per_spike": information.bits_per_spike,
+                "information": measured,
             }
         )
         return
-    _print_item("repeats", presentations.reason, *presentations.notes)
-    _print_item("words", f"{args.word_length} x {1e3 * bin_size:g} ms: {why}")
-    _print_item("who spoke", *_describe_information(information))
-    print()
-    duration = information.word_duration
-    print(
-        _table(
-            ("unit", "Hz", "bits/word", "+-95%", "bits/s", "bits/spike"),
-            (
-                (unit, f"{rate:.3g}", f"{bits:.3g}", f"{(high - low) / 2:.2g}")
-                + (f"{bits / duration:.3g}", _ratio(bits / duration, rate))
-                for unit, rate, bits, (low, high) in zip(
-                    words.unit_ids,
-                    information.firing_rate,
-                    information.per_neuron,
-                    information.per_neuron_interval,
-                    strict=True,
-                )
-            ),
-        )
+    print_item("repeats", presentations.reason, *presentations.notes)
+    print_item("words", describe_words(settings))
+    print_item("who spoke", *describe_information(measured))
+    low, high = information.per_neuron_interval.T
+    rate, bits = information.firing_rate, information.per_neuron
+    per_second = bits / information.word_duration
+    per_spike = (
+        b / r if r > 0 else math.nan for b, r in zip(per_second, rate, strict=True)
     )
-
-
-def _describe_information(information: "IdentityInformation") -> list[str]:
-    low, high = information.interval
-    return [
-        f"{information.bits_per_word:.3g} bits per word (95 % interval {low:.3g} to "
-        f"{high:.3g}), {information.bits_per_second:.3g} bits/s, "
-        f"{information.bits_per_spike:.3g} bits per spike",
-        f"corrected for few repeats by {information.estimator}; uncorrected "
-        f"{information.plug_in:.3g}, of which chance {information.chance_level:.2g}",
-    ]
-
-
-def _ratio(part: float, whole: float) -> str:
-    return f"{part / whole:.3g}" if whole > 0 else "-"
+    print_table(
+        ("unit", "Hz", "bits/word", "+-95%", "bits/s", "bits/spike"),
+        zip(
+            words.unit_ids,
+            rate,
+            bits,
+            (high - low) / 2,
+            per_second,
+            per_spike,
+            strict=True,
+        ),
+    )
 
 
 def _simulate(args: "Namespace") -> None:
@@ -339,10 +359,10 @@ def _simulate(args: "Namespace") -> None:
         train.annotations["true_type"] for train in recording.segments[0].spiketrains
     )
     if args.json:
-        _print_json({"recording": str(args.output), "types": types})
+        print_json({"recording": str(args.output), "types": types})
         return
-    print(_table(("type", "neurons"), sorted(types.items())))
-    _print_item("wrote", str(args.output))
+    print_table(("type", "neurons"), sorted(types.items()))
+    print_item("wrote", str(args.output))
 
 
 def _report(args: "Namespace") -> None:
@@ -350,7 +370,7 @@ def _report(args: "Namespace") -> None:
 
     path = write_report(args.folder)
     if args.json:
-        _print_json({"report": str(path)})
+        print_json({"report": str(path)})
     else:
         print(f"wrote {path}")
 
@@ -362,44 +382,3 @@ _HANDLERS = {
     "simulate": _simulate,
     "report": _report,
 }
-
-
-def _print_item(name: str, *paragraphs: str) -> None:
-    """Print a name and, beside it, paragraphs that fit in 80 columns."""
-    for paragraph in paragraphs:
-        lines = textwrap.wrap(paragraph, _WIDTH - _INDENT, break_on_hyphens=False)
-        for line in lines or [""]:
-            print(f"{name:<{_INDENT}}{line}".rstrip())
-            name = ""
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Lay out a table: first column to the left, the others to the right."""
-    cells = [[str(cell) for cell in row] for row in (header, *rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in cells
-    )
-
-
-def _print_json(found: object) -> None:
-    print(json.dumps(_plain(found), indent=2, allow_nan=False))
-
-
-def _plain(value: Any) -> Any:
-    """Return `value` as JSON holds it: lists, dicts, null where there is no number."""
-    if is_dataclass(value):
-        return _plain(vars(value))
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

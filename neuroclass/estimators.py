@@ -110,7 +110,8 @@ def word_term(
     if estimator == "plug-in":
         return xlog2x(n)
     if estimator == "miller-madow":
-        return xlog2x(n) - _HALF_BIT * (n > 0)
+        seen: NDArray[np.float64] = xlog2x(n) - _HALF_BIT * (n > 0)
+        return seen
     if estimator == "jackknife":
         return _delete_one(n)
     raise ValueError(
@@ -126,7 +127,8 @@ def repeat_term(
     if estimator == "plug-in":
         return -xlog2x(r)
     if estimator == "miller-madow":
-        return -xlog2x(r) + _HALF_BIT * (r > 0)
+        repeated: NDArray[np.float64] = _HALF_BIT * (r > 0) - xlog2x(r)
+        return repeated
     if estimator == "jackknife":
         return -_delete_one(r)
     raise ValueError(
@@ -170,12 +172,18 @@ def expected_xlog2x(
     .. [1] Vinh, Epps & Bailey (2010), J. Machine Learning Research 11:2837-2854.
     """
     drawn, marked, total = np.broadcast_arrays(drawn, marked, total)
-    triples = np.stack([drawn.ravel(), marked.ravel(), total.ravel()], axis=1)
-    distinct, inverse = np.unique(triples, axis=0, return_inverse=True)
+    shape = tuple(int(n.max(initial=0)) + 1 for n in (drawn, total, marked))
+    keys = np.ravel_multi_index((drawn.ravel(), total.ravel(), marked.ravel()), shape)
+    distinct, inverse = np.unique(keys, return_inverse=True)
+    draws, totals, marks = np.unravel_index(distinct, shape)
     values = np.empty(len(distinct))
-    for r, t in np.unique(distinct[:, [0, 2]], axis=0):
-        rows = (distinct[:, 0] == r) & (distinct[:, 2] == t)
-        values[rows] = _hypergeometric_mean(int(r), distinct[rows, 1], int(t))
+    # Sorted by draws, then totals: each run of both is evaluated in one go.
+    is_new = (np.diff(draws) != 0) | (np.diff(totals) != 0)
+    for run in np.split(np.arange(len(distinct)), np.flatnonzero(is_new) + 1):
+        if len(run):
+            values[run] = _hypergeometric_mean(
+                int(draws[run[0]]), marks[run], int(totals[run[0]])
+            )
     return values[inverse].reshape(drawn.shape)
 
 

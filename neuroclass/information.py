@@ -4,7 +4,7 @@ Takes counts of words, gives bits.  The quantity is that of Schneidman, Bialek &
 (2002): no metric on stimuli or on responses enters.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -203,15 +203,16 @@ def _check_integer_counts(counts: ArrayLike) -> NDArray[np.int64]:
 class _Terms:
     """Sums over words, in bits times repeats, from which every estimate is made."""
 
-    neuron: dict[str, NDArray[np.float64]]  # -R_i H_i, (n_neurons, n_conditions)
-    everyone: dict[str, NDArray[np.float64]]  # -R H of the mixture, (n_conditions,)
+    neuron: Mapping[Any, NDArray[np.float64]]  # -R_i H_i, (n_neurons, n_conditions)
+    everyone: Mapping[Any, NDArray[np.float64]]  # -R H of the mixture, (n_conditions,)
     cross: NDArray[np.float64]  # plug-in R_i D(i || mixture), as `neuron`
     chance: NDArray[np.float64]  # expected `cross` if all neurons were the same one
     repeats: NDArray[np.int64]  # R_i, (n_neurons, n_conditions)
 
     def _total(self, estimator: str) -> NDArray[np.float64]:
         """Return bits times repeats of each condition by one additive estimator."""
-        return self.neuron[estimator].sum(axis=0) - self.everyone[estimator]
+        total: NDArray[np.float64] = self.neuron[estimator].sum(axis=0)
+        return total - self.everyone[estimator]
 
     def mean(self, estimator: str) -> float:
         if estimator != "blend":
@@ -260,7 +261,8 @@ def _terms(counts: NDArray[np.int64]) -> _Terms:
 
     def rows(estimator: Estimator) -> NDArray[np.float64]:
         table = word_term(np.arange(largest + 1), estimator)
-        total: NDArray[np.float64] = table[counts].sum(axis=2)
+        # A product, because numpy sums slowly over a short axis.
+        total: NDArray[np.float64] = table[counts] @ np.ones(counts.shape[2])
         return total + repeat_term(repeats, estimator)
 
     def mixture(estimator: Estimator) -> NDArray[np.float64]:
@@ -297,6 +299,8 @@ def _same_repeats(
     repeats: NDArray[np.int64],
 ) -> list[tuple[NDArray[np.int64], NDArray[np.intp]]]:
     """Group the neurons that have the same repeats in every condition."""
+    if (repeats == repeats[:1]).all():  # the rule, and sorting rows is slow
+        return [(repeats[0], np.arange(len(repeats)))]
     distinct, inverse = np.unique(repeats, axis=0, return_inverse=True)
     return [(row, np.flatnonzero(inverse == k)) for k, row in enumerate(distinct)]
 
@@ -307,7 +311,8 @@ def _chance_weight(plug_in: Any, chance: Any) -> NDArray[np.float64]:
     ratio = np.divide(
         chance, plug_in, out=np.ones_like(plug_in, dtype=float), where=plug_in > 0
     )
-    return np.clip(ratio, 0.0, 1.0)
+    weight: NDArray[np.float64] = np.clip(ratio, 0.0, 1.0)
+    return weight
 
 
 def _blend(plug_in: Any, chance: Any, bias: Any) -> NDArray[np.float64]:
@@ -392,7 +397,7 @@ def within_class_information(
         members = array[labels == label]
         if members.sum():
             total += _information(members, estimator) * members.sum()
-    return total / array.sum()
+    return float(total / array.sum())
 
 
 def _sum_by_class(counts: NDArray[np.int64], labels: ArrayLike) -> NDArray[np.int64]:
@@ -414,4 +419,5 @@ def _information(counts: NDArray[np.int64], estimator: Estimator) -> float:
         return words + float(repeat_term(n.sum(axis=-1), estimator).sum())
 
     everyone = counts.sum(axis=0)
-    return (negative_entropy(counts) - negative_entropy(everyone)) / counts.sum()
+    lost = negative_entropy(counts) - negative_entropy(everyone)
+    return lost / float(counts.sum())

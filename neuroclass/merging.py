@@ -5,6 +5,7 @@ classes loses information about which of the two spoke.  All losses are in bits 
 repeats; divide by the number of counted words for bits per word.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +52,7 @@ class Rows:
         """Lay out counts of shape (n_neurons, n_conditions, n_words)."""
         array = check_counts(counts)
         repeats = array.sum(axis=2)
-        patterns, weights = np.unique(repeats, axis=1, return_counts=True)
+        patterns, weights = _distinct_columns(repeats)
         features = array.reshape(len(array), -1)
         features = features[:, features.any(axis=0)]
         is_integer = array.dtype.kind in "iu" or bool(np.all(array == np.floor(array)))
@@ -76,13 +77,13 @@ class Rows:
     @property
     def n_features(self) -> int:
         """Columns that are words."""
-        return self.counts.shape[1] - len(self.weights)
+        return int(self.counts.shape[1]) - len(self.weights)
 
     @property
     def tolerance(self) -> float:
         """Losses closer than this are ties: the rounding of a sum over the columns."""
         scale = float(np.abs(self.values(self.counts)).max())
-        return 1e-12 * scale * np.sqrt(self.counts.shape[1]) + 1e-12
+        return 1e-12 * (scale * math.sqrt(self.counts.shape[1]) + 1.0)
 
     def values(self, rows: NDArray[Any]) -> NDArray[np.float64]:
         """Return sum_w G(n_w) + sum_s c(R_s) of each row, (n_rows,).
@@ -114,6 +115,14 @@ class Rows:
         """Return J, the summed values of the classes; a merge lowers it by its loss."""
         _, labels = np.unique(labels, return_inverse=True)
         return float(self.values(self.sums(labels, int(labels.max()) + 1)).sum())
+
+
+def _distinct_columns(
+    repeats: NDArray[Any],
+) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    if (repeats == repeats[:, :1]).all():  # the rule, and sorting columns is slow
+        return repeats[:, :1], np.array([repeats.shape[1]])
+    return np.unique(repeats, axis=1, return_counts=True)
 
 
 def pairwise_losses(rows: Rows) -> NDArray[np.float64]:
@@ -206,7 +215,7 @@ class MergeTree:
 
 
 def relabel(labels: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Number classes from 0 in the order of their lowest neuron."""
+    """Return labels from 0 in the order of each class's lowest neuron."""
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.intp)
     rank[np.argsort(first)] = np.arange(len(first))

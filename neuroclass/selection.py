@@ -17,13 +17,20 @@ from neuroclass.estimators import Estimator
 from neuroclass.merging import MergeTree, Rows
 from neuroclass.refinement import refine
 
-__all__ = ["ClusterNumber", "node_scores", "select_n_clusters"]
+__all__ = [
+    "DOUBTFUL_SPLIT",
+    "REAL_SPLIT",
+    "ClusterNumber",
+    "node_scores",
+    "select_n_clusters",
+]
 
 _MIN_CHILD = 3  # neurons on each side of a node that is tested
 _MAX_NODES = 45  # the last merges
 _N_BLOCKS = 20  # of the stimulus, odd against even
-_MAX_CLUSTERS = 15
-_REAL, _SURELY, _PERHAPS = 3.0, 3.0, 2.0  # z of a node
+REAL_SPLIT = 4.0  # z of a node, one of some 20 looked at, that counts
+DOUBTFUL_SPLIT = 2.0  # z of a node that might
+_MIN_PROFILE = 4  # spoken words, over all conditions, that make a profile
 _N_DRAWS = 4000
 _NULL_SEED = 20020
 
@@ -37,13 +44,13 @@ class ClusterNumber:
     n_clusters : int
         The chosen number.
     low, high : int
-        Range that these data support.
+        Range that these data support: one plus the splits of the tree that hold on
+        unseen stimulus (or contain one that does), surely and perhaps.
     is_determined : bool
-        Whether the two ways of counting agree within one.
-    node_count : int
-        One plus the splits of the tree that are real, or contain a real one.
-    criterion : ndarray of shape (max_clusters + 1,)
-        Gain of class K over the gain of class K + 1, at index K; nan where undefined.
+        Whether `low` and `high` differ by one at most.
+    criterion : ndarray of shape (high + 1,)
+        Gain of class K over the gain of class K + 1, at index K; nan where it had no
+        say.
     node_z : ndarray of shape (n_neurons - 1,)
         Held-out z of each merge of the drawn tree; nan where not tested.
     reason : str
@@ -54,7 +61,6 @@ class ClusterNumber:
     low: int
     high: int
     is_determined: bool
-    node_count: int
     criterion: NDArray[np.float64] = field(repr=False)
     node_z: NDArray[np.float64] = field(repr=False)
     reason: str
@@ -70,11 +76,12 @@ def select_n_clusters(
     """Choose the number of classes by the gated elbow.
 
     1. Each of the last merges with at least three neurons on both sides is tested on
-       halves of the stimulus: `node_scores`.  The splits that are real, or contain a
-       real one, plus one are the node count.
-    2. If no node is real there is one class.  Otherwise the number is the elbow: the
-       K of 2 to 15 for which the gain of the K-th class is largest against the gain
-       of the next, with the objective of refined partitions.
+       halves of the stimulus: `node_scores`. Counted are the splits with a z above a
+       bound, and those that contain one.
+    2. The number lies between one plus the splits above 4 and one plus the splits
+       above 2.  It is one if there is no split above 4.
+    3. Between the two it is the elbow: the K for which the gain of the K-th class is
+       largest against the gain of the next, in the objective of refined partitions.
 
     Parameters
     ----------
@@ -93,22 +100,24 @@ def select_n_clusters(
         With `node_z` of `tree`.
     """
     node_z = node_scores(counts, tree, rows.estimator, n_jobs=n_jobs)
-    node_count = _count_nodes(tree, node_z, _REAL)
-    objective = _refined_objective(rows, tree)
-    criterion = _elbow(objective)
-    n_clusters = 1
-    if node_count > 1 and np.isfinite(criterion).any():
+    n_clusters = low = _count_nodes(tree, node_z, REAL_SPLIT)
+    high = _count_nodes(tree, node_z, DOUBTFUL_SPLIT)
+    criterion = np.full(high + 1, np.nan)
+    if high > low > 1:
+        criterion[low:] = _elbow(rows, tree, low, high)
         n_clusters = int(np.nanargmax(criterion))
-    low = min(n_clusters, _count_nodes(tree, node_z, _SURELY))
-    high = max(n_clusters, _count_nodes(tree, node_z, _PERHAPS))
-    is_determined = abs(n_clusters - node_count) <= 1
+    is_determined = high - low <= 1
     if n_clusters == 1:
         reason = "no split of the tree is more than a cut through a continuum"
     else:
-        reason = (
-            f"the gain of class {n_clusters} is {criterion[n_clusters]:.1f} times that "
-            f"of the next; {node_count - 1} splits of the tree hold on unseen stimulus"
-        )
+        splits = "1 split" if low == 2 else f"{low - 1} splits"
+        hold = "holds" if low == 2 else "hold"
+        reason = f"{splits} of the tree {hold} on unseen stimulus"
+        if high > low:
+            reason += (
+                f", {high - low} more might; of these counts the gain of class "
+                f"{n_clusters} stands out most"
+            )
     if not is_determined:
         reason += "; not determined by these data"
     return ClusterNumber(
@@ -116,7 +125,6 @@ def select_n_clusters(
         low=low,
         high=high,
         is_determined=is_determined,
-        node_count=node_count,
         criterion=criterion,
         node_z=node_z,
         reason=reason,
@@ -132,22 +140,19 @@ def _count_nodes(tree: MergeTree, node_z: NDArray[np.float64], least: float) -> 
     return 1 + int(holds.sum())
 
 
-def _refined_objective(rows: Rows, tree: MergeTree) -> NDArray[np.float64]:
-    """Return J at index K for K = 1 ... 16; nan at 0 and beyond n_neurons."""
+def _elbow(rows: Rows, tree: MergeTree, low: int, high: int) -> NDArray[np.float64]:
+    """Return D_K / D_{K+1} with D_K = J_K - J_{K-1} for low <= K <= high."""
     n_neurons = len(tree.children) + 1
-    objective = np.full(_MAX_CLUSTERS + 2, np.nan)
-    for k in range(1, min(n_neurons, _MAX_CLUSTERS + 1) + 1):
-        objective[k] = refine(rows, tree.labels(k))[1]
-    return objective
-
-
-def _elbow(objective: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return D_K / D_{K+1} with D_K = J_K - J_{K-1}, for 2 <= K <= 15."""
-    gain = np.diff(objective, prepend=np.nan)
+    objective = np.array(
+        [
+            refine(rows, tree.labels(min(k, n_neurons)))[1]
+            for k in range(low - 1, high + 2)
+        ]
+    )
     # Beyond the last real class Miller-Madow may price a split at less than nothing.
-    floor = 1e-9 * np.nanmax(np.abs(objective))
-    ratio = np.full(len(objective) - 1, np.nan)
-    ratio[2:] = np.maximum(gain[2:-1], floor) / np.maximum(gain[3:], floor)
+    floor = 1e-9 * np.abs(objective).max()
+    gain = np.maximum(np.diff(objective), floor)
+    ratio: NDArray[np.float64] = gain[:-1] / gain[1:]
     return ratio
 
 
@@ -158,7 +163,7 @@ def node_scores(
     *,
     n_jobs: int | None = None,
 ) -> NDArray[np.float64]:
-    """Score each of the last merges: two kinds, or one continuum cut in two?
+    """Score how far each of the last merges joins two kinds, not one continuum.
 
     A node's neurons are divided anew into two classes with one half of the stimulus
     (odd or even of 20 blocks), beginning from its two children, and on the other half
@@ -194,7 +199,7 @@ def node_scores(
     members = tree.members()
     n_neurons = len(tree.children) + 1
     sizes = np.append(np.ones(n_neurons, dtype=np.intp), [len(m) for m in members])
-    is_tested = (sizes[tree.children] >= _MIN_CHILD).all(axis=1)
+    is_tested = sizes[tree.children].min(axis=1) >= _MIN_CHILD
     is_tested[:-_MAX_NODES] = False
     tested = np.flatnonzero(is_tested)
     tasks = []
@@ -242,18 +247,17 @@ def _held_out_z(
     return float(np.mean(z))
 
 
-def _log_ratios(
-    counts: NDArray[Any], labels: NDArray[np.intp]
-) -> NDArray[np.float64]:
+def _log_ratios(counts: NDArray[Any], labels: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return each neuron's mean log likelihood ratio per spoken word, 1 over 0.
 
     p_A = (n_A + q/2) / (R_A + 1/2) with q the word's share in both classes, after the
-    neuron was taken out of its own. With many conditions p is divided by its sum over
-    all spoken words: what counts is when a neuron speaks, not how much, because gain
-    varies from cell to cell within a type.
+    neuron was taken out of its own. Unless there are very few of them, p is divided by
+    its sum over all spoken words: what counts is when a neuron speaks, not how much,
+    because gain varies from cell to cell within a type. Words weigh by the square root
+    of their number, for the same reason.
     """
     first = 1 if counts.shape[2] > 1 else 0  # the silent word, if there are others
-    is_profile = counts.shape[1] >= _N_BLOCKS // 2
+    is_profile = counts[0, :, first:].size >= _MIN_PROFILE
     sums = np.stack([counts[labels == label].sum(axis=0) for label in (0, 1)])
     ratios = np.empty(len(counts))
     for i, n in enumerate(counts):
@@ -263,12 +267,13 @@ def _log_ratios(
         both = repeats.sum(axis=0)
         q = np.divide(rest.sum(axis=0), both, out=np.zeros(n.shape), where=both > 0)
         p = (rest + q / 2) / (repeats + 0.5)
+        p, n, q = p[:, :, first:], n[:, first:], q[:, first:]
         if is_profile:
-            p, n, q = p[:, :, first:], n[:, first:], q[:, first:]
             p = p / p.sum(axis=(1, 2), keepdims=True)
         used = (n > 0) & (q > 0)
         ratio = np.log(p[1][used] / p[0][used])
-        ratios[i] = (n[used] * ratio).sum() / max(float(n[:, first:].sum()), 1.0)
+        weight = np.sqrt(n[used])
+        ratios[i] = (weight * ratio).sum() / max(float(weight.sum()), 1.0)
     return ratios
 
 

@@ -64,7 +64,7 @@ _DELAY_SCATTER = 0.006  # s
 
 def simulate_retina(
     n_types: int = 6,
-    n_neurons: int = 60,
+    n_neurons: int = 100,
     n_presentations: int = 50,
     duration: float | str | pq.Quantity = 20.0,
     *,
@@ -100,7 +100,7 @@ def simulate_retina(
         Number of types, at most 9: the first of ``CELL_TYPES``, which is the order
         OFF fast, ON fast, ON-OFF fast, OFF slow, ON slow, OFF sustained,
         ON sustained, ON-OFF slow, ON-OFF sustained.
-    n_neurons : int, default 60
+    n_neurons : int, default 100
         Number of cells, at least one of each type; the sizes of the types differ by
         one at most and the cells are in random order.
     n_presentations : int, default 50

@@ -23,6 +23,8 @@ __all__ = [
     "bin_words",
     "count_groups",
     "count_words",
+    "firing_rates",
+    "select_units",
 ]
 
 _EDGE = 1e-6  # a spike this close (in bins) below an edge is on it: times are rounded
@@ -90,6 +92,16 @@ class Words:
         """Duration of a word, s."""
         return self.bin_size * self.word_length
 
+    @property
+    def firing_rate(self) -> NDArray[np.float64]:
+        """Mean firing rate inside the words, Hz, (n_neurons,)."""
+        n_windows = np.full(self.n_neurons, self.n_windows[self.stimulus].sum())
+        for neuron, mask in self.unrecorded.items():
+            n_windows[neuron] -= mask.sum()
+        recorded = np.maximum(n_windows, 1) * self.word_duration
+        rate: NDArray[np.float64] = self.n_spikes.sum(axis=1) / recorded
+        return rate
+
     def to_array(self) -> NDArray[np.int64]:
         """Return all words, silent ones too: (n_neurons, n_presentations, n_windows).
 
@@ -152,13 +164,51 @@ class ResponseCounts:
     @property
     def firing_rate(self) -> NDArray[np.float64]:
         """Firing rate inside the counted words, Hz, (n_neurons,)."""
-        recorded = self.repeats.sum(axis=1) * self.word_duration
-        return np.divide(
-            self.n_spikes,
-            recorded,
-            out=np.zeros(self.n_neurons),
-            where=recorded > 0,
-        )
+        repeats = np.maximum(self.repeats.sum(axis=1), 1)
+        rate: NDArray[np.float64] = self.n_spikes / (repeats * self.word_duration)
+        return rate
+
+
+def select_units(
+    recording: neo.Block, units: Mapping[str, Sequence[Any]] | None
+) -> list[int]:
+    """Return the positions of the units whose columns have the given values.
+
+    Parameters
+    ----------
+    recording : neo.Block
+        As from `load_recording`.
+    units : mapping of str to sequence, or None
+        For each column the values that count, compared as text, or as numbers where
+        both are; a unit has to match in every column. None: all units.
+
+    Raises
+    ------
+    RecordingError
+        If a column is not there, or no unit matches.
+    """
+    trains = recording.segments[0].spiketrains
+    chosen = list(range(len(trains)))
+    for column, values in (units or {}).items():
+        if not any(column in train.annotations for train in trains):
+            columns = sorted({key for train in trains for key in train.annotations})
+            raise RecordingError(
+                f"units column {column} must be one of {', '.join(columns)}."
+            )
+        wanted = {_plain(value) for value in values}
+        chosen = [
+            k for k in chosen if _plain(trains[k].annotations.get(column)) in wanted
+        ]
+    if not chosen:
+        raise RecordingError(f"units must match at least one unit; {units} match none.")
+    return chosen
+
+
+def _plain(value: Any) -> str | float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return str(value)
 
 
 def bin_words(
@@ -198,9 +248,7 @@ def bin_words(
     ------
     ValueError
         If a presentation is shorter than one word, or the words are too long to be
-        numbered (63 binary bins).
-    RecordingError
-        If a unit was recorded in no complete word.
+        numbered (62 binary bins).
 
     Notes
     -----
@@ -230,7 +278,7 @@ def bin_words(
     for position, unit in enumerate(chosen):
         train = trains[unit]
         index, bins = _bins_of_spikes(
-            train.rescale("s").magnitude, presentations.starts, used, bin_size
+            _seconds(train), presentations.starts, used, bin_size
         )
         mask = _unrecorded_windows(
             train, presentations.starts, bin_size * word_length, used // word_length
@@ -239,7 +287,7 @@ def bin_words(
             unrecorded[position] = mask
             kept = ~mask[index, bins // word_length]
             index, bins = index[kept], bins[kept]
-        key, count = np.unique(index * stride + bins, return_counts=True)
+        key, count = _runs(index * stride + bins)
         keys.append(key)
         counts.append(count)
         neurons.append(np.full(len(key), position))
@@ -268,6 +316,21 @@ def bin_words(
         n_spikes=np.reshape(n_spikes, (len(unit_ids), -1)),
         unit_ids=unit_ids,
     )
+
+
+def _seconds(train: neo.SpikeTrain) -> NDArray[np.float64]:
+    # Rescaling costs more than everything else here, and is for nothing as a rule.
+    is_seconds = train.dimensionality.string == "s"
+    times: NDArray[np.float64] = (train if is_seconds else train.rescale("s")).magnitude
+    return times
+
+
+def _runs(keys: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return each key and how often it comes; they are sorted, unless nested."""
+    if np.any(keys[1:] < keys[:-1]):
+        keys = np.sort(keys)
+    first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
+    return keys[first], np.diff(np.append(first, len(keys)))
 
 
 def _bins_of_spikes(
@@ -304,12 +367,6 @@ def _unrecorded_windows(
     for begin, end in intervals:
         is_recorded |= (onset >= begin - edge) & (onset + word_duration <= end + edge)
     exists = window < n_windows[:, None]
-    if not (is_recorded & exists).any():
-        raise RecordingError(
-            f"unit {train.annotations['unit_id']} must be recorded during at least one "
-            f"presentation; its observation intervals cover none. Leave it out with "
-            f"--units."
-        )
     mask: NDArray[np.bool_] = exists & ~is_recorded
     return mask if mask.any() else None
 
@@ -454,3 +511,36 @@ def count_groups(words: Words, n_groups: int = 10) -> Iterator[NDArray[np.int64]
         group[members] = np.arange(n) * n_groups // n
     for chosen in range(n_groups):
         yield count_words(words, group == chosen).counts
+
+
+def firing_rates(words: Words) -> NDArray[np.float64]:
+    """Return the mean firing rate of each neuron in each condition, Hz.
+
+    Parameters
+    ----------
+    words : Words
+        Single bins of counts: ``bin_words(..., word_length=1, response="counts")``.
+
+    Returns
+    -------
+    ndarray of shape (n_neurons, n_conditions)
+        The peristimulus time histogram, stimuli one after the other; nan where a
+        neuron was not recorded.
+
+    Raises
+    ------
+    ValueError
+        If the words have more than one bin.
+    """
+    if words.word_length != 1:
+        raise ValueError(f"word_length must be 1; got {words.word_length}.")
+    condition, stimulus, _ = _conditions(words)
+    shape = (words.n_neurons, len(stimulus))
+    cell = words.neuron * shape[1] + condition[words.presentation, words.window]
+    spikes = np.bincount(cell, weights=words.code, minlength=shape[0] * shape[1])
+    everywhere = np.ones(words.n_presentations, dtype=bool)
+    recorded = _repeats(words, condition, everywhere) * words.bin_size
+    rates: NDArray[np.float64] = np.divide(
+        spikes.reshape(shape), recorded, out=np.full(shape, np.nan), where=recorded > 0
+    )
+    return rates

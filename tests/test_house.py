@@ -22,6 +22,7 @@ STAGES = [
     "_validation",
     "io",
     "intervals",
+    "repeats",
     "presentations",
     "words",
     "estimators",
@@ -37,6 +38,7 @@ STAGES = [
     "plotting",
     "report",
     "_arguments",
+    "_console",
     "cli",
 ]
 # Classification.plot and .save reach forward, lazily.

@@ -1,5 +1,6 @@
 """Figures are read back: what the axes hold is compared with what was put in."""
 
+import base64
 import itertools
 import subprocess
 import sys
@@ -20,10 +21,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from neuroclass.plotting import (
     FIGURE_NAMES,
     class_colors,
+    information_curve_svg,
     plot_class_responses,
     plot_class_sizes,
     plot_information_curve,
     plot_merge_tree,
+    plot_overview,
     plot_pairwise_loss,
     plot_rasters,
     write_figures,
@@ -464,12 +467,14 @@ def test_rasters_hold_every_spike_of_the_typical_neurons_at_its_time(ax):
     assert ax.get_ylabel() == "Unit, 4 repeats each"
 
 
-def test_rasters_show_the_neurons_that_lose_least_with_their_class_first(ax):
-    classification = population((5,))
-    classification.pairwise_loss[:] = 1
-    classification.pairwise_loss[3] = classification.pairwise_loss[:, 3] = 0
+def test_rasters_show_the_neurons_most_like_the_others_of_their_class_first(ax):
+    classification = population((5,), is_silent=True)
+    typical = classification.psth[3].copy()
+    classification.psth[[1, 2]] = typical + np.sin(np.arange(100.0))
+    classification.psth[0] = -typical
     plot_rasters(classification, ax=ax)
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["103", "100", "101"]
+    names = [tick.get_text() for tick in ax.get_yticklabels()]
+    assert set(names) == {"101", "102", "103"}
 
 
 def test_sizes_count_the_neurons_and_show_every_rate(ax):
@@ -482,6 +487,26 @@ def test_sizes_count_the_neurons_and_show_every_rate(ax):
     dots = [line.get_xdata() for line in rates.lines if line.get_marker() == "o"]
     assert_allclose(np.sort(np.concatenate(dots)), np.sort(classification.firing_rate))
     assert rates.get_xlabel() == "Firing rate (Hz)"
+
+
+# --- what a notebook shows
+
+
+def test_the_overview_puts_four_figures_on_one_page_that_pyplot_knows():
+    figure = plot_overview(population())
+    assert figure.number in pyplot.get_fignums()
+    pyplot.close(figure)
+    labels = {ax.get_xlabel() for ax in figure.axes}
+    assert {"Number of classes", "Neurons", "Time in the stimulus (s)"} <= labels
+    figure.canvas.draw()
+
+
+def test_the_small_curve_is_a_picture_that_keeps_its_style_to_itself():
+    element = information_curve_svg(population())
+    assert element.startswith('<img src="data:image/svg+xml;base64,')
+    content = base64.b64decode(element.split("base64,")[1].split('"')[0])
+    assert b"Number of classes" in content
+    assert element == information_curve_svg(population())
 
 
 # --- names and files

@@ -3,7 +3,8 @@
 Every function draws into the axes given, or into a new pyplot figure, and returns the
 axes; none shows, saves or changes a global setting. Colours of classes come from
 `class_colors` alone, so that a class looks the same in every figure. `write_figures`
-makes the files of a result folder, without pyplot.
+makes the files of a result folder, without pyplot; `plot_overview` puts the main
+figures on one page.
 """
 
 from neuroclass.plotting._axes import class_colors
@@ -13,6 +14,7 @@ from neuroclass.plotting.information import (
     plot_merge_tree,
     plot_pairwise_loss,
 )
+from neuroclass.plotting.overview import information_curve_svg, plot_overview
 from neuroclass.plotting.responses import (
     plot_class_responses,
     plot_class_sizes,
@@ -22,10 +24,12 @@ from neuroclass.plotting.responses import (
 __all__ = [
     "FIGURE_NAMES",
     "class_colors",
+    "information_curve_svg",
     "plot_class_responses",
     "plot_class_sizes",
     "plot_information_curve",
     "plot_merge_tree",
+    "plot_overview",
     "plot_pairwise_loss",
     "plot_rasters",
     "write_figures",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from neuroclass.classification import Classification
 
-__all__ = ["FIGURE_NAMES", "write_figures"]
+__all__ = ["FIGURE_NAMES", "FILE_STYLE", "new_figure", "write_figures"]
 
 FIGURE_NAMES = (
     "information_curve",
@@ -31,6 +31,10 @@ FIGURE_NAMES = (
     "rasters",
     "class_sizes",
 )
+
+
+# Text stays text, and the ids in an SVG do not change from run to run.
+FILE_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "neuroclass"}
 
 
 def write_figures(
@@ -56,13 +60,12 @@ def write_figures(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    with matplotlib.style.context(["default", _FILE_STYLE]), warnings.catch_warnings():
+    with matplotlib.style.context(["default", FILE_STYLE]), warnings.catch_warnings():
         # A name in a script that the font lacks is still text in the SVG.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
         for name in FIGURE_NAMES:
             size, plot = _drawing(name, classification)
-            figure = Figure(figsize=size, layout="compressed")
-            FigureCanvasAgg(figure)
+            figure = new_figure(size)
             plot(classification, ax=figure.subplots())
             for suffix, (dpi, metadata) in _FORMATS.items():
                 path = folder / f"{name}.{suffix}"
@@ -71,12 +74,18 @@ def write_figures(
     return written
 
 
-_FILE_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "neuroclass"}
 # Resolution (of what is a picture inside the SVG, there) and metadata left out.
 _FORMATS: dict[str, tuple[int, dict[str, None]]] = {
     "png": (200, {"Software": None}),
     "svg": (144, {"Date": None, "Creator": None}),
 }
+
+
+def new_figure(size: tuple[float, float]) -> Figure:
+    """Return a figure of `size` inches that pyplot does not know."""
+    figure = Figure(figsize=size, layout="compressed")
+    FigureCanvasAgg(figure)
+    return figure
 
 
 def _drawing(

@@ -19,6 +19,7 @@ from neuroclass.plotting._axes import (
     tidy,
     unit_name,
 )
+from neuroclass.selection import REAL_SPLIT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,7 +86,7 @@ def plot_information_curve(
     ax.plot(numbers, curve, color=_CURVE, linewidth=1.8)
     kept, total = float(curve[n_clusters - 1]), float(curve[-1])
     ax.plot([n_clusters] * 2, [0, kept], color=INK, linewidth=1, linestyle=(0, (3, 2)))
-    ax.plot(n_clusters, kept, "o", color=INK, markersize=7, zorder=3)
+    ax.plot(n_clusters, kept, "o", color=INK, markersize=7, zorder=3, clip_on=False)
     name = "1 class" if n_clusters == 1 else f"{n_clusters} classes"
     if n_clusters > 1 and total > 0:
         name += f"\n{100 * kept / total:.0f} % kept"
@@ -98,7 +99,7 @@ def plot_information_curve(
     ax.annotate(
         name,
         (n_clusters, kept / 2),  # below the curve, which rises to the right
-        xytext=(-7 if is_left else 9, 9 if n_clusters == 1 else 0),
+        xytext=(-7 if is_left else 9, 26 if n_clusters == 1 else 0),
         textcoords="offset points",
         ha="right" if is_left else "left",
         va="bottom" if n_clusters == 1 else "center",
@@ -165,7 +166,7 @@ def plot_merge_tree(classification: Classification, *, ax: Axes | None = None) -
     matplotlib.axes.Axes
         Neurons in tree order against bits per word lost. The dashed line cuts the tree
         into the classes. Merges tested on held-out stimulus blocks carry a dot, filled
-        where their two sides are truly apart (z > 3), and the highest of them their z.
+        where their two sides are truly apart (z > 4), and the highest of them their z.
     """
     n_neurons = len(classification.leaf_order)
     n_clusters = classification.n_clusters
@@ -252,9 +253,9 @@ def _draw_z(
     """Mark the tested merges, and print z on the highest that have room for it."""
     tested = np.flatnonzero(np.isfinite(node_z))
     width = len(node_z) + 1
-    is_real = node_z[tested] > 3
+    is_real = node_z[tested] > REAL_SPLIT
     for shown, face, size, name in (
-        (tested[is_real], INK, 4.5, "the two sides differ in held-out data (z > 3)"),
+        (tested[is_real], INK, 4.5, f"two kinds in held-out data (z > {REAL_SPLIT:g})"),
         (tested[~is_real], "white", 3.5, "not shown to differ"),
     ):
         if len(shown):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.collections import LineCollection
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.axes_grid1 import make_axes_locatable  # type: ignore[import-untyped]
 
@@ -49,8 +50,9 @@ def plot_class_responses(
     -------
     matplotlib.axes.Axes
         Seconds against firing rate in Hz, one row per class (the 16 largest), each
-        row with its own scale. Of more than 10 s, the 10 s in which the class means
-        differ most are shown, as the label of the axis says.
+        row with its own scale, cut where a single member leaves it. Of more than
+        10 s, the 10 s in which the class means differ most are shown, as the label of
+        the axis says.
     """
     n_shown = min(classification.n_clusters, _MOST_CLASSES)
     ax = new_axes(ax, responses_size(classification))
@@ -66,20 +68,23 @@ def plot_class_responses(
     for label in range(n_shown):
         members = psth[labels == label]  # (n_members, n_bins)
         mean = members.mean(axis=0)
-        full = max(float(mean.max()), float(np.quantile(members, 0.998))) or 1.0
+        peak = float(mean.max())
+        full = max(peak, min(3 * peak, float(np.quantile(members, 0.998)))) or 1.0
         base, scale = n_shown - 1 - label, 0.86 / full
         lines = np.empty((*members.shape, 2))
         lines[..., 0], lines[..., 1] = time, base + scale * members
-        ax.add_collection(
-            LineCollection(
-                list(lines),
-                colors=colors[label],
-                linewidths=0.5,
-                alpha=max(0.08, min(0.35, 3 / len(members))),
-                rasterized=psth.size > _DENSE,
-                zorder=1,
-            )
+        faint = LineCollection(
+            list(lines),
+            colors=colors[label],
+            linewidths=0.5,
+            alpha=max(0.08, min(0.35, 3 / len(members))),
+            rasterized=psth.size > _DENSE,
+            zorder=1,
         )
+        ax.add_collection(faint)
+        row = Rectangle((window.start, base), window.stop - window.start, 0.98)
+        row.set_transform(ax.transData)
+        faint.set_clip_path(row)
         ax.plot(time, base + scale * mean, color=colors[label], linewidth=1.5, zorder=2)
         ax.axhline(base, color="#bbbbbb", linewidth=0.5, zorder=0)
         step = _round_down(full)
@@ -157,8 +162,8 @@ def _note_hidden(ax: Axes, classification: Classification) -> None:
 def plot_rasters(classification: Classification, *, ax: Axes | None = None) -> Axes:
     """Draw the spikes of the most typical neurons of every class, repeat by repeat.
 
-    The most typical neuron of a class is the one that loses least, on average, when
-    merged with another member.
+    The most typical neuron of a class is the one whose PSTH correlates best with the
+    mean PSTH of the others.
 
     Parameters
     ----------
@@ -211,7 +216,9 @@ def plot_rasters(classification: Classification, *, ax: Axes | None = None) -> A
     ax.set_yticks(centres, names, fontsize=8, parse_math=False)
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(row, -0.2 * n_repeats)
-    ax.set_ylabel(f"Unit, {n_repeats} repeats each")
+    most = int(np.max(classification.presentations.repeats))
+    of_all = f" of {most}" if most > n_repeats else ""
+    ax.set_ylabel(f"Unit, {n_repeats}{of_all} repeats each")
     _draw_time_axis(ax, classification, window)
     _note_hidden(ax, classification)
     return ax
@@ -236,8 +243,18 @@ def _typical_neurons(classification: Classification) -> list[NDArray[np.intp]]:
     typical = []
     for label in range(n_shown):
         members = np.flatnonzero(labels == label)
-        loss = classification.pairwise_loss[np.ix_(members, members)].mean(axis=1)
-        typical.append(members[np.argsort(loss, kind="stable")[:n_each]])
+        psth = classification.psth[members]
+        psth = psth - psth.mean(axis=1, keepdims=True)
+        others = psth.sum(axis=0) - psth
+        norms = np.linalg.norm(psth, axis=1) * np.linalg.norm(others, axis=1)
+        # Where either is flat, as in silence, there is nothing to correlate: last.
+        likeness = np.divide(
+            (psth * others).sum(axis=1),
+            norms,
+            out=np.full(len(members), -np.inf),
+            where=norms > 0,
+        )
+        typical.append(members[np.argsort(-likeness, kind="stable")[:n_each]])
     return typical
 
 

@@ -34,10 +34,10 @@ def methods_paragraph(result: dict[str, Any]) -> str:
 
 
 def setting(result: dict[str, Any], name: str) -> tuple[Any, str]:
-    """Return the value of a setting, and why it was chosen ("" if it was given)."""
+    """Return the value of a setting, and why the data chose it ("" if it was given)."""
     value = result["settings"].get(name)
-    if isinstance(value, dict) and "value" in value:
-        return value["value"], str(value.get("why") or "")
+    if isinstance(value, dict) and "chosen" in value:
+        return value["value"], value["why"] if value["chosen"] == "auto" else ""
     return value, ""
 
 
@@ -143,7 +143,7 @@ def _information(result: dict[str, Any]) -> list[str]:
 
 
 def _classes(result: dict[str, Any]) -> list[str]:
-    asked, why = setting(result, "n_clusters")
+    _, why = setting(result, "n_clusters")
     loss, _ = setting(result, "max_information_loss")
     selection = result["selection"]
     n_clusters = result["n_clusters"]
@@ -160,7 +160,7 @@ def _classes(result: dict[str, Any]) -> list[str]:
             f"The number of classes was the smallest that loses at most {loss:.3g} of "
             f"the information: {name}."
         )
-    elif asked == "auto" or why:
+    elif why:
         sentences.append(
             "The number of classes was set by the largest relative drop of the gain "
             "from one more class, given that splits of the tree were confirmed on "

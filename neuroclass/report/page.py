@@ -15,6 +15,7 @@ from neuroclass.exceptions import RecordingError
 from neuroclass.plotting import FIGURE_NAMES, class_colors
 from neuroclass.report.methods import methods_paragraph, setting, time_text
 from neuroclass.report.results import LABEL_COLUMNS
+from neuroclass.selection import REAL_SPLIT
 
 if TYPE_CHECKING:
     import os
@@ -189,15 +190,12 @@ def _support(result: dict[str, Any]) -> str:
     selection, n_clusters = result["selection"], result["n_clusters"]
     low, high = selection["low"], selection["high"]
     span = f"{low}" if low == high else f"{low} to {high}"
-    asked, why = setting(result, "n_clusters")
+    _, why = setting(result, "n_clusters")
     loss, _ = setting(result, "max_information_loss")
     if loss is not None:
-        return (
-            f"The smallest number that loses at most {_percent(loss)} of the "
-            f"information. These data support {span}."
-        )
-    if asked != "auto" and not why:
-        return f"The number was given. These data support {span}."
+        return f"The fewest that lose at most {_percent(loss)} of the information."
+    if not why:
+        return "The number was given, not found in these data."
     if not selection["is_determined"]:
         return (
             f"The number is not determined by these data: {span} are supported, and "
@@ -211,7 +209,7 @@ def _support(result: dict[str, Any]) -> str:
 def _notes(result: dict[str, Any], units: list[dict[str, str]]) -> list[str]:
     """Return what a reader must know before believing the rest."""
     presentations = result["presentations"]
-    notes = [str(note) for note in presentations["notes"]]
+    notes = [str(note) for note in result["notes"]]
     fewest = min(stimulus["n_repeats"] for stimulus in presentations["stimuli"])
     if fewest < 10:
         information = result["information"]
@@ -227,12 +225,6 @@ def _notes(result: dict[str, Any], units: list[dict[str, str]]) -> list[str]:
     for reason, names in left_out.items():
         number = _count(len(names), "unit")
         notes.append(f"Left out: {number} ({reason}): {_few(names)}.")
-    silent = [unit["unit_id"] for unit in units if unit["is_silent"] == "true"]
-    if silent:
-        notes.append(
-            f"No spike in the presentations: {_count(len(silent), 'unit')}, "
-            f"{_few(silent)}."
-        )
     if presentations["condition"] == "none":
         notes.append(
             "Nothing was conditioned on: classes are of word statistics, a weaker "
@@ -279,7 +271,7 @@ _CAPTIONS = {
         "Neurons merged step by step where it costs least. Height: the information "
         "lost when that merge is done, with all before it. The dashed line cuts the "
         "tree into the classes. Numbers are z-scores of a split on held-out parts of "
-        "the stimulus; a split with z > 3 (filled) is real.",
+        f"the stimulus; a split with z > {REAL_SPLIT:g} (filled) is real.",
         "wide",
     ),
     "pairwise_loss": (
@@ -291,13 +283,13 @@ _CAPTIONS = {
     "class_responses": (
         "Responses by class",
         "Mean firing rate of each class against time, members faint; each class on "
-        "its own scale.",
+        "its own scale, cut where a single member leaves it.",
         "wide",
     ),
     "rasters": (
         "Example neurons",
-        "The most typical neurons of each class: those that would lose least if "
-        "merged with the other members. Each line of dots is one repeat.",
+        "The most typical neurons of each class: those whose mean response is most "
+        "like that of the others. Each line of dots is one repeat.",
         "wide",
     ),
 }

@@ -27,6 +27,7 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
 ``settings``              each setting with its value; where it was chosen from the
                           data an object ``value, chosen: "auto", why``
 ``seed``                  of every random step
+``notes``                 what was left out, shortened or doubtful
 ``word_duration_seconds``
 ``information``           about which neuron spoke: ``estimator, bits_per_word,
                           interval, bits_per_second, bits_per_second_interval,
@@ -38,9 +39,9 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
 ``n_neurons``             how many units were classified
 ``n_clusters``            how many classes
 ``selection``             support of that number: ``low, high, is_determined,
-                          node_count, criterion`` (index = number of classes),
-                          ``node_z`` (held-out z of each merge, null where not
-                          tested), ``reason``
+                          criterion`` (index = number of classes), ``node_z``
+                          (held-out z of each merge, null where not tested),
+                          ``reason``
 ``classes``               ``label, n_neurons, firing_rate_hz, information_bits`` (means)
                           and ``unit_ids`` of each class
 ``merge_tree``            ``unit_ids`` of the leaves; ``children``: merge k joins two
@@ -170,6 +171,7 @@ def _describe(classification: Classification, command: str | None) -> dict[str, 
         "presentations": _describe_presentations(classification),
         "settings": classification.settings,
         "seed": classification.settings.get("random_state"),
+        "notes": classification.notes,
         "word_duration_seconds": classification.word_duration,
         "information": _describe_information(classification),
         "n_neurons": len(classified),
@@ -178,7 +180,6 @@ def _describe(classification: Classification, command: str | None) -> dict[str, 
             "low": selection.low,
             "high": selection.high,
             "is_determined": selection.is_determined,
-            "node_count": selection.node_count,
             "criterion": selection.criterion,
             "node_z": selection.node_z,
             "reason": selection.reason,

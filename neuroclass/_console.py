@@ -1,0 +1,140 @@
+"""What the command line prints: text 80 columns wide, or JSON for programs.
+
+Takes what was found, as plain numbers and strings, and writes it to stdout.
+"""
+
+import json
+import math
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import is_dataclass
+from typing import Any
+
+__all__ = [
+    "describe_information",
+    "describe_words",
+    "plain",
+    "print_item",
+    "print_json",
+    "print_result",
+    "print_table",
+]
+
+_INDENT = 18
+# A path stays in one piece, to be copied, even where it is longer.
+_LINES = textwrap.TextWrapper(
+    80 - _INDENT, break_long_words=False, break_on_hyphens=False
+)
+
+
+def print_result(result: dict[str, Any]) -> None:
+    """Print what result.json says to a reader with one minute."""
+    n_units, n_neurons = result["input"]["n_units"], result["n_neurons"]
+    if n_neurons < n_units:
+        left_out = f"{n_units - n_neurons} of {n_units} left out: see labels.csv"
+        print_item("units", left_out)
+    presentations, selection = result["presentations"], result["selection"]
+    print_item("repeats", presentations["reason"], *presentations["notes"])
+    print_item("words", describe_words(result["settings"]))
+    print_item("who spoke", *describe_information(result["information"]))
+    number, low, high = result["n_clusters"], selection["low"], selection["high"]
+    support = "" if low == high else f" (these data support {low} to {high})"
+    print_item("classes", f"{number}{support}", selection["reason"])
+    kept = result["information"]["kept_by_classes"]
+    if kept["share"] is not None:
+        print_item("they keep", f"{100 * kept['share']:.0f} % of the information")
+    agreement = result["agreement"]
+    if agreement and number == 1:
+        print_item("agreement", f"with {agreement['name']}: one class shows none")
+    elif agreement:
+        print_item(
+            "agreement",
+            f"with {agreement['name']}, {agreement['n_units']} units: adjusted mutual "
+            f"information {agreement['adjusted_mutual_information']:.3g}, "
+            f"p = {agreement['p_value']:.2g} of {agreement['n_permutations']} "
+            "permutations",
+        )
+    print_table(
+        ("class", "neurons", "Hz", "bits/word"),
+        (
+            (c["label"], c["n_neurons"], c["firing_rate_hz"], c["information_bits"])
+            for c in result["classes"]
+        ),
+    )
+
+
+def describe_words(settings: dict[str, Any]) -> str:
+    """Say what a word is, and why, from the settings of a result."""
+    bin_size, why = settings["bin_size"], "as asked"
+    if isinstance(bin_size, dict):
+        bin_size, why = bin_size["value"], bin_size["why"]
+    length = settings["word_length"]
+    bins = "a bin" if length == 1 else f"{length} bins"
+    content = "spike counts" if settings["response"] == "counts" else "spike or none"
+    return f"{content} in {bins} of {1e3 * bin_size:g} ms: {why}"
+
+
+def describe_information(information: dict[str, Any]) -> tuple[str, str]:
+    """Say what words tell about who spoke: the value, and what it is corrected for."""
+    interval = information["interval"]
+    between = "" if None in interval else " (95 % interval {:.3g} to {:.3g})"
+    per_spike = information["bits_per_spike"]
+    estimator = information["estimator"]
+    correction = (
+        "not corrected for few repeats; chance alone "
+        if estimator == "plug-in"
+        else f"corrected for few repeats by {estimator}; uncorrected "
+        f"{information['plug_in']:.3g}, chance alone "
+    )
+    return (
+        f"{information['bits_per_word']:.3g} bits per word"
+        + between.format(*interval)
+        + f", {information['bits_per_second']:.3g} bits/s"
+        + ("" if per_spike is None else f", {per_spike:.3g} bits per spike"),
+        f"{correction}{information['chance_level']:.2g}",
+    )
+
+
+def print_item(name: str, *paragraphs: str) -> None:
+    """Print a name and, beside it, paragraphs that fit in 80 columns."""
+    for paragraph in paragraphs:
+        for line in _LINES.wrap(paragraph) or [""]:
+            print(f"{name:<{_INDENT}}{line}".rstrip())
+            name = ""
+
+
+def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print a table between empty lines: first column to the left, others right."""
+    cells = [list(header), *([_cell(value) for value in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    print()
+    for first, *others in cells:
+        right = (f"{c:>{w}}" for c, w in zip(others, widths[1:], strict=True))
+        print("  ".join((f"{first:<{widths[0]}}", *right)))
+    print()
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}" if math.isfinite(value) else "-"
+    return "-" if value is None else str(value)
+
+
+def print_json(found: object) -> None:
+    """Print JSON; see `plain`."""
+    print(json.dumps(plain(found), indent=2, allow_nan=False))
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as JSON holds it: lists, dicts, null where there is no number."""
+    if is_dataclass(value):
+        return plain(vars(value))
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

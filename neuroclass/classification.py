@@ -1,0 +1,568 @@
+"""From a recording to its functional classes: the one call that joins the stages.
+
+Takes a recording (or the path of one), gives a `Classification` that prints, plots and
+saves itself.
+"""
+
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from html import escape
+from pathlib import Path
+from typing import Any, Literal
+
+import neo
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from neuroclass._validation import as_seconds, warn_user
+from neuroclass.agreement import Agreement, agreement_with, read_reference
+from neuroclass.bottleneck import AgglomerativeBottleneck
+from neuroclass.estimators import Estimator
+from neuroclass.exceptions import RecordingError
+from neuroclass.information import (
+    IdentityInformation,
+    identity_information,
+    jackknife_interval,
+)
+from neuroclass.io import load_recording
+from neuroclass.merging import Rows
+from neuroclass.presentations import Presentations, select_presentations
+from neuroclass.selection import ClusterNumber
+from neuroclass.word_choice import choose_bin_size
+from neuroclass.words import (
+    ResponseCounts,
+    Words,
+    bin_words,
+    count_groups,
+    count_words,
+    firing_rates,
+    select_units,
+)
+
+__all__ = ["Classification", "classify_neurons"]
+
+_PSTH_BIN = 0.020  # s
+_STAGES = ("presentations", "words", "information", "classes", "intervals", "rates")
+
+
+@dataclass(frozen=True)
+class Classification:
+    """The functional classes of the neurons of a recording.
+
+    Attributes
+    ----------
+    unit_ids : tuple, one per unit of the recording, in its order
+        Ids.
+    labels : ndarray of shape (n_units,)
+        Class of each unit, 0 the largest; -1 for units left out.
+    reasons : tuple of str
+        Why a unit was left out, else empty.
+    n_spikes : ndarray of shape (n_units,)
+        In the whole recording.
+    firing_rate : ndarray of shape (n_units,)
+        Inside the presentations, Hz.
+    is_silent : ndarray of bool, (n_units,)
+        Whether the unit has no spike inside the presentations.
+    unit_information : ndarray of shape (n_units,)
+        Bits per word; nan for units left out.
+    information : IdentityInformation
+        Of the classified units.
+    children, distances, leaf_order, pairwise_loss : ndarray
+        The hierarchy of the n_neurons classified units, as in
+        `AgglomerativeBottleneck`; losses in bits per word.
+    information_curve : ndarray of shape (n_neurons,)
+        Information kept with index + 1 classes, bits per word, by `estimator`.
+    information_curve_interval : ndarray of shape (n_neurons, 2)
+        95 %, by delete-a-group jackknife over repeats with the hierarchy kept.
+    selection : ClusterNumber
+        The number of classes and its support.
+    agreement : Agreement or None
+        With the reference labelling, if one was given.
+    psth : ndarray of shape (n_neurons, n_time)
+        Mean firing rate over repeats, Hz; stimuli one after the other.
+    psth_bin_size : float
+        s.
+    recording : neo.Block
+        What was classified.
+    presentations : Presentations
+        What was taken for repeats.
+    settings : dict
+        Every setting; automatic ones as ``{"value", "chosen": "auto", "why"}``.
+    notes : tuple of str
+        What was left out, shortened or doubtful.
+    """
+
+    unit_ids: tuple[Any, ...] = field(repr=False)
+    labels: NDArray[np.intp] = field(repr=False)
+    reasons: tuple[str, ...] = field(repr=False)
+    n_spikes: NDArray[np.intp] = field(repr=False)
+    firing_rate: NDArray[np.float64] = field(repr=False)
+    is_silent: NDArray[np.bool_] = field(repr=False)
+    unit_information: NDArray[np.float64] = field(repr=False)
+    information: IdentityInformation
+    children: NDArray[np.intp] = field(repr=False)
+    distances: NDArray[np.float64] = field(repr=False)
+    leaf_order: NDArray[np.intp] = field(repr=False)
+    pairwise_loss: NDArray[np.float64] = field(repr=False)
+    information_curve: NDArray[np.float64] = field(repr=False)
+    information_curve_interval: NDArray[np.float64] = field(repr=False)
+    selection: ClusterNumber
+    agreement: Agreement | None
+    psth: NDArray[np.float64] = field(repr=False)
+    psth_bin_size: float
+    recording: neo.Block = field(repr=False)
+    presentations: Presentations = field(repr=False)
+    settings: dict[str, Any] = field(repr=False)
+    notes: tuple[str, ...] = field(repr=False)
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of classes."""
+        return self.selection.n_clusters
+
+    @property
+    def classified(self) -> NDArray[np.intp]:
+        """Positions of the classified units, (n_neurons,)."""
+        return np.flatnonzero(self.labels >= 0)
+
+    @property
+    def class_sizes(self) -> NDArray[np.intp]:
+        """Units in each class, (n_clusters,)."""
+        return np.bincount(self.labels[self.classified], minlength=self.n_clusters)
+
+    @property
+    def word_duration(self) -> float:
+        """Duration of a word, s."""
+        return self.information.word_duration
+
+    @property
+    def share_kept(self) -> float:
+        """Share of the identity information that the classes keep."""
+        whole = self.information_curve[-1]
+        kept = self.information_curve[self.n_clusters - 1]
+        return float(kept / whole) if whole > 0 else float("nan")
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per unit of the recording, in its order."""
+        return pd.DataFrame(
+            {
+                "unit_id": self.unit_ids,
+                "label": pd.array(
+                    [None if label < 0 else int(label) for label in self.labels],
+                    dtype="Int64",
+                ),
+                "n_spikes": self.n_spikes,
+                "firing_rate_hz": self.firing_rate,
+                "information_bits": self.unit_information,
+                "is_silent": self.is_silent,
+                "reason": self.reasons,
+            }
+        )
+
+    def summary(self) -> pd.DataFrame:
+        """Return one row per class: size, mean rate, units."""
+        rows = []
+        for label in range(self.n_clusters):
+            members = np.flatnonzero(self.labels == label)
+            rows.append(
+                {
+                    "class": label,
+                    "n_units": len(members),
+                    "firing_rate_hz": self.firing_rate[members].mean(),
+                    "information_bits": self.unit_information[members].mean(),
+                    "units": ", ".join(str(self.unit_ids[k]) for k in members),
+                }
+            )
+        return pd.DataFrame(rows)
+
+    def headline(self) -> str:
+        """Return the result in one sentence."""
+        chosen = self.selection
+        text = (
+            f"{_plural(self.n_clusters, 'class', 'classes')} of "
+            f"{_plural(len(self.classified), 'neuron', 'neurons')}"
+        )
+        if chosen.low != chosen.high:
+            text += f" (these data support {chosen.low} to {chosen.high})"
+        if not chosen.is_determined:
+            text += ", not determined by these data"
+        return text
+
+    def plot(self, path: str | Path | None = None) -> Any:
+        """Draw the result on one page: curve, tree, sizes and responses by class.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Also write it there.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from neuroclass.plotting import plot_overview  # noqa: PLC0415 - a later stage
+
+        figure = plot_overview(self)
+        if path is not None:
+            figure.savefig(path)
+        return figure
+
+    def save(self, folder: str | Path, *, force: bool = False) -> Path:
+        """Write labels, figures and report into a folder: `save_results`."""
+        from neuroclass.report import save_results  # noqa: PLC0415 - a later stage
+
+        return save_results(self, Path(folder), force=force)
+
+    def _repr_html_(self) -> str:
+        from neuroclass.plotting import information_curve_svg  # noqa: PLC0415
+
+        table = self.summary().to_html(
+            index=False, float_format="{:.3g}".format, border=0
+        )
+        return (
+            f"<div><p><b>{escape(self.headline())}</b></p>"
+            f"{information_curve_svg(self)}{table}</div>"
+        )
+
+
+def _plural(n: int, one: str, many: str) -> str:
+    return f"{n} {one if n == 1 else many}"
+
+
+def classify_neurons(
+    recording: neo.Block | str | Path,
+    *,
+    n_clusters: Literal["auto"] | int = "auto",
+    max_information_loss: float | None = None,
+    intervals: str | None = None,
+    stimulus: str | None = None,
+    triggers: Any = None,
+    trial_duration: Any = None,
+    min_repeats: int = 10,
+    condition: str = "stimulus,time",
+    bin_size: Any = "auto",
+    word_length: int = 1,
+    response: Literal["words", "counts"] = "words",
+    estimator: Estimator = "miller-madow",
+    units: Mapping[str, Sequence[Any]] | None = None,
+    reference: str | Path | None = None,
+    n_jobs: int | None = None,
+    random_state: int = 0,
+    progress: bool = True,
+) -> Classification:
+    """Find the functional classes of the neurons of a recording.
+
+    Parameters
+    ----------
+    recording : neo.Block, str or Path
+        As from `load_recording`, or what it reads.
+    n_clusters : "auto" or int, default "auto"
+        Number of classes.
+    max_information_loss : float, optional
+        Instead of `n_clusters`: the fewest classes that lose no more than this
+        fraction of the identity information.
+    intervals, stimulus, min_repeats, condition
+        What are repeats of what: `select_presentations`.
+    triggers, trial_duration
+        Stimulus onsets for a path: `load_recording`.
+    bin_size : "auto", float, str or quantities.Quantity, default "auto"
+        Width of a bin; a number is seconds; chosen by `choose_bin_size`.
+    word_length, response
+        Words: `bin_words`.
+    estimator : {"miller-madow", "plug-in", "jackknife"}
+        Of the losses: `AgglomerativeBottleneck`.
+    units : mapping, optional
+        Which units to classify, by unit columns: `select_units`.
+    reference : str or Path, optional
+        Another labelling of the same units to compare with: a units column, a
+        ``labels.csv`` or a result folder.
+    n_jobs : int, optional
+        Processes, as in joblib; the result does not depend on it.
+    random_state : int, default 0
+        Seed of the restarts and permutations.
+    progress : bool, default True
+        Show a progress bar, on stderr, if it takes longer than two seconds.
+
+    Returns
+    -------
+    Classification
+
+    Raises
+    ------
+    RecordingError
+        If the recording cannot be used: no repeats, fewer than two usable units.
+    ValueError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> from neuroclass import simulate_retina
+    >>> retina = simulate_retina(n_types=3, n_neurons=24, n_unique=0, rng=0)
+    >>> classify_neurons(retina, bin_size=0.02).headline()
+    '3 classes of 24 neurons'
+    """
+    wanted = _wanted_clusters(n_clusters, max_information_loss)
+    if not isinstance(recording, neo.Block):
+        recording = load_recording(
+            recording, triggers=triggers, trial_duration=trial_duration
+        )
+    elif triggers is not None or trial_duration is not None:
+        raise ValueError(
+            "triggers and trial_duration must go to load_recording, when recording is "
+            "loaded already."
+        )
+    if reference is not None:
+        read_reference(reference, recording)  # a wrong name is told before the work
+    bar = tqdm(_STAGES, delay=2, disable=not _shows(progress), leave=False)
+    with warnings.catch_warnings(record=True) as caught, bar:
+        warnings.simplefilter("always")
+        stages = iter(bar)
+
+        def begin() -> None:
+            bar.set_description(next(stages), refresh=False)
+
+        begin()
+        presentations = select_presentations(
+            recording,
+            intervals=intervals,
+            stimulus=stimulus,
+            min_repeats=min_repeats,
+            condition=condition,
+        )
+        begin()
+        chosen = select_units(recording, units)
+        bin_setting: Any
+        if isinstance(bin_size, str) and bin_size == "auto":
+            choice = choose_bin_size(
+                recording, presentations, word_length, response, units=chosen
+            )
+            seconds = choice.bin_size
+            bin_setting = {"value": seconds, "chosen": "auto", "why": choice.reason}
+        else:
+            seconds = bin_setting = as_seconds(bin_size, "bin_size")
+        words = bin_words(
+            recording, presentations, seconds, word_length, response, units=chosen
+        )
+        counts = count_words(words)
+        is_recorded = counts.repeats.sum(axis=1) > 0
+        if not is_recorded.all():
+            chosen = [k for k, is_in in zip(chosen, is_recorded, strict=True) if is_in]
+            words = bin_words(
+                recording, presentations, seconds, word_length, response, units=chosen
+            )
+            counts = count_words(words)
+        _check_counts(counts, words)
+        begin()
+        information = identity_information(counts, groups=count_groups(words))
+        begin()
+        model = AgglomerativeBottleneck(
+            wanted, criterion=estimator, n_jobs=n_jobs, random_state=random_state
+        ).fit(counts)
+        begin()
+        interval = _curve_interval(model, counts, words)
+        selection = _support(model, counts)
+        begin()
+        psth, spikes = _psth(recording, presentations)
+        agreement = None
+        if reference is not None:
+            agreement = agreement_with(
+                reference, recording, words.unit_ids, model.labels_, rng=random_state
+            )
+    for warning in caught:
+        warn_user(str(warning.message))
+    return _assemble(
+        recording,
+        presentations,
+        chosen,
+        counts,
+        information,
+        model,
+        selection=selection,
+        information_curve_interval=interval,
+        agreement=agreement,
+        psth=psth[chosen],
+        psth_bin_size=spikes.bin_size,
+        firing_rate=spikes.firing_rate,
+        is_silent=spikes.n_spikes.sum(axis=1) == 0,
+        notes=(*presentations.notes, *(str(w.message) for w in caught)),
+        settings={
+            "n_clusters": (
+                {
+                    "value": selection.n_clusters,
+                    "chosen": "auto",
+                    "why": selection.reason,
+                }
+                if wanted == "auto"
+                else selection.n_clusters
+            ),
+            "max_information_loss": max_information_loss,
+            "presentations": {
+                "value": presentations.source,
+                "chosen": "auto" if intervals is None and stimulus is None else "given",
+                "why": presentations.reason,
+            },
+            "min_repeats": min_repeats,
+            "condition": condition,
+            "bin_size": bin_setting,
+            "word_length": word_length,
+            "response": response,
+            "estimator": estimator,
+            "units": None if units is None else dict(units),
+            "reference": None if reference is None else str(reference),
+            "random_state": random_state,
+        },
+    )
+
+
+def _shows(progress: bool) -> bool:
+    """Return whether somebody is there to see a progress bar."""
+    return progress and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+
+
+def _wanted_clusters(n_clusters: Any, max_information_loss: float | None) -> Any:
+    if max_information_loss is None:
+        return n_clusters
+    if n_clusters != "auto":
+        raise ValueError(
+            "n_clusters must not be given together with max_information_loss."
+        )
+    if not 0 < max_information_loss < 1:
+        raise ValueError(
+            f"max_information_loss must be between 0 and 1; got "
+            f"{max_information_loss!r}."
+        )
+    return 1.0 - max_information_loss
+
+
+def _check_counts(counts: ResponseCounts, words: Words) -> None:
+    """Refuse what cannot be classified, warn of what is doubtful."""
+    is_silent = counts.n_spikes == 0
+    names = [str(u) for u, s in zip(counts.unit_ids, is_silent, strict=True) if s]
+    if counts.n_neurons - len(names) < 2:
+        raise RecordingError(
+            f"recording must hold at least two units with spikes in the "
+            f"presentations; got {counts.n_neurons - len(names)} of "
+            f"{counts.n_neurons}."
+        )
+    if names:
+        warn_user(
+            f"{_plural(len(names), 'unit is', 'units are')} silent in every "
+            f"presentation and kept: {_some(names)}."
+        )
+    repeats = counts.repeats
+    n_used = int((counts.counts.sum(axis=0) > 0).sum(axis=1).max())
+    if n_used > repeats[repeats > 0].min():
+        warn_user(
+            f"some conditions show {n_used} different words in "
+            f"{repeats[repeats > 0].min()} repeats: too few to know their "
+            f"probabilities; prefer shorter words."
+        )
+    is_same = (counts.counts == 0) | (counts.counts == repeats[:, :, None])
+    if is_same.all() and words.n_presentations > 1:
+        warn_user(
+            "all repeats are identical: there is no noise, and the information is only "
+            "the logarithm of how many neurons can be told apart."
+        )
+
+
+def _some(names: Sequence[str], limit: int = 5) -> str:
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
+
+
+def _curve_interval(
+    model: AgglomerativeBottleneck, counts: ResponseCounts, words: Words
+) -> NDArray[np.float64]:
+    """Return the interval of the information kept, the hierarchy being as it is."""
+    replicates = [
+        _curve(model.children_, counts.counts - group, model.criterion)
+        for group in count_groups(words)
+    ]
+    _, interval = jackknife_interval(model.information_, replicates)
+    return interval
+
+
+def _curve(
+    children: NDArray[np.intp], counts: NDArray[np.int64], criterion: Estimator
+) -> NDArray[np.float64]:
+    """Return bits per word kept with index + 1 classes of a given hierarchy."""
+    rows = Rows.from_counts(counts, criterion)
+    n_neurons = len(counts)
+    nodes = np.empty((2 * n_neurons - 1, rows.counts.shape[1]), rows.counts.dtype)
+    nodes[:n_neurons] = rows.counts
+    for k, pair in enumerate(children):
+        nodes[n_neurons + k] = nodes[pair].sum(axis=0)
+    values = rows.values(nodes)
+    losses = values[children].sum(axis=1) - values[n_neurons:]
+    lost = np.append(0.0, np.cumsum(losses))
+    kept: NDArray[np.float64] = (lost[-1] - lost)[::-1] / rows.n_words
+    return kept
+
+
+def _support(model: AgglomerativeBottleneck, counts: ResponseCounts) -> ClusterNumber:
+    """Return the support of the number of classes, for the tree that is shown."""
+    if model.selection_ is not None:
+        return replace(model.selection_, node_z=model.node_scores(counts))
+    return ClusterNumber(
+        n_clusters=model.n_clusters_,
+        low=model.n_clusters_,
+        high=model.n_clusters_,
+        is_determined=True,
+        criterion=np.full(1, np.nan),
+        node_z=np.full(len(model.children_), np.nan),
+        reason="as asked",
+    )
+
+
+def _psth(
+    recording: neo.Block, presentations: Presentations
+) -> tuple[NDArray[np.float64], Words]:
+    """Return the PSTH of every unit of the recording, Hz, and what it was made of."""
+    bin_size = min(_PSTH_BIN, float(presentations.durations.min()))
+    timed = replace(presentations, condition="stimulus,time")
+    words = bin_words(recording, timed, bin_size, response="counts")
+    return np.nan_to_num(firing_rates(words)), words
+
+
+def _assemble(
+    recording: neo.Block,
+    presentations: Presentations,
+    chosen: Sequence[int],
+    counts: ResponseCounts,
+    information: IdentityInformation,
+    model: AgglomerativeBottleneck,
+    **rest: Any,
+) -> Classification:
+    """Spread the results of the classified units over all units of the recording."""
+    trains = recording.segments[0].spiketrains
+    labels = np.full(len(trains), -1)
+    labels[chosen] = model.labels_
+    unit_information = np.full(len(trains), np.nan)
+    unit_information[chosen] = information.per_neuron
+    asked = set(select_units(recording, rest["settings"]["units"]))
+    reasons = [
+        ""
+        if label >= 0
+        else ("recorded in no presentation" if k in asked else "not asked for")
+        for k, label in enumerate(labels)
+    ]
+    return Classification(
+        unit_ids=tuple(train.annotations["unit_id"] for train in trains),
+        labels=labels,
+        reasons=tuple(reasons),
+        n_spikes=np.array([len(train) for train in trains], dtype=np.intp),
+        unit_information=unit_information,
+        information=information,
+        children=model.children_,
+        distances=model.distances_,
+        leaf_order=model.leaf_order_,
+        pairwise_loss=model.pairwise_losses_,
+        information_curve=model.information_,
+        recording=recording,
+        presentations=presentations,
+        **rest,
+    )

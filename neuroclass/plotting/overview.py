@@ -1,0 +1,79 @@
+"""What a notebook shows: one page of the result, and a small curve."""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import io
+from typing import TYPE_CHECKING
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from neuroclass.plotting.files import FILE_STYLE, new_figure
+from neuroclass.plotting.information import plot_information_curve, plot_merge_tree
+from neuroclass.plotting.responses import (
+    plot_class_responses,
+    plot_class_sizes,
+    responses_size,
+)
+
+if TYPE_CHECKING:
+    from neuroclass.classification import Classification
+
+__all__ = ["information_curve_svg", "plot_overview"]
+
+
+def plot_overview(classification: Classification) -> Figure:
+    """Draw the result on one page: curve, sizes and rates, tree, responses by class.
+
+    Parameters
+    ----------
+    classification : Classification
+        What `neuroclass.classify_neurons` returns.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A new pyplot figure.
+    """
+    pyplot = importlib.import_module("matplotlib.pyplot")
+    tall = responses_size(classification)[1]
+    figure: Figure = pyplot.figure(figsize=(10, 8 + tall), layout="compressed")
+    curve, sizes, tree, responses = figure.subplot_mosaic(
+        [["curve", "sizes"], ["tree", "tree"], ["responses", "responses"]],
+        height_ratios=[3.8, 4.2, tall],
+    ).values()
+    plot_information_curve(classification, ax=curve)
+    plot_class_sizes(classification, ax=sizes)
+    plot_merge_tree(classification, ax=tree)
+    plot_class_responses(classification, ax=responses)
+    if "inline" in matplotlib.get_backend():
+        # A notebook shows what a cell returns and what pyplot holds: not both.
+        pyplot.close(figure)
+    return figure
+
+
+def information_curve_svg(classification: Classification) -> str:
+    """Return the information curve as a small picture in HTML.
+
+    Parameters
+    ----------
+    classification : Classification
+        What `neuroclass.classify_neurons` returns.
+
+    Returns
+    -------
+    str
+        An ``<img>`` element that holds an SVG: its style stays inside it.
+    """
+    drawn = io.BytesIO()
+    with matplotlib.style.context(["default", FILE_STYLE]):
+        figure = new_figure((4.6, 3.2))
+        plot_information_curve(classification, ax=figure.subplots())
+        figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
+    content = base64.b64encode(drawn.getvalue()).decode("ascii")
+    return (
+        f'<img src="data:image/svg+xml;base64,{content}" '
+        'alt="Information kept against the number of classes">'
+    )

@@ -1,0 +1,238 @@
+"""The one call from a recording to its classes."""
+
+import dataclasses
+
+import neo
+import numpy as np
+import pandas as pd
+import pytest
+import quantities as pq
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.metrics import adjusted_rand_score
+
+from neuroclass import classify_neurons, simulate_retina
+from neuroclass.exceptions import RecordingError
+from neuroclass.information import class_information
+from neuroclass.io import load_recording, write_recording
+from neuroclass.words import bin_words, count_words
+
+
+@pytest.fixture(scope="module")
+def retina():
+    return simulate_retina(3, 24, 20, "8s", diversity=0.3, n_unique=2, rng=1)
+
+
+@pytest.fixture(scope="module")
+def classification(retina):
+    return classify_neurons(retina, reference="true_type", progress=False)
+
+
+def silence(recording, units):
+    """Return a copy of the recording in which some units have no spike."""
+    block, segment = neo.Block(name="silenced"), neo.Segment()
+    old = recording.segments[0]
+    for k, train in enumerate(old.spiketrains):
+        times = [] if k in units else train.magnitude
+        new = neo.SpikeTrain(times * pq.s, t_start=train.t_start, t_stop=train.t_stop)
+        new.annotations.update(train.annotations)
+        segment.spiketrains.append(new)
+    segment.epochs.extend(old.epochs)
+    block.segments.append(segment)
+    return block
+
+
+def test_types_are_found_with_no_option_given(retina, classification):
+    truth = [t.annotations["true_type"] for t in retina.segments[0].spiketrains]
+    assert classification.n_clusters == 3
+    assert adjusted_rand_score(truth, classification.labels) == 1
+    assert_allclose(classification.agreement.adjusted_mutual_information, 1)
+    assert classification.agreement.p_value < 0.001
+    assert classification.headline().startswith("3 classes of 24 neurons")
+
+
+def test_the_curve_is_the_class_information_at_the_chosen_number(
+    retina, classification
+):
+    words = bin_words(
+        retina,
+        classification.presentations,
+        classification.settings["bin_size"]["value"],
+    )
+    expected = class_information(count_words(words).counts, classification.labels)
+    assert_allclose(classification.information_curve[2], expected, atol=1e-12)
+    low, high = classification.information_curve_interval.T
+    assert (low <= classification.information_curve + 1e-12).all()
+    assert (classification.information_curve <= high + 1e-12).all()
+    assert (high - low)[1:].min() > 0
+
+
+def test_a_path_and_its_recording_give_the_same(retina, classification, tmp_path):
+    write_recording(retina, tmp_path / "retina.nwb")
+    again = classify_neurons(tmp_path / "retina.nwb", progress=False)
+    assert_array_equal(again.labels, classification.labels)
+    assert again.information.bits_per_word == pytest.approx(
+        classification.information.bits_per_word
+    )
+
+
+def test_seeds_and_processes(retina, classification):
+    again = classify_neurons(retina, n_jobs=2, progress=False)
+    assert_array_equal(again.labels, classification.labels)
+    assert_array_equal(again.children, classification.children)
+
+
+def test_frame_holds_every_unit(classification):
+    frame = classification.to_frame()
+    assert list(frame["unit_id"]) == list(range(24))
+    assert_array_equal(frame["label"], classification.labels)
+    assert frame["information_bits"].mean() == pytest.approx(
+        classification.information.bits_per_word, rel=0.05
+    )
+    assert isinstance(classification.summary(), pd.DataFrame)
+    assert classification.summary()["n_units"].sum() == 24
+
+
+def test_units_not_asked_for_keep_a_row(retina):
+    recording = silence(retina, [])
+    for k, train in enumerate(recording.segments[0].spiketrains):
+        train.annotations["quality"] = "mua" if k < 4 else "good"
+    found = classify_neurons(
+        recording, units={"quality": ["good"]}, n_clusters=3, progress=False
+    )
+    assert_array_equal(found.labels[:4], -1)
+    assert found.reasons[:5] == ("not asked for",) * 4 + ("",)
+    assert np.isnan(found.unit_information[:4]).all()
+    assert (found.firing_rate[:4] > 0).all()
+    assert found.to_frame()["label"].isna().sum() == 4
+    assert len(found.psth) == len(found.classified) == 20
+
+
+def test_silent_units_are_kept_and_flagged(retina):
+    with pytest.warns(UserWarning, match="2 units are silent .* kept: 3, 7"):
+        found = classify_neurons(silence(retina, [3, 7]), progress=False)
+    assert_array_equal(np.flatnonzero(found.is_silent), [3, 7])
+    assert found.labels[3] == found.labels[7] >= 0
+    assert any("silent" in note for note in found.notes)
+
+
+def test_units_recorded_at_no_presentation_are_left_out(retina):
+    recording = silence(retina, [])
+    recording.segments[0].spiketrains[5].annotations["obs_intervals"] = np.zeros((1, 2))
+    found = classify_neurons(recording, n_clusters=3, progress=False)
+    assert found.labels[5] == -1
+    assert found.reasons[5] == "recorded in no presentation"
+
+
+def test_a_fraction_to_lose_gives_the_fewest_classes(retina):
+    found = classify_neurons(retina, max_information_loss=0.3, progress=False)
+    assert found.share_kept >= 0.7
+    k = found.n_clusters
+    assert found.settings["n_clusters"] == k
+    assert found.selection.reason == "as asked"
+
+
+@pytest.mark.parametrize(
+    ("condition", "n_conditions"), [("stimulus", 1), ("time", 133), ("none", 1)]
+)
+def test_weaker_questions_can_be_asked(retina, condition, n_conditions):
+    found = classify_neurons(
+        retina, condition=condition, bin_size=0.02, word_length=3, progress=False
+    )
+    assert len(found.information.per_condition) == n_conditions
+    assert 0 < found.information.bits_per_word < np.log2(24)
+
+
+def test_identical_repeats_warn():
+    recording = simulate_retina(2, 6, 1, "2s", n_unique=0, rng=0)
+    times = [t.magnitude for t in recording.segments[0].spiketrains]
+    block, segment = neo.Block(), neo.Segment()
+    for k, once in enumerate(times):
+        train = neo.SpikeTrain(
+            np.concatenate([once + 4 * r for r in range(12)]) * pq.s, t_stop=60 * pq.s
+        )
+        train.annotations["unit_id"] = k
+        segment.spiketrains.append(train)
+    segment.epochs.append(
+        neo.Epoch(
+            np.arange(12) * 4.0 * pq.s,
+            durations=np.full(12, 3.0) * pq.s,
+            labels=np.array([str(k) for k in range(12)]),
+            name="trials",
+        )
+    )
+    block.segments.append(segment)
+    with pytest.warns(UserWarning, match="all repeats are identical"):
+        classify_neurons(block, progress=False)
+
+
+def test_few_repeats_for_long_words_warn(retina):
+    with pytest.warns(UserWarning, match=r"\d+ different words in 20 repeats"):
+        classify_neurons(
+            retina, bin_size="10ms", word_length=8, n_clusters=2, progress=False
+        )
+
+
+def test_it_shows_itself_in_a_notebook(classification):
+    page = classification._repr_html_()
+    assert "3 classes of 24 neurons" in page
+    assert "<img" in page
+    assert "<table" in page
+    assert "n_clusters=3" in repr(classification)
+
+
+def test_it_plots_and_saves_itself(classification, tmp_path):
+    figure = classification.plot(tmp_path / "overview.png")
+    assert (tmp_path / "overview.png").stat().st_size > 10_000
+    assert len(figure.axes) >= 4
+    folder = classification.save(tmp_path / "classes")
+    assert (folder / "report.html").exists()
+
+
+def test_settings_say_what_was_chosen_and_why(classification):
+    settings = classification.settings
+    assert settings["bin_size"]["chosen"] == "auto"
+    assert "bits/s" in settings["bin_size"]["why"]
+    assert settings["n_clusters"]["value"] == 3
+    assert settings["presentations"]["value"] == "trials.stimulus"
+
+
+def test_bad_arguments_are_told(retina):
+    with pytest.raises(ValueError, match="not be given together"):
+        classify_neurons(retina, n_clusters=3, max_information_loss=0.1)
+    with pytest.raises(ValueError, match="must be between 0 and 1; got 2"):
+        classify_neurons(retina, max_information_loss=2)
+    with pytest.raises(ValueError, match="must go to load_recording"):
+        classify_neurons(retina, triggers=[1.0])
+    with pytest.raises(FileNotFoundError, match="reference must be a units column"):
+        classify_neurons(retina, reference="nothing")
+    with pytest.raises(ValueError, match="n_clusters must be 'auto'"):
+        classify_neurons(retina, n_clusters=1000, progress=False)
+
+
+def test_fewer_than_two_units_with_spikes_are_told(retina):
+    with pytest.raises(RecordingError, match="at least two units with spikes"):
+        classify_neurons(silence(retina, range(1, 24)), progress=False)
+
+
+def test_nothing_of_the_recording_is_changed(retina):
+    before = [t.magnitude.copy() for t in retina.segments[0].spiketrains]
+    notes = [dict(t.annotations) for t in retina.segments[0].spiketrains]
+    classify_neurons(retina, n_clusters=2, progress=False)
+    for train, times, note in zip(
+        retina.segments[0].spiketrains, before, notes, strict=True
+    ):
+        assert_array_equal(train.magnitude, times)
+        assert train.annotations == note
+
+
+def test_a_classification_cannot_be_changed(classification):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        classification.labels = None
+
+
+def test_bundled_and_loaded_recordings_classify():
+    found = classify_neurons(
+        load_recording("data/salamander_small.nwb"), n_clusters=4, progress=False
+    )
+    assert len(found.labels) == 38
+    assert 0 < found.share_kept < 1

@@ -1,0 +1,508 @@
+"""The command line: what is printed where, what is written, and how it ends."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neuroclass import cli, load_recording
+from neuroclass._arguments import build_parser
+from neuroclass.estimators import ESTIMATORS
+from neuroclass.io import write_recording
+from neuroclass.presentations import CONDITIONS
+from neuroclass.simulation import simulate_retina
+
+ROOT = Path(__file__).parents[1]
+N_NEURONS = 9
+N_TYPES = 3
+
+
+@pytest.fixture(scope="module")
+def retina(tmp_path_factory):
+    path = tmp_path_factory.mktemp("recording") / "retina.nwb"
+    recording = simulate_retina(
+        n_types=N_TYPES,
+        n_neurons=N_NEURONS,
+        n_presentations=12,
+        duration=3.0,
+        n_unique=2,
+        diversity=0.0,
+        rng=1,
+    )
+    write_recording(recording, path)
+    return path
+
+
+@pytest.fixture
+def run(capsys, monkeypatch, tmp_path):
+    """Run one command in an empty folder; return exit status, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*argv):
+        status = cli.main([str(arg) for arg in argv])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def fails(run, tmp_path):
+    """Run one command that must fail in one line; return the status and the line."""
+
+    def fails(*argv):
+        before = sorted(tmp_path.rglob("*"))
+        status, out, err = run(*argv)
+        lines = [line for line in err.splitlines() if "warning" not in line]
+        assert out == ""
+        assert len(lines) == 1
+        assert lines[0].startswith("neuroclass: error: ")
+        assert sorted(tmp_path.rglob("*")) == before
+        return status, lines[0]
+
+    return fails
+
+
+def labels_in(folder):
+    with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
+        return {row["unit_id"]: row["label"] for row in csv.DictReader(file)}
+
+
+# Every command
+
+
+@pytest.mark.parametrize(
+    "command", ["", "inspect", "cluster", "information", "simulate", "report"]
+)
+def test_help_fits_in_80_columns(run, command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    status, out, err = run(*command.split(), "--help")
+    assert status == 0
+    assert err == ""
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_version_is_that_of_the_package(run):
+    assert run("--version")[1] == "neuroclass 0.1.0\n"
+
+
+def options_of(parser):
+    for action in parser._actions:
+        yield from (option for option in action.option_strings if option != "-h")
+        for command in (action.choices or {}) if action.dest == "command" else ():
+            yield from options_of(action.choices[command])
+
+
+def test_the_page_on_the_command_line_names_every_option():
+    page = (ROOT / "docs" / "command_line.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", page))
+    assert set(options_of(build_parser())) - {"--help", "--version"} <= named
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "the following arguments are required: COMMAND"),
+        (("classify", "x.nwb"), "invalid choice: 'classify'"),
+        (("cluster",), "the following arguments are required: RECORDING"),
+        (("cluster", "x.nwb", "--bin-size", "5"), "positive time, such as 5ms"),
+        (("cluster", "x.nwb", "--n-clusters", "few"), "auto or an integer; got 'few'"),
+        (("cluster", "x.nwb", "--units", "kind"), "COLUMN=VALUE,...; got 'kind'"),
+        (("cluster", "x.nwb", "--condition", "place"), "invalid choice: 'place'"),
+        (("cluster", "x.nwb", "-v", "-q"), "not allowed with argument"),
+        (
+            ("cluster", "x.nwb", "--n-clusters", "3", "--max-information-loss", ".1"),
+            "not allowed with argument",
+        ),
+        (("cluster", "x.nwb", "--save-nwb", "y.nwb", "--in-place"), "not allowed with"),
+        (("cluster", "x.nwb", "--scan"), "unrecognized arguments: --scan"),
+        (("simulate", "retina.mat"), "OUT.nwb must end in .nwb; got retina.mat"),
+        (("simulate", "x.nwb", "--types", "99"), "n_types must be at most 9; got 99"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_ends_with_2(fails, arguments, said):
+    status, line = fails(*arguments)
+    assert status == 2
+    assert said in line
+
+
+def test_wrong_values_of_options_end_with_2(fails, retina):
+    status, line = fails("information", retina, "--estimator", "best")
+    assert (status, "estimator must be one of" in line) == (2, True)
+    status, line = fails("inspect", retina, "--min-repeats", "1")
+    assert (status, "min_repeats must be" in line) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["inspect", "cluster", "information"])
+def test_a_recording_that_cannot_be_used_ends_with_1(fails, tmp_path, command):
+    assert fails(command, "nothing.nwb") == (
+        1,
+        "neuroclass: error: nothing.nwb must be an existing file; nothing is there.",
+    )
+    (tmp_path / "empty.nwb").touch()
+    status, line = fails(command, "empty.nwb")
+    assert status == 1
+    assert "empty.nwb must hold a recording; it is empty" in line
+
+
+def test_a_file_that_may_not_be_read_ends_with_1_and_its_name(fails, tmp_path):
+    (tmp_path / "loop.nwb").symlink_to("loop.nwb")
+    status, line = fails("report", "loop.nwb")
+    assert status == 1
+    assert "loop.nwb" in line
+
+
+def test_verbose_adds_the_traceback_before_the_line(run):
+    status, _, err = run("inspect", "nothing.nwb", "-v")
+    assert status == 1
+    assert "Traceback (most recent call last)" in err
+    assert err.splitlines()[-1].startswith("neuroclass: error: nothing.nwb")
+
+
+def test_a_defect_is_not_passed_off_as_wrong_usage():
+    with pytest.raises(ValueError, match="could not be broadcast") as caught:
+        np.zeros(2) + np.zeros(3)
+    with pytest.raises(ValueError, match="could not be broadcast"):
+        cli._fail(caught.value, verbose=False)
+
+
+def test_warnings_are_one_line_each_on_stderr(run, tmp_path):
+    rows = ["unit,time", *(f"a,{t}" for t in (0.25, 0.25, 1.5)), "b,0.75", "b,1.25"]
+    (tmp_path / "spikes.csv").write_text("\n".join(rows))
+    arguments = ("--condition", "none", "--bin-size", "5ms", "--estimator", "plug-in")
+    _, out, err = run("information", "spikes.csv", *arguments)
+    warned = [line for line in err.splitlines() if "given twice" in line]
+    assert len(warned) == 1
+    assert warned[0].startswith("neuroclass: warning: ")
+    assert "given twice" not in out
+
+
+def spawn(*argv, **options):
+    # A test run in the background inherits that SIGINT is ignored: undo it.
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from neuroclass.cli import main; sys.exit(main())"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, argv)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def test_a_reader_that_goes_away_is_no_error(retina):
+    process = spawn("inspect", retina)
+    process.stdout.close()
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 141
+    assert err == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a named pipe")
+def test_an_interrupt_ends_with_130(tmp_path):
+    os.mkfifo(tmp_path / "endless.csv")
+    process = spawn("inspect", tmp_path / "endless.csv")
+    # Opening to write waits until the command has opened the pipe to read.
+    with (tmp_path / "endless.csv").open("wb"):
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert err == "neuroclass: interrupted\n"
+
+
+# inspect
+
+
+def test_inspect_says_what_is_there_and_what_would_be_taken(run, retina):
+    status, out, err = run("inspect", retina)
+    assert status == 0
+    assert err == ""
+    text = " ".join(out.split())
+    assert f"units {N_NEURONS}, firing at" in text
+    assert "true_type" in text
+    assert "trials: 14 rows of 3 s" in text
+    assert "cluster takes 12 repeats of 1 stimulus of 3 s from trials.stimulus" in text
+    assert text.endswith("problems none found")
+    assert max(map(len, out.splitlines()[1:])) <= 80
+
+
+def test_inspect_as_json(run, retina):
+    found = json.loads(run("inspect", retina, "--json")[1])
+    assert found["format"].startswith("NWB 2")
+    assert len(found["n_spikes"]) == N_NEURONS
+    assert found["tables"][0]["name"] == "trials"
+    assert found["tables"][0]["n_rows"] == 14
+    assert found["taken"]["reason"].startswith("12 repeats")
+    assert found["problems"] == []
+
+
+def test_inspect_of_a_file_without_repeats_says_so_and_succeeds(run, tmp_path):
+    (tmp_path / "spikes.csv").write_text("unit,time\na,0.25\nb,0.5\na,0.75\n")
+    status, out, _ = run("inspect", "spikes.csv")
+    assert status == 0
+    assert "cluster takes" not in out
+    assert "--condition none" in " ".join(out.split())
+
+
+def test_inspect_names_silent_units(run, tmp_path):
+    np.savez(
+        tmp_path / "spikes.npz",
+        spike_times=[0.25, 0.5],
+        spike_times_index=[1, 1, 2],
+        unit_ids=[7, 8, 9],
+    )
+    assert "1 without a spike: 8" in run("inspect", "spikes.npz")[1]
+
+
+# information
+
+
+def test_information_of_the_population_and_of_each_neuron(run, retina):
+    status, out, _ = run("information", retina, "--bin-size", "20ms")
+    assert status == 0
+    assert "bits per word (95 % interval" in " ".join(out.split())
+    header, *rows = out.split("\n\n")[1].splitlines()
+    assert header.split()[:3] == ["unit", "Hz", "bits/word"]
+    assert len(rows) == N_NEURONS
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_information_as_json_agrees_with_itself(run, retina):
+    found = json.loads(run("information", retina, "--bin-size", "20ms", "--json")[1])
+    information = found["information"]
+    assert found["settings"]["bin_size"] == 0.02
+    assert information["bits_per_second"] == pytest.approx(
+        information["bits_per_word"] / 0.02
+    )
+    low, high = information["interval"]
+    assert low < information["bits_per_word"] < high
+    assert len(information["per_neuron"]) == N_NEURONS
+
+
+def test_information_chooses_the_bin_and_says_why(run, retina):
+    assert "highest information rate" in " ".join(run("information", retina)[1].split())
+
+
+def test_information_of_chosen_units_only(run, retina):
+    arguments = ("information", retina, "--bin-size", "20ms", "--json")
+    two = json.loads(run(*arguments, "--units", "true_type=OFF fast,ON fast")[1])
+    assert len(two["unit_ids"]) == 2 * N_NEURONS // N_TYPES
+    again = ("--units", "true_type=OFF fast", "--units", "true_type=ON fast")
+    assert json.loads(run(*arguments, *again)[1]) == two
+
+
+def test_information_needs_two_units_with_spikes(fails, tmp_path):
+    (tmp_path / "spikes.csv").write_text("unit,time\na,0.25\na,0.5\na,0.75\n")
+    status, line = fails("information", "spikes.csv", "--condition", "none")
+    assert status == 1
+    assert "at least two units with spikes" in line
+
+
+# cluster
+
+
+@pytest.fixture(scope="module")
+def clustered(retina, tmp_path_factory):
+    """A result folder, made once."""
+    folder = tmp_path_factory.mktemp("results") / "retina_classes"
+    arguments = ["--n-clusters", "3", "--bin-size", "20ms", "-o", str(folder), "-q"]
+    assert cli.main(["cluster", str(retina), *arguments]) == 0
+    return folder
+
+
+def test_cluster_writes_the_result_folder_named_after_the_recording(run, retina):
+    status, out, _ = run("cluster", retina, "--n-clusters", "3", "--bin-size", "20ms")
+    assert status == 0
+    folder = Path("retina_classes")
+    names = {path.name for path in folder.iterdir()}
+    assert {"labels.csv", "result.json", "report.html", "figures"} <= names
+    assert len(labels_in(folder)) == N_NEURONS
+    assert str(folder / "report.html") in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_cluster_as_json_prints_the_result(run, retina):
+    arguments = ("--n-clusters", "3", "--bin-size", "20ms", "--json", "-q")
+    status, out, err = run("cluster", retina, *arguments)
+    assert (status, err) == (0, "")
+    result = json.loads((Path("retina_classes") / "result.json").read_text())
+    assert json.loads(out) == result
+
+
+def test_an_existing_folder_is_refused_before_anything_is_read(fails, tmp_path):
+    (tmp_path / "nothing_classes").mkdir()
+    (tmp_path / "nothing_classes" / "notes.txt").touch()
+    # The recording is not there either: what is refused first is said.
+    status, line = fails("cluster", "nothing.nwb")
+    assert status == 2
+    assert "nothing_classes must not exist yet" in line
+    status, line = fails("cluster", "nothing.nwb", "--force")
+    assert status == 1
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused_even_with_force(fails, tmp_path):
+    (tmp_path / "notes.txt").touch()
+    status, line = fails("cluster", "nothing.nwb", "-o", "notes.txt", "--force")
+    assert status == 1
+    assert "notes.txt must be a folder; it is a file" in line
+
+
+def test_an_output_in_no_folder_is_refused_before_the_work(fails, retina):
+    status, line = fails("cluster", retina, "--save-nwb", "nowhere/copy.nwb")
+    assert status == 1
+    assert "nowhere/copy.nwb must be in an existing folder" in line
+
+
+def test_an_existing_copy_is_refused_before_the_work(fails, tmp_path, retina):
+    (tmp_path / "copy.nwb").touch()
+    status, line = fails("cluster", retina, "--save-nwb", "copy.nwb")
+    assert status == 2
+    assert "copy.nwb must not exist yet" in line
+
+
+def test_force_replaces_the_result_folder(run, retina):
+    arguments = ("cluster", retina, "--bin-size", "20ms", "--n-clusters")
+    assert run(*arguments, "2")[0] == 0
+    assert run(*arguments, "3", "--force")[0] == 0
+    assert set(labels_in(Path("retina_classes")).values()) == {"0", "1", "2"}
+
+
+def test_the_reference_column_is_compared_and_not_used(run, retina):
+    arguments = ("--n-clusters", "3", "--bin-size", "20ms", "--reference", "true_type")
+    status, out, _ = run("cluster", retina, *arguments)
+    assert status == 0
+    text = " ".join(out.split())
+    assert "adjusted mutual information 1" in text
+    assert "units column true_type" in text
+
+
+def test_one_class_is_not_said_to_agree_with_anything(run, retina):
+    arguments = ("--n-clusters", "1", "--bin-size", "20ms", "--reference", "true_type")
+    _, out, _ = run("cluster", retina, *arguments)
+    assert "with units column true_type: one class shows none" in " ".join(out.split())
+
+
+def test_a_result_folder_can_be_the_reference(run, retina, clustered):
+    arguments = ("--n-clusters", "3", "--bin-size", "20ms", "--reference", clustered)
+    status, out, _ = run("cluster", retina, *arguments)
+    assert status == 0
+    assert "adjusted mutual information 1" in " ".join(out.split())
+
+
+def test_the_same_seed_gives_the_same_result_on_two_processes(run, retina, clustered):
+    arguments = ("--n-clusters", "3", "--bin-size", "20ms", "--jobs", "2", "-o", "two")
+    assert run("cluster", retina, *arguments)[0] == 0
+    assert labels_in(Path("two")) == labels_in(clustered)
+
+
+def test_labels_go_into_a_copy_and_the_recording_stays_as_it_is(run, retina):
+    before = retina.read_bytes()
+    arguments = ("--bin-size", "20ms", "--n-clusters", "3", "--save-nwb", "out.nwb")
+    assert run("cluster", retina, *arguments)[0] == 0
+    assert retina.read_bytes() == before
+    trains = load_recording("out.nwb").segments[0].spiketrains
+    written = {
+        str(train.annotations["unit_id"]): str(train.annotations["neuroclass_label"])
+        for train in trains
+    }
+    assert written == labels_in(Path("retina_classes"))
+
+
+def test_labels_in_place_leave_a_backup_and_are_not_overwritten(run, retina, tmp_path):
+    path = tmp_path / "mine.nwb"
+    path.write_bytes(retina.read_bytes())
+    arguments = ("cluster", path, "--bin-size", "20ms", "--n-clusters", "3")
+    assert run(*arguments, "--in-place")[0] == 0
+    assert (tmp_path / "mine.backup.nwb").read_bytes() == retina.read_bytes()
+    status, out, err = run(*arguments, "--in-place", "-o", "again")
+    assert (status, out) == (2, "")
+    assert "neuroclass_label" in err
+    assert not Path("again").exists()
+
+
+def test_labels_cannot_go_into_a_table(fails, tmp_path):
+    (tmp_path / "spikes.csv").write_text("unit,time\na,0.25\nb,0.5\na,0.75\n")
+    arguments = ("--condition", "none", "--in-place")
+    status, line = fails("cluster", "spikes.csv", *arguments)
+    assert status == 2
+    assert "RECORDING must be NWB to take labels; spikes.csv is csv" in line
+
+
+def test_cluster_a_table_with_triggers_in_milliseconds(run, retina, tmp_path):
+    recording = load_recording(retina)
+    lines = ["unit,time"]
+    for train in recording.segments[0].spiketrains:
+        unit = train.annotations["unit_id"]
+        lines += [f"{unit},{time:.3f}" for time in train.rescale("ms").magnitude]
+    (tmp_path / "spikes.csv").write_text("\n".join(lines))
+    (trials,) = recording.segments[0].epochs
+    is_repeat = trials.array_annotations["stimulus"] == "repeat"
+    np.savetxt(tmp_path / "triggers.txt", trials.times[is_repeat].rescale("ms"))
+    arguments = ("--triggers", "triggers.txt", "--trial-duration", "3s")
+    arguments += ("--time-unit", "ms", "--bin-size", "20ms", "--n-clusters", "3")
+    assert run("cluster", "spikes.csv", *arguments)[0] == 0
+    assert run("cluster", retina, "--bin-size", "20ms", "--n-clusters", "3")[0] == 0
+    assert labels_in(Path("spikes_classes")) == labels_in(Path("retina_classes"))
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_every_condition_can_be_asked_for(run, retina, condition):
+    arguments = ("--condition", condition, "--bin-size", "20ms", "--json")
+    status, out, _ = run("information", retina, *arguments)
+    assert status == 0
+    assert json.loads(out)["information"]["plug_in"] >= 0
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_every_estimator_can_be_asked_for(run, retina, estimator):
+    arguments = ("--estimator", estimator, "--bin-size", "20ms", "--n-clusters", "3")
+    assert run("cluster", retina, *arguments)[0] == 0
+
+
+# simulate and report
+
+
+def test_simulate_writes_the_types_asked_for(run):
+    arguments = ("--types", "2", "--neurons", "6", "--repeats", "3", "--duration", "1s")
+    status, out, _ = run("simulate", "r.nwb", *arguments)
+    assert status == 0
+    trains = load_recording("r.nwb").segments[0].spiketrains
+    types = {train.annotations["true_type"] for train in trains}
+    assert (len(trains), len(types)) == (6, 2)
+    assert all(name in out for name in types)
+
+
+def test_simulate_does_not_replace_a_file_unless_told(run, fails, tmp_path):
+    (tmp_path / "r.nwb").write_text("precious")
+    small = ("--types", "1", "--neurons", "2", "--repeats", "2", "--duration", "1s")
+    status, line = fails("simulate", "r.nwb", *small)
+    assert status == 2
+    assert "r.nwb must not exist yet" in line
+    assert run("simulate", "r.nwb", *small, "--force", "--json")[0] == 0
+    assert len(load_recording("r.nwb").segments[0].spiketrains) == 2
+
+
+def test_report_rebuilds_the_page_from_the_folder(run, clustered):
+    page = clustered / "report.html"
+    before = page.read_text(encoding="utf-8")
+    page.unlink()
+    status, out, _ = run("report", clustered)
+    assert status == 0
+    assert str(page) in out
+    assert page.read_text(encoding="utf-8") == before
+
+
+def test_report_of_no_result_folder_ends_with_1(fails, tmp_path):
+    (tmp_path / "empty").mkdir()
+    status, line = fails("report", "empty")
+    assert status == 1
+    assert "result.json" in line

@@ -1,0 +1,223 @@
+"""Information about who spoke: identities, known answers, simulated truth."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_allclose
+from scipy.spatial.distance import jensenshannon
+
+from neuroclass.estimators import ESTIMATORS
+from neuroclass.information import (
+    class_information,
+    identity_information,
+    jackknife_interval,
+    within_class_information,
+)
+
+tables = arrays(np.int64, (5, 3, 4), elements=st.integers(0, 20)).map(
+    lambda n: n + (n.sum(axis=2, keepdims=True) == 0)
+)
+
+
+def sample_counts(rng, p, repeats):
+    """Draw counts from p[neuron, condition, word]."""
+    return rng.multinomial(repeats, p)
+
+
+def true_information(p):
+    mixture = p.mean(axis=0)
+    ratio = np.log2(np.where(p > 0, p, 1) / np.where(mixture > 0, mixture, 1))
+    return (p * ratio).sum(axis=2).mean()
+
+
+def test_identical_neurons_carry_no_identity_information(rng):
+    counts = np.tile(rng.integers(1, 9, (1, 20, 4)), (5, 1, 1))
+    found = identity_information(counts, estimator="plug-in")
+    assert_allclose(found.bits_per_word, 0, atol=1e-12)
+    assert_allclose(found.per_neuron, 0, atol=1e-12)
+
+
+def test_neurons_that_never_say_the_same_carry_the_logarithm_of_their_number():
+    counts = np.zeros((8, 6, 8), dtype=int)
+    for neuron in range(8):
+        counts[neuron, :, neuron] = 12
+    found = identity_information(counts, estimator="plug-in")
+    assert_allclose(found.bits_per_word, 3.0, rtol=1e-14)
+    assert_allclose(found.per_condition, 3.0, rtol=1e-14)
+
+
+def test_two_neurons_have_the_jensen_shannon_divergence(rng):
+    counts = rng.integers(0, 30, (2, 9, 5)) + 1
+    counts[:, :, 0] += 200 - counts.sum(axis=2)
+    p = counts / 200
+    expected = jensenshannon(p[0], p[1], base=2, axis=1) ** 2
+    found = identity_information(counts, estimator="plug-in")
+    assert_allclose(found.per_condition, expected, atol=1e-12)
+
+
+@settings(deadline=None)
+@given(tables)
+def test_conditions_and_neurons_average_to_the_whole(counts):
+    repeats = counts.sum(axis=2)
+    for estimator in ("plug-in", "miller-madow", "jackknife"):
+        found = identity_information(counts, estimator=estimator)
+        assert_allclose(
+            np.average(found.per_condition, weights=repeats.sum(axis=0)),
+            found.bits_per_word,
+            atol=1e-10,
+        )
+        assert_allclose(
+            np.average(found.per_neuron, weights=repeats.sum(axis=1)),
+            found.bits_per_word,
+            atol=1e-10,
+        )
+
+
+@settings(deadline=None)
+@given(tables, arrays(np.int64, 5, elements=st.integers(0, 3)))
+def test_chain_rule_identity_is_between_plus_within_classes(counts, labels):
+    for estimator in ESTIMATORS:
+        whole = identity_information(counts, estimator=estimator).bits_per_word
+        between = class_information(counts, labels, estimator)
+        within = within_class_information(counts, labels, estimator)
+        assert_allclose(between + within, whole, atol=1e-10)
+
+
+@settings(deadline=None)
+@given(tables, arrays(np.int64, 5, elements=st.integers(0, 3)))
+def test_classes_never_tell_more_than_neurons(counts, labels):
+    whole = identity_information(counts, estimator="plug-in").bits_per_word
+    assert class_information(counts, labels, "plug-in") <= whole + 1e-12
+
+
+@settings(deadline=None)
+@given(tables)
+def test_order_of_neurons_conditions_and_words_does_not_matter(counts):
+    shuffled = counts[::-1][:, [2, 0, 1]][:, :, [3, 1, 0, 2]]
+    for estimator in ("blend", *ESTIMATORS):
+        assert_allclose(
+            identity_information(shuffled, estimator=estimator).bits_per_word,
+            identity_information(counts, estimator=estimator).bits_per_word,
+            atol=1e-10,
+        )
+
+
+def test_chance_level_equals_the_mean_of_shuffles(rng):
+    counts = sample_counts(rng, rng.dirichlet(np.ones(3), (1, 4)).repeat(6, 0), 7)
+    exact = identity_information(counts).chance_level
+    words = np.repeat(np.arange(3)[None, None], 4, axis=1).repeat(6, axis=0)
+    trials = np.stack(
+        [
+            np.concatenate([np.repeat(words[i, s], counts[i, s]) for i in range(6)])
+            for s in range(4)
+        ]
+    )  # (n_conditions, n_neurons * repeats)
+    values = []
+    for _ in range(2000):
+        shuffled = rng.permuted(trials, axis=1).reshape(4, 6, 7)
+        again = (shuffled[..., None] == np.arange(3)).sum(axis=2).swapaxes(0, 1)
+        values.append(identity_information(again, estimator="plug-in").plug_in)
+    assert abs(exact - np.mean(values)) < 4 * np.std(values) / np.sqrt(2000)
+
+
+@pytest.mark.parametrize(
+    ("repeats", "low", "high"), [(10, 0.80, 1.05), (20, 0.93, 1.05), (60, 0.97, 1.03)]
+)
+def test_blend_is_close_to_the_truth_with_few_repeats(rng, repeats, low, high):
+    # Sparse binary words, as a population of ganglion cells speaks them.
+    p = np.clip(rng.gamma(0.3, 0.3, (40, 300)), 0.002, 0.9)
+    p = np.stack([1 - p, p], axis=2)
+    truth = true_information(p)
+    found = identity_information(sample_counts(rng, p, repeats))
+    assert low < found.bits_per_word / truth < high
+    assert found.plug_in / truth > 1 + 0.6 / repeats  # what is corrected is there
+
+
+def test_neurons_of_one_kind_have_almost_no_blended_information(rng):
+    p = np.clip(rng.gamma(0.3, 0.3, (1, 300)), 0.002, 0.9).repeat(40, axis=0)
+    found = identity_information(sample_counts(rng, np.stack([1 - p, p], 2), 15))
+    assert found.plug_in > 0.005
+    assert abs(found.bits_per_word) < 0.05 * found.plug_in
+
+
+def test_neurons_missing_in_some_conditions_are_weighed_by_their_repeats(rng):
+    counts = rng.integers(1, 9, (4, 6, 3))
+    counts[0, :3] = 0
+    alone = [
+        identity_information(counts[:, s : s + 1], estimator="plug-in").bits_per_word
+        for s in range(6)
+    ]
+    found = identity_information(counts, estimator="plug-in")
+    assert_allclose(found.per_condition, alone, atol=1e-12)
+    assert_allclose(
+        identity_information(counts[1:, :3], estimator="plug-in").per_condition,
+        found.per_condition[:3],
+        atol=1e-12,
+    )
+
+
+def test_intervals_cover_the_truth_about_as_often_as_they_say(rng):
+    p = np.clip(rng.gamma(0.3, 0.3, (12, 150)), 0.002, 0.9)
+    p = np.stack([1 - p, p], axis=2)
+    truth = true_information(p)
+    covered = 0
+    for _ in range(60):
+        groups = [sample_counts(rng, p, 10) for _ in range(10)]
+        low, high = identity_information(sum(groups), groups=groups).interval
+        covered += low <= truth <= high
+    assert 48 <= covered <= 60
+
+
+def test_jackknife_of_a_mean_is_its_standard_error(rng):
+    x = rng.normal(size=10)
+    replicates = [(x.sum() - value) / 9 for value in x]
+    error, interval = jackknife_interval(x.mean(), replicates)
+    assert_allclose(error, x.std(ddof=1) / np.sqrt(10), rtol=1e-12)
+    assert_allclose(np.mean(interval), x.mean(), rtol=1e-12)
+    assert_allclose(np.ptp(interval) / 2 / error, 2.2622, atol=1e-4)
+
+
+def test_rates_follow_from_the_word():
+    counts = np.array([[[10, 0]], [[0, 10]]])
+
+    class Counts:
+        pass
+
+    spoken = Counts()
+    spoken.counts, spoken.word_duration = counts, 0.02
+    spoken.firing_rate = np.array([0.0, 50.0])
+    found = identity_information(spoken, estimator="plug-in")
+    assert_allclose(found.bits_per_second, 50.0)
+    assert_allclose(found.bits_per_spike, 2.0)
+
+
+def test_arrays_have_no_rates(rng):
+    found = identity_information(rng.integers(1, 9, (3, 4, 2)))
+    assert np.isnan(found.bits_per_second)
+    assert np.isnan(found.interval).all()
+
+
+@pytest.mark.parametrize(
+    ("counts", "match"),
+    [
+        (np.ones((3, 2)), "three|axes neuron, condition, word; got 2"),
+        (np.full((2, 2, 2), 0.5), "must be integers"),
+        (np.full((2, 2, 2), -1), "at least 0"),
+        (np.zeros((2, 2, 2)), "at least one word"),
+    ],
+)
+def test_bad_counts_are_told(counts, match):
+    with pytest.raises(ValueError, match=match):
+        identity_information(counts)
+
+
+def test_unknown_estimators_are_told(rng):
+    with pytest.raises(ValueError, match="estimator must be one of blend"):
+        identity_information(rng.integers(1, 9, (3, 4, 2)), estimator="best")
+
+
+def test_labels_must_fit():
+    with pytest.raises(ValueError, match="one class per neuron"):
+        class_information(np.ones((3, 2, 2), dtype=int), [0, 1])

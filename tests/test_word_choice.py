@@ -1,0 +1,48 @@
+"""The width of a bin, chosen without labels."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from neuroclass.information import identity_information
+from neuroclass.presentations import select_presentations
+from neuroclass.simulation import simulate_retina
+from neuroclass.word_choice import choose_bin_size
+from neuroclass.words import bin_words, count_words
+
+
+@pytest.fixture(scope="module")
+def retina():
+    return simulate_retina(3, 12, 12, "4s", n_unique=0, rng=0)
+
+
+def test_the_highest_rate_above_chance_is_taken(retina):
+    shown = select_presentations(retina)
+    choice = choose_bin_size(retina, shown)
+    rates = []
+    for bin_size in (0.005, 0.01, 0.02, 0.05):
+        found = identity_information(count_words(bin_words(retina, shown, bin_size)))
+        rates.append((found.plug_in - found.chance_level) / bin_size)
+    assert_allclose(choice.rates, rates, rtol=1e-12)
+    assert choice.bin_size == choice.bin_sizes[rates.index(max(rates))]
+    assert "bits/s: 5 ms" in choice.reason
+
+
+def test_finer_words_pay_with_more_repeats():
+    # Raw rates pick the finest word always; chance-adjusted ones ask for repeats.
+    chosen = []
+    for n_presentations in (10, 150):
+        retina = simulate_retina(
+            6, 18, n_presentations, "4s", n_unique=0, diversity=0.0, rng=1
+        )
+        chosen.append(choose_bin_size(retina, select_presentations(retina)).bin_size)
+    assert chosen[1] < chosen[0]
+
+
+def test_widths_that_do_not_fit_are_skipped(retina):
+    shown = replace(select_presentations(retina), durations=np.array([0.5]))
+    assert choose_bin_size(retina, shown, word_length=40).bin_sizes == (0.005, 0.01)
+    with pytest.raises(ValueError, match="bin_size must be given"):
+        choose_bin_size(retina, shown, word_length=101)
