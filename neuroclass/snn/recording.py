@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import neo
@@ -25,11 +26,13 @@ from neuroclass._validation import (
     check_rng,
 )
 from neuroclass.io import from_events
+from neuroclass.snn.checkpoint import load_checkpoint, load_model
+from neuroclass.snn.datasets import load_dataset
 from neuroclass.snn.layers import Shape
 from neuroclass.snn.network import FeedbackSNN, SpikingClassifier
 from neuroclass.snn.wiring import layer_shapes
 
-__all__ = ["ENCODINGS", "encode", "record"]
+__all__ = ["ENCODINGS", "encode", "record", "record_model"]
 
 ENCODINGS = ("poisson", "bernoulli", "constant")
 
@@ -157,6 +160,66 @@ def record(
         repeats_of=np.full(len(image), same),
     )
     return recording
+
+
+def record_model(
+    model: str | Path,
+    n_presentations: int,
+    *,
+    path: str | Path | None = None,
+    n_images: int = 10,
+    **options: Any,
+) -> neo.Block:
+    """Record a trained network on test images of the dataset that it was trained on.
+
+    Parameters
+    ----------
+    model : str or Path
+        File that `train` wrote.
+    n_presentations : int
+        How often each image is shown.
+    path : str or Path, optional
+        Files of the dataset.
+    n_images : int, default 10
+        Test images, as equally many of every class as can be, in their order.
+    **options
+        As in `record`.
+    """
+    checkpoint = load_checkpoint(model)
+    network = load_model(model)
+    dataset = load_dataset(
+        checkpoint.settings["dataset"], path, n_frames=checkpoint.network["steps"]
+    )
+    if dataset.image_shape != network.image_shape:
+        raise ValueError(
+            f"images must have shape {network.image_shape}, as {model} was trained on; "
+            f"got {dataset.image_shape}."
+        )
+    check_positive_int(n_images, "n_images")
+    if n_images > len(dataset.test):
+        raise ValueError(
+            f"n_images must be at most {len(dataset.test)}, the test images there are; "
+            f"got {n_images}."
+        )
+    chosen = torch.from_numpy(_balanced(dataset.test_labels.numpy(), n_images))
+    return record(
+        network,
+        dataset.test.batch(chosen),
+        n_presentations,
+        labels=dataset.test_labels[chosen],
+        **options,
+    )
+
+
+def _balanced(labels: NDArray[Any], n_images: int) -> NDArray[np.intp]:
+    """Return places of images, the first of every class, then the second ..."""
+    order = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.diff(labels[order], prepend=labels.min() - 1))
+    turn = np.arange(len(order)) - np.repeat(
+        starts, np.diff(np.append(starts, len(order)))
+    )
+    by_turn = order[np.argsort(turn, kind="stable")]
+    return np.sort(by_turn[:n_images])
 
 
 def encode(

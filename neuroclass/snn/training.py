@@ -34,7 +34,14 @@ from neuroclass.snn.spide import SpideBackward
 from neuroclass.snn.statistics import Statistics
 from neuroclass.snn.structures import STRUCTURES
 
-__all__ = ["Recipe", "evaluate", "plot_training", "recipe_for", "train"]
+__all__ = [
+    "Recipe",
+    "evaluate",
+    "example_batch",
+    "plot_training",
+    "recipe_for",
+    "train",
+]
 
 MODEL_FILE = "model"
 METRICS_FILE = "metrics.csv"
@@ -443,6 +450,19 @@ def evaluate(
         total += nn.functional.cross_entropy(scores, labels, reduction="sum").item()
         correct += int((scores.argmax(1) == labels).sum())
     return total / len(dataset.test), correct / len(dataset.test)
+
+
+def example_batch(
+    dataset: str | Dataset,
+    path: str | Path | None = None,
+    n_frames: int = 30,
+    n_images: int = 64,
+) -> tuple[Tensor, Tensor]:
+    """Return test images and labels, to measure rates and operations on."""
+    if isinstance(dataset, str):
+        dataset = load_dataset(dataset, path, n_frames=n_frames)
+    indices = torch.arange(min(n_images, len(dataset.test)))
+    return dataset.test.batch(indices), dataset.test_labels[indices]
 
 
 def plot_training(
