@@ -154,7 +154,7 @@ def _add_simulate(commands: Any) -> None:
     parser.add_argument("output", metavar="OUT.nwb", type=Path, help="file to write")
     for name, default, text in (
         ("types", 6, "cell types, at most 9"),
-        ("neurons", 60, "neurons"),
+        ("neurons", 100, "neurons"),
         ("repeats", 50, "repeats"),
         ("seed", 0, "random seed"),
     ):

@@ -107,15 +107,17 @@ def select_n_clusters(
         criterion[low:] = _elbow(rows, tree, low, high)
         n_clusters = int(np.nanargmax(criterion))
     is_determined = high - low <= 1
-    if n_clusters == 1:
+    if high == 1:
         reason = "no split of the tree is more than a cut through a continuum"
+    elif n_clusters == 1:
+        reason = f"no split of the tree surely holds on unseen stimulus, {high - 1} may"
     else:
         splits = "1 split" if low == 2 else f"{low - 1} splits"
         hold = "holds" if low == 2 else "hold"
         reason = f"{splits} of the tree {hold} on unseen stimulus"
         if high > low:
             reason += (
-                f", {high - low} more might; of these counts the gain of class "
+                f", {high - low} more may; of these counts the gain of class "
                 f"{n_clusters} stands out most"
             )
     if not is_determined:

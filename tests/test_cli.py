@@ -1,6 +1,7 @@
 """The command line: what is printed where, what is written, and how it ends."""
 
 import csv
+import inspect
 import json
 import os
 import re
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuroclass import cli, load_recording
+from neuroclass import classify_neurons, cli, load_recording
 from neuroclass._arguments import build_parser
 from neuroclass.estimators import ESTIMATORS
 from neuroclass.io import write_recording
@@ -469,6 +470,28 @@ def test_every_estimator_can_be_asked_for(run, retina, estimator):
 
 
 # simulate and report
+
+
+def test_the_defaults_of_simulate_are_those_of_the_function():
+    args = build_parser().parse_args(["simulate", "r.nwb"])
+    defaults = {
+        name: parameter.default
+        for name, parameter in inspect.signature(simulate_retina).parameters.items()
+    }
+    assert args.types == defaults["n_types"]
+    assert args.neurons == defaults["n_neurons"]
+    assert args.repeats == defaults["n_presentations"]
+    assert args.duration == defaults["duration"]
+    assert args.diversity == defaults["diversity"]
+
+
+def test_the_defaults_of_cluster_are_those_of_the_function():
+    args = vars(build_parser().parse_args(["cluster", "x.nwb"]))
+    parameters = inspect.signature(classify_neurons).parameters
+    shared = set(args) & set(parameters) - {"recording", "units"}
+    assert len(shared) == 13
+    assert {n: args[n] for n in shared} == {n: parameters[n].default for n in shared}
+    assert args["seed"] == parameters["random_state"].default
 
 
 def test_simulate_writes_the_types_asked_for(run):
