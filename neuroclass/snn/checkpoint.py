@@ -166,10 +166,12 @@ def load_model(path: str | Path) -> SpikingClassifier:
     """
     checkpoint = load_checkpoint(path)
     try:
-        return checkpoint.build().eval()
+        model = checkpoint.build()
     except (KeyError, TypeError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise RecordingError(
             f"{path}: the weights do not fit the structure "
             f"{checkpoint.network['structure']!r} ({reason})."
         ) from error
+    model.eval()
+    return model

@@ -183,7 +183,6 @@ class FeedbackSNN(nn.Module):
             )
         return x.ndim == sample_ndim + 2
 
-    @torch.no_grad()
     def simulate(self, x: Tensor, **options: Any) -> ForwardStage:
         """Run the forward stage alone; `options` are those of `forward_stage`."""
         is_frames = self.is_frames(x)
@@ -191,10 +190,9 @@ class FeedbackSNN(nn.Module):
         tensors = [(c.weight, c.bias) for c in wiring.connections]
         n_steps = len(x) if is_frames else self.steps
         options = {"is_frames": is_frames, "n_steps": n_steps, **options}
-        with torch.autocast(x.device.type, enabled=False):
+        with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
             return forward_stage(wiring, x.float(), tensors, **options)
 
-    @torch.no_grad()
     def equilibrium(
         self, x: Tensor, *, tolerance: float = 1e-6, max_steps: int = 10000
     ) -> list[Tensor]:
@@ -209,20 +207,21 @@ class FeedbackSNN(nn.Module):
         RuntimeError
             If the rates still move after `max_steps`: the feedback is too strong.
         """
-        is_frames = self.is_frames(x)
-        mean_input = input_rate(x.float(), is_frames, self.neuron.leak)
-        wiring = self.wiring
-        tensors = [(c.weight, c.bias) for c in wiring.connections]
-        if self.feedback is None:
-            return rate_map(wiring, mean_input, tensors, None)
-        shapes = layer_shapes(wiring, tuple(mean_input.shape[1:]))
-        loop = mean_input.new_zeros(len(mean_input), *shapes[self.source])
-        for _ in range(max_steps):
-            rates = rate_map(wiring, mean_input, tensors, loop)
-            moved = (rates[self.source] - loop).abs().max().item()
-            if moved <= tolerance:
-                return rates
-            loop = (loop + rates[self.source]) / 2
+        with torch.no_grad():
+            is_frames = self.is_frames(x)
+            mean_input = input_rate(x.float(), is_frames, self.neuron.leak)
+            wiring = self.wiring
+            tensors = [(c.weight, c.bias) for c in wiring.connections]
+            if self.feedback is None:
+                return rate_map(wiring, mean_input, tensors, None)
+            shapes = layer_shapes(wiring, tuple(mean_input.shape[1:]))
+            loop = mean_input.new_zeros(len(mean_input), *shapes[self.source])
+            for _ in range(max_steps):
+                rates = rate_map(wiring, mean_input, tensors, loop)
+                moved = (rates[self.source] - loop).abs().max().item()
+                if moved <= tolerance:
+                    return rates
+                loop = (loop + rates[self.source]) / 2
         raise RuntimeError(
             f"no equilibrium within {max_steps} iterations (rates still move by "
             f"{moved:.2g}). Restrict the norm of the feedback."

@@ -227,7 +227,8 @@ def train(
         _check_same(folder / MODEL_FILE, checkpoint, described, settings)
     else:
         checkpoint = Checkpoint(described, settings)
-    model = checkpoint.build(rng=seed).to(target)
+    model = checkpoint.build(rng=seed)
+    model.to(target)
     optimizer = _optimizer(model, recipe)
     if checkpoint.optimizer is not None:
         optimizer.load_state_dict(checkpoint.optimizer)
@@ -253,7 +254,8 @@ def train(
         _write_curves(history, folder / CURVES_FILE)
         if on_epoch is not None:
             on_epoch(metrics)
-    return model.eval()
+    model.eval()
+    return model
 
 
 def _check_device(device: str) -> torch.device:
@@ -433,7 +435,6 @@ def _check_finite(
     )
 
 
-@torch.no_grad()
 def evaluate(
     model: SpikingClassifier,
     dataset: Dataset,
@@ -446,7 +447,8 @@ def evaluate(
     total, correct = 0.0, 0
     for indices in _batches(torch.arange(len(dataset.test)), batch_size):
         labels = dataset.test_labels[indices].to(device)
-        scores = model(dataset.test.batch(indices).to(device))
+        with torch.no_grad():
+            scores = model(dataset.test.batch(indices).to(device))
         total += nn.functional.cross_entropy(scores, labels, reduction="sum").item()
         correct += int((scores.argmax(1) == labels).sum())
     return total / len(dataset.test), correct / len(dataset.test)

@@ -149,12 +149,17 @@ def test_leaky_stages_agree(name, neuron):
         assert torch.equal(got, expected)
 
 
-def test_dropout_masks_act_in_both_stages():
+@pytest.mark.parametrize("name", ["dense", "inner loop", "pooled"])
+@pytest.mark.parametrize("on_feedback", [False, True])
+def test_dropout_masks_act_in_both_stages(name, on_feedback):
     torch.manual_seed(1)
-    network, shape = pooled()
-    for layer in network.layers:
+    network, shape = NETWORKS[name]()
+    for layer in network.wiring.connections:
         # Kept currents are doubled: sums stay exact.
         layer.dropout = 0.0 if isinstance(layer, AvgPool2d) else 0.5
+    if not on_feedback:
+        network.feedback.dropout = 0.0
+    network.layers[1].dropout = 0.0
     wiring, tensors = network.wiring, tensors_of(network)
     x = torch.randint(-32, 65, (4, *shape)) / 32
     masks = draw_dropout(wiring, layer_shapes(wiring, shape), x, 4)
@@ -208,6 +213,18 @@ def test_two_threads_give_the_spikes_of_one():
     assert torch.equal(results[0][0], results[1][0])
     for one, two in zip(results[0][1], results[1][1], strict=True):
         assert_close(one, two)
+
+
+def test_two_threads_share_the_batch_of_a_dense_network_too():
+    torch.manual_seed(1)
+    network, shape = dense()
+    network.backend = "event"
+    x = torch.randint(-32, 65, (5, *shape)) / 32
+    rates = []
+    for n_threads in (1, 2):
+        torch.set_num_threads(n_threads)
+        rates.append(network(x).detach())
+    assert torch.equal(*rates)
 
 
 def test_statistics_are_those_of_the_plain_stages():
