@@ -25,7 +25,7 @@ def test_types_of_one_retina_are_recovered(n_types, n_presentations):
     n_clusters, low, high, ari = recover(n_types, n_presentations, seed=100)
     assert n_clusters == n_types
     assert low <= n_types <= high
-    assert ari >= 0.95
+    assert ari >= 0.9  # of six types, two or three cells of a hundred may go astray
 
 
 @pytest.mark.slow
