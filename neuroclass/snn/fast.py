@@ -90,7 +90,7 @@ def fast_forward_stage(
     sample = tuple(x.shape[2:] if is_frames else x.shape[1:])
     shapes = layer_shapes(wiring, sample)
     roads = [
-        _Road(wiring, index, shapes, tensors[index][0], 1.0, dense_rate)
+        _Road(wiring, index, shapes, tensors[index][0], dense_rate)
         for index in range(1, len(wiring.connections))
     ]
 
@@ -105,7 +105,7 @@ def fast_forward_stage(
     parts = _in_parts(run, n_samples)
     counts, leaky, potentials = (
         [
-            _channel_first(np.concatenate([part[layer][k] for part in parts]), shape)
+            _joined([part[layer][k] for part in parts], shape)
             for layer, shape in enumerate(shapes)
         ]
         for k in range(3)
@@ -203,16 +203,17 @@ def fast_backward_stage(
         As in `fast_forward_stage`.
     """
     shapes = [tuple(rate.shape[1:]) for rate in forward.rates]
-    scale = 1 / wiring.neuron.reset
+    # The potentials are multiplied by V: the sums of dyadic weights are exact.
+    reset = wiring.neuron.reset
     roads = [
-        _Road(wiring, index, shapes, tensors[index][0], scale, dense_rate)
+        _Road(wiring, index, shapes, tensors[index][0], dense_rate)
         for index in range(1, len(wiring.connections))
     ]
     gates = [
         _channel_last(gate_of(wiring, forward, masks, index))
         for index in range(len(wiring.connections))
     ]
-    drive = _channel_last(error)
+    drive = _channel_last(error * reset)
     leak = wiring.neuron.leak if settings.neuron == "LIF" else 1.0
 
     def run(part: slice) -> list[tuple[Array, Array, Array]]:
@@ -230,7 +231,7 @@ def fast_backward_stage(
     parts = _in_parts(run, len(error))
     totals, fired, potentials = (
         [
-            _channel_first(np.concatenate([part[layer][k] for part in parts]), shape)
+            _joined([part[layer][k] for part in parts], shape)
             if parts[0][layer][k].shape[1]
             else torch.empty(0)
             for layer, shape in enumerate(shapes)
@@ -240,7 +241,9 @@ def fast_backward_stage(
     norm = average_rate_norm(settings.steps, leak)
     betas = [total / norm for total in totals]
     rates = [total / (settings.steps * settings.reset) for total in fired]
-    return BackwardStage(betas, potentials, rates if with_rates else [])
+    return BackwardStage(
+        betas, [v.div_(reset) for v in potentials], rates if with_rates else []
+    )
 
 
 def _backward(
@@ -272,7 +275,8 @@ def _backward(
         [index for index in outflow if wiring.ends(index)[1] == layer]
         for layer in range(wiring.n_layers)
     ]
-    single = [np.float32(v) for v in (settings.v_th, settings.reset, leak)]
+    unit = wiring.neuron.reset
+    single = [np.float32(v) for v in (unit * settings.v_th, settings.reset, leak, unit)]
     for _ in range(settings.steps):
         for index in order:
             layer = layers[index]
@@ -342,14 +346,12 @@ class _Road:
         index: int,
         shapes: list[Shape],
         weight: Tensor | None,
-        scale: float,
         dense_rate: float | None,
     ) -> None:
         origin, reached = wiring.ends(index)
         self.connection: Connection = wiring.connections[index]
         self.source, self.target = shapes[origin], shapes[reached]
-        self.scale = scale
-        self.weight = None if weight is None else weight.detach() * scale
+        self.weight = None if weight is None else weight.detach()
         if dense_rate is None:
             # A restricted weight makes torch subclass the connection.
             dense_rate = next(
@@ -384,8 +386,6 @@ class _Road:
         if self._is_dense(sent):
             couples = _channel_first(sent.spikes, self.target)
             current = self.connection.send_back(couples, self.weight, self.source)
-            if self.weight is None:
-                current = current * self.scale
             target += _channel_last(current)
         else:
             self._send_back(sent, target)
@@ -422,7 +422,6 @@ class _Road:
                 self.target[2],
                 self.source[2],
                 connection.kernel_size,
-                self.scale,
             )
         elif isinstance(connection, Linear):
             if self._back is None:
@@ -522,6 +521,11 @@ def _channel_first(values: Array, shape: Shape) -> Tensor:
     return tensor
 
 
+def _joined(parts: list[Array], shape: Shape) -> Tensor:
+    """Return the parts of a batch as one tensor, laid out as the plain stages do."""
+    return _channel_first(np.concatenate(parts), shape).contiguous()
+
+
 def _masked(
     current: Tensor, masks: Sequence[Tensor | None] | None, index: int
 ) -> Tensor:
@@ -535,17 +539,22 @@ def _part(mask: Tensor | None, part: slice) -> Tensor | None:
 
 def _in_parts(run: Callable[[slice], Any], n_samples: int) -> list[Any]:
     """Run on equal parts of the batch, one per thread that torch may use."""
-    n_threads = min(torch.get_num_threads(), n_samples)
+    n_allowed = torch.get_num_threads()
+    n_threads = min(n_allowed, n_samples)
     if n_threads <= 1:
         return [run(slice(0, n_samples))]
     edges = [n_samples * i // n_threads for i in range(n_threads + 1)]
     parts = [slice(a, b) for a, b in itertools.pairwise(edges)]
 
     def alone(part: slice) -> Any:
-        # Of this thread only: the dense products of the parts run side by side.
+        # The dense products of the parts run side by side, each on one thread.
         torch.set_num_threads(1)
         with torch.no_grad():
             return run(part)
 
-    with ThreadPoolExecutor(n_threads) as pool:
-        return list(pool.map(alone, parts))
+    try:
+        with ThreadPoolExecutor(n_threads) as pool:
+            return list(pool.map(alone, parts))
+    finally:
+        # Torch hands the last number set, by whatever thread, to every new thread.
+        torch.set_num_threads(n_allowed)

@@ -114,12 +114,12 @@ def rate_map(
         current = connection.current(rate, *tensors[index], target)
         if connection.batch_norm is not None:
             norm = connection.batch_norm
-            held = (norm.weight, norm.bias)
+            held = (norm.weight.float(), norm.bias.float())
             scale, shift = held if norms is None else norms[index]
             current = F.batch_norm(
                 current,
-                None if training else norm.running_mean,
-                None if training else norm.running_var,
+                None if training else norm.running_mean.float(),
+                None if training else norm.running_var.float(),
                 scale,
                 shift,
                 training,
@@ -307,8 +307,11 @@ def _update_running(
 ) -> None:
     momentum = batch_norm.momentum
     unbiased = variance * (n_values / max(n_values - 1, 1))
-    batch_norm.running_mean.lerp_(mean, momentum)
-    batch_norm.running_var.lerp_(unbiased, momentum)
+    for running, moment in [
+        (batch_norm.running_mean, mean),
+        (batch_norm.running_var, unbiased),
+    ]:
+        running.lerp_(moment.to(running.dtype), momentum)
     batch_norm.num_batches_tracked.add_(1)
 
 
@@ -318,7 +321,9 @@ def _solve(
     if settings.solver == "exact":
         return solve_exact(product, drive, coupled=coupled)
     if settings.solver == "damped":
-        return solve_damped(product, drive, settings.steps, settings.tolerance)
+        return solve_damped(
+            product, drive, settings.steps, settings.tolerance, coupled=coupled
+        )
     return solve_broyden(
         product,
         drive,
@@ -364,24 +369,52 @@ def solve_exact(product: Product, drive: Tensor, *, coupled: bool = False) -> Te
 
 
 def solve_damped(
-    product: Product, drive: Tensor, steps: int = 30, tolerance: float = 2e-10
+    product: Product,
+    drive: Tensor,
+    steps: int = 30,
+    tolerance: float = 2e-10,
+    *,
+    coupled: bool = False,
 ) -> Tensor:
     """Solve ``beta = J^T beta + g`` by ``beta <- (beta + J^T beta + g) / 2``.
 
     The limit is the solution itself, wherever ``(I + J^T) / 2`` contracts.  The
-    iterate of the lowest residual is returned.
+    iterate of the lowest residual of each sample is returned, or of the batch where
+    batch norm couples the samples.
     """
-    beta = best = torch.zeros_like(drive)
-    lowest = math.inf
+    best = _Best(drive.reshape(1 if coupled else len(drive), -1))
+    beta = torch.zeros_like(drive)
     for _ in range(steps + 1):
         residual = product(beta) + drive - beta
-        size = residual.norm().item()
-        if size < lowest:
-            best, lowest = beta, size
-        if size <= tolerance * math.sqrt(drive.numel()):
+        best.update(beta.reshape(best.shape), residual.reshape(best.shape))
+        if best.is_final(tolerance):
             break
         beta = beta + residual / 2
-    return best
+    return best.beta.view_as(drive)
+
+
+class _Best:
+    """The iterate of the lowest residual of each system.  (systems, unknowns)."""
+
+    def __init__(self, drive: Tensor) -> None:
+        self.shape = drive.shape
+        self.beta = torch.zeros_like(drive)
+        self.lowest = drive.new_full((len(drive), 1), math.inf)
+        self.is_moving = torch.ones_like(self.lowest, dtype=torch.bool)
+
+    def update(self, beta: Tensor, residual: Tensor) -> None:
+        """Keep the rows that come closer; a row that overflowed is given up."""
+        size = residual.norm(dim=1, keepdim=True)
+        # Also false where the size is not a number.
+        closer = size < self.lowest
+        self.beta = torch.where(closer, beta, self.beta)
+        self.lowest = torch.where(closer, size, self.lowest)
+        self.is_moving = size.isfinite()
+
+    def is_final(self, tolerance: float) -> bool:
+        """Return whether every system has converged or overflowed."""
+        bound = tolerance * math.sqrt(self.beta.shape[1])
+        return not bool((self.is_moving & (self.lowest > bound)).any())
 
 
 def solve_broyden(
@@ -397,8 +430,8 @@ def solve_broyden(
 
     Every sample is a system of its own, unless batch norm couples them.  With the
     residual ``r = J^T beta + g - beta``, the inverse of its Jacobian starts at -I and
-    takes one rank-one update per step; the iterate of the lowest residual over the
-    batch is returned.
+    takes one rank-one update per step; the iterate of the lowest residual of each
+    system is returned.
 
     Parameters
     ----------
@@ -418,23 +451,20 @@ def solve_broyden(
 
     beta = torch.zeros_like(drive).reshape(shape)
     residual = residual_at(beta)
-    best, lowest = beta, residual.norm().item()
+    best = _Best(beta)
+    best.update(beta, residual)
     # B^-1 = -I + sum of left_k right_k^T
     left: list[Tensor] = []
     right: list[Tensor] = []
     for _ in range(steps):
-        if lowest <= tolerance * math.sqrt(drive.numel()):
+        if best.is_final(tolerance):
             break
         step = -_apply(left, right, residual)
         beta = beta + step
         change = residual
         residual = residual_at(beta)
         change = residual - change
-        size = residual.norm().item()
-        if size < lowest:
-            best, lowest = beta, size
-        if not math.isfinite(size):
-            break
+        best.update(beta, residual)
         row = _apply(right, left, step)
         moved = (row * change).sum(1, keepdim=True)
         # A sample that has converged moves no more: it keeps its matrix.
@@ -443,7 +473,7 @@ def solve_broyden(
         left.append(update)
         right.append(row)
         del left[:-memory], right[:-memory]
-    return best.view_as(drive)
+    return best.beta.view_as(drive)
 
 
 def _apply(left: list[Tensor], right: list[Tensor], vector: Tensor) -> Tensor:

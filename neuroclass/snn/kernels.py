@@ -85,8 +85,12 @@ def fire_couples(
     threshold: Any,
     reset: Any,
     leak: Any,
+    unit: Any,
 ) -> None:
-    """Add the error, fire couples of either sign, reset, sum up."""
+    """Add the error, fire couples of either sign, reset, sum up.
+
+    Potential, error and threshold are in units of ``1 / unit``.
+    """
     counts_spikes = fired.shape[1] > 0
     adds_error = error.shape[1] > 0
     for b in range(potential.shape[0]):
@@ -98,7 +102,7 @@ def fire_couples(
             above = np.float32(1.0) if v >= threshold else np.float32(0.0)
             below = np.float32(1.0) if v <= -threshold else np.float32(0.0)
             z = reset * (above - below)
-            potential[b, i] = (v - z) * leak
+            potential[b, i] = (v - unit * z) * leak
             couples[b, i] = z
             totals[b, i] = totals[b, i] * leak + z
         if counts_spikes:
@@ -312,10 +316,9 @@ def scatter_unpool(
     source_columns: int,
     target_columns: int,
     size: int,
-    scale: float,
 ) -> None:
     """Add each window's event to its pixels."""
-    share = np.float32(scale / (size * size))
+    share = np.float32(1 / (size * size))
     for b in range(target.shape[0]):
         for e in range(n_events[b]):
             i = events[b, e]

@@ -178,7 +178,7 @@ class Conv2d(nn.Conv2d):
         dropout: float = 0.0,
         batch_norm: bool = False,
     ) -> None:
-        _check_convolution(groups, padding)
+        _check_convolution(kernel_size, stride, padding, dilation, groups)
         super().__init__(
             in_channels, out_channels, kernel_size, stride, padding, dilation, 1, bias
         )
@@ -292,7 +292,7 @@ class ConvTranspose2d(nn.ConvTranspose2d):
         dropout: float = 0.0,
         batch_norm: bool = False,
     ) -> None:
-        _check_convolution(groups, padding)
+        _check_convolution(kernel_size, stride, padding, dilation, groups)
         super().__init__(
             in_channels,
             out_channels,
@@ -526,7 +526,16 @@ def _check_dropout(dropout: float) -> float:
     return float(dropout)
 
 
-def _check_convolution(groups: int, padding: Any) -> None:
+def _check_convolution(
+    kernel_size: Any, stride: Any, padding: Any, dilation: Any, groups: int
+) -> None:
+    for name, value in [
+        ("kernel_size", kernel_size),
+        ("stride", stride),
+        ("dilation", dilation),
+    ]:
+        for along_axis in value if isinstance(value, (tuple, list)) else (value,):
+            check_positive_int(along_axis, name)
     if groups != 1:
         raise ValueError(
             f"groups must be 1; got {groups}. Grouped convolutions have no transposed "

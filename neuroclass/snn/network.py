@@ -148,6 +148,12 @@ class FeedbackSNN(nn.Module):
         statistics : Statistics, optional
             Filled in by this call and by its backward pass.
 
+        Returns
+        -------
+        Tensor
+            Computed in float32 and returned in the dtype of the weights into layer 0,
+            as an ordinary layer's output.  (batch, ...)
+
         Raises
         ------
         ValueError
@@ -169,7 +175,8 @@ class FeedbackSNN(nn.Module):
             statistics=statistics,
             backend=self.backend,
         )
-        return rate
+        weight = tensors[0][0]
+        return rate if weight is None else rate.to(weight.dtype)
 
     def is_frames(self, x: Tensor) -> bool:
         """Return whether the first axis of `x` is time; refuse other shapes."""
@@ -186,12 +193,19 @@ class FeedbackSNN(nn.Module):
     def simulate(self, x: Tensor, **options: Any) -> ForwardStage:
         """Run the forward stage alone; `options` are those of `forward_stage`."""
         is_frames = self.is_frames(x)
-        wiring = self.wiring
-        tensors = [(c.weight, c.bias) for c in wiring.connections]
+        wiring, tensors = self.wiring, self._single_tensors()
         n_steps = len(x) if is_frames else self.steps
         options = {"is_frames": is_frames, "n_steps": n_steps, **options}
         with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
             return forward_stage(wiring, x.float(), tensors, **options)
+
+    def _single_tensors(self) -> list[tuple[Tensor | None, Tensor | None]]:
+        """Return the weights and biases in single precision."""
+
+        def single(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else tensor.float()
+
+        return [(single(c.weight), single(c.bias)) for c in self.wiring.connections]
 
     def equilibrium(
         self, x: Tensor, *, tolerance: float = 1e-6, max_steps: int = 10000
@@ -210,8 +224,7 @@ class FeedbackSNN(nn.Module):
         with torch.no_grad():
             is_frames = self.is_frames(x)
             mean_input = input_rate(x.float(), is_frames, self.neuron.leak)
-            wiring = self.wiring
-            tensors = [(c.weight, c.bias) for c in wiring.connections]
+            wiring, tensors = self.wiring, self._single_tensors()
             if self.feedback is None:
                 return rate_map(wiring, mean_input, tensors, None)
             shapes = layer_shapes(wiring, tuple(mean_input.shape[1:]))
@@ -272,7 +285,11 @@ class SpikingClassifier(nn.Module):
             If the images have another shape than the network was built for.
         """
         rate = self.network(self.as_input(x), statistics=statistics)
-        scores: Tensor = self.classifier(rate.flatten(1))
+        rate = rate.flatten(1)
+        if not torch.is_autocast_enabled(rate.device.type):
+            # A first layer without weights leaves the rates in single precision.
+            rate = rate.to(self.classifier.weight.dtype)
+        scores: Tensor = self.classifier(rate)
         return scores
 
     def as_input(self, x: Tensor) -> Tensor:

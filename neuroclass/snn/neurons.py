@@ -206,14 +206,22 @@ def fire_(
 
 
 def fire_ternary_(
-    potential: Tensor, couples: Tensor, threshold: float, reset: float, leak: float
+    potential: Tensor,
+    couples: Tensor,
+    threshold: float,
+    reset: float,
+    leak: float,
+    unit: float = 1.0,
 ) -> None:
-    """Write the output of couples that hold their input already, and reset them."""
-    torch.ge(potential, threshold, out=couples)
-    couples.sub_((potential <= -threshold).to(couples.dtype))
+    """Write the output of couples that hold their input already, and reset them.
+
+    The potential is in units of ``1 / unit``.
+    """
+    torch.ge(potential, unit * threshold, out=couples)
+    couples.sub_((potential <= -unit * threshold).to(couples.dtype))
     if reset != 1.0:
         couples.mul_(reset)
-    potential.sub_(couples)
+    potential.sub_(couples, alpha=unit)
     if leak != 1.0:
         potential.mul_(leak)
 

@@ -43,7 +43,9 @@ class SpectralRestriction(nn.Module):
     """Scale a weight to a spectral norm of at most `limit`.
 
     The norm is that of the kernel reshaped to (first axis, all others), by one power
-    iteration per training step; evaluation uses the vectors of the last one.
+    iteration per training step; evaluation uses the vectors of the last one.  Weights
+    of zeros have no such vectors: they are sought anew, from the same start, until the
+    weights move.
     """
 
     left: Tensor
@@ -53,10 +55,13 @@ class SpectralRestriction(nn.Module):
         super().__init__()
         self.limit = _check_limit(limit)
         matrix = weight.detach().flatten(1)
-        generator = torch.Generator().manual_seed(0)
-        left = torch.randn(len(matrix), generator=generator).to(matrix)
-        self.register_buffer("left", left)
+        self.register_buffer("left", matrix.new_zeros(matrix.shape[0]))
         self.register_buffer("right", matrix.new_zeros(matrix.shape[1]))
+        self._start(matrix)
+
+    def _start(self, matrix: Tensor) -> None:
+        generator = torch.Generator().manual_seed(0)
+        self.left.copy_(torch.randn(len(matrix), generator=generator))
         for _ in range(_FIRST_ITERATIONS):
             self._iterate(matrix)
 
@@ -69,9 +74,13 @@ class SpectralRestriction(nn.Module):
     def forward(self, weight: Tensor) -> Tensor:
         """Return the scaled weight."""
         matrix = weight.detach().flatten(1)
-        if self.training:
+        if not self.right.any():
+            self._start(matrix)
+        elif self.training:
             self._iterate(matrix)
-        return weight * _factor(self.left @ matrix @ self.right, self.limit)
+        # Weights that changed since the last iteration may have turned the sign.
+        norm = (self.left @ matrix @ self.right).abs()
+        return weight * _factor(norm, self.limit)
 
 
 def restrict_norm(layer: nn.Module, kind: str, limit: float) -> nn.Module:

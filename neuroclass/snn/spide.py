@@ -9,12 +9,13 @@ arXiv:2302.00232.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 
 from neuroclass._validation import check_choice, check_positive_int
 from neuroclass.snn.backend import backward_by, forward_by
@@ -60,12 +61,15 @@ class SpideBackward:
         after, so that small errors make spikes; 100 for small images, 400 or 500 for
         CIFAR.  With SGD this is the same as a loss times `scale` and learning rates
         divided by it, where the weight decay becomes weight decay / scale.
+    n_processes : int, default 1
+        Processes that share a batch under data parallelism; `scale` is divided by it.
 
     Notes
     -----
     Spiking gradients are no linear function of the error.  Under data parallelism
     each of n processes averages its loss over a batch n times smaller, and its errors
-    are n times larger: divide `scale` by n to get the gradients of one process.
+    are n times larger: divided by n they are those of one process.  A network that
+    trains in a process group of another size than `n_processes` warns.
     """
 
     steps: int = 100
@@ -73,9 +77,11 @@ class SpideBackward:
     v_th: float = 0.5
     u_rest: float | None = None
     scale: float = 1.0
+    n_processes: int = 1
 
     def __post_init__(self) -> None:
         check_positive_int(self.steps, "backward steps")
+        check_positive_int(self.n_processes, "n_processes")
         check_choice(self.neuron, "backward neuron", ("IF", "LIF"))
         for name in ("v_th", "scale", "reset"):
             value = getattr(self, name)
@@ -86,6 +92,11 @@ class SpideBackward:
     def reset(self) -> float:
         """V_b = v_th - u_rest: what a spike carries and takes from its couple."""
         return self.v_th - (-self.v_th if self.u_rest is None else self.u_rest)
+
+    @property
+    def error_scale(self) -> float:
+        """Factor of the errors of this process: ``scale / n_processes``."""
+        return self.scale / self.n_processes
 
 
 @dataclass
@@ -149,13 +160,19 @@ def backward_stage(
         Dropout masks of the forward stage.
     with_rates : bool, default False
         Count the spikes too.
+
+    Notes
+    -----
+    The potentials are kept multiplied by V, in place of weights divided by it: the
+    sums of dyadic weights, errors and thresholds are exact in single precision for
+    every dyadic V, and not only for powers of two.
     """
     leak = wiring.neuron.leak if settings.neuron == "LIF" else 1.0
     reset = wiring.neuron.reset
     order = visiting_order(wiring)
     shapes = [tuple(rate.shape[1:]) for rate in forward.rates]
     senders = senders_of(wiring, order)
-    weights = [None if w is None else w / reset for w, _ in tensors]
+    drive = error * reset
     gates = [gate_of(wiring, forward, masks, index) for index in range(len(tensors))]
 
     potentials = [torch.zeros_like(rate) for rate in forward.rates]
@@ -173,14 +190,13 @@ def backward_stage(
                     continue
                 connection = wiring.connections[index]
                 sent = couples[sender] * gates[index]
-                received = connection.send_back(sent, weights[index], shapes[layer])
                 potential.add_(
-                    received if weights[index] is not None else received / reset
+                    connection.send_back(sent, tensors[index][0], shapes[layer])
                 )
             if layer == wiring.readout:
-                potential.add_(error)
+                potential.add_(drive)
             fire_ternary_(
-                potential, couples[layer], settings.v_th, settings.reset, leak
+                potential, couples[layer], settings.v_th, settings.reset, leak, reset
             )
             heard[layer] = True
             if leak == 1.0:
@@ -192,7 +208,7 @@ def backward_stage(
     norm = average_rate_norm(settings.steps, leak)
     betas = [total / norm for total in totals]
     rates = [total / (settings.steps * settings.reset) for total in fired]
-    return BackwardStage(betas, potentials, rates)
+    return BackwardStage(betas, [v.div_(reset) for v in potentials], rates)
 
 
 def senders_of(wiring: Wiring, order: list[int]) -> list[list[tuple[int, int]]]:
@@ -266,11 +282,27 @@ def spide_rate(
 
     Both stages run in float32, whatever autocast is in force.
     """
+    if training and torch.is_grad_enabled():
+        _check_processes(settings)
     call = _Call(wiring, settings, is_frames, n_steps, training, statistics, backend)
     flat = [tensor for pair in tensors for tensor in pair]
     apply: Any = _Spide.apply
     rate: Tensor = apply(call, x, *flat)
     return rate
+
+
+def _check_processes(settings: SpideBackward) -> None:
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return
+    n_processes = distributed.get_world_size()
+    if n_processes != settings.n_processes:
+        warnings.warn(
+            f"{n_processes} processes train, and n_processes is "
+            f"{settings.n_processes}: if they share a batch, the spiking gradients "
+            "differ from those of one process. Build "
+            f"SpideBackward(..., n_processes={n_processes}).",
+            stacklevel=3,
+        )
 
 
 @dataclass
@@ -329,7 +361,7 @@ class _Spide(torch.autograd.Function):
             backward = backward_by(call.backend, wiring, error, backward_stage)(
                 wiring,
                 stage,
-                error.float() * settings.scale,
+                error.float() * settings.error_scale,
                 tensors,
                 settings,
                 masks=masks,
@@ -344,7 +376,7 @@ class _Spide(torch.autograd.Function):
                 call.statistics, wiring, stage, backward.rates, settings.steps
             )
         flat = [
-            None if gradient is None else gradient.div_(settings.scale)
+            None if gradient is None else gradient.div_(settings.error_scale)
             for pair in gradients
             for gradient in pair
         ]
@@ -370,7 +402,7 @@ def _input_gradient(
     wiring = call.wiring
     delta = backward.betas[0] * gate_of(wiring, stage, masks, 0) / wiring.neuron.reset
     to_input = wiring.links[0].send_back(delta, tensors[0][0], ctx.sample)
-    to_input = to_input / call.settings.scale
+    to_input = to_input / call.settings.error_scale
     if not call.is_frames:
         return to_input
     weights = step_weights(call.n_steps, wiring.neuron.leak)

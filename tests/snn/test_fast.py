@@ -1,5 +1,7 @@
 """Event-driven kernels against the plain stages: the same spikes on exact sums."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs `pip install neuroclass[snn]`")
@@ -8,6 +10,7 @@ pytest.importorskip("numba", reason="needs `pip install neuroclass[fast]`")
 from torch.testing import assert_close  # noqa: E402
 
 from neuroclass.snn import (  # noqa: E402
+    IF,
     LIF,
     AvgPool2d,
     Conv2d,
@@ -126,6 +129,52 @@ def test_spikes_of_both_stages_are_identical_on_exact_sums(name, dense_rate, is_
     assert sum(rate.sum() for rate in expected.rates) > 1
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("dense_rate", [None, 2.0, 0.0])
+@pytest.mark.parametrize("neuron", [IF(v_th=1.5), IF(v_th=0.75, u_rest=-1.75)])
+def test_resets_that_are_no_power_of_two_are_exact_too(name, dense_rate, neuron):
+    torch.manual_seed(1)
+    network, shape = NETWORKS[name]()
+    network.neuron = neuron
+    wiring, tensors = network.wiring, tensors_of(network)
+    x = torch.randint(-32, 97, (5, *shape)) / 32
+    options = {"is_frames": False, "n_steps": 11}
+    plain = forward_stage(wiring, x, tensors, **options)
+    fast = fast_forward_stage(wiring, x, tensors, **options, dense_rate=dense_rate)
+    for got, expected in zip(fast.counts, plain.counts, strict=True):
+        assert torch.equal(got, expected)
+    error = torch.randint(-20, 21, plain.rates[network.readout].shape) / 32
+    settings = SpideBackward(25)
+    expected = backward_stage(wiring, plain, error, tensors, settings)
+    got = fast_backward_stage(
+        wiring, plain, error, tensors, settings, dense_rate=dense_rate
+    )
+    # In units of 1 / V the potentials are multiples of 1 / 4096 that no sum rounds.
+    exact = [v.double() * neuron.reset * 4096 for v in expected.potentials]
+    for potential in exact:
+        assert_close(potential, potential.round(), rtol=0, atol=0.01)
+    for key in ("betas", "potentials"):
+        for a, b in zip(getattr(got, key), getattr(expected, key), strict=True):
+            assert torch.equal(a, b), key
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_layout_in_memory_does_not_depend_on_the_kernels(name):
+    torch.manual_seed(1)
+    network, shape = NETWORKS[name]()
+    x = torch.randint(-32, 65, (5, *shape)) / 32
+    strides = []
+    for backend in ("torch", "event"):
+        network.backend = backend
+        network.zero_grad()
+        rate = network(x)
+        rate.sum().backward()
+        strides.append(
+            [rate.stride(), *(p.grad.stride() for p in network.parameters())]
+        )
+    assert strides[0] == strides[1]
+
+
 @pytest.mark.parametrize("name", ["dense", "convolutional", "pooled"])
 @pytest.mark.parametrize("neuron", ["IF", "LIF"])
 def test_leaky_stages_agree(name, neuron):
@@ -213,6 +262,17 @@ def test_two_threads_give_the_spikes_of_one():
     assert torch.equal(results[0][0], results[1][0])
     for one, two in zip(results[0][1], results[1][1], strict=True):
         assert_close(one, two)
+
+
+def test_threads_that_start_later_have_the_threads_of_torch():
+    network, shape = dense()
+    network.backend = "event"
+    torch.set_num_threads(3)
+    # Two samples: fewer parts than threads.
+    network(torch.rand(2, *shape)).sum().backward()
+    assert torch.get_num_threads() == 3
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(torch.get_num_threads).result() == 3
 
 
 def test_two_threads_share_the_batch_of_a_dense_network_too():

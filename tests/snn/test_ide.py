@@ -71,6 +71,25 @@ def test_broyden_returns_the_iterate_of_the_lowest_residual():
     assert all(b <= a for a, b in itertools.pairwise(sizes))
 
 
+@pytest.mark.parametrize("solve", [solve_broyden, solve_damped])
+@pytest.mark.parametrize("strength", [3.0, 1e30])
+def test_a_sample_that_diverges_does_not_spoil_the_others(solve, strength):
+    # The second row moves away from its solution, or overflows at once.
+    slope = torch.tensor([[0.5], [strength]]) * torch.tensor([1.0, 0.8, 0.6, 0.4])
+    turn = torch.tensor([1.0, -1.0, 1.0, -1.0])
+    drive = torch.tensor([[1.0, 2.0, 3.0, 4.0], [1.0, -1.0, 2.0, 1.0]])
+
+    def product(beta):
+        return slope * beta.roll(1, 1) * turn
+
+    together = solve(product, drive, 40)
+    slope = slope[:1]
+    alone = solve(product, drive[:1], 40)
+    assert_close(together[:1], alone)
+    assert (product(alone) + drive[:1] - alone).norm() < 1e-4
+    assert together.isfinite().all()
+
+
 def implicit_gradient(network, x, error):
     """Return what the backward pass gives the bias of the first layer."""
     (gradient,) = torch.autograd.grad(network(x), network.layers[0].bias, error)

@@ -137,6 +137,13 @@ def test_zero_carries_nothing_either_way():
         (lambda: Conv2d(2, 2, 3, groups=2), "groups must be 1; got 2"),
         (lambda: ConvTranspose2d(2, 2, 3, groups=2), "groups must be 1; got 2"),
         (lambda: Conv2d(1, 1, 3, padding="same"), "padding must be an integer"),
+        (lambda: Conv2d(1, 1, 3, stride=0), "stride must be an integer of at least 1"),
+        (lambda: Conv2d(1, 1, (3, 0)), "kernel_size must be an integer of at least 1"),
+        (
+            lambda: ConvTranspose2d(1, 1, 3, (1, 0)),
+            "stride must be an integer of at least 1; got 0",
+        ),
+        (lambda: Conv2d(1, 1, 3, dilation=0), "dilation must be an integer of at"),
         (lambda: Linear(2, 2, dropout=1.0), r"dropout must lie in \[0, 1\)"),
         (lambda: AvgPool2d(0), "kernel_size must be an integer of at least 1"),
         (lambda: Linear(4, 2).output_shape((5,)), "must have 4 neurons; got 5"),

@@ -9,6 +9,7 @@ from torch.testing import assert_close  # noqa: E402
 from neuroclass.snn import (  # noqa: E402
     IF,
     LIF,
+    AvgPool2d,
     Conv2d,
     ConvTranspose2d,
     FeedbackSNN,
@@ -176,6 +177,34 @@ def test_a_classifier_takes_images_and_frames(dense_network):
     assert model.n_neurons == 7
     with pytest.raises(ValueError, match=r"images must have shape \(3, 2, 2\)"):
         model(torch.rand(5, 3, 4, 4))
+
+
+@pytest.mark.parametrize("method", ["spide", "ide"])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("has_batch_norm", [False, True])
+def test_a_model_of_another_precision_trains_and_evaluates(
+    method, dtype, has_batch_norm, dense_network
+):
+    connection = {"batch_norm": has_batch_norm and method == "ide"}
+    network = dense_network([12, 7, 6], method=method, connection=connection)
+    model = SpikingClassifier(network, (3, 2, 2), 4).to(dtype)
+    x = torch.rand(5, 3, 2, 2, dtype=dtype)
+    assert network(model.as_input(x)).dtype is dtype
+    model(x).sum().backward()
+    for parameter in model.parameters():
+        assert parameter.grad.dtype is dtype
+        assert parameter.grad.isfinite().all()
+    model.eval()
+    assert model(x).dtype is dtype
+    (*_, rate) = network.equilibrium(model.as_input(x))
+    counts = network.simulate(model.as_input(x)).counts
+    assert rate.shape == counts[-1].shape == (5, 6)
+
+
+def test_a_network_that_begins_with_a_pool_fits_a_classifier_of_any_precision():
+    network = FeedbackSNN([AvgPool2d(2)])
+    model = SpikingClassifier(network, (1, 4, 4), 2).double()
+    assert model(torch.rand(3, 1, 4, 4).double()).dtype is torch.float64
 
 
 @pytest.mark.parametrize(

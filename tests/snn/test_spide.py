@@ -317,7 +317,7 @@ def test_statistics_of_the_backward_stage_are_its_rates(reference, reference_net
 @pytest.mark.parametrize("mode", ["spide", "ide"])
 def test_two_processes_give_the_gradients_of_one(mode, dense_network, tmp_path):
     x, labels = torch.rand(8, 5), torch.arange(8) % 3
-    one = _gradients(_distributed_model(mode, 64.0), x, labels)
+    one = _gradients(_distributed_model(mode, 1), x, labels)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -332,13 +332,26 @@ def test_two_processes_give_the_gradients_of_one(mode, dense_network, tmp_path):
         assert_close(got, expected, rtol=1e-6, atol=1e-6)
 
 
-def _distributed_model(mode, scale):
+def test_a_scale_for_another_number_of_processes_warns(dense_network, monkeypatch):
+    network = dense_network([5, 7])
+    x = torch.rand(3, 5)
+    monkeypatch.setattr(dist, "is_initialized", lambda: True)
+    monkeypatch.setattr(dist, "get_world_size", lambda: 4)
+    with pytest.warns(UserWarning, match="4 processes train, and n_processes is 1"):
+        network(x)
+    network.eval()(x)
+    network.train().backward_settings = SpideBackward(n_processes=4)
+    network(x)
+
+
+def _distributed_model(mode, n_processes):
     torch.manual_seed(3)
+    backward = SpideBackward(50, scale=64.0, n_processes=n_processes)
     network = FeedbackSNN(
         [Linear(5, 7), Linear(7, 6)],
         Linear(6, 7, bias=False),
         method=mode,
-        backward=SpideBackward(50, scale=scale) if mode == "spide" else None,
+        backward=backward if mode == "spide" else None,
     )
     restrict_norm(network.feedback, "frobenius", 1.0)
     return nn.Sequential(network, nn.Linear(6, 3))
@@ -355,7 +368,7 @@ def _work(rank, port, mode, x, labels, path):
         "gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2
     )
     # Each process averages over half the batch: its errors are twice as large.
-    model = nn.parallel.DistributedDataParallel(_distributed_model(mode, 32.0))
+    model = nn.parallel.DistributedDataParallel(_distributed_model(mode, 2))
     mine = slice(4 * rank, 4 * rank + 4)
     gradients = _gradients(model, x[mine], labels[mine])
     if rank == 0:
@@ -378,6 +391,7 @@ def test_a_transposed_first_connection_learns_too():
         ({"neuron": "ALIF"}, "backward neuron must be one of IF, LIF; got 'ALIF'"),
         ({"v_th": -1.0}, "v_th must be a positive number"),
         ({"scale": 0.0}, "scale must be a positive number"),
+        ({"n_processes": 0}, "n_processes must be an integer of at least 1; got 0"),
         ({"u_rest": 0.5}, "reset must be a positive number"),
     ],
 )

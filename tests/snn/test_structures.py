@@ -8,6 +8,7 @@ from torch.testing import assert_close  # noqa: E402
 
 from neuroclass.snn import IF, Linear, restrict_norm, structures  # noqa: E402
 from neuroclass.snn.layers import AvgPool2d  # noqa: E402
+from neuroclass.snn.restriction import SpectralRestriction  # noqa: E402
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,39 @@ def test_small_image_networks_start_with_kaiming_weights():
     assert original.std().item() == pytest.approx(0.1 * (2 / 576) ** 0.5, rel=0.02)
 
 
+WITH_FEEDBACK = [name for name in structures.STRUCTURES if name != "lenet"]
+
+
+@pytest.mark.parametrize("name", WITH_FEEDBACK)
+@pytest.mark.parametrize("method", ["spide", "ide"])
+def test_every_feedback_has_the_limit_of_its_method(name, method):
+    model = structures.build(name, (2, 8, 8), 3, method=method, rng=0)
+    (restriction,) = model.network.feedback.parametrizations.weight
+    expected = (10.0 if name == "dvs-convnet-f" else 2.0) if method == "spide" else 1.0
+    assert restriction.limit == expected
+    assert isinstance(restriction, SpectralRestriction) == (method == "ide")
+    chosen = structures.build(
+        name, (2, 8, 8), 3, method=method, rng=0, feedback_limit=0.5
+    )
+    assert chosen.network.feedback.parametrizations.weight[0].limit == 0.5
+
+
+@pytest.mark.parametrize("name", structures.STRUCTURES)
+@pytest.mark.parametrize("n_classes", [10, 100])
+def test_errors_are_scaled_as_published(name, n_classes):
+    model = structures.build(name, (3, 8, 8), n_classes, rng=0)
+    is_cifar = name in ("alexnet-f", "cifarnet-f")
+    expected = {10: 400.0, 100: 500.0}[n_classes] if is_cifar else 100.0
+    assert model.network.backward_settings.scale == expected
+
+
+def test_the_dense_network_of_ide_takes_five_steps():
+    assert structures.recurrent_dense((1, 4, 4), method="ide").network.steps == 5
+    chosen = structures.recurrent_dense((1, 4, 4), method="ide", steps=30)
+    assert chosen.network.steps == 30
+    assert structures.recurrent_dense((1, 4, 4)).network.steps == 30
+
+
 @pytest.mark.parametrize(
     ("build", "limit"),
     [(structures.mnist_convnet_f, 2.0), (structures.dvs_convnet_f, 10.0)],
@@ -123,6 +157,30 @@ def test_the_spectral_estimate_is_the_same_at_every_evaluation():
     assert torch.equal(layer.weight, first)
     layer.train()
     assert not torch.equal(layer.parametrizations.weight[0].left, torch.zeros(7))
+
+
+def test_a_weight_that_turns_at_evaluation_keeps_its_sign_and_bound():
+    torch.manual_seed(0)
+    layer = restrict_norm(Linear(9, 7), "spectral", 0.5).eval()
+    before = layer.weight.clone()
+    with torch.no_grad():
+        layer.parametrizations.weight.original.mul_(-3)
+    assert_close(layer.weight, -before)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_weights_that_start_at_zero_are_bounded_once_they_move(training):
+    torch.manual_seed(0)
+    layer = Linear(9, 7)
+    drawn = layer.weight.detach().clone()
+    torch.nn.init.zeros_(layer.weight)
+    restrict_norm(layer, "spectral", 0.5)
+    layer.train(training)
+    assert not layer.weight.any()
+    with torch.no_grad():
+        layer.parametrizations.weight.original.copy_(drawn)
+    norms = [torch.linalg.matrix_norm(layer.weight, 2).item() for _ in range(2)]
+    assert norms == pytest.approx([0.5, 0.5], rel=0.01)
 
 
 def test_a_restriction_must_make_sense():
