@@ -301,7 +301,8 @@ def _add_record(commands: Any) -> None:
         metavar="INT",
         type=int,
         default=10,
-        help="test images to present, the same number of every class (default 10)",
+        help="test images to present, the same number of every class (default 10); "
+        "at least two of each for --condition label",
     )
     parser.add_argument(
         "--repeats",

@@ -367,14 +367,17 @@ def _simulate(args: "Namespace") -> None:
 
 
 def _train(args: "Namespace") -> None:
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from neuroclass.snn.datasets import load_dataset  # noqa: PLC0415
     from neuroclass.snn.energy import energy_table  # noqa: PLC0415
     from neuroclass.snn.training import example_batch, train  # noqa: PLC0415
 
     history: list[dict[str, float]] = []
+    dataset = load_dataset(args.dataset, args.data, n_frames=args.steps)
     model = train(
-        args.dataset,
+        dataset,
         args.output,
-        path=args.data,
         structure=args.structure,
         method=args.method,
         neuron=args.neuron,
@@ -391,8 +394,15 @@ def _train(args: "Namespace") -> None:
         on_epoch=history.append,
     )
     path = args.output / "model"
+    energy = energy_table(model, *example_batch(dataset))
     if args.json:
-        print_json({"model": str(path), "epochs": history})
+        spent = {
+            **asdict(energy),
+            "forward_nj": energy.forward_nj,
+            "backward_nj": energy.backward_nj,
+            "ann_nj": energy.ann_nj,
+        }
+        print_json({"model": str(path), "epochs": history, "energy": plain(spent)})
         return
     print_table(
         ("epoch", "loss", "training %", "test %", "forward", "backward"),
@@ -408,7 +418,7 @@ def _train(args: "Namespace") -> None:
             for row in history
         ),
     )
-    print(energy_table(model, *example_batch(args.dataset, args.data, args.steps)))
+    print(energy)
     print_item("wrote", str(path))
 
 

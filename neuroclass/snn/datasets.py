@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from neuroclass._validation import check_choice, check_positive_int
 from neuroclass.exceptions import RecordingError
 from neuroclass.snn.events import Events, read_event_folder
 
-__all__ = ["DATASETS", "Dataset", "Images", "augment", "load_dataset"]
+__all__ = ["DATASETS", "Dataset", "Images", "augment", "check_dataset", "load_dataset"]
 
 DATASETS = (
     "digits",
@@ -159,6 +160,37 @@ def load_dataset(
     n_classes = 100 if name == "cifar100" else 10
     arrays = _read_images(name, path)
     return _from_arrays(name, path, *arrays, n_classes=n_classes)
+
+
+def check_dataset(dataset: Dataset) -> Dataset:
+    """Return `dataset` if its parts fit each other, or raise ``ValueError``."""
+    check_positive_int(dataset.n_classes, "n_classes of dataset", 2)
+    for split, samples, labels in (
+        ("train", dataset.train, dataset.train_labels),
+        ("test", dataset.test, dataset.test_labels),
+    ):
+        if labels.ndim != 1 or labels.dtype != torch.int64:
+            raise ValueError(
+                f"{split}_labels of dataset must be int64 of shape (n,); got "
+                f"{labels.dtype} of shape {tuple(labels.shape)}."
+            )
+        if len(samples) != len(labels) or len(labels) == 0:
+            raise ValueError(
+                f"dataset must have one {split} label per sample, and at least one; "
+                f"got {len(samples)} samples and {len(labels)} labels."
+            )
+        if labels.min() < 0 or labels.max() >= dataset.n_classes:
+            raise ValueError(
+                f"{split}_labels of dataset must lie in 0 .. {dataset.n_classes - 1}; "
+                f"got {int(labels.min())} .. {int(labels.max())}."
+            )
+        sample = samples.batch(torch.tensor([0]))
+        if tuple(sample.shape[-3:]) != tuple(dataset.image_shape):
+            raise ValueError(
+                f"{split} of dataset must have samples of shape "
+                f"{tuple(dataset.image_shape)}; got {tuple(sample.shape[-3:])}."
+            )
+    return dataset
 
 
 def augment(images: Tensor, padding: int = 4) -> Tensor:
@@ -326,7 +358,10 @@ def _read_images(name: str, path: Path) -> tuple[NDArray[Any], ...]:
 def _read_npz(path: Path) -> tuple[NDArray[Any], ...]:
     keys = ("x_train", "y_train", "x_test", "y_test")
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+        with path.open("rb") as opened:
+            file = np.load(opened, allow_pickle=False)
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise RecordingError(f"{path}: must be an npz; it is a single array.")
             missing = [key for key in keys if key not in file]
             if missing:
                 raise RecordingError(
@@ -334,7 +369,14 @@ def _read_npz(path: Path) -> tuple[NDArray[Any], ...]:
                     f"{', '.join(missing)} missing."
                 )
             return tuple(file[key] for key in keys)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (
+        ValueError,
+        OSError,
+        EOFError,
+        NotImplementedError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         if isinstance(error, RecordingError):
             raise
         raise RecordingError(
@@ -375,7 +417,7 @@ def _read_idx(path: Path) -> NDArray[np.uint8]:
                 content = file.read()
         else:
             content = path.read_bytes()
-    except (EOFError, OSError) as error:
+    except (EOFError, OSError, zlib.error) as error:
         raise RecordingError(f"{path}: cannot be unpacked ({error}).") from error
     if len(content) < 4 or content[:3] != b"\0\0\x08":
         raise RecordingError(f"{path}: is no idx file of bytes.")
@@ -425,17 +467,17 @@ def _read_binary_cifar(path: Path) -> tuple[NDArray[Any], ...]:
 
 
 def _read_image_folder(path: Path) -> tuple[NDArray[Any], ...]:
-    classes = sorted(folder.name for folder in (path / "train").iterdir())
+    classes = [folder.name for folder in _visible(path / "train") if folder.is_dir()]
     arrays: list[NDArray[Any]] = []
     for split in ("train", "test"):
         pixels, labels = [], []
-        for folder in sorted((path / split).iterdir()):
+        for folder in _visible(path / split):
             if folder.name not in classes:
                 raise RecordingError(
                     f"{folder}: must be a class of the training split; "
                     f"known are {', '.join(classes)}."
                 )
-            for file in sorted(folder.iterdir()):
+            for file in _visible(folder):
                 pixels.append(_read_image(file))
                 labels.append(classes.index(folder.name))
                 if pixels[-1].shape != pixels[0].shape:
@@ -449,13 +491,27 @@ def _read_image_folder(path: Path) -> tuple[NDArray[Any], ...]:
     return tuple(arrays)
 
 
+def _visible(folder: Path) -> list[Path]:
+    """Return what a folder holds, without what file managers leave there."""
+    return sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+
+
 def _read_image(path: Path) -> NDArray[np.uint8]:
     try:
         with Image.open(path) as image:
             mode = "L" if image.mode in ("1", "L") else "RGB"
             return np.asarray(image.convert(mode))
-    except (OSError, SyntaxError) as error:
-        raise RecordingError(f"{path}: cannot be read as an image.") from error
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        EOFError,
+        zlib.error,
+        Image.DecompressionBombError,
+    ) as error:
+        raise RecordingError(
+            f"{path}: cannot be read as an image ({error})."
+        ) from error
 
 
 def _events(name: str, path: Path, n_frames: int) -> Dataset:

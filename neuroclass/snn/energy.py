@@ -117,7 +117,7 @@ def energy_table(
     model : SpikingClassifier
         Its gradients and running moments are left as they were found.
     images : Tensor
-        Images (batch, c, h, w) or frames (steps, batch, c, h, w).
+        Images (batch, c, h, w) or frames (steps, batch, c, h, w), on any device.
     labels : Tensor
         Classes, for the error of the backward stage.
 
@@ -127,6 +127,8 @@ def energy_table(
     rate nan.
     """
     network = model.network
+    device = next(model.parameters()).device
+    images, labels = images.to(device), labels.to(device)
     statistics = Statistics()
     was_training = model.training
     model.eval()

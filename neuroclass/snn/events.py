@@ -203,11 +203,19 @@ def _read_hdf5(path: Path) -> EventArrays:
 
             if visit("/", file) is None:
                 file.visititems(visit)
-    except OSError as error:
+    except (OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise RecordingError(f"{path}: cannot be read as HDF5 ({error}).") from error
     if found is None:
         raise RecordingError(f"{path}: must hold events with fields t, x, y and p.")
-    times, columns, rows, polarities = (np.asarray(a).astype(np.int64) for a in found)
+    lengths = [array.shape for array in found]
+    if len(set(lengths)) > 1 or len(lengths[0]) != 1:
+        raise RecordingError(
+            f"{path}: t, x, y and p must have one value per event; got shapes "
+            f"{', '.join(map(str, lengths))}."
+        )
+    if any(array.dtype.kind not in "iufb" for array in found):
+        raise RecordingError(f"{path}: t, x, y and p must be numbers.")
+    times, columns, rows, polarities = (array.astype(np.int64) for array in found)
     return times, columns, rows, (polarities > 0).astype(np.int64)
 
 
@@ -248,9 +256,19 @@ Samples = list[tuple[Path, int]]
 def _digit_folders(path: Path) -> tuple[Samples, Samples] | None:
     splits = []
     for split in ("Train", "Test"):
-        files = sorted(path.rglob(f"{split}/*/*.bin"))
+        files = sorted(
+            file
+            for file in path.rglob(f"{split}/*/*.bin")
+            if not file.name.startswith(".")
+        )
         if not files:
             return None
+        for file in files:
+            digit = file.parent.name
+            if not (digit.isascii() and digit.isdigit()):
+                raise RecordingError(
+                    f"{file}: must lie in a folder named by its digit; got {digit!r}."
+                )
         splits.append([(file, int(file.parent.name)) for file in files])
     return splits[0], splits[1]
 
@@ -262,11 +280,11 @@ def _digit_lists(path: Path) -> tuple[Samples, Samples] | None:
         if not lists:
             return None
         samples = []
-        for number, line in enumerate(lists[0].read_text().splitlines(), 1):
+        for number, line in enumerate(_lines(lists[0]), 1):
             if not line.strip() or line.startswith("#"):
                 continue
             words = line.split()
-            if len(words) != 2 or not all(word.isdigit() for word in words):
+            if len(words) != 2 or not "".join(words).isdecimal():
                 raise RecordingError(
                     f"{lists[0]}: line {number} must be an id and a label; "
                     f"got {line!r}."
@@ -279,6 +297,13 @@ def _digit_lists(path: Path) -> tuple[Samples, Samples] | None:
     return splits[0], splits[1]
 
 
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text().splitlines()
+    except UnicodeDecodeError as error:
+        raise RecordingError(f"{path}: must be a text of ids and labels.") from error
+
+
 def _class_folders(path: Path) -> tuple[Samples, Samples] | None:
     train: Samples = []
     test: Samples = []
@@ -287,6 +312,7 @@ def _class_folders(path: Path) -> tuple[Samples, Samples] | None:
             file
             for suffix in ("*.aedat", "*.h5", "*.hdf5")
             for file in path.rglob(f"{name}/{suffix}")
+            if not file.name.startswith(".")
         ]
         files.sort(key=_number)
         n_test = max(len(files) // 10, 1) if files else 0

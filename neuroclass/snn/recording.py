@@ -70,7 +70,8 @@ def record(
     condition : {"image", "label"}, default "image"
         What counts as the same stimulus.  With "label" the images of a class are the
         repeats, and what is measured is how neurons tell about each other across the
-        images of a class: another quantity, which the recording names.
+        images of a class: another quantity, which the recording names; it takes two
+        images of every class.
     encoding : {"poisson", "bernoulli", "constant"}, default "poisson"
         How an input becomes a current at each step; the mean over steps is the input.
     noise : float, default 0.0
@@ -123,9 +124,12 @@ def record(
     is_frames = network.is_frames(inputs)
     n_images = inputs.shape[1] if is_frames else len(inputs)
     classes = _check_labels(labels, n_images, condition)
+    if isinstance(rng, (int, np.integer)):
+        check_positive_int(rng, "rng (the seed)", 0)
     rng = check_rng(rng)
     chosen = _choose_neurons(network, inputs, is_frames, layers, units, rng)
-    if condition == "image" and encoding == "constant" and noise == 0:
+    is_repeated = condition == "image" or n_presentations > 1
+    if is_repeated and encoding == "constant" and noise == 0:
         warnings.warn(
             "all presentations of an image are identical (encoding='constant', "
             "noise=0): identity information is then the logarithm of how many neurons "
@@ -323,6 +327,13 @@ def _check_labels(labels: Any, n_images: int, condition: str) -> NDArray[np.int6
         raise ValueError(
             f"labels must be one integer per image; got {classes.dtype} of shape "
             f"{classes.shape} for {n_images} images."
+        )
+    known, n_of_class = np.unique(classes, return_counts=True)
+    if condition == "label" and n_of_class.min() < 2:
+        raise ValueError(
+            "condition 'label' must have at least 2 images of every class, to differ "
+            f"from condition 'image'; got 1 of class {known[n_of_class.argmin()]} "
+            f"({n_images} images of {len(known)} classes). Present more images."
         )
     return classes.astype(np.int64)
 

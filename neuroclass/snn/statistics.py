@@ -10,7 +10,7 @@ from torch import Tensor
 from neuroclass.snn.layers import fan_in, fan_out
 from neuroclass.snn.wiring import ForwardStage, Wiring
 
-__all__ = ["Statistics", "record_backward", "record_forward"]
+__all__ = ["Statistics", "mean_rates", "record_backward", "record_forward"]
 
 
 @dataclass
@@ -51,6 +51,17 @@ def _over_layers(rates: list[float], n_neurons: list[int]) -> float:
         return float("nan")
     total = sum(rate * n for rate, n in zip(rates, n_neurons, strict=True))
     return total / sum(n_neurons)
+
+
+def mean_rates(measured: Sequence[tuple[Statistics, int]]) -> tuple[float, float]:
+    """Return the forward and the backward rate over batches of the given sizes."""
+    total = sum(size for _, size in measured)
+    if not total:
+        return float("nan"), float("nan")
+    return (
+        sum(batch.forward_rate * size for batch, size in measured) / total,
+        sum(batch.backward_rate * size for batch, size in measured) / total,
+    )
 
 
 def record_forward(

@@ -6,11 +6,12 @@ metrics as CSV and their curves; each file is written beside and then renamed.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import math
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,15 +24,18 @@ from tqdm import tqdm
 
 from neuroclass._validation import check_choice, check_positive_int
 from neuroclass.snn.checkpoint import (
+    METRICS,
     Checkpoint,
     load_checkpoint,
+    plain_options,
+    restore,
     save_checkpoint,
     write_beside,
 )
-from neuroclass.snn.datasets import Dataset, augment, load_dataset
+from neuroclass.snn.datasets import Dataset, augment, check_dataset, load_dataset
 from neuroclass.snn.network import SpikingClassifier
 from neuroclass.snn.spide import SpideBackward
-from neuroclass.snn.statistics import Statistics
+from neuroclass.snn.statistics import Statistics, mean_rates
 from neuroclass.snn.structures import STRUCTURES
 
 __all__ = [
@@ -50,6 +54,8 @@ CURVES_FILE = "curves.png"
 _MOMENTUM = 0.9
 # Firing rates and operations cost a tenth of a step: they are taken on few.
 _STATISTICS_EVERY = 20
+# The seed of each epoch is made of it and must fit in 64 bits.
+_LARGEST_SEED = 2**32 - 1
 
 _STRUCTURE_OF = {
     "digits": "recurrent-dense",
@@ -142,7 +148,8 @@ def train(
     path : str or Path, optional
         Files of the dataset.
     structure : str, optional
-        One of `STRUCTURES`; the default depends on the dataset.
+        One of `STRUCTURES`, with hyphens or underscores; the default depends on the
+        dataset.
     method : {"spide", "ide"}, default "spide"
         The learning rule.
     neuron : {"IF", "LIF"}, default "IF"
@@ -153,16 +160,18 @@ def train(
         In place of those of `recipe_for`; the learning rate is a tenth from each
         milestone (an epoch, counted from 0) on.
     batch_size : int, default 128
-        Images per step; the last incomplete batch of an epoch is used too.
+        Images per step; the last incomplete batch of an epoch is used too.  With
+        batch norm, which needs two, a single last image joins the batch before.
     seed : int, default 0
-        Of the initial weights, the order of images, dropout and augmentation.
+        From 0 to 4294967295, of the initial weights, the order of images, dropout and
+        augmentation.
     device : str, default "cpu"
         Where to compute.
     resume : bool, default False
         Go on from the model in `output`, up to `epochs` in all; on the CPU the result
         is bit for bit that of a run that was not interrupted.
     options : dict, optional
-        Further keywords of the structure (``hidden``, ``dropout``, ...).
+        Further keywords of the structure (``hidden``, ``dropout``, ``backward``, ...).
     progress : bool, default False
         Show a bar on standard error.
     on_epoch : callable, optional
@@ -176,11 +185,15 @@ def train(
     Raises
     ------
     ValueError
-        If a name is unknown, a setting impossible, or the model to resume differs.
+        If a name is unknown, a setting impossible, the dataset does not fit itself,
+        or the model to resume differs.
+    RecordingError
+        If the model to resume is damaged.
     FileExistsError
         If `output` holds a model already and `resume` is false.
     FloatingPointError
-        If the loss is not finite; the model of the last epoch is kept.
+        If the input, the loss or a gradient is not finite; the model of the last
+        epoch is kept.
 
     Examples
     --------
@@ -194,10 +207,15 @@ def train(
     target = _check_device(device)
     name = dataset if isinstance(dataset, str) else dataset.name
     structure = structure or _STRUCTURE_OF.get(name, "recurrent-dense")
+    structure = structure.replace("_", "-")
     check_choice(structure, "structure", tuple(STRUCTURES))
     check_choice(method, "method", ("spide", "ide"))
     check_choice(neuron, "neuron", ("IF", "LIF"))
-    check_positive_int(batch_size, "batch_size")
+    batch_size = check_positive_int(batch_size, "batch_size")
+    steps = check_positive_int(steps, "steps")
+    seed = check_positive_int(seed, "seed", 0)
+    if seed > _LARGEST_SEED:
+        raise ValueError(f"seed must be at most {_LARGEST_SEED}; got {seed}.")
     _check_folder(folder, resume)
     recipe = recipe_for(structure, name)
     if epochs is not None:
@@ -209,15 +227,14 @@ def train(
     if milestones is not None:
         recipe = replace(recipe, milestones=tuple(int(epoch) for epoch in milestones))
     if isinstance(dataset, str):
-        dataset = load_dataset(
-            dataset, path, n_frames=check_positive_int(steps, "steps")
-        )
+        dataset = load_dataset(dataset, path, n_frames=steps)
+    check_dataset(dataset)
     settings: dict[str, Any] = {
         "dataset": name,
         "batch_size": batch_size,
         "lr": recipe.lr,
         "milestones": list(recipe.milestones),
-        "seed": int(seed),
+        "seed": seed,
     }
     described = _describe_network(
         structure, dataset, method, neuron, steps, backward_steps, options or {}
@@ -225,35 +242,50 @@ def train(
     if resume:
         checkpoint = load_checkpoint(folder / MODEL_FILE)
         _check_same(folder / MODEL_FILE, checkpoint, described, settings)
+        model = restore(checkpoint, folder / MODEL_FILE)
     else:
         checkpoint = Checkpoint(described, settings)
-    model = checkpoint.build(rng=seed)
+        model = checkpoint.build(rng=seed)
+    _check_batch_norm(model, batch_size, len(dataset.train))
     model.to(target)
     optimizer = _optimizer(model, recipe)
     if checkpoint.optimizer is not None:
-        optimizer.load_state_dict(checkpoint.optimizer)
-    folder.mkdir(parents=True, exist_ok=True)
+        # The momentum alone: all other settings follow from the recipe.
+        momentum = {**optimizer.state_dict(), "state": checkpoint.optimizer["state"]}
+        optimizer.load_state_dict(momentum)
     history = list(checkpoint.history)
-    for epoch in range(len(history), recipe.epochs):
-        # The epoch's own seed: a resumed run draws what the whole one draws.
-        with torch.random.fork_rng(devices=[], enabled=True):
-            torch.manual_seed(seed * 1_000_003 + epoch)
-            metrics = _run_epoch(
-                model, dataset, optimizer, recipe, epoch, batch_size, target, progress
+    with _made_folder(folder):
+        if history:
+            # A run that was killed may have left them an epoch behind its model.
+            _write_metrics(history, folder / METRICS_FILE)
+            _write_curves(history, folder / CURVES_FILE)
+        for epoch in range(len(history), recipe.epochs):
+            # The epoch's own seed: a resumed run draws what the whole one draws.
+            with torch.random.fork_rng(devices=[], enabled=True):
+                torch.manual_seed(seed * 1_000_003 + epoch)
+                metrics = _run_epoch(
+                    model,
+                    dataset,
+                    optimizer,
+                    recipe,
+                    epoch,
+                    batch_size,
+                    target,
+                    progress,
+                )
+            history.append(metrics)
+            checkpoint = Checkpoint(
+                described,
+                settings,
+                {key: value.cpu() for key, value in model.state_dict().items()},
+                optimizer.state_dict(),
+                history,
             )
-        history.append(metrics)
-        checkpoint = Checkpoint(
-            described,
-            settings,
-            {key: value.cpu() for key, value in model.state_dict().items()},
-            optimizer.state_dict(),
-            history,
-        )
-        save_checkpoint(checkpoint, folder / MODEL_FILE)
-        _write_metrics(history, folder / METRICS_FILE)
-        _write_curves(history, folder / CURVES_FILE)
-        if on_epoch is not None:
-            on_epoch(metrics)
+            save_checkpoint(checkpoint, folder / MODEL_FILE)
+            _write_metrics(history, folder / METRICS_FILE)
+            _write_curves(history, folder / CURVES_FILE)
+            if on_epoch is not None:
+                on_epoch(metrics)
     model.eval()
     return model
 
@@ -261,13 +293,43 @@ def train(
 def _check_device(device: str) -> torch.device:
     try:
         target = torch.device(device)
-        torch.zeros(1, device=target)
+        # Read back: the device meta makes tensors, but computes nothing.
+        torch.zeros(1, device=target).item()
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(
             f"device must be one that works here; got {device!r} ({reason})."
         ) from error
     return target
+
+
+@contextlib.contextmanager
+def _made_folder(folder: Path) -> Iterator[None]:
+    """Make a folder, and take away what was made if it stays empty by a failure."""
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            for path in made:
+                path.rmdir()
+        raise
+
+
+def _is_normalised(model: SpikingClassifier) -> bool:
+    return any(
+        connection.batch_norm is not None
+        for connection in model.network.wiring.connections
+    )
+
+
+def _check_batch_norm(model: SpikingClassifier, batch_size: int, n_images: int) -> None:
+    if _is_normalised(model) and min(batch_size, n_images) < 2:
+        raise ValueError(
+            "batch_size must be at least 2 with batch norm; got batches of "
+            f"{min(batch_size, n_images)}. Or leave it out: batch_norm=False."
+        )
 
 
 def _check_folder(folder: Path, resume: bool) -> None:
@@ -297,11 +359,11 @@ def _describe_network(
         "n_classes": dataset.n_classes,
         "method": method,
         "neuron": neuron,
-        "steps": check_positive_int(steps, "steps"),
-        "options": dict(options),
+        "steps": steps,
+        "options": plain_options(options),
     }
     if dataset.name == "digits" and structure == "recurrent-dense":
-        described["options"] = {"hidden": 64, **options}
+        described["options"] = {"hidden": 64, **described["options"]}
     if backward_steps is not None:
         described["backward_steps"] = check_positive_int(
             backward_steps, "backward_steps"
@@ -318,7 +380,8 @@ def _check_same(
     """Refuse to resume what was trained with other settings."""
     held = {**checkpoint.network, **checkpoint.settings}
     asked = {**described, **settings}
-    for key in sorted({*held, *asked}):
+    # The structure first: where it differs, so do settings that follow from it.
+    for key in {**asked, **held}:
         if held.get(key) != asked.get(key):
             raise ValueError(
                 f"{path}: cannot be resumed with {key} = {asked.get(key)}; it was "
@@ -350,9 +413,12 @@ def _run_epoch(
     started = time.perf_counter()
     order = torch.randperm(len(dataset.train))
     batches = _batches(order, batch_size)
+    if len(batches[-1]) == 1 and _is_normalised(model):
+        batches[-2:] = [torch.cat(batches[-2:])]
     seen = correct = 0
     total = 0.0
-    statistics = Statistics()
+    measured: list[tuple[Statistics, int]] = []
+    forward_rate = backward_rate = math.nan
     bar = tqdm(
         batches,
         desc=f"epoch {epoch + 1}/{recipe.epochs}",
@@ -367,43 +433,50 @@ def _run_epoch(
         for group in optimizer.param_groups:
             group["lr"] = rate
         images = dataset.train.batch(indices).to(device)
+        if number == 0 and not images.isfinite().all():
+            raise FloatingPointError(
+                f"images must be finite numbers; those of epoch {epoch + 1}, batch 1 "
+                "are not. Look at the dataset."
+            )
         if recipe.augment and not dataset.is_frames:
             images = augment(images)
         labels = dataset.train_labels[indices].to(device)
-        measured = number % _STATISTICS_EVERY == 0
-        measure = Statistics() if measured else None
+        measure = Statistics() if number % _STATISTICS_EVERY == 0 else None
         scores = model(images, statistics=measure)
         loss = nn.functional.cross_entropy(scores, labels)
         _check_finite(model, loss, epoch, number)
         optimizer.zero_grad()
         torch.autograd.backward(loss)
+        _check_gradients(model, epoch, number)
         optimizer.step()
         if measure is not None:
-            statistics = measure
+            measured.append((measure, len(indices)))
+            forward_rate, backward_rate = mean_rates(measured)
         seen += len(indices)
         correct += int((scores.argmax(1) == labels).sum())
         total += loss.item() * len(indices)
         bar.set_postfix(
             loss=f"{total / seen:.3f}",
             accuracy=f"{100 * correct / seen:.1f}%",
-            forward=f"{statistics.forward_rate:.3f}",
-            backward=f"{statistics.backward_rate:.3f}",
+            forward=f"{forward_rate:.3f}",
+            backward=f"{backward_rate:.3f}",
         )
     _check_finite(model, torch.tensor(total), epoch, len(batches))
     test_loss, test_accuracy = evaluate(
         model, dataset, batch_size=batch_size, device=device
     )
-    return {
-        "epoch": epoch + 1,
-        "lr": rate,
-        "train_loss": total / seen,
-        "train_accuracy": correct / seen,
-        "test_loss": test_loss,
-        "test_accuracy": test_accuracy,
-        "forward_rate": statistics.forward_rate,
-        "backward_rate": statistics.backward_rate,
-        "seconds": time.perf_counter() - started,
-    }
+    values = (
+        epoch + 1,
+        rate,
+        total / seen,
+        correct / seen,
+        test_loss,
+        test_accuracy,
+        forward_rate,
+        backward_rate,
+        time.perf_counter() - started,
+    )
+    return dict(zip(METRICS, values, strict=True))
 
 
 def _batches(order: Tensor, batch_size: int) -> list[Tensor]:
@@ -428,11 +501,33 @@ def _check_finite(
     if loss.isfinite() and not bad:
         return
     where = f"first in {bad[0]}" if bad else "in the scores, from finite weights"
-    kept = "the model of the last epoch is kept" if epoch else "no model was written"
     raise FloatingPointError(
         f"loss is no finite number in epoch {epoch + 1}, batch {number + 1}: {where}; "
-        f"{kept}. Lower the learning rate."
+        f"{_kept(epoch)}. Lower the learning rate."
     )
+
+
+def _check_gradients(model: SpikingClassifier, epoch: int, number: int) -> None:
+    """Stop before a gradient that is no number gets into the weights."""
+    # The backward stage goes from the classifier down: the first it meets is named.
+    gradients = [
+        (key, parameter.grad)
+        for key, parameter in reversed(list(model.named_parameters()))
+        if parameter.grad is not None
+    ]
+    finite = torch.stack([gradient.isfinite().all() for _, gradient in gradients])
+    if finite.all():
+        return
+    first = gradients[int((~finite).int().argmax())][0]
+    raise FloatingPointError(
+        f"gradient is no finite number in epoch {epoch + 1}, batch {number + 1}: first "
+        f"in {first}, from the classifier down; {_kept(epoch)}. Lower the learning "
+        "rate."
+    )
+
+
+def _kept(epoch: int) -> str:
+    return "the model of the last epoch is kept" if epoch else "no model was written"
 
 
 def evaluate(

@@ -89,7 +89,13 @@ def test_one_epoch_and_a_resumed_one_are_two(run):
         "--json",
     )
     assert status == 0
-    assert [row["epoch"] for row in json.loads(out)["epochs"]] == [2]
+    found = json.loads(out)
+    assert [row["epoch"] for row in found["epochs"]] == [2]
+    energy = found["energy"]
+    assert energy["connections"] == ["input -> 0", "0 -> 0 (feedback)"]
+    assert energy["backward_nj"] == pytest.approx(
+        0.9 * sum(energy["backward_operations"]) / 1000
+    )
     states = [
         torch.load(f"{name}/model", weights_only=True)["state"]
         for name in ("whole", "parts")
@@ -153,6 +159,15 @@ def test_identical_repeats_are_warned_of(run, trained):
             2,
             "device must be one that works here",
         ),
+        (("train", "digits", "-o", "n", "--seed", "-1"), 2, "seed must be an integer"),
+        (("train", "digits", "-o", "n", "--seed", 2**80), 2, "seed must be at most"),
+        (("train", "digits", "-o", "n", "--hidden", 0), 2, "hidden must be an integer"),
+        (
+            ("train", "digits", "-o", "n", "--hidden", 8, "--structure", "lenet"),
+            2,
+            "hidden must be left out",
+        ),
+        (("train", "digits", "-o", "n", "--device", "meta"), 2, "device must be one"),
         (("record", "nothing", "-o", "a.nwb"), 1, "nothing: no such model file"),
         (("record", "nothing", "-o", "a.mat"), 2, "OUT.nwb must end in .nwb"),
     ],
@@ -175,6 +190,12 @@ def test_models_are_neither_overwritten_nor_taken_damaged(fails, trained, tmp_pa
     assert "with seed = 3; it was trained with seed = 0" in line
     status, line = fails("record", trained, "-o", "a.nwb", "--images", 1000)
     assert "n_images must be at most 360" in line
+    status, line = fails("record", trained, "-o", "a.nwb", "--seed", -1)
+    assert "(the seed) must be an integer of at least 0; got -1" in line
+    assert status == 2
+    status, line = fails("record", trained, "-o", "a.nwb", "--condition", "label")
+    assert "must have at least 2 images of every class" in line
+    assert status == 2
     path = tmp_path / trained
     path.write_bytes(path.read_bytes()[:500])
     status, line = fails("record", trained, "-o", "a.nwb")

@@ -3,7 +3,9 @@
 import gzip
 import pickle
 import struct
+import zlib
 
+import h5py
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -365,4 +367,71 @@ def test_events_outside_the_camera_are_refused(tmp_path):
         (tmp_path / split / "0" / "1.bin").write_bytes(content)
     dataset = load_dataset("nmnist", tmp_path)
     with pytest.raises(RecordingError, match="34 x 34 pixels; got column 34, row 0"):
+        dataset.train.batch(torch.tensor([0]))
+
+
+def test_a_single_array_is_no_npz(tmp_path):
+    with (tmp_path / "mnist.npz").open("wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(RecordingError, match="must be an npz; it is a single array"):
+        load_dataset("mnist", tmp_path / "mnist.npz")
+
+
+@pytest.mark.parametrize("kind", ["npz", "gz"])
+def test_a_damaged_stream_is_refused_in_one_line(kind, images, tmp_path):
+    x, y = images
+    if kind == "npz":
+        path = tmp_path / "mnist.npz"
+        np.savez_compressed(path, x_train=x, y_train=y, x_test=x, y_test=y)
+        start = 200
+    else:
+        write_mnist(tmp_path, x, y, ".gz")
+        path, start = tmp_path / "train-images-idx3-ubyte.gz", 12
+    content = bytearray(path.read_bytes())
+    content[start : start + 300] = b"\xff" * 300
+    path.write_bytes(content)
+    with pytest.raises(RecordingError, match=r"cannot be (read|unpacked)") as caught:
+        load_dataset("mnist", path if kind == "npz" else tmp_path)
+    assert isinstance(caught.value.__cause__, (zlib.error, OSError, ValueError))
+
+
+def write_pngs(folder, x):
+    for split in ("train", "test"):
+        for label in range(2):
+            (folder / split / str(label)).mkdir(parents=True)
+            Image.fromarray(x[label]).save(folder / split / str(label) / "a.png")
+
+
+def test_files_that_file_managers_leave_are_passed_over(images, tmp_path):
+    write_pngs(tmp_path, images[0])
+    for folder in ("train", "train/0", "test", "test/1"):
+        (tmp_path / folder / ".DS_Store").write_bytes(b"x")
+    (tmp_path / "train" / ".hidden").mkdir()
+    assert load_dataset("mnist", tmp_path).train_labels.tolist() == [0, 1]
+
+
+def test_an_image_that_would_fill_the_memory_is_refused(images, tmp_path, monkeypatch):
+    write_pngs(tmp_path, images[0])
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(RecordingError, match=r"a\.png: cannot be read as an image"):
+        load_dataset("mnist", tmp_path)
+
+
+def test_nmnist_folders_must_be_named_by_digits(tmp_path):
+    for split in ("Train", "Test"):
+        (tmp_path / split / "seven").mkdir(parents=True)
+        (tmp_path / split / "seven" / "1.bin").write_bytes(bytes(5))
+    with pytest.raises(RecordingError, match="folder named by its digit; got 'seven'"):
+        load_dataset("nmnist", tmp_path)
+
+
+def test_hdf5_events_must_have_all_their_values(tmp_path):
+    for name in ("airplane", "truck"):
+        (tmp_path / name).mkdir()
+        for number in range(2):
+            with h5py.File(tmp_path / name / f"{number}.h5", "w") as file:
+                for key, n in [("t", 5), ("x", 5), ("y", 4), ("p", 5)]:
+                    file[key] = np.zeros(n, int)
+    dataset = load_dataset("cifar10-dvs", tmp_path)
+    with pytest.raises(RecordingError, match="must have one value per event; got shap"):
         dataset.train.batch(torch.tensor([0]))

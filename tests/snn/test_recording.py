@@ -144,10 +144,10 @@ def test_presentations_name_what_repeats_and_why_repeats_differ(network):
     assert set(epoch.array_annotations["repeats_of"]) == {"one image"}
 
     recording = record(
-        network, images, 3, labels=labels, condition="label", encoding="constant"
+        network, images, 1, labels=labels, condition="label", encoding="constant"
     )
     (epoch,) = recording.segments[0].epochs
-    assert_array_equal(epoch.array_annotations["stimulus"], np.repeat([7, 2], 6))
+    assert_array_equal(epoch.array_annotations["stimulus"], np.repeat([7, 2], 2))
     assert set(epoch.array_annotations["repeats_of"]) == {"images of one class"}
 
 
@@ -209,6 +209,49 @@ def test_impossible_settings_are_refused(settings, message, network):
     settings = {"n_presentations": 2, **settings}
     with pytest.raises(ValueError, match=message):
         record(network, torch.rand(2, 1, 4, 4), **settings)
+
+
+def test_images_of_a_class_must_be_two_to_be_its_repeats(network):
+    inputs = torch.rand(3, 1, 4, 4)
+    with pytest.raises(ValueError, match=r"at least 2 images of every class.*class 7"):
+        record(network, inputs, 2, labels=[3, 3, 7], condition="label", rng=0)
+
+
+def test_identical_repeats_within_a_class_are_warned_of(network):
+    inputs = torch.rand(2, 1, 4, 4)
+    same = {"labels": [3, 3], "condition": "label", "encoding": "constant", "rng": 0}
+    with pytest.warns(UserWarning, match="all presentations of an image are identical"):
+        record(network, inputs, 2, **same)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        record(network, inputs, 1, **same)
+
+
+def test_a_negative_seed_is_refused(network):
+    with pytest.raises(ValueError, match=r"rng \(the seed\) must be an integer of at"):
+        record(network, torch.rand(2, 1, 4, 4), 2, rng=-1)
+
+
+class Moved:
+    """Values that note where they are sent."""
+
+    def __init__(self, values, seen):
+        self.values, self.seen = values, seen
+
+    def to(self, device):
+        self.seen.append(device)
+        return self.values
+
+
+def test_energy_is_measured_where_the_model_is():
+    model = structures.recurrent_dense((1, 8, 8), hidden=8, steps=4)
+    seen = []
+    energy_table(
+        model,
+        Moved(torch.rand(3, 1, 8, 8), seen),
+        Moved(torch.arange(3), seen),
+    )
+    assert seen == [next(model.parameters()).device] * 2
 
 
 class TestEnergy:
