@@ -522,8 +522,8 @@ def _channel_first(values: Array, shape: Shape) -> Tensor:
 
 
 def _joined(parts: list[Array], shape: Shape) -> Tensor:
-    """Return the parts of a batch as one tensor, laid out as the plain stages do."""
-    return _channel_first(np.concatenate(parts), shape).contiguous()
+    """Return the parts of a batch as one tensor, channel last in memory."""
+    return _channel_first(np.concatenate(parts), shape)
 
 
 def _masked(

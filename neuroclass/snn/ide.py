@@ -218,7 +218,9 @@ class _Ide(torch.autograd.Function):
         ctx.input_rate = stage.input_rate
         ctx.loop_rate = stage.rates[wiring.source]
         ctx.save_for_backward(*flat)
-        return stage.rates[wiring.readout].clone()
+        # The kernels leave the channels last.
+        rate = stage.rates[wiring.readout]
+        return rate.clone(memory_format=torch.contiguous_format)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -255,7 +257,7 @@ class _Ide(torch.autograd.Function):
                 )
             )
         gradients: list[Tensor | None] = [
-            next(found) if needed and leaf is not None else None
+            next(found).contiguous() if needed and leaf is not None else None
             for leaf, needed in zip((x, *leaves), ctx.needs_input_grad[1:], strict=True)
         ]
         if call.is_frames and gradients[0] is not None:

@@ -348,7 +348,9 @@ class _Spide(torch.autograd.Function):
         # The version check of saved tensors: a weight changed in place between the
         # stages would make the backward one solve for another network.
         ctx.save_for_backward(*flat)
-        return stage.rates[call.wiring.readout].clone()
+        # The kernels leave the channels last.
+        rate = stage.rates[call.wiring.readout]
+        return rate.clone(memory_format=torch.contiguous_format)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -376,7 +378,9 @@ class _Spide(torch.autograd.Function):
                 call.statistics, wiring, stage, backward.rates, settings.steps
             )
         flat = [
-            None if gradient is None else gradient.div_(settings.error_scale)
+            None
+            if gradient is None
+            else gradient.div_(settings.error_scale).contiguous()
             for pair in gradients
             for gradient in pair
         ]
@@ -402,7 +406,7 @@ def _input_gradient(
     wiring = call.wiring
     delta = backward.betas[0] * gate_of(wiring, stage, masks, 0) / wiring.neuron.reset
     to_input = wiring.links[0].send_back(delta, tensors[0][0], ctx.sample)
-    to_input = to_input / call.settings.error_scale
+    to_input = (to_input / call.settings.error_scale).contiguous()
     if not call.is_frames:
         return to_input
     weights = step_weights(call.n_steps, wiring.neuron.leak)

@@ -16,6 +16,7 @@ from neuroclass.snn import (  # noqa: E402
     Conv2d,
     ConvTranspose2d,
     FeedbackSNN,
+    IdeBackward,
     Linear,
     SpideBackward,
     Statistics,
@@ -159,19 +160,29 @@ def test_resets_that_are_no_power_of_two_are_exact_too(name, dense_rate, neuron)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_the_layout_in_memory_does_not_depend_on_the_kernels(name):
+@pytest.mark.parametrize("method", ["spide", "ide"])
+@pytest.mark.parametrize("is_frames", [False, True])
+def test_the_layout_in_memory_does_not_depend_on_the_kernels(name, method, is_frames):
     torch.manual_seed(1)
     network, shape = NETWORKS[name]()
-    x = torch.randint(-32, 65, (5, *shape)) / 32
+    network.method = method
+    network.backward_settings = {"spide": SpideBackward(5), "ide": IdeBackward()}[
+        method
+    ]
+    x = torch.randint(-32, 65, (*([6] if is_frames else []), 5, *shape)) / 32
+    x.requires_grad_()
     strides = []
     for backend in ("torch", "event"):
         network.backend = backend
         network.zero_grad()
         rate = network(x)
+        (to_input,) = torch.autograd.grad(rate.sum(), x, retain_graph=True)
         rate.sum().backward()
-        strides.append(
-            [rate.stride(), *(p.grad.stride() for p in network.parameters())]
-        )
+        # An axis of one channel may have any stride.
+        assert to_input.is_contiguous()
+        tensors = [rate, *(p.grad for p in network.parameters())]
+        assert all(tensor.is_contiguous() for tensor in tensors)
+        strides.append([tensor.stride() for tensor in tensors])
     assert strides[0] == strides[1]
 
 
