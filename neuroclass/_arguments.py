@@ -38,6 +38,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_cluster(commands)
     _add_information(commands)
     _add_simulate(commands)
+    _add_train(commands)
+    _add_record(commands)
     _add_report(commands)
     return parser
 
@@ -181,6 +183,177 @@ def _add_simulate(commands: Any) -> None:
         type=float,
         default=0.5,
         help="how much cells of one type differ, from 0 to 1 (default 0.5)",
+    )
+    parser.add_argument("--force", action="store_true", help="replace OUT.nwb")
+    _add_json(parser)
+
+
+def _add_train(commands: Any) -> None:
+    parser = _add_command(
+        commands,
+        "train",
+        "DATASET",
+        "Train a feedback spiking network by SPIDE or IDE. The model, its metrics and "
+        "their curves go into a folder after every epoch; 'record' takes the model. "
+        "Needs the extra snn (PyTorch).",
+    )
+    parser.add_argument(
+        "dataset",
+        metavar="DATASET",
+        help="digits (comes with scikit-learn), mnist, fashion-mnist, cifar10, "
+        "cifar100, nmnist or cifar10-dvs",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="PATH",
+        type=Path,
+        help="folder or npz with the files of the dataset; nothing is downloaded",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        help="folder for the model, metrics.csv and curves.png",
+    )
+    network = parser.add_argument_group("network")
+    network.add_argument(
+        "--structure",
+        metavar="NAME",
+        help="recurrent-dense, recurrent-conv, mnist-convnet-f, lenet, alexnet-f, "
+        "cifarnet-f or dvs-convnet-f (default: the usual one of the dataset)",
+    )
+    network.add_argument(
+        "--method",
+        choices=("spide", "ide"),
+        default="spide",
+        help="learning rule (default spide)",
+    )
+    network.add_argument(
+        "--neuron", choices=("IF", "LIF"), default="IF", help="default IF"
+    )
+    network.add_argument(
+        "--steps",
+        metavar="INT",
+        type=int,
+        default=30,
+        help="time steps, or frames of event data (default 30)",
+    )
+    network.add_argument(
+        "--backward-steps",
+        metavar="INT",
+        type=int,
+        help="time steps of the spiking backward stage, or of the solver",
+    )
+    network.add_argument(
+        "--hidden",
+        metavar="INT,...",
+        type=_integers,
+        help="sizes of the layers of recurrent-dense",
+    )
+    training = parser.add_argument_group("training")
+    for name, kind, text in (
+        ("epochs", int, "passes over the training images (default: the usual)"),
+        ("lr", float, "learning rate (default: the usual)"),
+    ):
+        training.add_argument(f"--{name}", metavar=name.upper(), type=kind, help=text)
+    training.add_argument(
+        "--batch",
+        metavar="INT",
+        type=int,
+        default=128,
+        help="images per step (default 128)",
+    )
+    training.add_argument(
+        "--seed", metavar="INT", type=int, default=0, help="random seed (default 0)"
+    )
+    training.add_argument(
+        "--device", metavar="NAME", default="cpu", help="default cpu; cuda for a GPU"
+    )
+    training.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the model in DIR, up to --epochs in all",
+    )
+    _add_json(parser)
+
+
+def _add_record(commands: Any) -> None:
+    parser = _add_command(
+        commands,
+        "record",
+        "MODEL",
+        "Present images to a trained network many times and write its spikes as NWB, "
+        "to be classified by 'cluster'. Needs the extra snn (PyTorch).",
+    )
+    parser.add_argument(
+        "model", metavar="MODEL", type=Path, help="DIR/model, as 'train' wrote it"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT.nwb",
+        type=Path,
+        required=True,
+        help="file to write",
+    )
+    parser.add_argument(
+        "--data", metavar="PATH", type=Path, help="files of the dataset, as for 'train'"
+    )
+    parser.add_argument(
+        "--images",
+        metavar="INT",
+        type=int,
+        default=10,
+        help="test images to present, the same number of every class (default 10); "
+        "at least two of each for --condition label",
+    )
+    parser.add_argument(
+        "--repeats",
+        metavar="INT",
+        type=int,
+        default=50,
+        help="presentations of each image (default 50)",
+    )
+    parser.add_argument(
+        "--condition",
+        choices=("image", "label"),
+        default="image",
+        help="what is a repeat: the same image (default), or another image of the "
+        "same class, which asks another question",
+    )
+    parser.add_argument(
+        "--encoding",
+        choices=("poisson", "bernoulli", "constant"),
+        default="poisson",
+        help="how pixels become currents at each step (default poisson)",
+    )
+    parser.add_argument(
+        "--noise",
+        metavar="FLOAT",
+        type=float,
+        default=0.0,
+        help="standard deviation of noise on the potentials (default 0)",
+    )
+    parser.add_argument(
+        "--layers",
+        metavar="INT,...",
+        type=_integers,
+        help="layers to record, from 0 (default all)",
+    )
+    parser.add_argument(
+        "--units", metavar="INT", type=int, help="neurons per layer, drawn at random"
+    )
+    parser.add_argument(
+        "--step",
+        metavar="TIME",
+        type=_time,
+        default=0.001,
+        help="duration of a time step (default 1ms)",
+    )
+    parser.add_argument(
+        "--seed", metavar="INT", type=int, default=0, help="random seed (default 0)"
     )
     parser.add_argument("--force", action="store_true", help="replace OUT.nwb")
     _add_json(parser)
@@ -361,6 +534,14 @@ def _integer(text: str, rule: str, holds: Callable[[int], bool]) -> int:
     if number is None or not holds(number):
         raise argparse.ArgumentTypeError(f"it must be {rule}; got {text!r}")
     return number
+
+
+def _integers(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError as error:
+        message = f"it must be integers with commas between; got {text!r}"
+        raise argparse.ArgumentTypeError(message) from error
 
 
 def _units(text: str) -> tuple[str, list[str]]:

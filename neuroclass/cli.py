@@ -105,7 +105,8 @@ def _ending_cleanly() -> Iterator[None]:
 def _fail(error: Exception, *, verbose: bool, inputs: Sequence[str] = ()) -> int:
     """Say what was wrong in one line and return the exit status; re-raise defects."""
     is_about_data = isinstance(
-        error, (RecordingError, OSError, ImportError, MemoryError)
+        error,
+        (RecordingError, OSError, ImportError, MemoryError, FloatingPointError),
     ) and not isinstance(error, FileExistsError)
     if not isinstance(error, OSError) and not is_about_data:
         # What our own code raises is about an option. What a library raises inside is
@@ -421,6 +422,103 @@ def _simulate(args: "Namespace") -> None:
     print_item("wrote", str(args.output))
 
 
+def _train(args: "Namespace") -> None:
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from neuroclass.snn.datasets import load_dataset  # noqa: PLC0415
+    from neuroclass.snn.energy import energy_table  # noqa: PLC0415
+    from neuroclass.snn.training import example_batch, train  # noqa: PLC0415
+
+    history: list[dict[str, float]] = []
+    dataset = load_dataset(args.dataset, args.data, n_frames=args.steps)
+    model = train(
+        dataset,
+        args.output,
+        structure=args.structure,
+        method=args.method,
+        neuron=args.neuron,
+        steps=args.steps,
+        backward_steps=args.backward_steps,
+        epochs=args.epochs,
+        batch_size=args.batch,
+        lr=args.lr,
+        seed=args.seed,
+        device=args.device,
+        resume=args.resume,
+        options={"hidden": args.hidden} if args.hidden else None,
+        progress=not args.quiet,
+        on_epoch=history.append,
+    )
+    path = args.output / "model"
+    energy = energy_table(model, *example_batch(dataset))
+    if args.json:
+        spent = {
+            **asdict(energy),
+            "forward_nj": energy.forward_nj,
+            "backward_nj": energy.backward_nj,
+            "ann_nj": energy.ann_nj,
+        }
+        print_json({"model": str(path), "epochs": history, "energy": plain(spent)})
+        return
+    print_table(
+        ("epoch", "loss", "training %", "test %", "forward", "backward"),
+        (
+            (
+                row["epoch"],
+                row["train_loss"],
+                100 * row["train_accuracy"],
+                100 * row["test_accuracy"],
+                row["forward_rate"],
+                row["backward_rate"],
+            )
+            for row in history
+        ),
+    )
+    print(energy)
+    print_item("wrote", str(path))
+
+
+def _record(args: "Namespace") -> None:
+    from neuroclass.io import write_recording  # noqa: PLC0415
+    from neuroclass.snn.recording import record_model  # noqa: PLC0415
+
+    if args.output.suffix != ".nwb":
+        raise ValueError(f"OUT.nwb must end in .nwb; got {args.output}.")
+    _check_is_free(args.output, args.force)
+    recording = record_model(
+        args.model,
+        args.repeats,
+        path=args.data,
+        n_images=args.images,
+        condition=args.condition,
+        encoding=args.encoding,
+        noise=args.noise,
+        layers=args.layers,
+        units=args.units,
+        dt=args.step,
+        rng=args.seed,
+    )
+    write_recording(recording, args.output)
+    trains = recording.segments[0].spiketrains
+    found = {
+        "recording": str(args.output),
+        "neurons": len(trains),
+        "presentations": len(recording.segments[0].epochs[0]),
+        "spikes": sum(len(train) for train in trains),
+        **recording.annotations,
+    }
+    if args.json:
+        print_json(found)
+        return
+    print_item("neurons", f"{found['neurons']}, {found['spikes']} spikes")
+    print_item(
+        "presentations",
+        f"{found['presentations']}, repeats of {found['repeats_of']}",
+        f"input: {found['encoding']}",
+    )
+    print_item("wrote", str(args.output))
+
+
 def _report(args: "Namespace") -> None:
     from neuroclass.report import write_report  # noqa: PLC0415
 
@@ -436,5 +534,7 @@ _HANDLERS = {
     "cluster": _cluster,
     "information": _information,
     "simulate": _simulate,
+    "train": _train,
+    "record": _record,
     "report": _report,
 }

@@ -1,0 +1,116 @@
+"""What one call of a network did: firing rates and synaptic operations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from neuroclass.snn.layers import fan_in, fan_out
+from neuroclass.snn.wiring import ForwardStage, Wiring
+
+__all__ = ["Statistics", "mean_rates", "record_backward", "record_forward"]
+
+
+@dataclass
+class Statistics:
+    """Rates and operations, filled in by a call of a network that is given it.
+
+    Attributes
+    ----------
+    forward_rates, backward_rates : list of float
+        Spikes per neuron and step, by layer; the backward ones after the backward
+        stage (both signs counted).
+    forward_operations, backward_operations : list of float
+        Synaptic operations per sample, by connection: spikes times the synapses that
+        each of them reaches.  A constant input is no spike and counts 0 here.
+    n_neurons : list of int
+        Neurons of each layer.
+    """
+
+    forward_rates: list[float] = field(default_factory=list)
+    backward_rates: list[float] = field(default_factory=list)
+    forward_operations: list[float] = field(default_factory=list)
+    backward_operations: list[float] = field(default_factory=list)
+    n_neurons: list[int] = field(default_factory=list)
+
+    @property
+    def forward_rate(self) -> float:
+        """Spikes per neuron and step over all layers."""
+        return _over_layers(self.forward_rates, self.n_neurons)
+
+    @property
+    def backward_rate(self) -> float:
+        """Spikes per couple and step over all layers, nan before a backward stage."""
+        return _over_layers(self.backward_rates, self.n_neurons)
+
+
+def _over_layers(rates: list[float], n_neurons: list[int]) -> float:
+    if not rates:
+        return float("nan")
+    total = sum(rate * n for rate, n in zip(rates, n_neurons, strict=True))
+    return total / sum(n_neurons)
+
+
+def mean_rates(measured: Sequence[tuple[Statistics, int]]) -> tuple[float, float]:
+    """Return the forward and the backward rate over batches of the given sizes."""
+    total = sum(size for _, size in measured)
+    if not total:
+        return float("nan"), float("nan")
+    return (
+        sum(batch.forward_rate * size for batch, size in measured) / total,
+        sum(batch.backward_rate * size for batch, size in measured) / total,
+    )
+
+
+def record_forward(
+    statistics: Statistics,
+    wiring: Wiring,
+    stage: ForwardStage,
+    x: Tensor,
+    is_frames: bool,
+) -> None:
+    """Fill in the rates and operations of the forward stage."""
+    statistics.n_neurons = [counts[0].numel() for counts in stage.counts]
+    statistics.forward_rates = [
+        counts.mean().item() / stage.n_steps for counts in stage.counts
+    ]
+    operations = []
+    for index, connection in enumerate(wiring.connections):
+        origin, reached = wiring.ends(index)
+        if origin >= 0:
+            sent = stage.counts[origin].mean(0)
+        elif is_frames:
+            # Frames hold counts of events: each is one operation per synapse.
+            sent = x.abs().sum(0).mean(0)
+        else:
+            operations.append(0.0)
+            continue
+        target = tuple(stage.counts[reached].shape[1:])
+        synapses = fan_out(connection, tuple(sent.shape), target).to(sent)
+        operations.append((sent * synapses).sum().item())
+    statistics.forward_operations = operations
+
+
+def record_backward(
+    statistics: Statistics,
+    wiring: Wiring,
+    stage: ForwardStage,
+    rates: Sequence[Tensor],
+    n_steps: int,
+) -> None:
+    """Fill in the rates and operations of the backward stage.
+
+    Couples of neurons outside the mask of active ones fire but send nothing; the
+    connection from the input is not used backwards.
+    """
+    statistics.backward_rates = [rate.mean().item() for rate in rates]
+    operations = [0.0]
+    for index in range(1, len(wiring.connections)):
+        origin, reached = wiring.ends(index)
+        sent = (rates[reached] * stage.active(reached)).mean(0) * n_steps
+        source = tuple(rates[origin].shape[1:])
+        synapses = fan_in(wiring.connections[index], source, tuple(sent.shape)).to(sent)
+        operations.append((sent * synapses).sum().item())
+    statistics.backward_operations = operations
