@@ -155,7 +155,7 @@ def read_reference(
         with path.open(newline="", encoding="utf-8") as stream:
             rows = list(csv.DictReader(stream))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path} must be a labels.csv in UTF-8 ({error}).") from error
+        raise ValueError(f"{path} must be a labels.csv in UTF-8: {error}.") from error
     if not rows or not {"unit_id", "label"} <= set(rows[0]):
         raise ValueError(f"{path} must have the columns unit_id and label.")
     return str(path), {row["unit_id"]: row["label"] for row in rows if row["label"]}

@@ -91,7 +91,7 @@ def test_bad_references_are_told(retina, tmp_path):
     with pytest.raises(ValueError, match="must have the columns unit_id and label"):
         read_reference(path, retina)
     path.write_bytes(b"unit_id,label\n\xe9,1\n")
-    with pytest.raises(ValueError, match="must be a labels.csv in UTF-8"):
+    with pytest.raises(ValueError, match=r"labels\.csv in UTF-8"):
         read_reference(path, retina)
     path.write_text("unit_id,label\n70,1\n80,0\n", encoding="utf-8")
     with pytest.raises(ValueError, match="labels 0 of 9"):
