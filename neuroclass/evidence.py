@@ -17,8 +17,8 @@ from neuroclass.bottleneck import AgglomerativeBottleneck
 from neuroclass.estimators import Estimator
 from neuroclass.exceptions import RecordingError
 from neuroclass.information import jackknife_interval
-from neuroclass.merging import Rows
-from neuroclass.selection import ClusterNumber
+from neuroclass.merging import MergeTree, Rows
+from neuroclass.selection import ClusterNumber, supported_range
 from neuroclass.words import ResponseCounts, Words, count_groups
 
 __all__ = ["check_counts_can_be_classified", "curve_interval", "support_of_number"]
@@ -137,7 +137,7 @@ def support_of_number(
 ) -> ClusterNumber:
     """Return the support of the number of classes, for the tree that is shown."""
     if model.selection_ is not None:
-        return replace(model.selection_, node_z=model.node_scores(counts))
+        return _confirmed(model, model.selection_, model.node_scores(counts))
     return ClusterNumber(
         n_clusters=model.n_clusters_,
         low=model.n_clusters_,
@@ -146,4 +146,37 @@ def support_of_number(
         criterion=np.full(1, np.nan),
         node_z=np.full(len(model.children_), np.nan),
         reason="as asked",
+    )
+
+
+def _confirmed(
+    model: AgglomerativeBottleneck,
+    chosen: ClusterNumber,
+    node_z: NDArray[np.float64],
+) -> ClusterNumber:
+    """Widen the range of a number to what the tree that is drawn supports.
+
+    Splits of the greedy tree may not be there any more once neurons were reassigned;
+    then the number is not as sure as that tree made it.
+    """
+    drawn = MergeTree(model.children_, model.distances_)
+    drawn_low, drawn_high = supported_range(drawn, node_z)
+    low, high = min(chosen.low, drawn_low), max(chosen.high, drawn_high)
+    is_determined = chosen.is_determined and high - low <= 1
+    reason = chosen.reason
+    if chosen.is_determined and not is_determined:
+        span = (
+            f"{drawn_low}"
+            if drawn_low == drawn_high
+            else f"{drawn_low} to {drawn_high}"
+        )
+        reason += f"; the tree of the refined classes supports {span}"
+        reason += "; not determined by these data"
+    return replace(
+        chosen,
+        low=low,
+        high=high,
+        is_determined=is_determined,
+        node_z=node_z,
+        reason=reason,
     )

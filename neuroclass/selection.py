@@ -23,6 +23,7 @@ __all__ = [
     "ClusterNumber",
     "node_scores",
     "select_n_clusters",
+    "supported_range",
 ]
 
 _MIN_CHILD = 3  # neurons on each side of a node that is tested
@@ -54,7 +55,8 @@ class ClusterNumber:
         say.
     node_z : ndarray of shape (n_neurons - 1,)
         Held-out z of each merge; nan where not tested.  `select_n_clusters` counts on
-        the greedy tree, `Classification` shows the z of the tree that it draws.
+        the greedy tree; `Classification` shows the z of the tree that it draws, and
+        widens the range to what that tree supports.
     reason : str
         One line.
     """
@@ -102,8 +104,8 @@ def select_n_clusters(
         With `node_z` of `tree`.
     """
     node_z = node_scores(counts, tree, rows.estimator, n_jobs=n_jobs)
-    n_clusters = low = _count_nodes(tree, node_z, REAL_SPLIT)
-    high = _count_nodes(tree, node_z, DOUBTFUL_SPLIT)
+    low, high = supported_range(tree, node_z)
+    n_clusters = low
     criterion = np.full(high + 1, np.nan)
     if high > low > 1:
         criterion[low:] = _elbow(rows, tree, low, high)
@@ -135,6 +137,22 @@ def select_n_clusters(
         criterion=criterion,
         node_z=node_z,
         reason=reason,
+    )
+
+
+def supported_range(tree: MergeTree, node_z: NDArray[np.float64]) -> tuple[int, int]:
+    """Return one plus the splits of a tree that hold, surely and perhaps.
+
+    Parameters
+    ----------
+    tree : MergeTree
+        Whose splits are counted.
+    node_z : ndarray of shape (n_neurons - 1,)
+        Their held-out z: `node_scores`.
+    """
+    return (
+        _count_nodes(tree, node_z, REAL_SPLIT),
+        _count_nodes(tree, node_z, DOUBTFUL_SPLIT),
     )
 
 

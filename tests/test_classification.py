@@ -66,6 +66,17 @@ def test_the_curve_is_the_class_information_at_the_chosen_number(
     assert (high - low)[1:].min() > 0
 
 
+def test_a_number_is_no_surer_than_the_tree_that_is_drawn():
+    # Three splits of the greedy tree hold; after reassignment none is left.
+    found = classify_neurons("data/salamander_movie2.nwb", progress=False)
+    chosen = found.selection
+    assert not (chosen.node_z > 4).any()
+    assert chosen.low == 1
+    assert chosen.high == found.n_clusters == 4
+    assert not chosen.is_determined
+    assert "refined classes supports 1; not determined" in chosen.reason
+
+
 def test_a_path_and_its_recording_give_the_same(retina, classification, tmp_path):
     write_recording(retina, tmp_path / "retina.nwb")
     again = classify_neurons(tmp_path / "retina.nwb", progress=False)

@@ -20,12 +20,16 @@ def recover(n_types, n_presentations, seed):
     return found.n_clusters, chosen.low, chosen.high, ari
 
 
-@pytest.mark.parametrize(("n_types", "n_presentations"), [(1, 15), (3, 50), (6, 50)])
-def test_types_of_one_retina_are_recovered(n_types, n_presentations):
+@pytest.mark.parametrize(
+    ("n_types", "n_presentations", "least_ari"),
+    # Of six types, two or three cells of a hundred may go astray.
+    [(1, 15, 1.0), (3, 50, 0.95), (6, 50, 0.9)],
+)
+def test_types_of_one_retina_are_recovered(n_types, n_presentations, least_ari):
     n_clusters, low, high, ari = recover(n_types, n_presentations, seed=100)
     assert n_clusters == n_types
     assert low <= n_types <= high
-    assert ari >= 0.9  # of six types, two or three cells of a hundred may go astray
+    assert ari >= least_ari
 
 
 @pytest.mark.slow
