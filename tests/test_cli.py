@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from neuroclass import classify_neurons, cli, load_recording
-from neuroclass._arguments import build_parser
-from neuroclass._console import print_result
+from neuroclass.cli import build_parser
+from neuroclass.cli.printing import print_result
 from neuroclass.estimators import ESTIMATORS
 from neuroclass.io import write_recording
 from neuroclass.presentations import CONDITIONS

@@ -39,8 +39,6 @@ STAGES = [
     "simulation",
     "plotting",
     "report",
-    "_arguments",
-    "_console",
     "cli",
 ]
 # Classification.plot and .save reach forward, lazily.

@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs `pip install neuroclass[snn]`")
 
 from neuroclass import cli, load_recording  # noqa: E402
-from neuroclass._arguments import build_parser  # noqa: E402
+from neuroclass.cli import build_parser  # noqa: E402
 from neuroclass.snn.datasets import DATASETS  # noqa: E402
 from neuroclass.snn.recording import ENCODINGS  # noqa: E402
 from neuroclass.snn.structures import STRUCTURES  # noqa: E402

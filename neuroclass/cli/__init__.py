@@ -1,0 +1,160 @@
+"""The command line: parse, call, print.
+
+Takes the arguments of ``neuroclass COMMAND ...`` and gives an exit status: 0 done,
+1 the data cannot be used, 2 wrong usage. Results go to stdout, all else to stderr.
+Each command is a file: the options that it adds, and what it runs, which imports the
+stages that it calls only then, so that ``--help`` loads none.
+"""
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from neuroclass._version import __version__
+from neuroclass.cli import (
+    cluster,
+    information,
+    inspect,
+    record,
+    report,
+    simulate,
+    train,
+)
+from neuroclass.cli.options import Parser
+from neuroclass.exceptions import RecordingError
+
+__all__ = ["build_parser", "main"]
+
+# In the order of the help.
+_COMMANDS = {
+    "inspect": inspect,
+    "cluster": cluster,
+    "information": information,
+    "simulate": simulate,
+    "train": train,
+    "record": record,
+    "report": report,
+}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser; what it parses has the command's name in ``command``."""
+    parser = Parser(
+        prog="neuroclass",
+        description="Find functional classes of neurons from spike trains, by how much "
+        "a response tells about which neuron gave it.",
+        epilog="exit status: 0 done, 1 the data cannot be used, 2 wrong usage",
+        allow_abbrev=False,
+    )
+    version = f"neuroclass {__version__}"
+    parser.add_argument("--version", action="version", version=version)
+    commands = parser.add_subparsers(
+        title="commands", dest="command", metavar="COMMAND", required=True
+    )
+    for command in _COMMANDS.values():
+        command.add_parser(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments after the program's name; by default those of the process.
+
+    Returns
+    -------
+    int
+        0 done; 1 the data cannot be used; 2 wrong usage; 130 interrupted; 141 the
+        reader of stdout went away.
+
+    Raises
+    ------
+    SystemExit
+        With 143, if the process is asked to end (SIGTERM).
+    """
+    try:
+        args = build_parser().parse_args(argv)
+    except SystemExit as stop:  # argparse: 0 after --help and --version, 2 otherwise
+        return int(stop.code or 0)
+    args.line = shlex.join(["neuroclass", *(sys.argv[1:] if argv is None else argv)])
+    with _ending_cleanly(), warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        warnings.simplefilter("default", UserWarning)
+        try:
+            _COMMANDS[args.command].run(args)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Python flushes stdout once more at exit: give it somewhere to go.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 141
+        except KeyboardInterrupt:
+            _say("interrupted")
+            return 130
+        except Exception as error:
+            inputs = [getattr(args, name, None) for name in ("recording", "triggers")]
+            return _fail(error, verbose=args.verbose, inputs=list(filter(None, inputs)))
+    return 0
+
+
+@contextmanager
+def _ending_cleanly() -> Iterator[None]:
+    """Unwind when the process is asked to end, so that nothing half-done is left."""
+
+    def end(*_: Any) -> NoReturn:
+        # A second request must not cut the cleaning short.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise SystemExit(143)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say what a signal does
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _fail(error: Exception, *, verbose: bool, inputs: Sequence[str] = ()) -> int:
+    """Say what was wrong in one line and return the exit status; re-raise defects."""
+    is_about_data = isinstance(
+        error,
+        (RecordingError, OSError, ImportError, MemoryError, FloatingPointError),
+    ) and not isinstance(error, FileExistsError)
+    if not isinstance(error, OSError) and not is_about_data:
+        # What our own code raises is about an option. What a library raises inside is
+        # a defect, which must not look like wrong usage.
+        origin = traceback.extract_tb(error.__traceback__)[-1]
+        is_ours = Path(origin.filename).is_relative_to(Path(__file__).parents[1])
+        if not (is_ours and str(origin.line).startswith("raise ")):
+            raise error
+    if verbose:
+        traceback.print_exception(error)
+    message = str(error) or type(error).__name__
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        message = f"{error.filename}: {error.strerror}."
+    is_unnamed = not any(Path(path).name in message for path in inputs)
+    if isinstance(error, RecordingError) and inputs and is_unnamed:
+        message = f"{inputs[0]}: {message}"
+    _say(f"error: {message}")
+    return 1 if is_about_data else 2
+
+
+def _say(text: str) -> None:
+    print(f"neuroclass: {text}", file=sys.stderr)
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    _say(f"warning: {message}")

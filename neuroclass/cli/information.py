@@ -1,0 +1,125 @@
+"""Bits per word, per second and per spike, of the population and each neuron."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from neuroclass.cli.inputs import load, presentation_options, wanted_units
+from neuroclass.cli.options import (
+    ESTIMATORS,
+    add_command,
+    add_json,
+    add_recording,
+    add_words,
+)
+from neuroclass.cli.printing import (
+    describe_information,
+    describe_words,
+    plain,
+    print_item,
+    print_json,
+    print_table,
+)
+from neuroclass.exceptions import RecordingError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the command line."""
+    parser = add_command(
+        commands,
+        "information",
+        "RECORDING",
+        "Measure how much a response tells about which neuron gave it: bits per word, "
+        "per second and per spike, of the population and of each neuron.",
+    )
+    add_recording(parser)
+    add_words(parser, ("blend", *ESTIMATORS), default="blend")
+    add_json(parser)
+
+
+def run(args: "Namespace") -> None:
+    """Carry the command out."""
+    from tqdm import tqdm  # noqa: PLC0415
+
+    from neuroclass.information import identity_information  # noqa: PLC0415
+    from neuroclass.presentations import select_presentations  # noqa: PLC0415
+    from neuroclass.units import select_units  # noqa: PLC0415
+    from neuroclass.word_choice import choose_bin_size  # noqa: PLC0415
+    from neuroclass.words import (  # noqa: PLC0415
+        bin_words,
+        count_groups,
+        count_words,
+    )
+
+    recording = load(args)
+    presentations = select_presentations(recording, **presentation_options(args))
+    units = select_units(recording, wanted_units(args, recording))
+    how = {"word_length": args.word_length, "response": args.response, "units": units}
+    bin_size = args.bin_size
+    settings = {"bin_size": bin_size, "word_length": args.word_length}
+    settings |= {"response": args.response, "estimator": args.estimator}
+    if bin_size == "auto":
+        choice = choose_bin_size(recording, presentations, **how)
+        bin_size = choice.bin_size
+        settings["bin_size"] = {"value": bin_size, "why": choice.reason}
+    words = bin_words(recording, presentations, bin_size, **how)
+    counts = count_words(words)
+    if (counts.n_spikes > 0).sum() < 2:
+        raise RecordingError(
+            f"{args.recording} must hold at least two units with spikes in the "
+            f"presentations; got {(counts.n_spikes > 0).sum()}."
+        )
+    information = identity_information(
+        counts,
+        estimator=args.estimator,
+        groups=tqdm(
+            count_groups(words),
+            "groups of repeats",
+            delay=2,
+            leave=False,
+            disable=args.quiet,
+        ),
+    )
+    measured = plain(
+        {
+            **vars(information),
+            "bits_per_second": information.bits_per_second,
+            "bits_per_spike": information.bits_per_spike,
+        }
+    )
+    if args.json:
+        print_json(
+            {
+                "recording": args.recording,
+                "presentations": presentations.reason,
+                "settings": settings,
+                "unit_ids": words.unit_ids,
+                "information": measured,
+            }
+        )
+        return
+    print_item("repeats", presentations.reason, *presentations.notes)
+    print_item("words", describe_words(settings))
+    print_item("who spoke", *describe_information(measured))
+    low, high = information.per_neuron_interval.T
+    rate, bits = information.firing_rate, information.per_neuron
+    per_second = bits / information.word_duration
+    per_spike = (
+        b / r if r > 0 else math.nan for b, r in zip(per_second, rate, strict=True)
+    )
+    print_table(
+        ("unit", "Hz", "bits/word", "+-95%", "bits/s", "bits/spike"),
+        zip(
+            words.unit_ids,
+            rate,
+            bits,
+            (high - low) / 2,
+            per_second,
+            per_spike,
+            strict=True,
+        ),
+    )

@@ -1,0 +1,94 @@
+"""What a command reads and where it may write, from its arguments.
+
+Takes the parsed arguments, gives the recording and the choices of repeats and units;
+refuses places where nothing can be written before any work is done.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    import neo
+
+__all__ = [
+    "check_is_free",
+    "check_place",
+    "load",
+    "presentation_options",
+    "wanted_units",
+]
+
+
+def load(args: "Namespace") -> "neo.Block":
+    """Load the recording that the arguments name."""
+    from neuroclass.io import load_recording  # noqa: PLC0415
+
+    return load_recording(
+        args.recording,
+        triggers=args.triggers,
+        trial_duration=args.trial_duration,
+        time_unit=args.time_unit,
+        sampling_rate=args.sampling_rate,
+    )
+
+
+def presentation_options(args: "Namespace") -> dict[str, Any]:
+    """Return what `select_presentations` is asked."""
+    # Triggers are given to be used, whatever tables the file has besides.
+    triggers = "triggers" if args.triggers else None
+    return {
+        "intervals": args.intervals or triggers,
+        "stimulus": args.stimulus,
+        "min_repeats": args.min_repeats,
+        "condition": args.condition,
+    }
+
+
+def wanted_units(
+    args: "Namespace", recording: "neo.Block"
+) -> dict[str, list[str]] | None:
+    """Return the values wanted of each units column, if any are.
+
+    Raises
+    ------
+    ValueError
+        If the recording has no such column.
+    """
+    trains = recording.segments[0].spiketrains
+    columns = sorted({key for train in trains for key in train.annotations})
+    wanted: dict[str, list[str]] = {}
+    for column, values in args.units:
+        if column not in columns:
+            raise ValueError(
+                f"--units must name a units column of {args.recording} "
+                f"({', '.join(columns)}); got {column!r}."
+            )
+        wanted.setdefault(column, []).extend(values)
+    return wanted or None
+
+
+def check_is_free(path: Path, force: bool) -> None:
+    """Refuse to write over what exists, or nowhere, before the work is done."""
+    is_taken = any(path.iterdir()) if path.is_dir() else path.exists()
+    if is_taken and not force:
+        raise FileExistsError(
+            f"{path} must not exist yet; it does. Choose another name, or replace it "
+            "with --force."
+        )
+    check_place(path)
+
+
+def check_place(path: Path) -> None:
+    """Refuse a place where nothing can be written; missing folders are made later."""
+    places = [path] if path.is_dir() else []
+    place = next(p for p in (*places, *path.absolute().parents) if p.exists())
+    if not place.is_dir():
+        raise ValueError(f"{path} must lie in a folder; {place} is a file.")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise ValueError(
+            f"{path} must lie where files may be written; {place} is write-protected. "
+            "Choose another place."
+        )

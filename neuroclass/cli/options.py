@@ -1,0 +1,227 @@
+"""Options that commands share: which recording, which repeats, which words.
+
+Gives functions that add them to a parser, and the types of their values. Loads
+argparse and nothing else, so that ``neuroclass --help`` is instant.
+"""
+
+import argparse
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+__all__ = [
+    "ESTIMATORS",
+    "Parser",
+    "a_number_of_jobs",
+    "a_seed",
+    "a_time",
+    "add_command",
+    "add_json",
+    "add_recording",
+    "add_words",
+    "an_integer_or_auto",
+    "at_least_two",
+    "integers",
+]
+
+# Written out, for to import them would load what --help does not need.
+_CONDITIONS = ("stimulus,time", "stimulus", "time", "none")
+ESTIMATORS = ("plug-in", "miller-madow", "jackknife")
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that fails in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message and where to look, and exit with status 2."""
+        cure = f"Try '{self.prog} --help'."
+        self.exit(2, f"neuroclass: error: {message.rstrip('.')}. {cure}\n")
+
+
+def add_command(commands: Any, name: str, argument: str, text: str) -> Parser:
+    """Add a command with its description and the options that all have."""
+    summary = text.partition(". ")[0].partition(": ")[0].rstrip(".")
+    parser: Parser = commands.add_parser(
+        name,
+        usage=f"neuroclass {name} {argument} [options]",
+        help=summary[0].lower() + summary[1:],
+        description=text,
+        allow_abbrev=False,
+    )
+    loudness = parser.add_mutually_exclusive_group()
+    loudness.add_argument(
+        "-v", "--verbose", action="store_true", help="show the traceback of an error"
+    )
+    loudness.add_argument(
+        "-q", "--quiet", action="store_true", help="no progress on stderr"
+    )
+    return parser
+
+
+def add_json(parser: argparse._ActionsContainer) -> None:
+    """Add --json."""
+    parser.add_argument(
+        "--json", action="store_true", help="print JSON for programs instead of text"
+    )
+
+
+def add_recording(parser: argparse.ArgumentParser) -> None:
+    """Add what says which file, and what of it are repeats of what."""
+    parser.add_argument(
+        "recording",
+        metavar="RECORDING",
+        help="an NWB file, or a table of spike times (npz, csv, mat)",
+    )
+    table = parser.add_argument_group("tables of spike times")
+    table.add_argument(
+        "--triggers",
+        metavar="FILE",
+        help="times at which the repeated stimulus began (csv, txt, npy, npz, mat)",
+    )
+    table.add_argument(
+        "--trial-duration",
+        metavar="TIME",
+        type=a_time,
+        help="length of each repeat (default: the median gap between triggers)",
+    )
+    table.add_argument(
+        "--time-unit",
+        choices=("s", "ms", "us", "samples"),
+        default="s",
+        help="unit of the times in the table (default s)",
+    )
+    table.add_argument(
+        "--sampling-rate",
+        metavar="HZ",
+        type=float,
+        help="samples per second, for --time-unit samples",
+    )
+    repeats = parser.add_argument_group("repeats")
+    repeats.add_argument(
+        "--intervals", metavar="NAME", help="the interval table that holds the repeats"
+    )
+    repeats.add_argument(
+        "--stimulus",
+        metavar="COLUMN[=VALUE,...]",
+        help="the column that names the stimulus, and which stimuli to take",
+    )
+    repeats.add_argument(
+        "--min-repeats",
+        metavar="INT",
+        type=int,
+        default=10,
+        help="leave out stimuli shown less often (default 10)",
+    )
+    repeats.add_argument(
+        "--condition",
+        choices=_CONDITIONS,
+        default="stimulus,time",
+        metavar="CONDITION",
+        help="what responses are conditioned on: 'stimulus,time' (default), "
+        "'stimulus', 'time', or 'none' for spontaneous activity",
+    )
+
+
+def add_words(
+    parser: argparse.ArgumentParser, estimators: tuple[str, ...], *, default: str
+) -> None:
+    """Add what says how spike trains become words, and words become bits."""
+    words = parser.add_argument_group("words")
+    words.add_argument(
+        "--bin-size",
+        metavar="TIME",
+        type=_a_time_or_auto,
+        default="auto",
+        help="width of a bin, such as 20ms (default: chosen among 5, 10, 20, 50 ms)",
+    )
+    words.add_argument(
+        "--word-length",
+        metavar="INT",
+        type=int,
+        default=1,
+        help="bins per word (default 1)",
+    )
+    words.add_argument(
+        "--response",
+        choices=("words", "counts"),
+        default="words",
+        help="whether there was a spike in a bin, or how many (default words)",
+    )
+    words.add_argument(
+        "--estimator",
+        metavar="NAME",
+        choices=estimators,
+        default=default,
+        help=f"correction for few repeats: {', '.join(estimators)} (default {default})",
+    )
+    words.add_argument(
+        "--units",
+        metavar="COLUMN=VALUE,...",
+        type=_unit_values,
+        action="append",
+        default=[],
+        help="take only units with these values; again for another column",
+    )
+
+
+def a_time(text: str) -> float:
+    """Return seconds from a time with its unit."""
+    from neuroclass._validation import as_seconds  # noqa: PLC0415
+
+    try:
+        return as_seconds(text, "it", unit_required=True)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _a_time_or_auto(text: str) -> float | str:
+    return text if text == "auto" else a_time(text)
+
+
+def an_integer_or_auto(text: str) -> int | str:
+    """Return an integer, or "auto"."""
+    if text == "auto":
+        return text
+    return _integer(text, "auto or an integer", lambda _: True)
+
+
+def a_seed(text: str) -> int:
+    """Return a random seed."""
+    # What scikit-learn, and numpy's older generator, take for a seed.
+    return _integer(text, "an integer from 0 to 4294967295", lambda n: 0 <= n < 2**32)
+
+
+def a_number_of_jobs(text: str) -> int:
+    """Return a number of processes, as joblib counts them."""
+    return _integer(text, "an integer other than 0", lambda n: n != 0)
+
+
+def at_least_two(text: str) -> int:
+    """Return an integer of at least 2."""
+    return _integer(text, "an integer of at least 2", lambda n: n >= 2)
+
+
+def _integer(text: str, rule: str, holds: Callable[[int], bool]) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = None
+    if number is None or not holds(number):
+        raise argparse.ArgumentTypeError(f"it must be {rule}; got {text!r}")
+    return number
+
+
+def integers(text: str) -> list[int]:
+    """Return integers that were given with commas between."""
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError as error:
+        message = f"it must be integers with commas between; got {text!r}"
+        raise argparse.ArgumentTypeError(message) from error
+
+
+def _unit_values(text: str) -> tuple[str, list[str]]:
+    column, equals, values = text.partition("=")
+    if not (column and equals and values):
+        message = f"it must be COLUMN=VALUE,...; got {text!r}"
+        raise argparse.ArgumentTypeError(message)
+    return column, values.split(",")

@@ -1,0 +1,136 @@
+"""Spikes of a trained network, as NWB."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuroclass.cli.inputs import check_is_free
+from neuroclass.cli.options import a_time, add_command, add_json, integers
+from neuroclass.cli.printing import print_item, print_json
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the command line."""
+    parser = add_command(
+        commands,
+        "record",
+        "MODEL",
+        "Present images to a trained network many times and write its spikes as NWB, "
+        "to be classified by 'cluster'. Needs the extra snn (PyTorch).",
+    )
+    parser.add_argument(
+        "model", metavar="MODEL", type=Path, help="DIR/model, as 'train' wrote it"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT.nwb",
+        type=Path,
+        required=True,
+        help="file to write",
+    )
+    parser.add_argument(
+        "--data", metavar="PATH", type=Path, help="files of the dataset, as for 'train'"
+    )
+    parser.add_argument(
+        "--images",
+        metavar="INT",
+        type=int,
+        default=10,
+        help="test images to present, the same number of every class (default 10); "
+        "at least two of each for --condition label",
+    )
+    parser.add_argument(
+        "--repeats",
+        metavar="INT",
+        type=int,
+        default=50,
+        help="presentations of each image (default 50)",
+    )
+    parser.add_argument(
+        "--condition",
+        choices=("image", "label"),
+        default="image",
+        help="what is a repeat: the same image (default), or another image of the "
+        "same class, which asks another question",
+    )
+    parser.add_argument(
+        "--encoding",
+        choices=("poisson", "bernoulli", "constant"),
+        default="poisson",
+        help="how pixels become currents at each step (default poisson)",
+    )
+    parser.add_argument(
+        "--noise",
+        metavar="FLOAT",
+        type=float,
+        default=0.0,
+        help="standard deviation of noise on the potentials (default 0)",
+    )
+    parser.add_argument(
+        "--layers",
+        metavar="INT,...",
+        type=integers,
+        help="layers to record, from 0 (default all)",
+    )
+    parser.add_argument(
+        "--units", metavar="INT", type=int, help="neurons per layer, drawn at random"
+    )
+    parser.add_argument(
+        "--step",
+        metavar="TIME",
+        type=a_time,
+        default=0.001,
+        help="duration of a time step (default 1ms)",
+    )
+    parser.add_argument(
+        "--seed", metavar="INT", type=int, default=0, help="random seed (default 0)"
+    )
+    parser.add_argument("--force", action="store_true", help="replace OUT.nwb")
+    add_json(parser)
+
+
+def run(args: "Namespace") -> None:
+    """Carry the command out."""
+    from neuroclass.io import write_recording  # noqa: PLC0415
+    from neuroclass.snn.recording import record_model  # noqa: PLC0415
+
+    if args.output.suffix != ".nwb":
+        raise ValueError(f"OUT.nwb must end in .nwb; got {args.output}.")
+    check_is_free(args.output, args.force)
+    recording = record_model(
+        args.model,
+        args.repeats,
+        path=args.data,
+        n_images=args.images,
+        condition=args.condition,
+        encoding=args.encoding,
+        noise=args.noise,
+        layers=args.layers,
+        units=args.units,
+        dt=args.step,
+        rng=args.seed,
+    )
+    write_recording(recording, args.output)
+    trains = recording.segments[0].spiketrains
+    found = {
+        "recording": str(args.output),
+        "neurons": len(trains),
+        "presentations": len(recording.segments[0].epochs[0]),
+        "spikes": sum(len(train) for train in trains),
+        **recording.annotations,
+    }
+    if args.json:
+        print_json(found)
+        return
+    print_item("neurons", f"{found['neurons']}, {found['spikes']} spikes")
+    print_item(
+        "presentations",
+        f"{found['presentations']}, repeats of {found['repeats_of']}",
+        f"input: {found['encoding']}",
+    )
+    print_item("wrote", str(args.output))

@@ -1,0 +1,89 @@
+"""A simulated retina with known cell types, as NWB."""
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuroclass.cli.inputs import check_is_free
+from neuroclass.cli.options import a_seed, a_time, add_command, add_json, at_least_two
+from neuroclass.cli.printing import print_item, print_json, print_table
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the command line."""
+    parser = add_command(
+        commands,
+        "simulate",
+        "OUT.nwb",
+        "Write a simulated retina with known cell types: repeats of a full-field "
+        "flicker between segments that are not repeated. The true type is the units "
+        "column true_type, which 'cluster' does not look at unless told to "
+        "(--reference true_type).",
+    )
+    parser.add_argument("output", metavar="OUT.nwb", type=Path, help="file to write")
+    for name, kind, default, text in (
+        ("types", int, 6, "cell types, at most 9"),
+        ("neurons", at_least_two, 100, "neurons, at least as many as types"),
+        ("repeats", int, 50, "repeats"),
+        ("seed", a_seed, 0, "random seed"),
+    ):
+        parser.add_argument(
+            f"--{name}",
+            metavar="INT",
+            type=kind,
+            default=default,
+            help=f"{text} (default {default})",
+        )
+    parser.add_argument(
+        "--duration",
+        metavar="TIME",
+        type=a_time,
+        default=20.0,
+        help="length of one repeat (default 20s)",
+    )
+    parser.add_argument(
+        "--diversity",
+        metavar="FRACTION",
+        type=float,
+        default=0.5,
+        help="how much cells of one type differ, from 0 to 1 (default 0.5)",
+    )
+    parser.add_argument("--force", action="store_true", help="replace OUT.nwb")
+    add_json(parser)
+
+
+def run(args: "Namespace") -> None:
+    """Carry the command out."""
+    from neuroclass.io import write_recording  # noqa: PLC0415
+    from neuroclass.simulation import simulate_retina  # noqa: PLC0415
+
+    if args.output.suffix != ".nwb":
+        raise ValueError(f"OUT.nwb must end in .nwb; got {args.output}.")
+    if args.neurons < args.types:
+        raise ValueError(
+            f"--neurons must be at least the number of types ({args.types}); got "
+            f"{args.neurons}. Ask for more neurons or fewer --types."
+        )
+    check_is_free(args.output, args.force)
+    recording = simulate_retina(
+        n_types=args.types,
+        n_neurons=args.neurons,
+        n_presentations=args.repeats,
+        duration=args.duration,
+        diversity=args.diversity,
+        rng=args.seed,
+    )
+    write_recording(recording, args.output)
+    types = Counter(
+        train.annotations["true_type"] for train in recording.segments[0].spiketrains
+    )
+    if args.json:
+        print_json({"recording": str(args.output), "types": types})
+        return
+    print_table(("type", "neurons"), sorted(types.items()))
+    print_item("wrote", str(args.output))

@@ -1,0 +1,161 @@
+"""A feedback spiking network, trained into a folder."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuroclass.cli.options import add_command, add_json, integers
+from neuroclass.cli.printing import plain, print_item, print_json, print_table
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the command line."""
+    parser = add_command(
+        commands,
+        "train",
+        "DATASET",
+        "Train a feedback spiking network by SPIDE or IDE. The model, its metrics and "
+        "their curves go into a folder after every epoch; 'record' takes the model. "
+        "Needs the extra snn (PyTorch).",
+    )
+    parser.add_argument(
+        "dataset",
+        metavar="DATASET",
+        help="digits (comes with scikit-learn), mnist, fashion-mnist, cifar10, "
+        "cifar100, nmnist or cifar10-dvs",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="PATH",
+        type=Path,
+        help="folder or npz with the files of the dataset; nothing is downloaded",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        help="folder for the model, metrics.csv and curves.png",
+    )
+    network = parser.add_argument_group("network")
+    network.add_argument(
+        "--structure",
+        metavar="NAME",
+        help="recurrent-dense, recurrent-conv, mnist-convnet-f, lenet, alexnet-f, "
+        "cifarnet-f or dvs-convnet-f (default: the usual one of the dataset)",
+    )
+    network.add_argument(
+        "--method",
+        choices=("spide", "ide"),
+        default="spide",
+        help="learning rule (default spide)",
+    )
+    network.add_argument(
+        "--neuron", choices=("IF", "LIF"), default="IF", help="default IF"
+    )
+    network.add_argument(
+        "--steps",
+        metavar="INT",
+        type=int,
+        default=30,
+        help="time steps, or frames of event data (default 30)",
+    )
+    network.add_argument(
+        "--backward-steps",
+        metavar="INT",
+        type=int,
+        help="time steps of the spiking backward stage, or of the solver",
+    )
+    network.add_argument(
+        "--hidden",
+        metavar="INT,...",
+        type=integers,
+        help="sizes of the layers of recurrent-dense",
+    )
+    training = parser.add_argument_group("training")
+    for name, kind, text in (
+        ("epochs", int, "passes over the training images (default: the usual)"),
+        ("lr", float, "learning rate (default: the usual)"),
+    ):
+        training.add_argument(f"--{name}", metavar=name.upper(), type=kind, help=text)
+    training.add_argument(
+        "--batch",
+        metavar="INT",
+        type=int,
+        default=128,
+        help="images per step (default 128)",
+    )
+    training.add_argument(
+        "--seed", metavar="INT", type=int, default=0, help="random seed (default 0)"
+    )
+    training.add_argument(
+        "--device", metavar="NAME", default="cpu", help="default cpu; cuda for a GPU"
+    )
+    training.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the model in DIR, up to --epochs in all",
+    )
+    add_json(parser)
+
+
+def run(args: "Namespace") -> None:
+    """Carry the command out."""
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from neuroclass.snn.datasets import load_dataset  # noqa: PLC0415
+    from neuroclass.snn.energy import energy_table  # noqa: PLC0415
+    from neuroclass.snn.training import example_batch, train  # noqa: PLC0415
+
+    history: list[dict[str, float]] = []
+    dataset = load_dataset(args.dataset, args.data, n_frames=args.steps)
+    model = train(
+        dataset,
+        args.output,
+        structure=args.structure,
+        method=args.method,
+        neuron=args.neuron,
+        steps=args.steps,
+        backward_steps=args.backward_steps,
+        epochs=args.epochs,
+        batch_size=args.batch,
+        lr=args.lr,
+        seed=args.seed,
+        device=args.device,
+        resume=args.resume,
+        options={"hidden": args.hidden} if args.hidden else None,
+        progress=not args.quiet,
+        on_epoch=history.append,
+    )
+    path = args.output / "model"
+    energy = energy_table(model, *example_batch(dataset))
+    if args.json:
+        spent = {
+            **asdict(energy),
+            "forward_nj": energy.forward_nj,
+            "backward_nj": energy.backward_nj,
+            "ann_nj": energy.ann_nj,
+        }
+        print_json({"model": str(path), "epochs": history, "energy": plain(spent)})
+        return
+    print_table(
+        ("epoch", "loss", "training %", "test %", "forward", "backward"),
+        (
+            (
+                row["epoch"],
+                row["train_loss"],
+                100 * row["train_accuracy"],
+                100 * row["test_accuracy"],
+                row["forward_rate"],
+                row["backward_rate"],
+            )
+            for row in history
+        ),
+    )
+    print(energy)
+    print_item("wrote", str(path))
