@@ -136,7 +136,7 @@ def test_the_mathematics_knows_neither_recordings_nor_figures(stage):
     reached, queue = set(), [stage]
     while queue:
         current = queue.pop()
-        for path in PACKAGE.glob(f"{current}.py"):
+        for path in [*PACKAGE.glob(f"{current}.py"), *PACKAGE.glob(f"{current}/*.py")]:
             for module, _, _ in imports_of(path):
                 imported = stage_named(module)
                 if imported and imported not in reached:
