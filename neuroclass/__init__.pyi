@@ -8,6 +8,7 @@ from .io import from_raster as from_raster
 from .io import load_recording as load_recording
 from .presentations import Presentations as Presentations
 from .presentations import select_presentations as select_presentations
+from .sequential import SequentialBottleneck as SequentialBottleneck
 from .simulation import simulate_retina as simulate_retina
 from .words import ResponseCounts as ResponseCounts
 from .words import Words as Words

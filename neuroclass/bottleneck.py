@@ -26,7 +26,7 @@ from neuroclass.merging import (
 from neuroclass.refinement import refine, refine_with_restarts
 from neuroclass.selection import ClusterNumber, node_scores, select_n_clusters
 
-__all__ = ["AgglomerativeBottleneck", "by_size"]
+__all__ = ["AgglomerativeBottleneck", "by_size", "check_n_clusters", "information_kept"]
 
 
 class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
@@ -136,7 +136,7 @@ class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
         n_restarts = check_positive_int(self.n_restarts, "n_restarts", minimum=0)
         counts = self._check_counts(X)
         n_neurons = len(counts)
-        _check_n_clusters(self.n_clusters, n_neurons)
+        check_n_clusters(self.n_clusters, n_neurons)
         rows = Rows.from_counts(counts, self.criterion)
         losses = pairwise_losses(rows)
         tree = merge_tree(rows, losses)
@@ -161,7 +161,7 @@ class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
         self.n_clusters_ = n_clusters
         self.children_ = anchored.children
         self.distances_ = anchored.losses / rows.n_words
-        self.information_ = _information(rows, anchored)
+        self.information_ = information_kept(rows, anchored)
         self.pairwise_losses_ = losses / rows.n_words
         self.leaf_order_ = leaf_order(anchored.children)
         self.selection_ = selection
@@ -216,7 +216,8 @@ class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
         return array
 
 
-def _check_n_clusters(n_clusters: Any, n_neurons: int) -> None:
+def check_n_clusters(n_clusters: Any, n_neurons: int) -> None:
+    """Refuse what is neither "auto", a possible number nor a fraction."""
     if isinstance(n_clusters, bool):
         is_valid = False
     elif isinstance(n_clusters, Integral):
@@ -232,7 +233,7 @@ def _check_n_clusters(n_clusters: Any, n_neurons: int) -> None:
         )
 
 
-def _information(rows: Rows, tree: MergeTree) -> NDArray[np.float64]:
+def information_kept(rows: Rows, tree: MergeTree) -> NDArray[np.float64]:
     """Return the bits per word kept with index + 1 classes of the tree."""
     lost = np.append(0.0, np.cumsum(tree.losses))
     kept: NDArray[np.float64] = (lost[-1] - lost)[::-1] / rows.n_words
@@ -247,7 +248,7 @@ def _fewest_that_keep(
     The whole is the blend, not the end of the curve: with few repeats that end is
     mostly what Miller-Madow leaves of the sampling noise.
     """
-    kept = _information(rows, tree)
+    kept = information_kept(rows, tree)
     whole = kept[-1]
     if counts.dtype.kind in "iu":
         whole = min(whole, identity_information(counts).bits_per_word)

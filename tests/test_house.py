@@ -33,6 +33,9 @@ STAGES = [
     "refinement",
     "selection",
     "bottleneck",
+    "sparse_counts",
+    "micro_classes",
+    "sequential",
     "agreement",
     "evidence",
     "classification",
@@ -131,7 +134,9 @@ def test_only_what_draws_imports_plotting():
     assert importing <= {"report", "cli", "classification"}
 
 
-@pytest.mark.parametrize("stage", ["estimators", "information", "bottleneck"])
+@pytest.mark.parametrize(
+    "stage", ["estimators", "information", "bottleneck", "sequential"]
+)
 def test_the_mathematics_knows_neither_recordings_nor_figures(stage):
     reached, queue = set(), [stage]
     while queue:
