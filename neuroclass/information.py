@@ -25,6 +25,8 @@ from neuroclass.estimators import (
 
 __all__ = [
     "IdentityInformation",
+    "blend",
+    "check_integer_counts",
     "class_information",
     "identity_information",
     "jackknife_interval",
@@ -147,7 +149,7 @@ def identity_information(
     check_choice(estimator, "estimator", ("blend", *ESTIMATORS))
     word_duration = float(getattr(counts, "word_duration", "nan"))
     firing_rate = getattr(counts, "firing_rate", None)
-    array = _check_integer_counts(getattr(counts, "counts", counts))
+    array = check_integer_counts(getattr(counts, "counts", counts))
     terms = _terms(array)
     per_neuron = terms.per_neuron(estimator)
     interval = per_neuron_interval = None
@@ -190,7 +192,8 @@ def identity_information(
     )
 
 
-def _check_integer_counts(counts: ArrayLike) -> NDArray[np.int64]:
+def check_integer_counts(counts: ArrayLike) -> NDArray[np.int64]:
+    """Return `counts` as integers on the axes neuron, condition, word."""
     array = check_counts(counts)
     if array.ndim != 3:
         raise ValueError(
@@ -228,7 +231,7 @@ class _Terms:
 
     def total_blend(self) -> float:
         plug_in, chance = self.cross.sum(), self.chance.sum()
-        return float(_blend(plug_in, chance, plug_in - self.total_jackknife()))
+        return float(blend(plug_in, chance, plug_in - self.total_jackknife()))
 
     def per_condition(self, estimator: str) -> NDArray[np.float64]:
         total = self._total("plug-in" if estimator == "blend" else estimator)
@@ -254,7 +257,7 @@ class _Terms:
             bias = (self.neuron["plug-in"] - self.neuron[corrected]).sum(axis=1)
             bias -= share * (self.everyone["plug-in"] - self.everyone[corrected]).sum()
             total = (
-                _blend(plug_in, self.chance.sum(axis=1), bias)
+                blend(plug_in, self.chance.sum(axis=1), bias)
                 if estimator == "blend"
                 else plug_in - bias
             )
@@ -324,7 +327,13 @@ def _chance_weight(plug_in: Any, chance: Any) -> NDArray[np.float64]:
     return weight
 
 
-def _blend(plug_in: Any, chance: Any, bias: Any) -> NDArray[np.float64]:
+def blend(plug_in: Any, chance: Any, bias: Any) -> NDArray[np.float64]:
+    """Correct the plug-in for few repeats: as far as it may be chance, by chance.
+
+    plug-in - w chance - (1 - w) bias with w = min(1, chance / plug-in): between two
+    neurons that do not differ all of the plug-in is chance, and between two that do
+    the jackknife's bias is right.
+    """
     weight = _chance_weight(plug_in, chance)
     blended: NDArray[np.float64] = plug_in - weight * chance - (1 - weight) * bias
     return blended
@@ -387,7 +396,7 @@ def class_information(
     ----------
     .. [1] Schneidman, Bialek & Berry (2002), NIPS 15, arXiv:physics/0212114.
     """
-    array = _check_integer_counts(counts)
+    array = check_integer_counts(counts)
     return _information(_sum_by_class(array, labels), estimator)
 
 
@@ -413,7 +422,7 @@ def within_class_information(
     float
         Bits per word.
     """
-    array = _check_integer_counts(counts)
+    array = check_integer_counts(counts)
     labels = np.asarray(labels)
     total = 0.0
     for label in np.unique(labels):
@@ -443,7 +452,7 @@ def share_between_classes(counts: ArrayLike, labels: ArrayLike) -> float:
     float
         Between 0 and 1; nan if there is no information at all.
     """
-    array = _check_integer_counts(counts)
+    array = check_integer_counts(counts)
     labels = np.asarray(labels)
     between = _terms(_sum_by_class(array, labels)).total_blend()
     plug_in = chance = bias = 0.0
@@ -454,7 +463,7 @@ def share_between_classes(counts: ArrayLike, labels: ArrayLike) -> float:
             plug_in += terms.cross.sum()
             chance += terms.chance.sum()
             bias += terms.cross.sum() - terms.total_jackknife()
-    within = max(0.0, float(_blend(plug_in, chance, bias)))
+    within = max(0.0, float(blend(plug_in, chance, bias)))
     between = max(0.0, between)
     return between / (between + within) if between + within > 0 else float("nan")
 

@@ -30,6 +30,8 @@ STAGES = [
     "information",
     "word_choice",
     "merging",
+    "chance",
+    "divergence",
     "refinement",
     "selection",
     "bottleneck",
