@@ -72,6 +72,7 @@ def simulate_retina(
     unique_duration: float | str | pq.Quantity | None = None,
     frame_rate: float = 60.0,
     diversity: float = 0.5,
+    stimulus_rng: np.random.Generator | int | None = None,
     rng: np.random.Generator | int | None = None,
 ) -> neo.Block:
     r"""Simulate ganglion cells of known types under a repeated full-field flicker.
@@ -117,6 +118,9 @@ def simulate_retina(
         Scatter between cells of one type, from 0 (none) to 1 (strong: 15 % in time
         constants, 40 % in gain, 0.25 standard deviations in threshold, 6 ms in
         delay); everything scales with it.
+    stimulus_rng : numpy.random.Generator or int, optional
+        Generator or seed of the light alone: retinas with the same one see the same
+        light, whatever their cells and repeats. Of `rng` when not given.
     rng : numpy.random.Generator, int or None
         Generator or seed.
 
@@ -178,6 +182,7 @@ def simulate_retina(
         else _count_frames(as_seconds(unique_duration, "unique_duration"), frame_rate)
     )
     rng = check_rng(rng)
+    light_rng = rng if stimulus_rng is None else check_rng(stimulus_rng)
 
     cells = _draw_cells(n_types, n_neurons, diversity, rng)
     filters = _polyphase_filters(cells, frame_rate)
@@ -192,7 +197,7 @@ def simulate_retina(
     for segment in range(-1, n_unique):
         showings = np.flatnonzero(shown == segment)
         length = n_repeat_frames if segment < 0 else n_unique_frames
-        frames = np.append(rng.standard_normal(length), np.zeros(n_pause))
+        frames = np.append(light_rng.standard_normal(length), np.zeros(n_pause))
         for start in first_frames[showings]:
             light[start : start + len(frames)] = frames
         rate = _firing_rate(frames, filters, cells)

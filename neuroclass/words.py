@@ -230,15 +230,22 @@ def bin_words(
     used = n_windows * word_length  # bins of each presentation that are in a word
     used = used[presentations.stimulus]
     neurons, keys, counts, n_spikes, unrecorded = [], [], [], [], {}
+    masks: dict[bytes, NDArray[np.bool_] | None] = {}  # units mostly share theirs
     stride = int(used.max())
     for position, unit in enumerate(chosen):
         train = trains[unit]
         index, bins = _bins_of_spikes(
             _seconds(train), presentations.starts, used, bin_size
         )
-        mask = _unrecorded_windows(
-            train, presentations.starts, bin_size * word_length, used // word_length
-        )
+        intervals = np.asarray(train.annotations.get("obs_intervals"), np.float64)
+        if (recorded := intervals.tobytes()) not in masks:
+            masks[recorded] = _unrecorded_windows(
+                intervals,
+                presentations.starts,
+                bin_size * word_length,
+                used // word_length,
+            )
+        mask = masks[recorded]
         if mask is not None:
             unrecorded[position] = mask
             kept = ~mask[index, bins // word_length]
@@ -307,20 +314,18 @@ def _bins_of_spikes(
 
 
 def _unrecorded_windows(
-    train: neo.SpikeTrain,
+    intervals: NDArray[np.float64],
     starts: NDArray[np.float64],
     word_duration: float,
     n_windows: NDArray[np.intp],
 ) -> NDArray[np.bool_] | None:
-    intervals = train.annotations.get("obs_intervals")
-    if intervals is None:
+    if intervals.ndim == 0:  # none are given: all was recorded
         return None
-    intervals = np.asarray(intervals, dtype=np.float64).reshape(-1, 2)
     window = np.arange(n_windows.max())
     onset = starts[:, None] + window * word_duration
     edge = _EDGE * word_duration
     is_recorded = np.zeros(onset.shape, dtype=bool)
-    for begin, end in intervals:
+    for begin, end in intervals.reshape(-1, 2):
         is_recorded |= (onset >= begin - edge) & (onset + word_duration <= end + edge)
     exists = window < n_windows[:, None]
     mask: NDArray[np.bool_] = exists & ~is_recorded
@@ -440,9 +445,12 @@ def _repeats(
     present = condition[is_counted]
     everyone = np.bincount(present[present >= 0], minlength=n_conditions)
     repeats = np.tile(everyone.astype(np.int64), (words.n_neurons, 1))
+    missing: dict[int, NDArray[np.intp]] = {}  # neurons mostly share their mask
     for neuron, mask in words.unrecorded.items():
-        missing = condition[mask & is_counted[:, None]]
-        repeats[neuron] -= np.bincount(missing, minlength=n_conditions)
+        if id(mask) not in missing:
+            windows = condition[mask & is_counted[:, None]]
+            missing[id(mask)] = np.bincount(windows, minlength=n_conditions)
+        repeats[neuron] -= missing[id(mask)]
     return repeats
 
 

@@ -24,6 +24,7 @@ STAGES = [
     "intervals",
     "repeats",
     "presentations",
+    "pooling",
     "units",
     "words",
     "estimators",

@@ -53,6 +53,13 @@ def add_parser(commands: Any) -> None:
         default=0.5,
         help="how much cells of one type differ, from 0 to 1 (default 0.5)",
     )
+    parser.add_argument(
+        "--stimulus-seed",
+        metavar="INT",
+        type=a_seed,
+        help="random seed of the light alone, to show several retinas the same one "
+        "(default: the light is drawn with --seed)",
+    )
     parser.add_argument("--force", action="store_true", help="replace OUT.nwb")
     add_json(parser)
 
@@ -76,6 +83,7 @@ def run(args: "Namespace") -> None:
         n_presentations=args.repeats,
         duration=args.duration,
         diversity=args.diversity,
+        stimulus_rng=args.stimulus_seed,
         rng=args.seed,
     )
     write_recording(recording, args.output)
