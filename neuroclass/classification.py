@@ -23,6 +23,7 @@ from neuroclass.agreement import Agreement, agreement_with, read_reference
 from neuroclass.bottleneck import AgglomerativeBottleneck
 from neuroclass.estimators import ESTIMATORS, Estimator
 from neuroclass.evidence import (
+    agreement_with_recordings,
     check_counts_can_be_classified,
     curve_interval,
     support_of_number,
@@ -33,6 +34,7 @@ from neuroclass.information import (
     share_between_classes,
 )
 from neuroclass.io import load_recording
+from neuroclass.pooling import RECORDING, pool_recordings
 from neuroclass.presentations import Presentations, select_presentations
 from neuroclass.selection import ClusterNumber
 from neuroclass.units import select_units
@@ -62,6 +64,8 @@ class Classification:
         Ids.
     labels : ndarray of shape (n_units,)
         Class of each unit, 0 the largest; -1 for units left out.
+    recordings : tuple of str
+        Name of the recording that each unit is of.
     reasons : tuple of str
         Why a unit was left out, else empty.
     n_spikes : ndarray of shape (n_units,)
@@ -88,6 +92,8 @@ class Classification:
         The number of classes and its support.
     agreement : Agreement or None
         With the reference labelling, if one was given.
+    by_recording : Agreement or None
+        With the recordings that the neurons are of, if they are of several.
     psth : ndarray of shape (n_neurons, n_time)
         Mean firing rate over repeats, Hz; stimuli one after the other.
     psth_bin_size : float
@@ -104,6 +110,7 @@ class Classification:
 
     unit_ids: tuple[Any, ...] = field(repr=False)
     labels: NDArray[np.intp] = field(repr=False)
+    recordings: tuple[str, ...] = field(repr=False)
     reasons: tuple[str, ...] = field(repr=False)
     n_spikes: NDArray[np.intp] = field(repr=False)
     firing_rate: NDArray[np.float64] = field(repr=False)
@@ -119,6 +126,7 @@ class Classification:
     share_kept: float
     selection: ClusterNumber
     agreement: Agreement | None
+    by_recording: Agreement | None
     psth: NDArray[np.float64] = field(repr=False)
     psth_bin_size: float
     recording: neo.Block = field(repr=False)
@@ -160,6 +168,7 @@ class Classification:
                 "information_bits": self.unit_information,
                 "is_silent": self.is_silent,
                 "reason": self.reasons,
+                "recording": self.recordings,
             }
         )
 
@@ -234,10 +243,11 @@ def _plural(n: int, one: str, many: str) -> str:
 
 
 def classify_neurons(
-    recording: neo.Block | str | Path,
+    recording: neo.Block | str | Path | Sequence[neo.Block | str | Path],
     *,
     n_clusters: Literal["auto"] | int = "auto",
     max_information_loss: float | None = None,
+    presentations: Presentations | None = None,
     intervals: str | None = None,
     stimulus: str | None = None,
     triggers: Any = None,
@@ -258,13 +268,16 @@ def classify_neurons(
 
     Parameters
     ----------
-    recording : neo.Block, str or Path
-        As from `load_recording`, or what it reads.
+    recording : neo.Block, str or Path, or a sequence of these
+        As from `load_recording`, or what it reads. Several under the same stimulus
+        are pooled: `pool_recordings`.
     n_clusters : "auto" or int, default "auto"
         Number of classes.
     max_information_loss : float, optional
         Instead of `n_clusters`: the fewest classes that lose no more than this
         fraction of the identity information.
+    presentations : Presentations, optional
+        What are repeats of what, if it is known; else it is selected by the next four.
     intervals, stimulus, min_repeats, condition
         What are repeats of what: `select_presentations`.
     triggers, trial_duration
@@ -307,7 +320,7 @@ def classify_neurons(
     """
     wanted = _wanted_clusters(n_clusters, max_information_loss)
     check_choice(estimator, "estimator", ESTIMATORS)
-    if not isinstance(recording, neo.Block):
+    if isinstance(recording, str | Path):
         recording = load_recording(
             recording, triggers=triggers, trial_duration=trial_duration
         )
@@ -316,8 +329,11 @@ def classify_neurons(
             "triggers and trial_duration must go to load_recording, when recording is "
             "loaded already."
         )
-    if reference is not None:
-        read_reference(reference, recording)  # a wrong name is told before the work
+    if presentations is not None and not isinstance(recording, neo.Block):
+        raise ValueError(
+            "presentations must be of a recording that is loaded already; got "
+            f"{type(recording).__name__}."
+        )
     bar = tqdm(_STAGES, delay=2, disable=not _shows(progress), leave=False)
     with warnings.catch_warnings(record=True) as caught, bar:
         warnings.simplefilter("always")
@@ -327,13 +343,18 @@ def classify_neurons(
             bar.set_description(next(stages), refresh=False)
 
         begin()
-        presentations = select_presentations(
-            recording,
-            intervals=intervals,
-            stimulus=stimulus,
-            min_repeats=min_repeats,
-            condition=condition,
-        )
+        asked: dict[str, Any] = {
+            "intervals": intervals,
+            "stimulus": stimulus,
+            "min_repeats": min_repeats,
+            "condition": condition,
+        }
+        if not isinstance(recording, neo.Block):
+            recording, presentations = pool_recordings(recording, **asked)
+        elif presentations is None:
+            presentations = select_presentations(recording, **asked)
+        if reference is not None:
+            read_reference(reference, recording)  # a wrong name is told before the work
         begin()
         chosen = select_units(recording, units)
         bin_setting: Any
@@ -368,6 +389,9 @@ def classify_neurons(
         selection = support_of_number(model, counts)
         begin()
         psth, spikes = _psth(recording, presentations)
+        by_recording = agreement_with_recordings(
+            recording, chosen, model.labels_, rng=random_state
+        )
         agreement = None
         if reference is not None:
             agreement = agreement_with(
@@ -385,6 +409,7 @@ def classify_neurons(
         information_curve_interval=interval,
         share_kept=share_between_classes(counts.counts, model.labels_),
         agreement=agreement,
+        by_recording=by_recording,
         psth=psth[chosen],
         psth_bin_size=spikes.bin_size,
         firing_rate=spikes.firing_rate,
@@ -407,7 +432,7 @@ def classify_neurons(
                 "why": presentations.reason,
             },
             "min_repeats": min_repeats,
-            "condition": condition,
+            "condition": presentations.condition,
             "bin_size": bin_setting,
             "word_length": word_length,
             "response": response,
@@ -496,6 +521,9 @@ def _assemble(
     return Classification(
         unit_ids=tuple(train.annotations["unit_id"] for train in trains),
         labels=labels,
+        recordings=tuple(
+            str(train.annotations.get(RECORDING, recording.name)) for train in trains
+        ),
         reasons=tuple(reasons),
         n_spikes=np.array([len(train) for train in trains], dtype=np.intp),
         unit_information=unit_information,

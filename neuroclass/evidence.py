@@ -13,15 +13,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass._validation import warn_user
+from neuroclass.agreement import Agreement, compare_labels
 from neuroclass.bottleneck import AgglomerativeBottleneck
 from neuroclass.estimators import Estimator
 from neuroclass.exceptions import RecordingError
 from neuroclass.information import jackknife_interval
 from neuroclass.merging import MergeTree, Rows
+from neuroclass.pooling import RECORDING
 from neuroclass.selection import ClusterNumber, supported_range
 from neuroclass.words import ResponseCounts, Words, count_groups
 
-__all__ = ["check_counts_can_be_classified", "curve_interval", "support_of_number"]
+__all__ = [
+    "agreement_with_recordings",
+    "check_counts_can_be_classified",
+    "curve_interval",
+    "support_of_number",
+]
+
+_CHANCE = 0.01  # classes that agree with the recording less probably than so follow it
 
 
 def check_counts_can_be_classified(
@@ -180,3 +189,56 @@ def _confirmed(
         node_z=node_z,
         reason=reason,
     )
+
+
+def agreement_with_recordings(
+    recording: neo.Block,
+    units: Sequence[int],
+    labels: NDArray[np.intp],
+    rng: np.random.Generator | int | None = None,
+) -> Agreement | None:
+    """Measure, and warn, how far classes of pooled recordings follow the recording.
+
+    Parameters
+    ----------
+    recording : neo.Block
+        As from `pool_recordings`, or any with a units column ``recording``.
+    units : sequence of int
+        Positions of the classified units.
+    labels : ndarray of shape (n_neurons,)
+        Their classes.
+    rng : numpy.random.Generator, int or None
+        Of the permutations.
+
+    Returns
+    -------
+    Agreement or None
+        None where all units are of one recording.
+
+    Notes
+    -----
+    ``test_classes_follow_types_and_not_recordings``,
+    ``test_classes_that_follow_the_recording_are_told``.
+    """
+    trains = recording.segments[0].spiketrains
+    names = [str(trains[k].annotations.get(RECORDING, "")) for k in units]
+    n_recordings = len(set(names))
+    if n_recordings < 2:
+        return None
+    found = compare_labels(labels, names, name="recording", rng=rng)
+    text = (
+        f"neurons of {n_recordings} recordings are pooled: what differs between "
+        "preparations (gain, adaptation, temperature) can look like a type"
+    )
+    if labels.max() > 0:
+        text += (
+            f"; adjusted mutual information of classes and recordings "
+            f"{found.adjusted_mutual_information:.2g} (p = {found.p_value:.2g})"
+        )
+    if found.p_value < _CHANCE:
+        text += (
+            ": the classes follow the recording, or the recordings hold other shares "
+            "of the types. Find the classes of each by itself (--within)"
+        )
+    warn_user(f"{text}.")
+    return found

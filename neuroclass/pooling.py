@@ -255,6 +255,7 @@ def _take(
 
 def pool_recordings(
     recordings: Sequence[neo.Block | str | Path],
+    presentations: Sequence[Presentations] | None = None,
     *,
     intervals: str | None = None,
     stimulus: str | None = None,
@@ -273,6 +274,8 @@ def pool_recordings(
     ----------
     recordings : sequence of neo.Block, str or Path
         At least two, under the same stimulus.
+    presentations : sequence of Presentations, optional
+        Of each recording, from `match_presentations`; else these are matched here.
     intervals, stimulus, min_repeats, condition
         As in `select_presentations`, for each recording.
 
@@ -311,7 +314,7 @@ def pool_recordings(
     """
     blocks = load_recordings(recordings)
     names = recording_names(blocks)
-    matched = match_presentations(
+    matched = presentations or match_presentations(
         blocks,
         intervals=intervals,
         stimulus=stimulus,
@@ -328,33 +331,31 @@ def pool_recordings(
         ],
     )
     pool.segments.append(neo.Segment(name=pool.name))
-    if condition == "none":
+    if matched[0].condition == "none":
         spans = [_span(block) for block in blocks]
         moves = [(np.array([a]), np.array([b - a]), np.zeros(1)) for a, b in spans]
         t_stop = max(b - a for a, b in spans)
         _add_units(pool, blocks, names, moves, [True] * len(blocks), t_stop)
         return pool, select_presentations(pool, condition="none")
-    presentations, slots = _common_clock(matched, names)
+    shown, slots = _common_clock(matched, names)
     moves = [
-        (p.starts, p.durations[p.stimulus], presentations.starts[slot])
+        (p.starts, p.durations[p.stimulus], shown.starts[slot])
         for p, slot in zip(matched, slots, strict=True)
     ]
-    is_partial = [len(slot) < presentations.n_presentations for slot in slots]
-    t_stop = float(presentations.stops[-1]) + _GAP
+    is_partial = [len(slot) < shown.n_presentations for slot in slots]
+    t_stop = float(shown.stops[-1]) + _GAP
     _add_units(pool, blocks, names, moves, is_partial, t_stop)
     pool.segments[0].epochs.append(
         neo.Epoch(
-            presentations.starts,
-            durations=presentations.durations[presentations.stimulus],
-            labels=np.arange(presentations.n_presentations).astype(str),
+            shown.starts,
+            durations=shown.durations[shown.stimulus],
+            labels=np.arange(shown.n_presentations).astype(str),
             units="s",
             name="presentations",
-            array_annotations={
-                "stimulus": np.array(presentations.stimuli)[presentations.stimulus]
-            },
+            array_annotations={"stimulus": np.array(shown.stimuli)[shown.stimulus]},
         )
     )
-    return pool, presentations
+    return pool, shown
 
 
 def _described(name: str, recording: neo.Block) -> dict[str, Any]:

@@ -149,6 +149,15 @@ def test_the_estimators_are_those_of_the_package():
             "not allowed with argument",
         ),
         (("cluster", "x.nwb", "--save-nwb", "y.nwb", "--in-place"), "not allowed with"),
+        (("cluster", "x.nwb", "--within"), "must be of two or more recordings"),
+        (
+            ("cluster", "x.nwb", "y.nwb", "--within", "--reference", "kind"),
+            "--reference must not be given with --within",
+        ),
+        (
+            ("cluster", "x.nwb", "y.nwb", "--triggers", "t.txt"),
+            "--triggers must be of one recording; got 2",
+        ),
         (("cluster", "x.nwb", "--scan"), "unrecognized arguments: --scan"),
         (("simulate", "retina.mat"), "OUT.nwb must end in .nwb; got retina.mat"),
         (
@@ -639,6 +648,86 @@ def test_every_condition_can_be_asked_for(run, retina, condition):
 def test_every_estimator_can_be_asked_for(run, retina, estimator):
     arguments = ("--estimator", estimator, "--bin-size", "20ms", "--n-clusters", "3")
     assert run("cluster", retina, *arguments)[0] == 0
+
+
+# several recordings
+
+
+@pytest.fixture(scope="module")
+def retinas(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recordings")
+    for seed, name in enumerate("ab"):
+        recording = simulate_retina(
+            N_TYPES,
+            N_NEURONS,
+            12,
+            3.0,
+            n_unique=0,
+            diversity=0.0,
+            stimulus_rng=7,
+            rng=seed,
+        )
+        write_recording(recording, folder / f"{name}.nwb")
+    return [folder / "a.nwb", folder / "b.nwb"]
+
+
+def test_recordings_are_pooled_and_each_is_labelled(run, retinas):
+    arguments = ("--bin-size", "20ms", "--reference", "true_type", "--n-clusters", "3")
+    status, out, err = run("cluster", *retinas, *arguments, "--save-nwb", "labelled")
+    assert status == 0
+    assert "neurons of 2 recordings are pooled" in err
+    text = " ".join(out.split())
+    assert "18 units: adjusted mutual information 1" in text
+    assert "recordings pooled: adjusted mutual information of classes and" in text
+    labels = labels_in(Path("a_and_1_more_classes"))
+    assert [*labels][:2] == ["a:0", "a:1"]
+    trains = load_recording("labelled/b.nwb").segments[0].spiketrains
+    written = [str(train.annotations["neuroclass_label"]) for train in trains]
+    assert written == [labels[f"b:{unit}"] for unit in range(N_NEURONS)]
+    result = json.loads(Path("a_and_1_more_classes/result.json").read_text())
+    assert [one["n_units"] for one in result["input"]["recordings"]] == [9, 9]
+    assert len(result["input"]["recordings"][0]["sha256"]) == 64
+    page = Path("a_and_1_more_classes/report.html").read_text(encoding="utf-8")
+    assert "Classes and recordings" in page
+
+
+def test_recordings_are_classified_apart_and_matched(run, retinas, tmp_path):
+    copies = [tmp_path / path.name for path in retinas]
+    for path, copy in zip(retinas, copies, strict=True):
+        copy.write_bytes(path.read_bytes())
+    arguments = ("--within", "--bin-size", "20ms", "--n-clusters", "3", "--in-place")
+    status, out, _ = run("cluster", *copies, *arguments, "-o", "apart")
+    assert status == 0
+    assert "families 3" in " ".join(out.split())
+    assert max(map(len, out.splitlines()[:-2])) <= 80
+    assert Path("apart/b/report.html").is_file()
+    trains = load_recording("b.nwb").segments[0].spiketrains
+    family = {t.annotations["true_type"]: set() for t in trains}
+    for path in copies:
+        for train in load_recording(path).segments[0].spiketrains:
+            family[train.annotations["true_type"]].add(
+                int(train.annotations["neuroclass_family"])
+            )
+    assert sorted(family.values(), key=min) == [{0}, {1}, {2}]
+
+
+def test_recordings_that_share_nothing_end_with_1(fails):
+    paths = [ROOT / "data" / f"salamander_movie{k}.nwb" for k in (1, 2)]
+    status, line = fails("cluster", *paths)
+    assert status == 1
+    assert "recordings must have a stimulus in common" in line
+    status, line = fails("cluster", paths[0], paths[0])
+    assert status == 2
+    assert "is given twice" in line
+
+
+def test_recordings_of_one_name_cannot_be_saved_in_one_folder(fails, retinas, tmp_path):
+    (tmp_path / "other").mkdir()
+    other = tmp_path / "other" / "a.nwb"
+    other.write_bytes(retinas[0].read_bytes())
+    status, line = fails("cluster", retinas[0], other, "--save-nwb", "labelled")
+    assert status == 2
+    assert "--save-nwb must find recordings of different names" in line
 
 
 # simulate and report

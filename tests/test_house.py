@@ -42,6 +42,7 @@ STAGES = [
     "agreement",
     "evidence",
     "classification",
+    "within",
     "simulation",
     "plotting",
     "report",

@@ -351,3 +351,17 @@ def test_bad_arguments_are_named(arguments, message):
         return
     with pytest.raises(ValueError, match=message):
         simulate_retina(**(settings | arguments))
+
+
+def test_retinas_can_see_the_same_light():
+    small = {"n_types": 2, "n_neurons": 4, "duration": 1.0, "n_unique": 1}
+    one = simulate_retina(**small, n_presentations=3, stimulus_rng=7, rng=0)
+    other = simulate_retina(**small, n_presentations=3, stimulus_rng=7, rng=1)
+    longer = simulate_retina(**small, n_presentations=5, stimulus_rng=7, rng=1)
+    light, same, more = (
+        r.segments[0].analogsignals[0].magnitude[:, 0] for r in (one, other, longer)
+    )
+    assert_array_equal(light, same)
+    assert_array_equal(light[:60], more[:60])
+    first, second = (r.segments[0].spiketrains[0].magnitude for r in (one, other))
+    assert len(first) != len(second) or (first != second).any()

@@ -103,9 +103,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             _say("interrupted")
             return 130
         except Exception as error:
-            inputs = [getattr(args, name, None) for name in ("recording", "triggers")]
-            return _fail(error, verbose=args.verbose, inputs=list(filter(None, inputs)))
+            return _fail(error, verbose=args.verbose, inputs=_inputs(args))
     return 0
+
+
+def _inputs(args: argparse.Namespace) -> list[str]:
+    """Return the files that the arguments name."""
+    named = [getattr(args, name, None) for name in ("recording", "triggers")]
+    lists = [one if isinstance(one, list) else [one] for one in named if one]
+    return [str(path) for paths in lists for path in paths]
 
 
 @contextmanager

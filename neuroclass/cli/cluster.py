@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from neuroclass.cli.inputs import (
     check_is_free,
     check_place,
-    load,
+    load_several,
     presentation_options,
     wanted_units,
 )
@@ -21,14 +21,17 @@ from neuroclass.cli.options import (
     add_words,
     an_integer_or_auto,
 )
-from neuroclass.cli.printing import print_item, print_result
+from neuroclass.cli.printing import print_families, print_item, print_result
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    import neo
+
 __all__ = ["add_parser", "run"]
 
 LABEL_COLUMN = "neuroclass_label"
+FAMILY_COLUMN = "neuroclass_family"
 
 
 def add_parser(commands: Any) -> None:
@@ -36,11 +39,11 @@ def add_parser(commands: Any) -> None:
     parser = add_command(
         commands,
         "cluster",
-        "RECORDING",
+        "RECORDING...",
         "Find the functional classes of the neurons of a recording. Labels, figures "
         "and a report go into a folder.",
     )
-    add_recording(parser)
+    add_recording(parser, several=True)
     add_words(parser, ESTIMATORS, default="miller-madow")
     classes = parser.add_argument_group("classes")
     number = classes.add_mutually_exclusive_group()
@@ -64,6 +67,12 @@ def add_parser(commands: Any) -> None:
         "folder, or a units column of the recording",
     )
     classes.add_argument(
+        "--within",
+        action="store_true",
+        help="of several recordings, find the classes of each by itself and match "
+        "them, instead of pooling the neurons",
+    )
+    classes.add_argument(
         "--seed", metavar="INT", type=a_seed, default=0, help="random seed (default 0)"
     )
     classes.add_argument(
@@ -79,14 +88,16 @@ def add_parser(commands: Any) -> None:
         "--output",
         metavar="DIR",
         type=Path,
-        help="the result folder (default: the name of RECORDING with _classes)",
+        help="the result folder (default: the name of the first RECORDING with "
+        "_classes)",
     )
     nwb = output.add_mutually_exclusive_group()
     nwb.add_argument(
         "--save-nwb",
         metavar="PATH",
         type=Path,
-        help=f"also copy the NWB file to PATH, with a units column {LABEL_COLUMN}",
+        help=f"also copy the NWB file to PATH, with a units column {LABEL_COLUMN}; of "
+        "several recordings PATH is a folder",
     )
     nwb.add_argument(
         "--in-place",
@@ -103,35 +114,26 @@ def add_parser(commands: Any) -> None:
 
 def run(args: "Namespace") -> None:
     """Carry the command out."""
-    from neuroclass.agreement import read_reference  # noqa: PLC0415
     from neuroclass.classification import classify_neurons  # noqa: PLC0415
-    from neuroclass.io import check_can_label, write_labels  # noqa: PLC0415
-    from neuroclass.report import save_results  # noqa: PLC0415
+    from neuroclass.report import save_families, save_results  # noqa: PLC0415
+    from neuroclass.within import classify_within  # noqa: PLC0415
 
-    folder = args.output or Path(f"{Path(args.recording).stem}_classes")
+    several = len(args.recording) > 1
+    if args.within and not several:
+        raise ValueError("--within must be of two or more recordings; got one.")
+    if args.within and args.reference:
+        raise ValueError("--reference must not be given with --within.")
+    folder = args.output or _default_folder(args.recording)
     if folder.is_file():
         raise ValueError(f"{folder} must be a folder; it is a file. Choose another.")
     check_is_free(folder, args.force)
-    target = {
-        "output": args.save_nwb,
-        "in_place": args.in_place,
-        "force": args.force,
-    }
-    if args.save_nwb or args.in_place:
-        labelled = check_can_label(args.recording, [LABEL_COLUMN], **target)
-        if labelled.resolve() == folder.resolve():
-            raise ValueError(
-                f"--save-nwb must not be the result folder; got {labelled} for both."
-            )
-        check_place(labelled)
-    recording = load(args)
-    if args.reference:
-        try:
-            read_reference(args.reference, recording)
-        except FileNotFoundError as error:  # wrong usage, where a recording is data
-            raise ValueError(f"--{error}") from error
-    classification = classify_neurons(
-        recording,
+    columns = [LABEL_COLUMN, FAMILY_COLUMN] if args.within else [LABEL_COLUMN]
+    labelled = _check_labelled(args, folder, columns)
+    recordings = load_several(args)
+    _check_reference(args.reference, recordings)
+    classify: Any = classify_within if args.within else classify_neurons
+    found = classify(
+        recordings if several else recordings[0],
         n_clusters=args.n_clusters,
         max_information_loss=args.max_information_loss,
         **presentation_options(args),
@@ -139,24 +141,98 @@ def run(args: "Namespace") -> None:
         word_length=args.word_length,
         response=args.response,
         estimator=args.estimator,
-        units=wanted_units(args, recording),
+        units=wanted_units(args, *recordings),
         reference=args.reference,
         n_jobs=args.jobs,
         random_state=args.seed,
         progress=not args.quiet,
     )
-    save_results(classification, folder, force=args.force, command=args.line)
-    if args.save_nwb or args.in_place:
-        write_labels(
-            args.recording,
-            {LABEL_COLUMN: classification.labels.tolist()},
-            **target,
-        )
-    result = (folder / "result.json").read_text(encoding="utf-8")
+    save: Any = save_families if args.within else save_results
+    save(found, folder, force=args.force, command=args.line)
+    _write_labelled(args, found, [len(r.segments[0].spiketrains) for r in recordings])
+    name = "families" if args.within else "result"
+    result = (folder / f"{name}.json").read_text(encoding="utf-8")
     if args.json:
         print(result, end="")
         return
-    print_result(json.loads(result))
-    print_item("wrote", str(folder / "report.html"))
-    if args.save_nwb or args.in_place:
-        print_item("", str(labelled))
+    if args.within:
+        print_families(json.loads(result))
+    else:
+        print_result(json.loads(result))
+    print_item("wrote", str(folder / ("" if args.within else "report.html")))
+    for path in labelled:
+        print_item("", str(path))
+
+
+def _default_folder(recordings: list[str]) -> Path:
+    more = f"_and_{len(recordings) - 1}_more" if len(recordings) > 1 else ""
+    return Path(f"{Path(recordings[0]).stem}{more}_classes")
+
+
+def _check_reference(reference: str | None, recordings: "list[neo.Block]") -> None:
+    """Refuse a reference that is neither a file nor a column of any recording."""
+    from neuroclass.agreement import read_reference  # noqa: PLC0415
+
+    if not reference:
+        return
+    has_it = [
+        recording
+        for recording in recordings
+        if any(reference in t.annotations for t in recording.segments[0].spiketrains)
+    ]
+    try:
+        read_reference(reference, (has_it or recordings)[0])
+    except FileNotFoundError as error:  # wrong usage, where a recording is data
+        raise ValueError(f"--{error}") from error
+
+
+def _targets(args: "Namespace") -> list[dict[str, Any]]:
+    """Return where the labels of each recording go, as `write_labels` takes it."""
+    if not (args.save_nwb or args.in_place):
+        return []
+    outputs: list[Path | None] = [args.save_nwb] * len(args.recording)
+    if args.save_nwb and len(args.recording) > 1:
+        outputs = [args.save_nwb / Path(path).name for path in args.recording]
+        if len(set(outputs)) < len(outputs):
+            raise ValueError(
+                "--save-nwb must find recordings of different names, to put them into "
+                f"{args.save_nwb}. Rename them, or use --in-place."
+            )
+    return [
+        {"output": output, "in_place": args.in_place, "force": args.force}
+        for output in outputs
+    ]
+
+
+def _check_labelled(args: "Namespace", folder: Path, columns: list[str]) -> list[Path]:
+    """Return where the labelled recordings go; refuse what cannot take labels."""
+    from neuroclass.io import check_can_label  # noqa: PLC0415
+
+    labelled = []
+    for path, target in zip(args.recording, _targets(args), strict=False):
+        place = check_can_label(path, columns, **target)
+        if folder.resolve() in (place.resolve(), place.parent.resolve()):
+            raise ValueError(
+                f"--save-nwb must not be the result folder; got {place} for both."
+            )
+        check_place(place)
+        labelled.append(place)
+    return labelled
+
+
+def _write_labelled(args: "Namespace", found: Any, n_units: list[int]) -> None:
+    """Write the labels of each recording into its file or a copy."""
+    from neuroclass.io import write_labels  # noqa: PLC0415
+
+    first = 0
+    for k, target in enumerate(_targets(args)):
+        last = first + n_units[k]
+        if args.within:
+            columns = {
+                LABEL_COLUMN: found.classifications[k].labels.tolist(),
+                FAMILY_COLUMN: found.family_of_units(k).tolist(),
+            }
+        else:
+            columns = {LABEL_COLUMN: found.labels[first:last].tolist()}
+        write_labels(args.recording[k], columns, **target)
+        first = last

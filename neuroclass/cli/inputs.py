@@ -17,17 +17,36 @@ __all__ = [
     "check_is_free",
     "check_place",
     "load",
+    "load_several",
     "presentation_options",
     "wanted_units",
 ]
 
 
-def load(args: "Namespace") -> "neo.Block":
-    """Load the recording that the arguments name."""
+def load_several(args: "Namespace") -> "list[neo.Block]":
+    """Load the recordings that the arguments name.
+
+    Raises
+    ------
+    ValueError
+        If triggers are given for more than one.
+    """
+    if len(args.recording) > 1 and args.triggers:
+        raise ValueError(
+            "--triggers must be of one recording; got "
+            f"{len(args.recording)} recordings, whose stimuli began at other times. "
+            "In Python, load each with its own (load_recording) and give "
+            "classify_neurons the list."
+        )
+    return [load(args, path) for path in args.recording]
+
+
+def load(args: "Namespace", path: str | None = None) -> "neo.Block":
+    """Load the recording that the arguments name, or one of several."""
     from neuroclass.io import load_recording  # noqa: PLC0415
 
     return load_recording(
-        args.recording,
+        path or args.recording,
         triggers=args.triggers,
         trial_duration=args.trial_duration,
         time_unit=args.time_unit,
@@ -48,7 +67,7 @@ def presentation_options(args: "Namespace") -> dict[str, Any]:
 
 
 def wanted_units(
-    args: "Namespace", recording: "neo.Block"
+    args: "Namespace", *recordings: "neo.Block"
 ) -> dict[str, list[str]] | None:
     """Return the values wanted of each units column, if any are.
 
@@ -57,13 +76,13 @@ def wanted_units(
     ValueError
         If the recording has no such column.
     """
-    trains = recording.segments[0].spiketrains
+    trains = [train for one in recordings for train in one.segments[0].spiketrains]
     columns = sorted({key for train in trains for key in train.annotations})
     wanted: dict[str, list[str]] = {}
     for column, values in args.units:
         if column not in columns:
             raise ValueError(
-                f"--units must name a units column of {args.recording} "
+                f"--units must name a units column of {recordings[0].file_origin} "
                 f"({', '.join(columns)}); got {column!r}."
             )
         wanted.setdefault(column, []).extend(values)

@@ -64,13 +64,16 @@ def add_json(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def add_recording(parser: argparse.ArgumentParser) -> None:
+def add_recording(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
     """Add what says which file, and what of it are repeats of what."""
-    parser.add_argument(
-        "recording",
-        metavar="RECORDING",
-        help="an NWB file, or a table of spike times (npz, csv, mat)",
-    )
+    text = "an NWB file, or a table of spike times (npz, csv, mat)"
+    if several:
+        more = "; several under the same stimulus are taken together"
+        parser.add_argument(
+            "recording", metavar="RECORDING", nargs="+", help=text + more
+        )
+    else:
+        parser.add_argument("recording", metavar="RECORDING", help=text)
     table = parser.add_argument_group("tables of spike times")
     table.add_argument(
         "--triggers",

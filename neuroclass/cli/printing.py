@@ -14,6 +14,7 @@ __all__ = [
     "describe_information",
     "describe_words",
     "plain",
+    "print_families",
     "print_item",
     "print_json",
     "print_result",
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 _INDENT = 18
+_MOST_PAIRS = 6  # of recordings, listed; those that agree least
 # A path stays in one piece, to be copied, even where it is longer.
 _LINES = textwrap.TextWrapper(
     80 - _INDENT, break_long_words=False, break_on_hyphens=False
@@ -62,6 +64,13 @@ def print_result(result: dict[str, Any]) -> None:
             f"p = {agreement['p_value']:.2g} of {agreement['n_permutations']} "
             "permutations",
         )
+    follow = result["by_recording"]
+    if follow and number > 1:
+        print_item(
+            "recordings",
+            "pooled: adjusted mutual information of classes and recordings "
+            f"{follow['adjusted_mutual_information']:.3g}, p = {follow['p_value']:.2g}",
+        )
     print_table(
         ("class", "neurons", "Hz", "bits/word"),
         (
@@ -69,6 +78,45 @@ def print_result(result: dict[str, Any]) -> None:
             for c in result["classes"]
         ),
     )
+
+
+def print_families(result: dict[str, Any]) -> None:
+    """Print what families.json says: classes found apart, and which are the same."""
+    print_table(
+        ("recording", "neurons", "classes"),
+        [(r["name"], r["n_neurons"], r["n_clusters"]) for r in result["recordings"]],
+    )
+    names = [recording["name"] for recording in result["recordings"]]
+    print_item(
+        "families",
+        f"{len(result['families'])}: classes of different recordings that are each "
+        "other's nearest, in responses. A distance near that of the nearest other "
+        "family is a doubtful match",
+    )
+    print_table(
+        ("family", "recordings", "neurons", "distance", "nearest"),
+        (
+            (
+                family["family"],
+                sum(n > 0 for n in family["n_neurons"].values()),
+                sum(family["n_neurons"].values()),
+                family["distance"],
+                family["nearest"],
+            )
+            for family in result["families"]
+        ),
+    )
+    pairs = [(a, b) for a in range(len(names)) for b in range(len(names)) if a != b]
+    shown = sorted(pairs, key=lambda pair: result["agreement"][pair[0]][pair[1]])
+    for a, b in shown[:_MOST_PAIRS]:
+        print_item(
+            "agreement" if (a, b) == shown[0] else "",
+            f"neurons of {names[b]}, put into the classes of {names[a]}: adjusted "
+            f"mutual information with their own {result['agreement'][a][b]:.3g}, "
+            f"p = {result['p_value'][a][b]:.2g}",
+        )
+    if len(shown) > _MOST_PAIRS:
+        print_item("", f"the other {len(shown) - _MOST_PAIRS} pairs agree more")
 
 
 def describe_words(settings: dict[str, Any]) -> str:

@@ -99,7 +99,12 @@ def tidy(ax: Axes) -> None:
 def unit_name(unit_id: Any, width: int = 14) -> str:
     """Return a unit's name as it fits beside an axis: printable and not too long."""
     name = "".join(c if c.isprintable() else "?" for c in str(unit_id))
-    return name if len(name) <= width else name[: width - 1] + "…"
+    if len(name) <= width:
+        return name
+    _, colon, unit = name.rpartition(":")
+    if colon and len(unit) < width - 2:  # of pooled recordings: the unit must stay
+        return f"{name[: width - len(unit) - 2]}…:{unit}"
+    return name[: width - 1] + "…"
 
 
 def class_runs(labels: ArrayLike) -> list[tuple[int, int, int]]:

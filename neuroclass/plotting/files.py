@@ -11,7 +11,7 @@ import matplotlib.style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from neuroclass.plotting import information, responses
+from neuroclass.plotting import families, information, responses
 
 if TYPE_CHECKING:
     import os
@@ -20,8 +20,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from neuroclass.classification import Classification
+    from neuroclass.within import WithinRecordings
 
-__all__ = ["FIGURE_NAMES", "FILE_STYLE", "new_figure", "write_figures"]
+__all__ = [
+    "FIGURE_NAMES",
+    "FILE_STYLE",
+    "new_figure",
+    "write_families",
+    "write_figures",
+]
 
 FIGURE_NAMES = (
     "information_curve",
@@ -60,17 +67,33 @@ def write_figures(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
+    for name in FIGURE_NAMES:
+        size, plot = _drawing(name, classification)
+        written += _write_figure(folder / name, size, plot, classification)
+    return written
+
+
+def write_families(
+    found: WithinRecordings, folder: str | os.PathLike[str]
+) -> list[Path]:
+    """Write ``families.png`` and ``families.svg``, as `write_figures` does."""
+    size = families.families_size(found)
+    return _write_figure(Path(folder) / "families", size, families.plot_families, found)
+
+
+def _write_figure(
+    path: Path, size: tuple[float, float], plot: Callable[..., Axes], drawn: object
+) -> list[Path]:
+    """Write one figure in all formats; `path` is without suffix."""
+    written = []
     with matplotlib.style.context(["default", FILE_STYLE]), warnings.catch_warnings():
         # A name in a script that the font lacks is still text in the SVG.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
-        for name in FIGURE_NAMES:
-            size, plot = _drawing(name, classification)
-            figure = new_figure(size)
-            plot(classification, ax=figure.subplots())
-            for suffix, (dpi, metadata) in _FORMATS.items():
-                path = folder / f"{name}.{suffix}"
-                figure.savefig(path, dpi=dpi, metadata=metadata)
-                written.append(path)
+        figure = new_figure(size)
+        plot(drawn, ax=figure.subplots())
+        for suffix, (dpi, metadata) in _FORMATS.items():
+            written.append(path.with_suffix(f".{suffix}"))
+            figure.savefig(written[-1], dpi=dpi, metadata=metadata)
     return written
 
 

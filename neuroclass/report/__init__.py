@@ -3,6 +3,7 @@
 `save_results` writes all of it; `write_report` rebuilds the page from the folder alone.
 """
 
+from neuroclass.report.families import save_families
 from neuroclass.report.folder import save_results
 from neuroclass.report.methods import methods_paragraph
 from neuroclass.report.page import write_report
@@ -10,6 +11,7 @@ from neuroclass.report.results import write_labels_csv, write_result_json
 
 __all__ = [
     "methods_paragraph",
+    "save_families",
     "save_results",
     "write_labels_csv",
     "write_report",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from neuroclass.classification import Classification
 
-__all__ = ["save_results"]
+__all__ = ["save_results", "write_result", "written_whole"]
 
 
 def save_results(
@@ -27,9 +29,7 @@ def save_results(
 ) -> Path:
     """Write labels.csv, result.json, figures and report.html into a folder.
 
-    Everything is written beside the folder first. A new folder appears by one rename;
-    in an existing one (`force`) finished files replace those of the same name, and
-    all others stay.
+    Whole or not at all: `written_whole`.
 
     Parameters
     ----------
@@ -54,6 +54,38 @@ def save_results(
     NotADirectoryError
         If `folder` is a file.
     """
+    with written_whole(folder, force=force) as (target, finished):
+        write_result(classification, finished, command=command)
+    return target
+
+
+def write_result(
+    classification: Classification, folder: Path, *, command: str | None
+) -> None:
+    """Write the files of one result into a folder, which is made."""
+    folder.mkdir(exist_ok=True)
+    write_labels_csv(classification, folder / "labels.csv")
+    write_result_json(classification, folder / "result.json", command=command)
+    write_figures(classification, folder / "figures")
+    write_report(folder)
+
+
+@contextmanager
+def written_whole(
+    folder: str | os.PathLike[str], *, force: bool
+) -> Iterator[tuple[Path, Path]]:
+    """Give a folder to write into that becomes `folder` when all is written.
+
+    It lies beside the folder. A new folder appears by one rename; in an existing one
+    (`force`) finished files replace those of the same name, and all others stay.
+
+    Yields
+    ------
+    target : pathlib.Path
+        `folder`.
+    finished : pathlib.Path
+        Where to write.
+    """
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(
@@ -71,15 +103,11 @@ def save_results(
         # A folder inside: the outer one is closed to everybody else, for good.
         finished = Path(scratch) / "finished"
         finished.mkdir()
-        write_labels_csv(classification, finished / "labels.csv")
-        write_result_json(classification, finished / "result.json", command=command)
-        write_figures(classification, finished / "figures")
-        write_report(finished)
+        yield folder, finished
         if folder.is_dir():
             _replace_files(finished, folder)
         else:
             finished.rename(folder)
-    return folder
 
 
 def _replace_files(source: Path, target: Path) -> None:

@@ -57,6 +57,7 @@ def _data(result: dict[str, Any]) -> list[str]:
     repeats = _span([str(n) for n in n_repeats])
     lengths = _span([time_text(duration) for duration in durations])
     left_out = n_units - n_neurons
+    pooled = result["input"]["recordings"]
     sentences = [
         f"Functional classes of {n_neurons} neurons were found with neuroclass "
         f"{result['neuroclass_version']} from the information that their responses "
@@ -65,6 +66,11 @@ def _data(result: dict[str, Any]) -> list[str]:
     if left_out:
         was = "was" if left_out == 1 else "were"
         sentences.append(f"Of the {n_units} units recorded, {left_out} {was} left out.")
+    if pooled:
+        sentences.append(
+            f"They are of {len(pooled)} recordings under the same stimulus, put "
+            "together as one population; stimuli were matched by name and time."
+        )
     if presentations["condition"] == "none":
         sentences.append(
             f"The recording was cut into {repeats} stretches of {lengths}, without "
@@ -179,6 +185,14 @@ def _classes(result: dict[str, Any]) -> list[str]:
         sentences.append(
             f"The classes keep {100 * share:.0f} % of the information, both parts of "
             "the chain rule being corrected for sampling as above."
+        )
+    by_recording = result["by_recording"]
+    if by_recording and n_clusters > 1:
+        sentences.append(
+            "The classes' adjusted mutual information with the recording is "
+            f"{by_recording['adjusted_mutual_information']:.2f} "
+            f"(p = {by_recording['p_value']:.2g}, "
+            f"{by_recording['n_permutations']} permutations)."
         )
     agreement = result["agreement"]
     if agreement:

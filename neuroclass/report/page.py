@@ -140,6 +140,7 @@ def _render(
         headline=_headline(result),
         support=_support(result),
         notes=_notes(result, units),
+        members=_labels_by_recording(units),
         settings=[
             (name, *_setting_text(name, *setting(result, name)))
             for name in result["settings"]
@@ -231,6 +232,13 @@ def _notes(result: dict[str, Any], units: list[dict[str, str]]) -> list[str]:
             "question than responses to a stimulus."
         )
     return notes
+
+
+def _labels_by_recording(units: list[dict[str, str]]) -> dict[str, list[str]]:
+    labels: dict[str, list[str]] = {}
+    for unit in units:
+        labels.setdefault(unit["recording"], []).append(unit["label"])
+    return labels
 
 
 def _few(names: list[str], most: int = 12) -> str:

@@ -5,11 +5,13 @@ labels.csv has one row per unit of the recording, in its order, and these column
 ========================  ==========================================================
 ``unit_id``               as in the recording
 ``label``                 class, 0 the largest; empty where the unit was left out
-``n_spikes``              in the whole recording
+``n_spikes``              in the whole recording; where several are pooled, in what
+                          they have in common
 ``firing_rate_hz``        inside the presentations
 ``information_bits``      bits per word about this neuron; empty where left out
 ``is_silent``             ``true`` if there is no spike inside the presentations
 ``reason``                why the unit was left out; empty otherwise
+``recording``             name of the recording that the unit is of
 ========================  ==========================================================
 
 result.json is strict JSON: what is not a number is null. Information is in bits per
@@ -21,7 +23,8 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
 ``command``               the command line, or null when called from Python
 ``environment``           versions of Python and of the packages that compute
 ``input``                 ``path, name, format, sha256`` (null without a file),
-                          ``n_units, n_spikes, duration_seconds``
+                          ``n_units, n_spikes, duration_seconds``; of pooled
+                          recordings ``recordings``, the same of each, else null
 ``presentations``         ``source, condition, reason, notes, n_presentations`` and
                           ``stimuli``: ``name, n_repeats, duration_seconds`` of each
 ``settings``              each setting with its value; where it was chosen from the
@@ -52,6 +55,7 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
 ``agreement``             with another labelling: ``name, n_units,
                           adjusted_mutual_information, adjusted_rand_index, p_value,
                           n_permutations``; or null
+``by_recording``          the same of the recordings that pooled neurons are of; or null
 ========================  ==========================================================
 """
 
@@ -73,6 +77,7 @@ from neuroclass.io import recording_sha256
 if TYPE_CHECKING:
     import os
 
+    from neuroclass.agreement import Agreement
     from neuroclass.classification import Classification
 
 __all__ = ["LABEL_COLUMNS", "write_labels_csv", "write_result_json"]
@@ -85,6 +90,7 @@ LABEL_COLUMNS = (
     "information_bits",
     "is_silent",
     "reason",
+    "recording",
 )
 _COMPUTING = ("numpy", "scipy", "scikit-learn", "neo")
 
@@ -122,6 +128,7 @@ def write_labels_csv(
                     f"{information:.6g}" if math.isfinite(information) else "",
                     "true" if classification.is_silent[row] else "false",
                     classification.reasons[row],
+                    classification.recordings[row],
                 ]
             )
     return path
@@ -158,7 +165,6 @@ def write_result_json(
 def _describe(classification: Classification, command: str | None) -> dict[str, Any]:
     """Return everything under the keys of the module's table."""
     selection = classification.selection
-    agreement = classification.agreement
     classified = classification.classified
     return {
         "format_version": 1,
@@ -196,35 +202,33 @@ def _describe(classification: Classification, command: str | None) -> dict[str, 
             "bits_per_word": classification.information_curve,
             "interval": classification.information_curve_interval,
         },
-        "agreement": agreement
-        and {
-            "name": agreement.name,
-            "n_units": agreement.n_units,
-            "adjusted_mutual_information": agreement.adjusted_mutual_information,
-            "adjusted_rand_index": agreement.adjusted_rand_index,
-            "p_value": agreement.p_value,
-            "n_permutations": agreement.n_permutations,
-        },
+        "agreement": _describe_agreement(classification.agreement),
+        "by_recording": _describe_agreement(classification.by_recording),
     }
 
 
 def _describe_input(classification: Classification) -> dict[str, Any]:
     recording = classification.recording
     origin = recording.file_origin
+    pooled = recording.annotations.get("recordings")
     spiketrain = recording.segments[0].spiketrains[0]
     return {
         "path": origin and str(origin),
         "name": recording.name,
         "format": recording.annotations.get("format"),
-        "sha256": recording_sha256(origin)
-        if origin and Path(origin).is_file()
-        else None,
+        "sha256": _sha256(origin),
         "n_units": len(classification.unit_ids),
         "n_spikes": int(np.sum(classification.n_spikes)),
         "duration_seconds": float(
             (spiketrain.t_stop - spiketrain.t_start).rescale("s").magnitude
         ),
+        "recordings": pooled
+        and [{**one, "sha256": _sha256(one["path"])} for one in pooled],
     }
+
+
+def _sha256(path: str | None) -> str | None:
+    return recording_sha256(path) if path and Path(path).is_file() else None
 
 
 def _describe_presentations(classification: Classification) -> dict[str, Any]:
@@ -274,6 +278,19 @@ def _describe_information(classification: Classification) -> dict[str, Any]:
             "interval": classification.information_curve_interval[at],
             "share": classification.share_kept,
         },
+    }
+
+
+def _describe_agreement(agreement: Agreement | None) -> dict[str, Any] | None:
+    if agreement is None:
+        return None
+    return {
+        "name": agreement.name,
+        "n_units": agreement.n_units,
+        "adjusted_mutual_information": agreement.adjusted_mutual_information,
+        "adjusted_rand_index": agreement.adjusted_rand_index,
+        "p_value": agreement.p_value,
+        "n_permutations": agreement.n_permutations,
     }
 
 
