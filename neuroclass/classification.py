@@ -37,6 +37,7 @@ from neuroclass.io import load_recording
 from neuroclass.pooling import RECORDING, pool_recordings
 from neuroclass.presentations import Presentations, select_presentations
 from neuroclass.selection import ClusterNumber
+from neuroclass.sequential import METHODS, SequentialBottleneck, choose_method
 from neuroclass.units import select_units
 from neuroclass.word_choice import choose_bin_size
 from neuroclass.words import (
@@ -78,12 +79,15 @@ class Classification:
         Bits per word; nan for units left out.
     information : IdentityInformation
         Of the classified units.
+    micro_labels : ndarray of shape (n_neurons,) or None
+        Micro-class of each classified unit, where these are the leaves of the
+        hierarchy (method "sequential"); None where each unit is a leaf.
     children, distances, leaf_order, pairwise_loss : ndarray
-        The hierarchy of the n_neurons classified units, as in
-        `AgglomerativeBottleneck`; losses in bits per word.
-    information_curve : ndarray of shape (n_neurons,)
+        The hierarchy of the n_leaves leaves, as in `AgglomerativeBottleneck` or
+        `SequentialBottleneck`; losses in bits per word.
+    information_curve : ndarray of shape (n_leaves,)
         Information kept with index + 1 classes, bits per word, by `estimator`.
-    information_curve_interval : ndarray of shape (n_neurons, 2)
+    information_curve_interval : ndarray of shape (n_leaves, 2)
         95 %, by delete-a-group jackknife over repeats with the hierarchy kept.
     share_kept : float
         Share of the identity information that is between the classes, both corrected
@@ -117,6 +121,7 @@ class Classification:
     is_silent: NDArray[np.bool_] = field(repr=False)
     unit_information: NDArray[np.float64] = field(repr=False)
     information: IdentityInformation
+    micro_labels: NDArray[np.intp] | None = field(repr=False)
     children: NDArray[np.intp] = field(repr=False)
     distances: NDArray[np.float64] = field(repr=False)
     leaf_order: NDArray[np.intp] = field(repr=False)
@@ -143,6 +148,14 @@ class Classification:
     def classified(self) -> NDArray[np.intp]:
         """Positions of the classified units, (n_neurons,)."""
         return np.flatnonzero(self.labels >= 0)
+
+    @property
+    def leaf_labels(self) -> NDArray[np.intp]:
+        """Class of each leaf of the hierarchy, (n_leaves,)."""
+        labels = self.labels[self.classified]
+        if self.micro_labels is None:
+            return labels
+        return labels[np.unique(self.micro_labels, return_index=True)[1]]
 
     @property
     def class_sizes(self) -> NDArray[np.intp]:
@@ -258,6 +271,7 @@ def classify_neurons(
     word_length: int = 1,
     response: Literal["words", "counts"] = "words",
     estimator: Estimator = "miller-madow",
+    method: Literal["auto", "agglomerative", "sequential"] = "auto",
     units: Mapping[str, Sequence[Any]] | None = None,
     reference: str | Path | None = None,
     n_jobs: int | None = None,
@@ -288,6 +302,9 @@ def classify_neurons(
         Words: `bin_words`.
     estimator : {"miller-madow", "plug-in", "jackknife"}
         Of the losses: `AgglomerativeBottleneck`.
+    method : {"auto", "agglomerative", "sequential"}
+        `AgglomerativeBottleneck`, or for very many neurons `SequentialBottleneck`;
+        "auto" takes the first while its matrix of pairs fits into 4 GB.
     units : mapping, optional
         Which units to classify, by unit columns: `select_units`.
     reference : str or Path, optional
@@ -320,6 +337,7 @@ def classify_neurons(
     """
     wanted = _wanted_clusters(n_clusters, max_information_loss)
     check_choice(estimator, "estimator", ESTIMATORS)
+    check_choice(method, "method", METHODS)
     if isinstance(recording, str | Path):
         recording = load_recording(
             recording, triggers=triggers, trial_duration=trial_duration
@@ -381,7 +399,13 @@ def classify_neurons(
         begin()
         information = identity_information(counts, groups=count_groups(words))
         begin()
-        model = AgglomerativeBottleneck(
+        method_setting = choose_method(method, counts.n_neurons)
+        bottleneck = (
+            SequentialBottleneck
+            if method_setting["value"] == "sequential"
+            else AgglomerativeBottleneck
+        )
+        model = bottleneck(
             wanted, criterion=estimator, n_jobs=n_jobs, random_state=random_state
         ).fit(counts)
         begin()
@@ -437,6 +461,7 @@ def classify_neurons(
             "word_length": word_length,
             "response": response,
             "estimator": estimator,
+            "method": method_setting if method == "auto" else method,
             "units": None if units is None else dict(units),
             "reference": None if reference is None else str(reference),
             "random_state": random_state,
@@ -502,7 +527,7 @@ def _assemble(
     chosen: Sequence[int],
     counts: ResponseCounts,
     information: IdentityInformation,
-    model: AgglomerativeBottleneck,
+    model: AgglomerativeBottleneck | SequentialBottleneck,
     **rest: Any,
 ) -> Classification:
     """Spread the results of the classified units over all units of the recording."""
@@ -528,6 +553,7 @@ def _assemble(
         n_spikes=np.array([len(train) for train in trains], dtype=np.intp),
         unit_information=unit_information,
         information=information,
+        micro_labels=getattr(model, "micro_labels_", None),
         children=model.children_,
         distances=model.distances_,
         leaf_order=model.leaf_order_,

@@ -17,10 +17,11 @@ from neuroclass.agreement import Agreement, compare_labels
 from neuroclass.bottleneck import AgglomerativeBottleneck
 from neuroclass.estimators import Estimator
 from neuroclass.exceptions import RecordingError
-from neuroclass.information import jackknife_interval
+from neuroclass.information import jackknife_interval, sum_by_class
 from neuroclass.merging import MergeTree, Rows
 from neuroclass.pooling import RECORDING
 from neuroclass.selection import ClusterNumber, supported_range
+from neuroclass.sequential import SequentialBottleneck
 from neuroclass.words import ResponseCounts, Words, count_groups
 
 __all__ = [
@@ -110,14 +111,18 @@ def _some(names: Sequence[str], limit: int = 5) -> str:
 
 
 def curve_interval(
-    model: AgglomerativeBottleneck, counts: ResponseCounts, words: Words
+    model: AgglomerativeBottleneck | SequentialBottleneck,
+    counts: ResponseCounts,
+    words: Words,
 ) -> NDArray[np.float64]:
     """Return 95 % intervals of the information kept, the hierarchy being as it is.
 
-    By the delete-a-group jackknife over repeats, bits per word, (n_neurons, 2).
+    By the delete-a-group jackknife over repeats, bits per word, (n_leaves, 2).
     """
+    leaf = getattr(model, "micro_labels_", np.arange(counts.n_neurons))
+    whole = sum_by_class(counts.counts, leaf)
     replicates = [
-        _curve(model.children_, counts.counts - group, model.criterion)
+        _curve(model.children_, whole - sum_by_class(group, leaf), model.criterion)
         for group in count_groups(words)
     ]
     _, interval = jackknife_interval(model.information_, replicates)
@@ -142,7 +147,7 @@ def _curve(
 
 
 def support_of_number(
-    model: AgglomerativeBottleneck, counts: ResponseCounts
+    model: AgglomerativeBottleneck | SequentialBottleneck, counts: ResponseCounts
 ) -> ClusterNumber:
     """Return the support of the number of classes, for the tree that is shown."""
     if model.selection_ is not None:
@@ -159,7 +164,7 @@ def support_of_number(
 
 
 def _confirmed(
-    model: AgglomerativeBottleneck,
+    model: AgglomerativeBottleneck | SequentialBottleneck,
     chosen: ClusterNumber,
     node_z: NDArray[np.float64],
 ) -> ClusterNumber:

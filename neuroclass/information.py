@@ -31,6 +31,7 @@ __all__ = [
     "identity_information",
     "jackknife_interval",
     "share_between_classes",
+    "sum_by_class",
     "within_class_information",
 ]
 
@@ -397,7 +398,7 @@ def class_information(
     .. [1] Schneidman, Bialek & Berry (2002), NIPS 15, arXiv:physics/0212114.
     """
     array = check_integer_counts(counts)
-    return _information(_sum_by_class(array, labels), estimator)
+    return _information(sum_by_class(array, labels), estimator)
 
 
 def within_class_information(
@@ -454,7 +455,7 @@ def share_between_classes(counts: ArrayLike, labels: ArrayLike) -> float:
     """
     array = check_integer_counts(counts)
     labels = np.asarray(labels)
-    between = _terms(_sum_by_class(array, labels)).total_blend()
+    between = _terms(sum_by_class(array, labels)).total_blend()
     plug_in = chance = bias = 0.0
     for label in np.unique(labels):
         members = array[labels == label]
@@ -468,7 +469,8 @@ def share_between_classes(counts: ArrayLike, labels: ArrayLike) -> float:
     return between / (between + within) if between + within > 0 else float("nan")
 
 
-def _sum_by_class(counts: NDArray[np.int64], labels: ArrayLike) -> NDArray[np.int64]:
+def sum_by_class(counts: NDArray[np.int64], labels: ArrayLike) -> NDArray[np.int64]:
+    """Return the counts of each class, (n_clusters, n_conditions, n_words)."""
     labels = np.asarray(labels)
     if labels.shape != counts.shape[:1]:
         raise ValueError(

@@ -31,11 +31,41 @@ from neuroclass.refinement import refine_with_restarts
 from neuroclass.selection import ClusterNumber, node_scores, select_n_clusters
 from neuroclass.sparse_counts import SparseCounts
 
-__all__ = ["SequentialBottleneck"]
+__all__ = ["METHODS", "SequentialBottleneck", "choose_method"]
+
+METHODS = ("auto", "agglomerative", "sequential")
 
 _MAX_TESTED = 2000  # neurons on which the splits of the tree are tested
+_MEMORY = 4e9  # bytes
+_MATRICES = 3  # losses, a copy that shrinks as classes merge, and what comes out
 _MIN_TESTED = 200
 _MAX_SAMPLE = 1 << 27  # counts of these neurons
+
+
+def choose_method(
+    method: str, n_neurons: int, memory: float = _MEMORY
+) -> dict[str, str]:
+    """Return as "value" which of the methods is used, and "why".
+
+    Parameters
+    ----------
+    method : {"auto", "agglomerative", "sequential"}
+        What was asked for.
+    n_neurons : int
+        How many neurons there are.
+    memory : float, default 4e9
+        Bytes that the matrix of pairs may take, with its copies while it is merged.
+    """
+    needed = _MATRICES * 8.0 * n_neurons**2
+    value = method
+    if method == "auto":
+        value = "sequential" if needed > memory else "agglomerative"
+    fits = "does not fit" if needed > memory else "fits"
+    why = (
+        f"the matrix of all pairs of {n_neurons} neurons ({needed / 1e9:.2g} GB) "
+        f"{fits} into {memory / 1e9:.2g} GB"
+    )
+    return {"value": value, "chosen": "auto", "why": why}
 
 
 class SequentialBottleneck(ClusterMixin, BaseEstimator):

@@ -1,6 +1,7 @@
 """The one call from a recording to its classes."""
 
 import dataclasses
+import json
 
 import neo
 import numpy as np
@@ -14,6 +15,9 @@ from neuroclass import classify_neurons, simulate_retina
 from neuroclass.exceptions import RecordingError
 from neuroclass.information import class_information
 from neuroclass.io import load_recording, write_recording
+from neuroclass.plotting import plot_merge_tree, plot_pairwise_loss
+from neuroclass.report.methods import methods_paragraph
+from neuroclass.report.results import write_result_json
 from neuroclass.words import bin_words, count_words
 
 
@@ -261,3 +265,44 @@ def test_bundled_and_loaded_recordings_classify():
     )
     assert len(found.labels) == 38
     assert 0 < found.share_kept < 1
+
+
+@pytest.fixture(scope="module")
+def sequential():
+    retina = simulate_retina(2, 310, 10, "1s", diversity=0.3, n_unique=0, rng=3)
+    return classify_neurons(
+        retina,
+        bin_size=0.05,
+        method="sequential",
+        progress=False,
+        reference="true_type",
+    )
+
+
+def test_the_sequential_method_has_micro_classes_for_leaves(sequential):
+    micro = sequential.micro_labels
+    n_leaves = micro.max() + 1
+    assert len(micro) == 310 > n_leaves
+    assert len(sequential.leaf_order) == len(sequential.children) + 1 == n_leaves
+    assert sequential.information_curve.shape == (n_leaves,)
+    assert sequential.information_curve_interval.shape == (n_leaves, 2)
+    labels = sequential.labels[sequential.classified]
+    assert_array_equal(sequential.leaf_labels[micro], labels)
+    assert sequential.agreement.adjusted_rand_index > 0.9
+    assert sequential.settings["method"] == "sequential"
+
+
+def test_a_result_says_what_its_leaves_are(sequential, tmp_path):
+    path = write_result_json(sequential, tmp_path / "result.json")
+    result = json.loads(path.read_text())
+    assert result["merge_tree"]["micro_labels"] == sequential.micro_labels.tolist()
+    n_leaves = sequential.micro_labels.max() + 1
+    assert f"{n_leaves} micro-classes were merged" in methods_paragraph(result)
+    leaves = f"{n_leaves} micro-classes of 310 neurons in tree order"
+    for plot in (plot_merge_tree, plot_pairwise_loss):
+        assert plot(sequential).get_xlabel().startswith(leaves)
+
+
+def test_a_method_there_is_not_is_refused(retina):
+    with pytest.raises(ValueError, match="method must be one of auto, agglomerative"):
+        classify_neurons(retina, method="fast")

@@ -115,6 +115,8 @@ def population(
         unit_ids=tuple(unit_ids or range(100, 100 + n_units)),
         labels=np.append(labels, [-1] * has_left_out).astype(np.intp),
         classified=np.arange(n_neurons),
+        leaf_labels=np.asarray(labels),
+        micro_labels=None,
         class_sizes=np.array(sizes),
         n_clusters=n_clusters,
         firing_rate=n_spikes / (n_repeats * sum(durations)),

@@ -7,7 +7,7 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from neuroclass.bottleneck import AgglomerativeBottleneck
-from neuroclass.sequential import SequentialBottleneck
+from neuroclass.sequential import SequentialBottleneck, choose_method
 
 N_REPEATS = 20
 
@@ -176,3 +176,14 @@ def test_empty_counts_are_refused():
         SequentialBottleneck().fit(np.zeros((5, 2, 2), dtype=int))
     with pytest.raises(ValueError, match="X must have the axes"):
         SequentialBottleneck().fit(np.ones((5, 2, 2, 2), dtype=int))
+
+
+def test_the_method_is_chosen_by_the_memory_of_all_pairs():
+    assert choose_method("auto", 10_000)["value"] == "agglomerative"
+    many = choose_method("auto", 100_000)
+    assert many["value"] == "sequential"
+    assert many["why"] == (
+        "the matrix of all pairs of 100000 neurons (2.4e+02 GB) does not fit into 4 GB"
+    )
+    assert choose_method("auto", 100_000, memory=1e12)["value"] == "agglomerative"
+    assert choose_method("agglomerative", 100_000)["value"] == "agglomerative"

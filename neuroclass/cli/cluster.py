@@ -61,6 +61,13 @@ def add_parser(commands: Any) -> None:
         help="the fewest classes that lose at most this part of the information",
     )
     classes.add_argument(
+        "--method",
+        choices=("auto", "agglomerative", "sequential"),
+        default="auto",
+        help="the tree of all neurons, or of micro-classes of very many (default auto: "
+        "by the memory that all pairs take)",
+    )
+    classes.add_argument(
         "--reference",
         metavar="PATH|COLUMN",
         help="compare with another labelling of the same units: a labels.csv, a result "
@@ -141,6 +148,7 @@ def run(args: "Namespace") -> None:
         word_length=args.word_length,
         response=args.response,
         estimator=args.estimator,
+        method=args.method,
         units=wanted_units(args, *recordings),
         reference=args.reference,
         n_jobs=args.jobs,

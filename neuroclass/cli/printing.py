@@ -39,6 +39,9 @@ def print_result(result: dict[str, Any]) -> None:
     print_item("repeats", presentations["reason"], *presentations["notes"])
     print_item("words", describe_words(result["settings"]))
     print_item("who spoke", *describe_information(result["information"]))
+    method = result["settings"]["method"]
+    if isinstance(method, dict) and method["value"] == "sequential":
+        print_item("method", f"sequential, for {method['why']}")
     number, low, high = result["n_clusters"], selection["low"], selection["high"]
     support = "" if low == high else f" (these data support {low} to {high})"
     print_item("classes", f"{number}{support}", selection["reason"])

@@ -169,7 +169,7 @@ def plot_merge_tree(classification: Classification, *, ax: Axes | None = None) -
     n_neurons = len(classification.leaf_order)
     n_clusters = classification.n_clusters
     ax = new_axes(ax, tree_size(n_neurons))
-    labels = classification.labels[classification.classified]  # (n_neurons,)
+    labels = classification.leaf_labels  # (n_leaves,)
     colors = class_colors(n_clusters)
     heights = cumulative_loss(classification.distances)
     places, tops, owner = _place_nodes(classification, heights, labels)
@@ -194,7 +194,7 @@ def plot_merge_tree(classification: Classification, *, ax: Axes | None = None) -
     ax.set_ylim(0, top)
     order = classification.leaf_order
     draw_class_strip(ax, labels[order], n_clusters, side="bottom", width=0.05)
-    if n_neurons <= _MOST_NAMED:
+    if n_neurons <= _MOST_NAMED and classification.micro_labels is None:
         ids = [classification.unit_ids[i] for i in classification.classified[order]]
         ax.set_xticks(
             range(n_neurons),
@@ -206,11 +206,19 @@ def plot_merge_tree(classification: Classification, *, ax: Axes | None = None) -
     else:
         ax.set_xticks([])
     ax.tick_params(axis="x", length=0, pad=16)
-    ax.set_xlabel(f"{n_neurons} neurons in tree order; strip: class")
+    ax.set_xlabel(f"{_leaves(classification)} in tree order; strip: class")
     ax.xaxis.labelpad = 22 if n_neurons > _MOST_NAMED else 4
     ax.set_ylabel("Information lost (bits per word)")
     tidy(ax)
     return ax
+
+
+def _leaves(classification: Classification) -> str:
+    """Say what the leaves of the tree are, and how many."""
+    n_leaves = len(classification.leaf_order)
+    if classification.micro_labels is None:
+        return f"{n_leaves} neurons"
+    return f"{n_leaves} micro-classes of {len(classification.classified)} neurons"
 
 
 def tree_size(n_neurons: int) -> tuple[float, float]:
@@ -320,7 +328,6 @@ def plot_pairwise_loss(
     """
     ax = new_axes(ax, (5.6, 4.7))
     order = classification.leaf_order
-    n_neurons = len(order)
     loss = np.clip(classification.pairwise_loss[np.ix_(order, order)], 0, None)
     picture = ax.imshow(
         loss,
@@ -329,7 +336,7 @@ def plot_pairwise_loss(
         vmin=0,
         vmax=float(loss.max()) or 1.0,
     )
-    labels = classification.labels[classification.classified][order]
+    labels = classification.leaf_labels[order]
     width = 0.9 if classification.n_clusters <= 8 else 0.5
     for first, _, _ in class_runs(labels)[1:]:
         ax.axhline(first - 0.5, color="white", linewidth=width)
@@ -338,8 +345,9 @@ def plot_pairwise_loss(
         draw_class_strip(ax, labels, classification.n_clusters, side=side, width=0.045)
     ax.set_xticks([])
     ax.set_yticks([])
-    ax.set_xlabel(f"{n_neurons} neurons in tree order; strip: class", labelpad=22)
-    ax.set_ylabel("Neurons in the same order", labelpad=22)
+    name = f"{_leaves(classification)} in tree order; strip: class"
+    ax.set_xlabel(name, labelpad=22)
+    ax.set_ylabel("The same order", labelpad=22)
     ax.spines[:].set_visible(False)
     figure = ax.get_figure()
     if figure is not None:

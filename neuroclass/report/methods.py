@@ -157,11 +157,18 @@ def _classes(result: dict[str, Any]) -> list[str]:
     n_clusters = result["n_clusters"]
     name = "one class" if n_clusters == 1 else f"{n_clusters} classes"
     support = _span(sorted({str(selection["low"]), str(selection["high"])}, key=int))
+    leaf, before = "Neurons", ""
+    if setting(result, "method")[0] == "sequential":
+        leaf = f"{len(result['merge_tree']['leaf_order'])} micro-classes"
+        before = (
+            "Neurons were put into micro-classes by information-bottleneck k-means "
+            "with sequential reassignment. "
+        )
     sentences = [
-        "Neurons were merged into classes by agglomerative information bottleneck, at "
-        "each step the pair whose merging loses least information (Miller-Madow "
-        "corrected), and the partition was refined by sequential reassignment with "
-        "restarts."
+        f"{before}{leaf} were merged into classes by agglomerative information "
+        "bottleneck, at each step the pair whose merging loses least information "
+        "(Miller-Madow corrected), and the partition was refined by sequential "
+        "reassignment with restarts."
     ]
     if loss is not None:
         sentences.append(

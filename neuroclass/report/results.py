@@ -50,7 +50,8 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
                           and ``unit_ids`` of each class
 ``merge_tree``            ``unit_ids`` of the leaves; ``children``: merge k joins two
                           nodes into node ``n_neurons + k``; ``losses`` of the merges;
-                          ``leaf_order``
+                          ``leaf_order``; where the leaves are micro-classes (method
+                          sequential) ``micro_labels``, that of each unit, else null
 ``information_curve``     ``bits_per_word`` and ``interval`` at 1, 2, ... classes
 ``agreement``             with another labelling: ``name, n_units,
                           adjusted_mutual_information, adjusted_rand_index, p_value,
@@ -197,6 +198,7 @@ def _describe(classification: Classification, command: str | None) -> dict[str, 
             "children": classification.children,
             "losses": classification.distances,
             "leaf_order": classification.leaf_order,
+            "micro_labels": classification.micro_labels,
         },
         "information_curve": {
             "bits_per_word": classification.information_curve,
