@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "compiled",
     "extract",
     "fire",
     "fire_couples",
     "list_open",
     "scatter_pool",
-    "scatter_rows",
     "scatter_spread",
     "scatter_strided",
     "scatter_unpool",
@@ -29,7 +29,8 @@ __all__ = [
 Array = NDArray[Any]
 
 
-def _compiled(function: Callable[..., Any]) -> Any:
+def compiled(function: Callable[..., Any]) -> Any:
+    """Compile a function that lets other threads run."""
     # The cache needs a folder that can be written; without one, compile each time.
     try:
         return numba.njit(nogil=True, cache=True)(function)
@@ -37,7 +38,7 @@ def _compiled(function: Callable[..., Any]) -> Any:
         return numba.njit(nogil=True)(function)
 
 
-@_compiled
+@compiled
 def fire(
     potential: Array,
     constant: Array,
@@ -75,7 +76,7 @@ def fire(
     return total
 
 
-@_compiled
+@compiled
 def fire_couples(
     potential: Array,
     error: Array,
@@ -110,7 +111,7 @@ def fire_couples(
                 fired[b, i] += abs(couples[b, i])
 
 
-@_compiled
+@compiled
 def list_open(gate: Array, places: Array, n_places: Array) -> None:
     """List the places of each sample that a gate lets through; it stays for a stage."""
     for b in range(gate.shape[0]):
@@ -121,7 +122,7 @@ def list_open(gate: Array, places: Array, n_places: Array) -> None:
         n_places[b] = n
 
 
-@_compiled
+@compiled
 def extract(
     couples: Array,
     gate: Array,
@@ -146,7 +147,7 @@ def extract(
     return total
 
 
-@_compiled
+@compiled
 def _by_channel(
     events: Array, n_events: int, n_channels: int, order: Array, starts: Array
 ) -> None:
@@ -162,32 +163,7 @@ def _by_channel(
         starts[c] += 1
 
 
-@_compiled
-def scatter_rows(
-    events: Array, n_events: Array, values: Array, weight: Array, target: Array
-) -> None:
-    """Add the weight's row of every event, times its value."""
-    for b in range(target.shape[0]):
-        into = target[b]
-        n_fours = n_events[b] // 4 * 4
-        for e in range(0, n_fours, 4):
-            # Four events at a time: the target is read and written once for them.
-            i, j = events[b, e], events[b, e + 1]
-            k, m = events[b, e + 2], events[b, e + 3]
-            p, q, r, s = values[b, i], values[b, j], values[b, k], values[b, m]
-            first, second, third, fourth = weight[i], weight[j], weight[k], weight[m]
-            for c in range(into.shape[0]):
-                into[c] += (p * first[c] + q * second[c]) + (
-                    r * third[c] + s * fourth[c]
-                )
-        for e in range(n_fours, n_events[b]):
-            i = events[b, e]
-            value, row = values[b, i], weight[i]
-            for c in range(into.shape[0]):
-                into[c] += value * row[c]
-
-
-@_compiled
+@compiled
 def scatter_spread(
     events: Array,
     n_events: Array,
@@ -233,7 +209,7 @@ def scatter_spread(
                     into[j] += value * row[j]
 
 
-@_compiled
+@compiled
 def scatter_strided(
     events: Array,
     n_events: Array,
@@ -281,7 +257,7 @@ def scatter_strided(
                         into[c] += value * line[c]
 
 
-@_compiled
+@compiled
 def scatter_pool(
     events: Array,
     n_events: Array,
@@ -306,7 +282,7 @@ def scatter_pool(
                 target[b, place] += values[b, i] * share
 
 
-@_compiled
+@compiled
 def scatter_unpool(
     events: Array,
     n_events: Array,

@@ -1,5 +1,8 @@
 """Event-driven kernels against the plain stages: the same spikes on exact sums."""
 
+import os
+import signal
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -296,6 +299,47 @@ def test_two_threads_share_the_batch_of_a_dense_network_too():
         torch.set_num_threads(n_threads)
         rates.append(network(x).detach())
     assert torch.equal(*rates)
+
+
+@pytest.mark.parametrize("n_steps", [1, 4, 5, 30])
+def test_neurons_that_fire_at_most_steps_are_told_by_their_silences(n_steps):
+    torch.manual_seed(1)
+    network, shape = dense()
+    wiring, tensors = network.wiring, tensors_of(network)
+    x = torch.randint(0, 129, (6, *shape)) / 32
+    options = {"is_frames": False, "n_steps": n_steps}
+    plain = forward_stage(wiring, x, tensors, **options)
+    fast = fast_forward_stage(wiring, x, tensors, **options)
+    for got, expected in zip(fast.counts, plain.counts, strict=True):
+        assert torch.equal(got, expected)
+    rate = plain.counts[0] / n_steps
+    assert (rate == 1).float().mean() > 0.1
+    assert n_steps == 1 or ((rate > 0.5) & (rate < 1)).any()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_starts_threads_of_its_own():
+    network, shape = dense()
+    network.backend = "event"
+    x = torch.rand(4, *shape)
+    torch.set_num_threads(2)
+    expected = network(x).detach()
+    reader, writer = os.pipe()
+    with warnings.catch_warnings():
+        # Later Pythons warn of every fork with threads.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        try:
+            signal.alarm(60)  # a child without threads would wait for ever
+            is_same = torch.equal(network(x).detach(), expected)
+            os.write(writer, b"same" if is_same else b"other")
+        finally:
+            os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    with open(reader, "rb") as answer:
+        assert answer.read() == b"same"
 
 
 def test_statistics_are_those_of_the_plain_stages():

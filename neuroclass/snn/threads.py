@@ -1,0 +1,63 @@
+"""Parts of a batch side by side: samples do not meet before the gradients."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+__all__ = ["in_parts", "one_torch_thread"]
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[int]:
+    """Let torch use one thread; give the number that it might use before.
+
+    After a parallel region torch's other threads spin for milliseconds, on the cores
+    that the parts of a batch want.
+    """
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield n_threads
+    finally:
+        # Torch hands the last number set, by whatever thread, to every new thread.
+        torch.set_num_threads(n_threads)
+
+
+def in_parts(run: Callable[[slice], Any], n_samples: int, n_threads: int) -> list[Any]:
+    """Run on equal parts of the batch, one per thread, the first on this one."""
+    n_parts = min(n_threads, n_samples)
+    edges = [n_samples * i // n_parts for i in range(n_parts + 1)]
+    first, *others = [slice(a, b) for a, b in itertools.pairwise(edges)]
+
+    def apart(part: slice) -> Any:
+        # Whether gradients are recorded is each thread's own.
+        with torch.no_grad():
+            return run(part)
+
+    started = [_threads(n_threads - 1).submit(apart, part) for part in others]
+    try:
+        found = run(first)
+    finally:
+        wait(started)  # they read what the caller may change next
+    return [found, *(part.result() for part in started)]
+
+
+@functools.cache
+def _threads(n_threads: int) -> ThreadPoolExecutor:
+    """Return threads that wait for work: to start them takes as long as a stage."""
+    return ThreadPoolExecutor(
+        n_threads, "neuroclass", initializer=torch.set_num_threads, initargs=(1,)
+    )
+
+
+if hasattr(os, "register_at_fork"):
+    # A forked process has the pool's records and none of its threads.
+    os.register_at_fork(after_in_child=_threads.cache_clear)
