@@ -8,10 +8,10 @@ all pairs would cost O(N^2).
 from dataclasses import dataclass
 from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass._parallel import run_tasks
 from neuroclass.merging import relabel
 from neuroclass.sparse_counts import SparseCounts
 
@@ -97,10 +97,9 @@ def find_micro_classes(
     """
     if n_micro >= counts.n_neurons:
         return np.arange(counts.n_neurons)
-    found = joblib.Parallel(n_jobs=n_jobs)(
-        joblib.delayed(_from_seeds)(counts, n_micro, stream)
-        for stream in rng.spawn(n_init)
-    )
+    streams = rng.spawn(n_init)
+    tasks = ((counts, n_micro, stream) for stream in streams)
+    found = list(run_tasks(_from_seeds, tasks, n_jobs))
     best = max(range(n_init), key=lambda k: (found[k][1], -k))
     labels: NDArray[np.intp] = found[best][0]
     return labels

@@ -5,10 +5,10 @@ starts again from disturbed partitions.  Greedy merging alone is known to lose t
 (Slonim, Friedman & Tishby 2002).
 """
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass._parallel import run_tasks
 from neuroclass.merging import Rows, relabel
 
 __all__ = ["refine", "refine_with_restarts"]
@@ -105,9 +105,7 @@ def refine_with_restarts(
     if n_clusters in (1, len(labels)):
         return best
     starts = [_disturb(best[0], n_clusters, stream) for stream in rng.spawn(n_restarts)]
-    found = joblib.Parallel(n_jobs=n_jobs)(
-        joblib.delayed(refine)(rows, start) for start in starts
-    )
+    found = run_tasks(refine, ((rows, start) for start in starts), n_jobs)
     for candidate in found:
         if candidate[1] > best[1] + rows.tolerance:
             best = candidate

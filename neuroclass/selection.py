@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass._parallel import run_tasks
 from neuroclass.estimators import Estimator
 from neuroclass.merging import MergeTree, Rows
 from neuroclass.refinement import refine
@@ -234,12 +234,16 @@ def node_scores(
         first = tree.children[k, 0]
         child = [first] if first < n_neurons else members[first - n_neurons]
         tasks.append((members[k], np.isin(members[k], child).astype(np.intp)))
-    scores = joblib.Parallel(n_jobs=n_jobs)(
-        joblib.delayed(_held_out_z)(halves[0][node], halves[1][node], labels, estimator)
-        for node, labels in tasks
+    scores = run_tasks(
+        _held_out_z,
+        (
+            (halves[0][node], halves[1][node], labels, estimator)
+            for node, labels in tasks
+        ),
+        n_jobs,
     )
     z = np.full(n_neurons - 1, np.nan)
-    z[tested] = scores
+    z[tested] = list(scores)
     return z
 
 

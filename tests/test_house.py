@@ -20,6 +20,7 @@ STAGES = [
     "_version",
     "exceptions",
     "_validation",
+    "_parallel",
     "io",
     "intervals",
     "repeats",
@@ -129,6 +130,16 @@ def test_only_the_command_line_imports_the_networks_and_only_in_a_handler():
         if imported == "snn" and not (stage == "cli" and in_function)
     ]
     assert wrong == []
+
+
+def test_tasks_run_in_parallel_in_one_way_that_a_cluster_can_lose_workers_of():
+    importing = {
+        path.name
+        for path in PACKAGE.rglob("*.py")
+        for module, _, _ in imports_of(path)
+        if module.startswith("joblib")
+    }
+    assert importing == {"_parallel.py", "cluster.py"}, "use _parallel.run_tasks"
 
 
 def test_only_what_draws_imports_plotting():

@@ -1,6 +1,8 @@
 """Functional classes of the neurons of a recording, into a result folder."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +34,7 @@ __all__ = ["add_parser", "run"]
 
 LABEL_COLUMN = "neuroclass_label"
 FAMILY_COLUMN = "neuroclass_family"
+_PATIENCE = 10  # s until a scheduler has answered
 
 
 def add_parser(commands: Any) -> None:
@@ -89,6 +92,12 @@ def add_parser(commands: Any) -> None:
         default=1,
         help="processes, -1 for all cores (default 1); the result is the same",
     )
+    classes.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="let the workers of a dask scheduler share the work, such as "
+        "tcp://host:8786; the result is the same",
+    )
     output = parser.add_argument_group("output")
     output.add_argument(
         "-o",
@@ -139,22 +148,23 @@ def run(args: "Namespace") -> None:
     recordings = load_several(args)
     _check_reference(args.reference, recordings)
     classify: Any = classify_within if args.within else classify_neurons
-    found = classify(
-        recordings if several else recordings[0],
-        n_clusters=args.n_clusters,
-        max_information_loss=args.max_information_loss,
-        **presentation_options(args),
-        bin_size=args.bin_size,
-        word_length=args.word_length,
-        response=args.response,
-        estimator=args.estimator,
-        method=args.method,
-        units=wanted_units(args, *recordings),
-        reference=args.reference,
-        n_jobs=args.jobs,
-        random_state=args.seed,
-        progress=not args.quiet,
-    )
+    with _on_dask(args.dask):
+        found = classify(
+            recordings if several else recordings[0],
+            n_clusters=args.n_clusters,
+            max_information_loss=args.max_information_loss,
+            **presentation_options(args),
+            bin_size=args.bin_size,
+            word_length=args.word_length,
+            response=args.response,
+            estimator=args.estimator,
+            method=args.method,
+            units=wanted_units(args, *recordings),
+            reference=args.reference,
+            n_jobs=None if args.dask else args.jobs,  # None: all that there are
+            random_state=args.seed,
+            progress=not args.quiet,
+        )
     save: Any = save_families if args.within else save_results
     save(found, folder, force=args.force, command=args.line)
     _write_labelled(args, found, [len(r.segments[0].spiketrains) for r in recordings])
@@ -170,6 +180,33 @@ def run(args: "Namespace") -> None:
     print_item("wrote", str(folder / ("" if args.within else "report.html")))
     for path in labelled:
         print_item("", str(path))
+
+
+@contextmanager
+def _on_dask(address: str | None) -> Iterator[None]:
+    """Let the workers of a dask scheduler do what is done in parallel."""
+    if address is None:
+        yield
+        return
+    try:
+        import distributed  # noqa: PLC0415
+    except ImportError as error:
+        raise ImportError(
+            "--dask needs dask: pip install neuroclass[distributed]"
+        ) from error
+    import joblib  # noqa: PLC0415
+
+    try:
+        client = distributed.Client(  # type: ignore[no-untyped-call]
+            address, timeout=_PATIENCE
+        )
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"--dask must be the address of a dask scheduler that runs, such as "
+            f"tcp://host:8786; got {address!r}."
+        ) from error
+    with client, joblib.parallel_config("dask"):
+        yield
 
 
 def _default_folder(recordings: list[str]) -> Path:

@@ -1,0 +1,47 @@
+"""One way to spread independent tasks over processes or machines: joblib's."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import joblib
+
+__all__ = ["run_tasks"]
+
+
+def run_tasks(
+    function: Callable[..., Any],
+    tasks: Iterable[tuple[Any, ...]],
+    n_jobs: int | None = None,
+) -> Iterator[Any]:
+    """Call a function once per task, wherever joblib is told to.
+
+    No backend is named, so that ``joblib.parallel_config`` decides: processes of this
+    machine, or with ``"dask"`` those of a cluster.
+
+    Parameters
+    ----------
+    function : callable
+        Found by its name in the other process.
+    tasks : iterable of tuple
+        The arguments of each call.
+    n_jobs : int, optional
+        Processes, as in joblib.
+
+    Returns
+    -------
+    iterator
+        What each call returned, in the order of the tasks, as soon as it is there.
+
+    Notes
+    -----
+    A task travels in one piece. An array that joblib sees among the arguments is sent
+    to one dask worker ahead of the task, and lost with that worker
+    (``test_a_worker_that_is_killed_costs_time_and_nothing_else``).
+    """
+    calls = (joblib.delayed(_call)(function, task) for task in tasks)
+    found: Iterator[Any] = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(calls)
+    return found
+
+
+def _call(function: Callable[..., Any], task: tuple[Any, ...]) -> Any:
+    return function(*task)
