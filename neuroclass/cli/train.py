@@ -47,7 +47,8 @@ def add_parser(commands: Any) -> None:
         "--structure",
         metavar="NAME",
         help="recurrent-dense, recurrent-conv, mnist-convnet-f, lenet, alexnet-f, "
-        "cifarnet-f or dvs-convnet-f (default: the usual one of the dataset)",
+        "cifarnet-f or dvs-convnet-f (default: the usual one of the dataset "
+        "and method)",
     )
     network.add_argument(
         "--method",
@@ -62,8 +63,8 @@ def add_parser(commands: Any) -> None:
         "--steps",
         metavar="INT",
         type=int,
-        default=30,
-        help="time steps, or frames of event data (default 30)",
+        help="time steps, or frames of event data (default: the usual; 30, or 5 for "
+        "recurrent-dense under IDE)",
     )
     network.add_argument(
         "--backward-steps",
@@ -108,19 +109,26 @@ def run(args: "Namespace") -> None:
     """Carry the command out."""
     from dataclasses import asdict  # noqa: PLC0415
 
+    from neuroclass._validation import check_positive_int  # noqa: PLC0415
     from neuroclass.snn.datasets import load_dataset  # noqa: PLC0415
     from neuroclass.snn.energy import energy_table  # noqa: PLC0415
+    from neuroclass.snn.recipes import usual_steps  # noqa: PLC0415
     from neuroclass.snn.training import example_batch, train  # noqa: PLC0415
 
     history: list[dict[str, float]] = []
-    dataset = load_dataset(args.dataset, args.data, n_frames=args.steps)
+    steps = args.steps
+    if steps is None:
+        steps = usual_steps(args.dataset, args.method, args.structure or "")
+    # Under the option's name: as frames of events it would be refused by another.
+    check_positive_int(steps, "steps")
+    dataset = load_dataset(args.dataset, args.data, n_frames=steps)
     model = train(
         dataset,
         args.output,
         structure=args.structure,
         method=args.method,
         neuron=args.neuron,
-        steps=args.steps,
+        steps=steps,
         backward_steps=args.backward_steps,
         epochs=args.epochs,
         batch_size=args.batch,

@@ -1,13 +1,13 @@
 from . import structures as structures
 from .checkpoint import load_model as load_model
+from .convolution import AvgPool2d as AvgPool2d
+from .convolution import Conv2d as Conv2d
+from .convolution import ConvTranspose2d as ConvTranspose2d
 from .datasets import load_dataset as load_dataset
 from .energy import energy_table as energy_table
 from .exchange import from_nir as from_nir
 from .exchange import to_nir as to_nir
 from .ide import IdeBackward as IdeBackward
-from .layers import AvgPool2d as AvgPool2d
-from .layers import Conv2d as Conv2d
-from .layers import ConvTranspose2d as ConvTranspose2d
 from .layers import Linear as Linear
 from .layers import Zero as Zero
 from .network import FeedbackSNN as FeedbackSNN

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from neuroclass.snn.layers import fan_out
 from neuroclass.snn.network import SpikingClassifier
-from neuroclass.snn.statistics import Statistics
+from neuroclass.snn.statistics import Statistics, fan_out
 from neuroclass.snn.wiring import layer_shapes
 
 __all__ = ["ACCUMULATE_PJ", "MULTIPLY_ACCUMULATE_PJ", "EnergyTable", "energy_table"]

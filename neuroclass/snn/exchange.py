@@ -18,13 +18,8 @@ import torch
 from torch import Tensor
 
 from neuroclass.exceptions import RecordingError
-from neuroclass.snn.layers import (
-    AvgPool2d,
-    Conv2d,
-    ConvTranspose2d,
-    Linear,
-    Shape,
-)
+from neuroclass.snn.convolution import AvgPool2d, Conv2d, ConvTranspose2d
+from neuroclass.snn.layers import Linear, Shape
 from neuroclass.snn.network import FeedbackSNN
 from neuroclass.snn.neurons import IF, LIF
 from neuroclass.snn.wiring import layer_shapes

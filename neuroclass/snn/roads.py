@@ -16,14 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neuroclass.snn import dense_kernels, kernels
-from neuroclass.snn.layers import (
-    AvgPool2d,
-    Connection,
-    Conv2d,
-    ConvTranspose2d,
-    Linear,
-    Shape,
-)
+from neuroclass.snn.convolution import AvgPool2d, Conv2d, ConvTranspose2d
+from neuroclass.snn.layers import Connection, Linear, Shape
 from neuroclass.snn.wiring import Tensors, Wiring
 
 __all__ = [

@@ -19,14 +19,13 @@ from torch import Tensor, distributed
 
 from neuroclass._validation import check_choice, check_positive_int
 from neuroclass.snn.backend import backward_by, forward_by
+from neuroclass.snn.calls import Call, in_float
 from neuroclass.snn.neurons import average_rate_norm, fire_ternary_, step_weights
 from neuroclass.snn.statistics import Statistics, record_backward, record_forward
 from neuroclass.snn.wiring import (
     ForwardStage,
     Tensors,
     Wiring,
-    draw_dropout,
-    layer_shapes,
 )
 
 __all__ = [
@@ -284,7 +283,7 @@ def spide_rate(
     """
     if training and torch.is_grad_enabled():
         _check_processes(settings)
-    call = _Call(wiring, settings, is_frames, n_steps, training, statistics, backend)
+    call = Call(wiring, settings, is_frames, n_steps, training, statistics, backend)
     flat = [tensor for pair in tensors for tensor in pair]
     apply: Any = _Spide.apply
     rate: Tensor = apply(call, x, *flat)
@@ -305,34 +304,16 @@ def _check_processes(settings: SpideBackward) -> None:
         )
 
 
-@dataclass
-class _Call:
-    """The settings of one call, and what its stages leave for each other."""
-
-    wiring: Wiring
-    settings: SpideBackward
-    is_frames: bool
-    n_steps: int
-    training: bool
-    statistics: Statistics | None
-    backend: str
-
-
 class _Spide(torch.autograd.Function):
     """Forward stage forwards, spiking stage backwards; gradients are returned."""
 
     @staticmethod
-    def forward(ctx: Any, call: _Call, x: Tensor, *flat: Tensor | None) -> Tensor:
+    def forward(ctx: Any, call: Call, x: Tensor, *flat: Tensor | None) -> Tensor:
         """Simulate the forward stage."""
         with torch.autocast(x.device.type, enabled=False):
             tensors = _pairs(flat)
             x = x.float()
-            sample = tuple(x.shape[2:] if call.is_frames else x.shape[1:])
-            masks = None
-            if call.training:
-                shapes = layer_shapes(call.wiring, sample)
-                n_samples = x.shape[1] if call.is_frames else x.shape[0]
-                masks = draw_dropout(call.wiring, shapes, x, n_samples)
+            masks = call.draw_masks(x)
             stage = forward_by(call.backend, call.wiring, x)(
                 call.wiring,
                 x,
@@ -344,7 +325,7 @@ class _Spide(torch.autograd.Function):
         if call.statistics is not None:
             record_forward(call.statistics, call.wiring, stage, x, call.is_frames)
         ctx.call, ctx.stage, ctx.masks = call, stage, masks
-        ctx.sample = sample
+        ctx.sample = call.sample_shape(x)
         # The version check of saved tensors: a weight changed in place between the
         # stages would make the backward one solve for another network.
         ctx.save_for_backward(*flat)
@@ -390,12 +371,12 @@ class _Spide(torch.autograd.Function):
 def _pairs(
     flat: Sequence[Tensor | None],
 ) -> list[tuple[Tensor | None, Tensor | None]]:
-    tensors = [None if tensor is None else tensor.float() for tensor in flat]
+    tensors = in_float(flat)
     return list(zip(tensors[::2], tensors[1::2], strict=True))
 
 
 def _input_gradient(
-    call: _Call,
+    call: Call,
     stage: ForwardStage,
     backward: BackwardStage,
     tensors: Tensors,
@@ -406,7 +387,8 @@ def _input_gradient(
     wiring = call.wiring
     delta = backward.betas[0] * gate_of(wiring, stage, masks, 0) / wiring.neuron.reset
     to_input = wiring.links[0].send_back(delta, tensors[0][0], ctx.sample)
-    to_input = (to_input / call.settings.error_scale).contiguous()
+    settings: SpideBackward = call.settings
+    to_input = (to_input / settings.error_scale).contiguous()
     if not call.is_frames:
         return to_input
     weights = step_weights(call.n_steps, wiring.neuron.leak)

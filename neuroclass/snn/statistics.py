@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
-from neuroclass.snn.layers import fan_in, fan_out
+from neuroclass.snn.convolution import AvgPool2d
+from neuroclass.snn.layers import Connection, Shape
 from neuroclass.snn.wiring import ForwardStage, Wiring
 
-__all__ = ["Statistics", "mean_rates", "record_backward", "record_forward"]
+__all__ = [
+    "Statistics",
+    "fan_in",
+    "fan_out",
+    "mean_rates",
+    "record_backward",
+    "record_forward",
+]
 
 
 @dataclass
@@ -114,3 +123,42 @@ def record_backward(
         synapses = fan_in(wiring.connections[index], source, tuple(sent.shape)).to(sent)
         operations.append((sent * synapses).sum().item())
     statistics.backward_operations = operations
+
+
+def fan_out(connection: Connection, source: Shape, target: Shape) -> Tensor:
+    """Return the synapses that each neuron of the source reaches; borders have fewer.
+
+    Examples
+    --------
+    >>> from neuroclass.snn import Conv2d
+    >>> fan_out(Conv2d(1, 2, 3, padding=1), (1, 4, 4), (2, 4, 4))[0, 0].tolist()
+    [8.0, 12.0, 12.0, 8.0]
+    """
+    ones = torch.ones(1, *target)
+    reached = connection.send_back(ones, _unit_weight(connection), source)[0]
+    return (reached * _window(connection)).round()
+
+
+def fan_in(connection: Connection, source: Shape, target: Shape) -> Tensor:
+    """Return the synapses that reach each neuron of the target.
+
+    Examples
+    --------
+    >>> from neuroclass.snn import Linear
+    >>> fan_in(Linear(3, 2), (3,), (2,)).tolist()
+    [3.0, 3.0]
+    """
+    ones = torch.ones(1, *source)
+    reached = connection.current(ones, _unit_weight(connection), None, target)[0]
+    return (reached * _window(connection)).round()
+
+
+def _unit_weight(connection: Connection) -> Tensor | None:
+    weight = connection.weight
+    return None if weight is None else torch.ones(weight.shape)
+
+
+def _window(connection: Connection) -> float:
+    """Return the number of pixels that an average is taken over."""
+    size = connection.kernel_size if isinstance(connection, AvgPool2d) else 1
+    return float(size**2)

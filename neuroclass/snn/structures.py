@@ -15,8 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from neuroclass._validation import check_choice, check_rng
+from neuroclass.snn.convolution import AvgPool2d, Conv2d, ConvTranspose2d
 from neuroclass.snn.ide import IdeBackward
-from neuroclass.snn.layers import AvgPool2d, Conv2d, ConvTranspose2d, Linear
+from neuroclass.snn.layers import Linear
 from neuroclass.snn.network import FeedbackSNN, SpikingClassifier
 from neuroclass.snn.neurons import IF, LIF
 from neuroclass.snn.restriction import restrict_norm

@@ -168,6 +168,11 @@ def test_identical_repeats_are_warned_of(run, trained):
             "hidden must be left out",
         ),
         (("train", "digits", "-o", "n", "--device", "meta"), 2, "device must be one"),
+        (
+            ("train", "nmnist", "-o", "n", "--data", ".", "--steps", 0),
+            2,
+            "steps must be an integer of at least 1; got 0",
+        ),
         (("record", "nothing", "-o", "a.nwb"), 1, "nothing: no such model file"),
         (("record", "nothing", "-o", "a.mat"), 2, "OUT.nwb must end in .nwb"),
     ],

@@ -9,8 +9,8 @@ torch = pytest.importorskip("torch", reason="needs `pip install neuroclass[snn]`
 from torch.testing import assert_close  # noqa: E402
 
 from neuroclass.snn import Conv2d, FeedbackSNN, IdeBackward, Linear  # noqa: E402
-from neuroclass.snn.ide import (  # noqa: E402
-    rate_map,
+from neuroclass.snn.ide import rate_map  # noqa: E402
+from neuroclass.snn.solvers import (  # noqa: E402
     solve_broyden,
     solve_damped,
     solve_exact,

@@ -15,7 +15,7 @@ from neuroclass.snn import (  # noqa: E402
     Linear,
     Zero,
 )
-from neuroclass.snn.layers import fan_in, fan_out  # noqa: E402
+from neuroclass.snn.statistics import fan_in, fan_out  # noqa: E402
 
 
 def fitting_target(layer, source):

@@ -21,7 +21,7 @@ from neuroclass.snn import (  # noqa: E402
     Statistics,
     restrict_norm,
 )
-from neuroclass.snn.layers import ConvTranspose2d  # noqa: E402
+from neuroclass.snn.convolution import ConvTranspose2d  # noqa: E402
 from neuroclass.snn.spide import backward_stage  # noqa: E402
 from neuroclass.snn.wiring import draw_dropout, layer_shapes  # noqa: E402
 

@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch", reason="needs `pip install neuroclass[snn]`
 from torch.testing import assert_close  # noqa: E402
 
 from neuroclass.snn import IF, Linear, restrict_norm, structures  # noqa: E402
-from neuroclass.snn.layers import AvgPool2d  # noqa: E402
+from neuroclass.snn.convolution import AvgPool2d  # noqa: E402
 from neuroclass.snn.restriction import SpectralRestriction  # noqa: E402
 
 

@@ -14,7 +14,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs `pip install neuroclass[snn]`")
 
 from neuroclass import RecordingError  # noqa: E402
-from neuroclass.snn import IdeBackward, SpideBackward, training  # noqa: E402
+from neuroclass.snn import IdeBackward, SpideBackward, epochs, training  # noqa: E402
 from neuroclass.snn.checkpoint import (  # noqa: E402
     Checkpoint,
     load_checkpoint,
@@ -22,9 +22,14 @@ from neuroclass.snn.checkpoint import (  # noqa: E402
     save_checkpoint,
 )
 from neuroclass.snn.datasets import Dataset, Images, load_dataset  # noqa: E402
+from neuroclass.snn.recipes import (  # noqa: E402
+    recipe_for,
+    usual_steps,
+    usual_structure,
+)
 from neuroclass.snn.statistics import Statistics  # noqa: E402
 from neuroclass.snn.structures import build  # noqa: E402
-from neuroclass.snn.training import recipe_for, train  # noqa: E402
+from neuroclass.snn.training import train  # noqa: E402
 
 SMALL = {"options": {"hidden": 16}, "backward_steps": 20, "steps": 10}
 
@@ -253,7 +258,7 @@ def test_firing_rates_are_the_mean_of_the_batches_measured(tmp_path, monkeypatch
         measured.append(Statistics())
         return measured[-1]
 
-    monkeypatch.setattr(training, "Statistics", keep)
+    monkeypatch.setattr(epochs, "Statistics", keep)
     seen = []
     # 20 batches of 71 and a last one of 17: the first and the last are measured.
     train("digits", tmp_path, epochs=1, batch_size=71, on_epoch=seen.append, **SMALL)
@@ -324,14 +329,14 @@ def test_the_first_layer_without_a_gradient_is_named_from_the_classifier_down():
     model = build("recurrent-dense", (1, 8, 8), 10, hidden=[8, 8, 8])
     for parameter in model.parameters():
         parameter.grad = torch.zeros_like(parameter)
-    training._check_gradients(model, 0, 0)
+    epochs._check_gradients(model, 0, 0)
     for layer in (0, 1):
         model.network.layers[layer].weight.grad[0, 0] = math.nan
     with pytest.raises(
         FloatingPointError,
         match=r"epoch 3, batch 5: first in network\.layers\.1\.weight.*last epoch is",
     ):
-        training._check_gradients(model, 2, 4)
+        epochs._check_gradients(model, 2, 4)
 
 
 def test_a_gradient_that_is_no_number_does_not_reach_the_weights(tmp_path):
@@ -348,7 +353,7 @@ def test_a_gradient_that_is_no_number_does_not_reach_the_weights(tmp_path):
     with pytest.raises(
         FloatingPointError, match=r"batch 1: first in network\.layers\.1\.weight"
     ):
-        training._run_epoch(
+        epochs.run_epoch(
             model,
             few_images(12),
             training._optimizer(model, recipe),
@@ -532,3 +537,40 @@ def test_recipes_are_those_of_the_papers():
     lenet = recipe_for("lenet", "mnist")
     assert (lenet.epochs, lenet.lr, lenet.milestones) == (60, 0.1, (20, 40))
     assert recipe_for("dvs-convnet-f", "cifar10-dvs").epochs == 70
+
+
+@pytest.mark.parametrize(
+    ("dataset", "method", "structure", "steps"),
+    [
+        ("mnist", "spide", "mnist-convnet-f", 30),
+        ("mnist", "ide", "recurrent-conv", 30),
+        ("fashion-mnist", "spide", "recurrent-dense", 30),
+        ("fashion-mnist", "ide", "recurrent-dense", 5),
+        ("nmnist", "ide", "recurrent-conv", 30),
+        ("cifar10", "ide", "alexnet-f", 30),
+        ("cifar100", "ide", "cifarnet-f", 30),
+        ("digits", "ide", "recurrent-dense", 30),
+    ],
+)
+def test_each_method_has_its_usual_network_and_steps(dataset, method, structure, steps):
+    assert usual_structure(dataset, method) == structure
+    assert usual_steps(dataset, method) == steps
+    assert usual_steps(dataset, method, structure) == steps
+
+
+def test_ide_trains_its_own_network_where_none_is_named(tmp_path):
+    digits = load_dataset("digits")
+    few = slice(0, 8)
+    dataset = replace(
+        digits,
+        name="fashion-mnist",
+        train=replace(digits.train, values=digits.train.values[few]),
+        train_labels=digits.train_labels[few],
+        test=replace(digits.test, values=digits.test.values[few]),
+        test_labels=digits.test_labels[few],
+    )
+    options = {"hidden": 4}
+    model = train(dataset, tmp_path, method="ide", epochs=1, options=options)
+    assert model.network.steps == 5
+    model = train(dataset, tmp_path / "spide", epochs=1, options=options)
+    assert model.network.steps == 30
