@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from neuroclass._validation import as_seconds, check_choice, warn_user
+from neuroclass._validation import check_choice, warn_user
 from neuroclass.agreement import Agreement, agreement_with, read_reference
 from neuroclass.bottleneck import AgglomerativeBottleneck
 from neuroclass.estimators import ESTIMATORS, Estimator
@@ -39,13 +39,12 @@ from neuroclass.presentations import Presentations, select_presentations
 from neuroclass.selection import ClusterNumber
 from neuroclass.sequential import METHODS, SequentialBottleneck, choose_method
 from neuroclass.units import select_units
-from neuroclass.word_choice import choose_bin_size
+from neuroclass.word_choice import words_of_recorded_units
 from neuroclass.words import (
     ResponseCounts,
     Words,
     bin_words,
     count_groups,
-    count_words,
     firing_rates,
 )
 
@@ -375,26 +374,10 @@ def classify_neurons(
             read_reference(reference, recording)  # a wrong name is told before the work
         begin()
         chosen = select_units(recording, units)
-        bin_setting: Any
-        if isinstance(bin_size, str) and bin_size == "auto":
-            choice = choose_bin_size(
-                recording, presentations, word_length, response, units=chosen
-            )
-            seconds = choice.bin_size
-            bin_setting = {"value": seconds, "chosen": "auto", "why": choice.reason}
-        else:
-            seconds = bin_setting = as_seconds(bin_size, "bin_size")
-        words = bin_words(
-            recording, presentations, seconds, word_length, response, units=chosen
+        heard = words_of_recorded_units(
+            recording, presentations, bin_size, word_length, response, units=chosen
         )
-        counts = count_words(words)
-        is_recorded = counts.repeats.sum(axis=1) > 0
-        if not is_recorded.all():
-            chosen = [k for k, is_in in zip(chosen, is_recorded, strict=True) if is_in]
-            words = bin_words(
-                recording, presentations, seconds, word_length, response, units=chosen
-            )
-            counts = count_words(words)
+        words, counts, chosen = heard.words, heard.counts, heard.units
         check_counts_can_be_classified(recording, counts)
         begin()
         information = identity_information(counts, groups=count_groups(words))
@@ -457,7 +440,7 @@ def classify_neurons(
             },
             "min_repeats": min_repeats,
             "condition": presentations.condition,
-            "bin_size": bin_setting,
+            "bin_size": heard.bin_setting,
             "word_length": word_length,
             "response": response,
             "estimator": estimator,

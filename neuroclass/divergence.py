@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 FALSE_DISCOVERY_RATE = 0.05
+_LEAST_Z = 2.5
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,13 @@ class PairDivergences:
     def n_neurons(self) -> int:
         """Number of neurons."""
         return (1 + math.isqrt(1 + 8 * len(self.z))) // 2
+
+    @property
+    def is_distinguishable(self) -> NDArray[np.bool_]:
+        """Which pairs differ for sure: z of at least 2.5, and the interval above 0."""
+        low = np.nan_to_num(self.interval[:, 0])
+        is_sure: NDArray[np.bool_] = (self.z >= _LEAST_Z) & (low > 0)
+        return is_sure
 
 
 def pair_divergences(

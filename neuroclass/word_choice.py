@@ -10,11 +10,18 @@ from typing import Any, Literal
 
 import neo
 
+from neuroclass._validation import as_seconds
 from neuroclass.information import identity_information
 from neuroclass.presentations import Presentations
-from neuroclass.words import bin_words, count_words
+from neuroclass.words import ResponseCounts, Words, bin_words, count_words
 
-__all__ = ["BIN_SIZES", "BinChoice", "choose_bin_size"]
+__all__ = [
+    "BIN_SIZES",
+    "BinChoice",
+    "RecordedWords",
+    "choose_bin_size",
+    "words_of_recorded_units",
+]
 
 BIN_SIZES = (0.005, 0.010, 0.020, 0.050)  # s
 
@@ -99,3 +106,68 @@ def choose_bin_size(
         rates=tuple(rates),
         reason=f"highest information rate above chance, in bits/s: {listed}",
     )
+
+
+@dataclass(frozen=True)
+class RecordedWords:
+    """The words of the units that were recorded in some presentation.
+
+    Attributes
+    ----------
+    words : Words
+        Of these units.
+    counts : ResponseCounts
+        Of these words.
+    units : list of int
+        Positions of these units in the recording.
+    bin_setting : float or dict
+        Width of a bin, s; if it was chosen here ``{"value", "chosen": "auto", "why"}``.
+    """
+
+    words: Words
+    counts: ResponseCounts
+    units: list[int]
+    bin_setting: Any
+
+
+def words_of_recorded_units(
+    recording: neo.Block,
+    presentations: Presentations,
+    bin_size: Any,
+    word_length: int = 1,
+    response: Literal["words", "counts"] = "words",
+    *,
+    units: Sequence[int],
+) -> RecordedWords:
+    """Bin and count the words of the units that were recorded at all.
+
+    Parameters
+    ----------
+    recording, presentations, word_length, response, units
+        As in `bin_words`.
+    bin_size : "auto", float, str or quantities.Quantity
+        As in `bin_words`; "auto" for `choose_bin_size`.
+
+    Returns
+    -------
+    RecordedWords
+    """
+    chosen = list(units)
+    bin_setting: Any
+    if isinstance(bin_size, str) and bin_size == "auto":
+        choice = choose_bin_size(
+            recording, presentations, word_length, response, units=chosen
+        )
+        seconds = choice.bin_size
+        bin_setting = {"value": seconds, "chosen": "auto", "why": choice.reason}
+    else:
+        seconds = bin_setting = as_seconds(bin_size, "bin_size")
+    while True:
+        words = bin_words(
+            recording, presentations, seconds, word_length, response, units=chosen
+        )
+        counts = count_words(words)
+        is_recorded = counts.repeats.sum(axis=1) > 0
+        if is_recorded.all():
+            return RecordedWords(words, counts, chosen, bin_setting)
+        chosen = [k for k, is_in in zip(chosen, is_recorded, strict=True) if is_in]

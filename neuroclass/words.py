@@ -20,6 +20,7 @@ __all__ = [
     "ResponseCounts",
     "Words",
     "bin_words",
+    "conditions_of_windows",
     "count_groups",
     "count_words",
     "firing_rates",
@@ -105,13 +106,21 @@ class Words:
 
         Windows that a presentation or a unit does not have are -1.
         """
+        shape = (self.n_presentations, int(self.n_windows.max()))
+        codes = np.empty((self.n_neurons, *shape), np.int64)
+        for neuron in range(self.n_neurons):
+            codes[neuron] = self.codes_of(neuron)
+        return codes
+
+    def codes_of(self, neuron: int) -> NDArray[np.int64]:
+        """Return all words of one neuron, (n_presentations, n_windows), as there."""
         windows = int(self.n_windows.max())
-        codes = np.zeros((self.n_neurons, self.n_presentations, windows), np.int64)
-        codes[self.neuron, self.presentation, self.window] = self.code
-        beyond = np.arange(windows) >= self.n_windows[self.stimulus][:, None]
-        codes[:, beyond] = -1
-        for neuron, mask in self.unrecorded.items():
-            codes[neuron, mask] = -1
+        codes = np.zeros((self.n_presentations, windows), np.int64)
+        spoken = slice(*np.searchsorted(self.neuron, [neuron, neuron + 1]))
+        codes[self.presentation[spoken], self.window[spoken]] = self.code[spoken]
+        codes[np.arange(windows) >= self.n_windows[self.stimulus][:, None]] = -1
+        if neuron in self.unrecorded:
+            codes[self.unrecorded[neuron]] = -1
         return codes
 
 
@@ -387,7 +396,7 @@ def count_words(words: Words, presentations: ArrayLike | None = None) -> Respons
         if presentations is None
         else np.asarray(presentations, dtype=bool)
     )
-    condition, stimulus, time = _conditions(words)
+    condition, stimulus, time = conditions_of_windows(words)
     alphabet = np.unique(np.append(words.code, 0))
     shape = (words.n_neurons, len(stimulus), len(alphabet))
     if np.prod(shape, dtype=float) > _MAX_CELLS:
@@ -418,7 +427,7 @@ def count_words(words: Words, presentations: ArrayLike | None = None) -> Respons
     )
 
 
-def _conditions(
+def conditions_of_windows(
     words: Words,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
     """Return condition[presentation, window] (-1: none) and what each condition is."""
@@ -498,7 +507,7 @@ def firing_rates(words: Words) -> NDArray[np.float64]:
     """
     if words.word_length != 1:
         raise ValueError(f"word_length must be 1; got {words.word_length}.")
-    condition, stimulus, _ = _conditions(words)
+    condition, stimulus, _ = conditions_of_windows(words)
     shape = (words.n_neurons, len(stimulus))
     cell = words.neuron * shape[1] + condition[words.presentation, words.window]
     spikes = np.bincount(cell, weights=words.code, minlength=shape[0] * shape[1])

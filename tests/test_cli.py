@@ -82,7 +82,8 @@ def labels_in(folder):
 
 
 @pytest.mark.parametrize(
-    "command", ["", "inspect", "cluster", "information", "simulate", "report"]
+    "command",
+    ["", "inspect", "cluster", "information", "discriminate", "simulate", "report"],
 )
 def test_help_fits_in_80_columns(run, command, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
@@ -117,7 +118,9 @@ def choices_of(command, option):
     return action.choices
 
 
-@pytest.mark.parametrize("command", ["inspect", "cluster", "information"])
+@pytest.mark.parametrize(
+    "command", ["inspect", "cluster", "information", "discriminate"]
+)
 def test_the_conditions_are_those_of_the_package(command):
     assert choices_of(command, "--condition") == CONDITIONS
 
@@ -790,3 +793,45 @@ def test_report_of_no_result_folder_ends_with_1(fails, tmp_path):
     status, line = fails("report", "empty")
     assert status == 1
     assert "result.json" in line
+
+
+# discriminate
+
+
+def test_discriminate_writes_a_folder_and_a_summary(run, retina, tmp_path):
+    wanted = (retina, "--bin-size", "20ms", "--reference", "true_type", "--pairs")
+    status, out, err = run("discriminate", *wanted, "0:1,2:3", "-q")
+    assert (status, err) == (0, "")
+    assert max(map(len, out.splitlines())) <= 80
+    assert "of 36 pairs of 9 neurons are distinguishable" in out
+    assert "groups of neurons at a false discovery rate of 5 %" in out
+    assert "\n0 - 1 " in out
+    assert "retina_pairs/pairs.csv" in out
+    assert (tmp_path / "retina_pairs" / "figures" / "decoder_curves.png").exists()
+    status, out, _ = run("discriminate", *wanted, "4:5", "--json", "--force", "-q")
+    result = json.loads(out)
+    assert result["classes"]["from"] == "units column true_type"
+    assert [(d["unit_a"], d["unit_b"]) for d in result["decoder"]] == [(4, 5)]
+    assert "--json" in result["command"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--pairs", "1"), "must be A:B,... of unit ids; got '1'"),
+        (("--pairs", "1:q"), "pairs must name units of the recording; got 'q'"),
+        (("--reference", "nothing"), "--reference must be a units column"),
+    ],
+)
+def test_discriminate_tells_wrong_usage(fails, retina, arguments, said):
+    status, line = fails("discriminate", retina, "--bin-size", "20ms", *arguments)
+    assert status == 2
+    assert said in line
+
+
+def test_discriminate_replaces_a_folder_only_when_forced(fails, retina, tmp_path):
+    (tmp_path / "retina_pairs").mkdir()
+    (tmp_path / "retina_pairs" / "mine.txt").touch()
+    status, line = fails("discriminate", retina)
+    assert status == 2
+    assert "must not exist yet" in line

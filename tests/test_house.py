@@ -31,6 +31,7 @@ STAGES = [
     "estimators",
     "information",
     "word_choice",
+    "decoding",
     "merging",
     "chance",
     "divergence",
@@ -44,13 +45,18 @@ STAGES = [
     "evidence",
     "classification",
     "within",
+    "discrimination",
     "simulation",
     "plotting",
     "report",
     "cli",
 ]
-# Classification.plot and .save reach forward, lazily.
-REACHES_FORWARD = {("classification", "plotting"), ("classification", "report")}
+# Classification.plot and .save, Discrimination.save reach forward, lazily.
+REACHES_FORWARD = {
+    ("classification", "plotting"),
+    ("classification", "report"),
+    ("discrimination", "report"),
+}
 HEAVY = {"torch", "elephant", "sklearn", "matplotlib.pyplot", "pynwb"}
 
 

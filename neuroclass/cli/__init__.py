@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 from neuroclass._version import __version__
 from neuroclass.cli import (
     cluster,
+    discriminate,
     information,
     inspect,
     record,
@@ -39,6 +40,7 @@ _COMMANDS = {
     "inspect": inspect,
     "cluster": cluster,
     "information": information,
+    "discriminate": discriminate,
     "simulate": simulate,
     "train": train,
     "record": record,

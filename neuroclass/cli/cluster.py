@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from neuroclass.cli.inputs import (
     check_is_free,
     check_place,
+    check_reference,
     load_several,
     presentation_options,
     wanted_units,
@@ -28,7 +29,6 @@ from neuroclass.cli.printing import print_families, print_item, print_result
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    import neo
 
 __all__ = ["add_parser", "run"]
 
@@ -146,7 +146,7 @@ def run(args: "Namespace") -> None:
     columns = [LABEL_COLUMN, FAMILY_COLUMN] if args.within else [LABEL_COLUMN]
     labelled = _check_labelled(args, folder, columns)
     recordings = load_several(args)
-    _check_reference(args.reference, recordings)
+    check_reference(args.reference, recordings)
     classify: Any = classify_within if args.within else classify_neurons
     with _on_dask(args.dask):
         found = classify(
@@ -212,23 +212,6 @@ def _on_dask(address: str | None) -> Iterator[None]:
 def _default_folder(recordings: list[str]) -> Path:
     more = f"_and_{len(recordings) - 1}_more" if len(recordings) > 1 else ""
     return Path(f"{Path(recordings[0]).stem}{more}_classes")
-
-
-def _check_reference(reference: str | None, recordings: "list[neo.Block]") -> None:
-    """Refuse a reference that is neither a file nor a column of any recording."""
-    from neuroclass.agreement import read_reference  # noqa: PLC0415
-
-    if not reference:
-        return
-    has_it = [
-        recording
-        for recording in recordings
-        if any(reference in t.annotations for t in recording.segments[0].spiketrains)
-    ]
-    try:
-        read_reference(reference, (has_it or recordings)[0])
-    except FileNotFoundError as error:  # wrong usage, where a recording is data
-        raise ValueError(f"--{error}") from error
 
 
 def _targets(args: "Namespace") -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "check_is_free",
     "check_place",
+    "check_reference",
     "load",
     "load_several",
     "presentation_options",
@@ -87,6 +88,23 @@ def wanted_units(
             )
         wanted.setdefault(column, []).extend(values)
     return wanted or None
+
+
+def check_reference(reference: str | None, recordings: "list[neo.Block]") -> None:
+    """Refuse a reference that is neither a file nor a column of any recording."""
+    from neuroclass.agreement import read_reference  # noqa: PLC0415
+
+    if not reference:
+        return
+    has_it = [
+        recording
+        for recording in recordings
+        if any(reference in t.annotations for t in recording.segments[0].spiketrains)
+    ]
+    try:
+        read_reference(reference, (has_it or recordings)[0])
+    except FileNotFoundError as error:  # wrong usage, where a recording is data
+        raise ValueError(f"--{error}") from error
 
 
 def check_is_free(path: Path, force: bool) -> None:

@@ -125,7 +125,10 @@ def add_recording(parser: argparse.ArgumentParser, *, several: bool = False) -> 
 
 
 def add_words(
-    parser: argparse.ArgumentParser, estimators: tuple[str, ...], *, default: str
+    parser: argparse.ArgumentParser,
+    estimators: tuple[str, ...] = (),
+    *,
+    default: str = "",
 ) -> None:
     """Add what says how spike trains become words, and words become bits."""
     words = parser.add_argument_group("words")
@@ -149,13 +152,15 @@ def add_words(
         default="words",
         help="whether there was a spike in a bin, or how many (default words)",
     )
-    words.add_argument(
-        "--estimator",
-        metavar="NAME",
-        choices=estimators,
-        default=default,
-        help=f"correction for few repeats: {', '.join(estimators)} (default {default})",
-    )
+    if estimators:
+        words.add_argument(
+            "--estimator",
+            metavar="NAME",
+            choices=estimators,
+            default=default,
+            help=f"correction for few repeats: {', '.join(estimators)} "
+            f"(default {default})",
+        )
     words.add_argument(
         "--units",
         metavar="COLUMN=VALUE,...",

@@ -8,8 +8,18 @@ figures on one page.
 """
 
 from neuroclass.plotting._axes import class_colors
+from neuroclass.plotting.discrimination import (
+    plot_decoder_curves,
+    plot_discrimination_times,
+    plot_pairwise_divergence,
+)
 from neuroclass.plotting.families import plot_families
-from neuroclass.plotting.files import FIGURE_NAMES, write_families, write_figures
+from neuroclass.plotting.files import (
+    FIGURE_NAMES,
+    write_discrimination,
+    write_families,
+    write_figures,
+)
 from neuroclass.plotting.information import (
     plot_information_curve,
     plot_merge_tree,
@@ -28,12 +38,16 @@ __all__ = [
     "information_curve_svg",
     "plot_class_responses",
     "plot_class_sizes",
+    "plot_decoder_curves",
+    "plot_discrimination_times",
     "plot_families",
     "plot_information_curve",
     "plot_merge_tree",
     "plot_overview",
+    "plot_pairwise_divergence",
     "plot_pairwise_loss",
     "plot_rasters",
+    "write_discrimination",
     "write_families",
     "write_figures",
 ]

@@ -11,7 +11,7 @@ import matplotlib.style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from neuroclass.plotting import families, information, responses
+from neuroclass.plotting import discrimination, families, information, responses
 
 if TYPE_CHECKING:
     import os
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from neuroclass.classification import Classification
+    from neuroclass.discrimination import Discrimination
     from neuroclass.within import WithinRecordings
 
 __all__ = [
     "FIGURE_NAMES",
     "FILE_STYLE",
     "new_figure",
+    "write_discrimination",
     "write_families",
     "write_figures",
 ]
@@ -79,6 +81,27 @@ def write_families(
     """Write ``families.png`` and ``families.svg``, as `write_figures` does."""
     size = families.families_size(found)
     return _write_figure(Path(folder) / "families", size, families.plot_families, found)
+
+
+def write_discrimination(
+    found: Discrimination, folder: str | os.PathLike[str]
+) -> list[Path]:
+    """Write the figures of `neuroclass.discriminate_neurons`, as `write_figures` does.
+
+    ``pairwise_divergence``, ``discrimination_times`` and ``decoder_curves``.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    drawings: tuple[tuple[str, tuple[float, float], Callable[..., Axes]], ...] = (
+        ("pairwise_divergence", (5.6, 4.7), discrimination.plot_pairwise_divergence),
+        ("discrimination_times", (5.6, 3.6), discrimination.plot_discrimination_times),
+        ("decoder_curves", (5.6, 3.9), discrimination.plot_decoder_curves),
+    )
+    return [
+        path
+        for name, size, plot in drawings
+        for path in _write_figure(folder / name, size, plot, found)
+    ]
 
 
 def _write_figure(

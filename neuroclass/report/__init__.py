@@ -7,11 +7,13 @@ from neuroclass.report.families import save_families
 from neuroclass.report.folder import save_results
 from neuroclass.report.methods import methods_paragraph
 from neuroclass.report.page import write_report
+from neuroclass.report.pairs import save_pairs
 from neuroclass.report.results import write_labels_csv, write_result_json
 
 __all__ = [
     "methods_paragraph",
     "save_families",
+    "save_pairs",
     "save_results",
     "write_labels_csv",
     "write_report",

@@ -78,10 +78,20 @@ from neuroclass.io import recording_sha256
 if TYPE_CHECKING:
     import os
 
+    import neo
+
     from neuroclass.agreement import Agreement
     from neuroclass.classification import Classification
+    from neuroclass.presentations import Presentations
 
-__all__ = ["LABEL_COLUMNS", "write_labels_csv", "write_result_json"]
+__all__ = [
+    "LABEL_COLUMNS",
+    "describe_presentations",
+    "describe_recording",
+    "json_text",
+    "write_labels_csv",
+    "write_result_json",
+]
 
 LABEL_COLUMNS = (
     "unit_id",
@@ -158,9 +168,13 @@ def write_result_json(
         `path`.
     """
     path = Path(path)
-    text = _laid_out(_plain(_describe(classification, command)))
-    path.write_text(text + "\n", encoding="utf-8")
+    path.write_text(json_text(_describe(classification, command)), encoding="utf-8")
     return path
+
+
+def json_text(value: Any) -> str:
+    """Return strict JSON, a line per key, arrays of numbers on one line."""
+    return _laid_out(_plain(value)) + "\n"
 
 
 def _describe(classification: Classification, command: str | None) -> dict[str, Any]:
@@ -175,8 +189,8 @@ def _describe(classification: Classification, command: str | None) -> dict[str, 
             "python": platform.python_version(),
             **{name: version(name) for name in _COMPUTING},
         },
-        "input": _describe_input(classification),
-        "presentations": _describe_presentations(classification),
+        "input": describe_recording(classification.recording),
+        "presentations": describe_presentations(classification.presentations),
         "settings": classification.settings,
         "seed": classification.settings.get("random_state"),
         "notes": classification.notes,
@@ -209,21 +223,20 @@ def _describe(classification: Classification, command: str | None) -> dict[str, 
     }
 
 
-def _describe_input(classification: Classification) -> dict[str, Any]:
-    recording = classification.recording
+def describe_recording(recording: neo.Block) -> dict[str, Any]:
+    """Return what ``input`` holds: which file, and what is in it."""
     origin = recording.file_origin
     pooled = recording.annotations.get("recordings")
-    spiketrain = recording.segments[0].spiketrains[0]
+    spiketrains = recording.segments[0].spiketrains
+    duration = spiketrains[0].t_stop - spiketrains[0].t_start
     return {
         "path": origin and str(origin),
         "name": recording.name,
         "format": recording.annotations.get("format"),
         "sha256": _sha256(origin),
-        "n_units": len(classification.unit_ids),
-        "n_spikes": int(np.sum(classification.n_spikes)),
-        "duration_seconds": float(
-            (spiketrain.t_stop - spiketrain.t_start).rescale("s").magnitude
-        ),
+        "n_units": len(spiketrains),
+        "n_spikes": sum(map(len, spiketrains)),
+        "duration_seconds": float(duration.rescale("s").magnitude),
         "recordings": pooled
         and [{**one, "sha256": _sha256(one["path"])} for one in pooled],
     }
@@ -233,8 +246,8 @@ def _sha256(path: str | None) -> str | None:
     return recording_sha256(path) if path and Path(path).is_file() else None
 
 
-def _describe_presentations(classification: Classification) -> dict[str, Any]:
-    presentations = classification.presentations
+def describe_presentations(presentations: Presentations) -> dict[str, Any]:
+    """Return what ``presentations`` holds: what was taken for repeats of what."""
     return {
         "source": presentations.source,
         "condition": presentations.condition,

@@ -1,0 +1,207 @@
+"""How soon every two neurons are told apart, into a folder."""
+
+import json
+import math
+from argparse import ArgumentTypeError
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuroclass.cli.inputs import (
+    check_is_free,
+    check_reference,
+    load,
+    presentation_options,
+    wanted_units,
+)
+from neuroclass.cli.options import (
+    a_number_of_jobs,
+    a_seed,
+    add_command,
+    add_json,
+    add_recording,
+    add_words,
+)
+from neuroclass.cli.printing import describe_words, print_item, print_table
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from neuroclass.discrimination import Discrimination
+
+__all__ = ["add_parser", "run"]
+
+_MOST_NAMED = 12  # units that are not told apart, in what is printed
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the command line."""
+    parser = add_command(
+        commands,
+        "discriminate",
+        "RECORDING",
+        "Measure how soon, and by how many spikes, every two neurons are told apart: "
+        "divergence of their responses, time to 90 and 95 % correct, and what a "
+        "decoder achieves. Tables and figures go into a folder.",
+    )
+    add_recording(parser)
+    add_words(parser)
+    pairs = parser.add_argument_group("pairs")
+    pairs.add_argument(
+        "--pairs",
+        metavar="A:B,...",
+        type=_pairs,
+        help="unit ids of the pairs whose decoder curves are drawn (default: told "
+        "apart soonest, at the median, last, and least of all)",
+    )
+    pairs.add_argument(
+        "--reference",
+        metavar="PATH|COLUMN",
+        help="the classes that pairs are within or between: a labels.csv, a result "
+        "folder, or a units column (default: found here, as by cluster)",
+    )
+    pairs.add_argument(
+        "--seed", metavar="INT", type=a_seed, default=0, help="random seed (default 0)"
+    )
+    pairs.add_argument(
+        "--jobs",
+        metavar="INT",
+        type=a_number_of_jobs,
+        default=1,
+        help="processes, -1 for all cores (default 1); the result is the same",
+    )
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "-o",
+        "--output",
+        metavar="DIR",
+        type=Path,
+        help="the result folder (default: the name of RECORDING with _pairs)",
+    )
+    output.add_argument(
+        "--force", action="store_true", help="replace an existing result folder"
+    )
+    add_json(output)
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    pairs = [part.partition(":") for part in text.split(",")]
+    if not all(a and b for a, _, b in pairs):
+        raise ArgumentTypeError(f"it must be A:B,... of unit ids; got {text!r}")
+    return [(a, b) for a, _, b in pairs]
+
+
+def run(args: "Namespace") -> None:
+    """Carry the command out."""
+    from neuroclass.discrimination import discriminate_neurons  # noqa: PLC0415
+    from neuroclass.report import save_pairs  # noqa: PLC0415
+
+    folder = args.output or Path(f"{Path(args.recording).stem}_pairs")
+    if folder.is_file():
+        raise ValueError(f"{folder} must be a folder; it is a file. Choose another.")
+    check_is_free(folder, args.force)
+    recording = load(args)
+    check_reference(args.reference, [recording])
+    found = discriminate_neurons(
+        recording,
+        pairs=args.pairs,
+        reference=args.reference,
+        **presentation_options(args),
+        bin_size=args.bin_size,
+        word_length=args.word_length,
+        response=args.response,
+        units=wanted_units(args, recording),
+        n_jobs=args.jobs,
+        random_state=args.seed,
+        progress=not args.quiet,
+    )
+    save_pairs(found, folder, force=args.force, command=args.line)
+    result = (folder / "result.json").read_text(encoding="utf-8")
+    if args.json:
+        print(result, end="")
+        return
+    _print(json.loads(result), found)
+    print_item("wrote", str(folder / "pairs.csv"))
+
+
+def _print(result: dict[str, Any], found: "Discrimination") -> None:
+    presentations = result["presentations"]
+    print_item("repeats", presentations["reason"], *presentations["notes"])
+    print_item("words", describe_words(result["settings"]))
+    print_item(
+        "told apart",
+        found.headline(),
+        f"{result['n_distinguishable']} groups of neurons at a false discovery rate of "
+        "5 %",
+    )
+    for name, kind in result["median_seconds"].items():
+        if name == "all" or 0 < kind["n_pairs"] < result["n_pairs"]:
+            where = "of all pairs" if name == "all" else f"{name} classes"
+            print_item("time" if name == "all" else "", _times(where, kind))
+    print_item("classes", _classes(result["classes"]))
+    lonely = result["not_told_apart"]
+    if lonely:
+        listed = ", ".join(
+            f"{one['unit_id']} (from {', '.join(map(str, one['from'][:3]))}"
+            + (", ..." if len(one["from"]) > 3 else "")
+            + ")"
+            for one in lonely[:_MOST_NAMED]
+        )
+        more = len(lonely) - _MOST_NAMED
+        print_item(
+            "not told apart",
+            f"with these repeats: {listed}"
+            + (f" and {more} more: see pairs.csv" if more > 0 else ""),
+        )
+    twice = result["likely_one_cell"]
+    if twice:
+        listed = ", ".join(
+            f"{one['unit_a']} and {one['unit_b']} ({100 * one['coincident']:.0f} %)"
+            for one in twice[:_MOST_NAMED]
+        )
+        print_item(
+            "one cell twice?",
+            f"these units share most of their spikes, within 1 ms: {listed}",
+        )
+    pairs = found.divergences
+    rows = []
+    for curve in found.curves:
+        low, high = sorted((curve.first, curve.second))
+        (k,) = ((pairs.first == low) & (pairs.second == high)).nonzero()[0]
+        seconds, spikes = float(found.seconds(0.9)[k]), float(found.spikes(0.9)[k])
+        beyond = "*" if found.is_extrapolated(0.9)[k] else ""
+        rows.append(
+            (
+                f"{found.unit_ids[curve.first]} - {found.unit_ids[curve.second]}",
+                float(found.information_rate[k]),
+                float(pairs.z[k]),
+                f"{seconds:.3g}{beyond}" if math.isfinite(seconds) else math.nan,
+                spikes,
+                float(found.seconds(0.95)[k]),
+                curve.seconds_to(0.9),
+                curve.seconds_to(0.95),
+            )
+        )
+    print_table(
+        ("pair", "bits/s", "z", "s to 90 %", "spikes", "95 %", "decoder 90 %", "95 %"),
+        rows,
+    )
+    if any(isinstance(row[3], str) and row[3].endswith("*") for row in rows):
+        print("* longer than the stimulus: an extrapolation\n")
+
+
+def _times(where: str, kind: dict[str, Any]) -> str:
+    n = f"{kind['n_distinguishable']} of {kind['n_pairs']} distinguishable"
+    if kind["seconds_90"] is None:
+        return f"{where}: {n}, no median"
+    return (
+        f"{where}: median {kind['seconds_90']:.2g} s to 90 % correct, "
+        f"{kind['seconds_95']:.2g} s to 95 % ({n})"
+    )
+
+
+def _classes(classes: dict[str, Any]) -> str:
+    number = len(classes["names"])
+    plural = "class" if number == 1 else "classes"
+    if classes["from"] == "found here" and number == 1:
+        return "1 class, found here; give others with --reference"
+    return f"{number} {plural}, {classes['from']}"
