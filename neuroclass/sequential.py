@@ -109,16 +109,16 @@ class SequentialBottleneck(ClusterMixin, BaseEstimator):
     n_micro_ : int
         Number of micro-classes, at most `n_micro` but for those that a class without
         one gets.
-    children_ : ndarray of shape (n_micro_ - 1, 2)
+    children_ : ndarray of shape (M - 1, 2)
         The hierarchy, which passes through `labels_`: each merge's two nodes, below
-        n_micro_ a micro-class, else merge ``node - n_micro_``.
-    distances_ : ndarray of shape (n_micro_ - 1,)
+        M a micro-class, else merge ``node - M``.
+    distances_ : ndarray of shape (M - 1,)
         Loss of each merge, bits per word.
-    information_ : ndarray of shape (n_micro_,)
+    information_ : ndarray of shape (M,)
         Information kept with index + 1 classes of the hierarchy, bits per word.
-    pairwise_losses_ : ndarray of shape (n_micro_, n_micro_)
+    pairwise_losses_ : ndarray of shape (M, M)
         Loss if only these two micro-classes are merged, bits per word.
-    leaf_order_ : ndarray of shape (n_micro_,)
+    leaf_order_ : ndarray of shape (M,)
         Micro-classes in the order of the tree.
     selection_ : ClusterNumber or None
         The support of the chosen number; None if it was not chosen here.
