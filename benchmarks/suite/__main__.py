@@ -1,0 +1,104 @@
+"""Measure every stage and its peers, and write docs/benchmarks.md.
+
+    python -m benchmarks.suite [--runs 3] [--quick]
+
+Each case runs in a fresh process with one thread; the runs of all cases are
+interleaved, so that whatever else the machine does falls on all alike. What was
+measured goes into benchmarks/results/suite.json, the page and its figure are made from
+that alone. ``--quick`` measures small cases once, in this process, and prints the page.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+# One thread per stage, so that times compare; set before numpy is loaded.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from tqdm import tqdm
+
+from benchmarks import sequential
+from benchmarks.suite.cases import cases, write_input
+from benchmarks.suite.measuring import measure, measure_apart
+from benchmarks.suite.page import draw_scaling, page_of
+from benchmarks.suite.populations import populations, rand_indices
+from benchmarks.suite.stages import is_installed
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "benchmarks" / "results" / "suite.json"
+PAGE = ROOT / "docs" / "benchmarks.md"
+FIGURE = ROOT / "docs" / "images" / "scaling.png"
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "numba",
+    "sib-clustering",
+    "elephant",
+    "pyspike",
+)
+
+
+def environment():
+    """Return what the figures depend on."""
+    versions = {}
+    for name in PACKAGES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = None
+    return {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "packages": versions,
+    }
+
+
+def results(*, quick=False, n_runs=3):
+    """Return everything measured, as plain values."""
+    asked = [case for case in cases(quick) if is_installed(case["stage"])]
+    runs = {k: [] for k in range(len(asked))}
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [
+            write_input(case, folder) for case in tqdm(asked, "inputs", disable=None)
+        ]
+        order = [k for _ in range(1 if quick else n_runs) for k in runs]
+        for k in tqdm(order, "stages", disable=None):
+            run = measure if quick else measure_apart
+            runs[k].append(run(asked[k], paths[k]))
+    found = [
+        {"repeats": r, "seed": seed, **rand_indices(r, seed, quick=quick)}
+        for r, seed in tqdm(populations(quick), "populations", disable=None)
+    ]
+    large = [] if quick else sequential.rows()
+    return {
+        "environment": environment(),
+        "cases": [{**case, "runs": runs[k]} for k, case in enumerate(asked)],
+        "populations": found,
+        "sequential": large,
+    }
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=3, help="of each case (default 3)")
+    parser.add_argument("--quick", action="store_true")
+    args = parser.parse_args(argv)
+    found = results(quick=args.quick, n_runs=args.runs)
+    if args.quick:
+        sys.stdout.write(page_of(found))
+        return
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    draw_scaling(found, FIGURE)
+    PAGE.write_text(page_of(found), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The benchmark suite runs, in its short form, and its page says what was measured."""
+
+import json
+
+import pytest
+
+from benchmarks.suite.__main__ import main, results
+from benchmarks.suite.page import draw_scaling, exponent, page_of
+
+
+@pytest.fixture(scope="module")
+def found():
+    return results(quick=True)
+
+
+def test_the_page_holds_every_table(found):
+    again = json.loads(json.dumps(found))
+    page = page_of(again)
+    for heading in (
+        "## Stages",
+        "## A large recording",
+        "## Repeats and word length",
+        "## Cost against the number of neurons",
+        "## Distances of whole spike trains",
+        "## Types found in hard populations",
+    ):
+        assert heading in page
+    for case in found["cases"]:
+        assert f"| {case['stage']} |" in page
+    assert "nan" not in page
+
+
+def test_losses_are_said_as_plainly_as_wins(found):
+    for case in found["cases"]:
+        is_peer = case["stage"] == "pairs by scipy pdist"
+        for run in case["runs"]:
+            run["wall"] = 2.0 if is_peer else 1.0
+    assert "All pairs: SciPy is 2 times slower than us" in page_of(found)
+    for case in found["cases"]:
+        if case["stage"] == "pairs":
+            case["runs"][0]["wall"] = 4.0
+    assert "All pairs: SciPy is 2 times **faster** than us" in page_of(found)
+    found["populations"][0].update({"neuroclass": 0.5, "k-means on PSTHs": 0.75})
+    assert "k-means on PSTHs is better than us by 0.250" in page_of(found)
+
+
+def test_exponents_are_those_of_power_laws():
+    assert exponent([(n, 3e-6 * n**1.7) for n in (100, 400, 1600, 6400)]) == (
+        pytest.approx(1.7)
+    )
+
+
+def test_the_figure_is_small(found, tmp_path):
+    draw_scaling(found, tmp_path / "scaling.png")
+    assert 5_000 < (tmp_path / "scaling.png").stat().st_size < 300_000
+
+
+def test_unknown_options_are_refused():
+    with pytest.raises(SystemExit):
+        main(["--slow"])
