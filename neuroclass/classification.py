@@ -332,7 +332,7 @@ def classify_neurons(
     >>> from neuroclass import simulate_retina
     >>> retina = simulate_retina(n_types=3, n_neurons=24, n_unique=0, rng=0)
     >>> classify_neurons(retina, bin_size=0.02).headline()
-    '3 classes of 24 neurons'
+    '3 classes of 24 neurons (these data support 3 to 4)'
     """
     wanted = _wanted_clusters(n_clusters, max_information_loss)
     check_choice(estimator, "estimator", ESTIMATORS)

@@ -157,6 +157,7 @@ def support_of_number(
         low=model.n_clusters_,
         high=model.n_clusters_,
         is_determined=True,
+        weakest_z=np.full(1, np.nan),
         criterion=np.full(1, np.nan),
         node_z=np.full(len(model.children_), np.nan),
         reason="as asked",

@@ -71,14 +71,15 @@ def test_the_curve_is_the_class_information_at_the_chosen_number(
 
 
 def test_a_number_is_no_surer_than_the_tree_that_is_drawn():
-    # Three splits of the greedy tree hold; after reassignment none is left.
-    found = classify_neurons("data/salamander_movie2.nwb", progress=False)
+    # No two classes are more than a continuum, yet splits of the tree may be.
+    found = classify_neurons("data/salamander_movie1.nwb", progress=False)
     chosen = found.selection
-    assert not (chosen.node_z > 4).any()
-    assert chosen.low == 1
-    assert chosen.high == found.n_clusters == 4
+    assert 2 < np.nanmax(chosen.node_z) < 4
+    assert not (chosen.weakest_z > 1.5).any()
+    assert chosen.n_clusters == chosen.low == 1
+    assert chosen.high == 4
     assert not chosen.is_determined
-    assert "refined classes supports 1; not determined" in chosen.reason
+    assert "refined classes supports 1 to 4; not determined" in chosen.reason
 
 
 def test_a_path_and_its_recording_give_the_same(retina, classification, tmp_path):

@@ -36,6 +36,8 @@ STAGES = [
     "chance",
     "divergence",
     "refinement",
+    "splits",
+    "weakest_pairs",
     "selection",
     "bottleneck",
     "sparse_counts",

@@ -2,26 +2,14 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 
 from neuroclass.merging import MergeTree, Rows, merge_tree
 from neuroclass.selection import (
     _count_nodes,
-    _halves,
-    _log_ratios,
-    _null_of_cut,
     node_scores,
     select_n_clusters,
 )
-
-
-def population(rng, sizes, n_conditions=200, repeats=25, spread=0.4):
-    types = np.repeat(np.arange(len(sizes)), sizes)
-    drive = rng.normal(-2, 1.2, (len(sizes), n_conditions))
-    gain = 0.4 * rng.normal(size=(len(types), 1))
-    own = drive[types] + gain + spread * rng.normal(size=(len(types), n_conditions))
-    spoken = rng.binomial(repeats, 1 / (1 + np.exp(-own)))
-    return np.stack([repeats - spoken, spoken], axis=2), types
 
 
 def choose(counts):
@@ -31,8 +19,8 @@ def choose(counts):
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("sizes", [(30,), (12, 18), (8, 10, 12, 14, 6)])
-def test_types_are_counted(sizes, seed):
-    chosen = choose(population(np.random.default_rng(seed), sizes)[0])
+def test_types_are_counted(sizes, seed, simulate_kinds):
+    chosen = choose(simulate_kinds(np.random.default_rng(seed), sizes)[0])
     assert chosen.n_clusters == len(sizes)
     assert chosen.low <= len(sizes) <= chosen.high
 
@@ -56,8 +44,8 @@ def test_gain_alone_makes_no_classes(rng):
     assert choose(np.stack([25 - spoken, spoken], axis=2)).n_clusters == 1
 
 
-def test_few_conditions_are_halved_by_repeats(rng):
-    counts, _ = population(rng, (12, 12), n_conditions=15, repeats=60, spread=0.1)
+def test_few_conditions_are_halved_by_repeats(rng, simulate_kinds):
+    counts, _ = simulate_kinds(rng, (12, 12), n_conditions=15, repeats=60, spread=0.1)
     assert choose(counts).n_clusters == 2
 
 
@@ -70,27 +58,18 @@ def test_brief_responses_are_halved_too(rng):
     assert choose(np.stack([30 - spoken, spoken], axis=2)).n_clusters == 2
 
 
-def test_silent_neurons_are_no_split(rng):
-    counts, _ = population(rng, (15, 15))
+def test_silent_neurons_are_no_split(rng, simulate_kinds):
+    counts, _ = simulate_kinds(rng, (15, 15))
     counts[:6] = [25, 0]
     assert choose(counts).n_clusters in (2, 3)
 
 
-def test_missing_repeats_are_halved_where_they_are(rng):
-    counts, _ = population(rng, (14, 14), n_conditions=15, repeats=60, spread=0.1)
-    counts[3, 2] = 0
-    one, other = _halves(counts)
-    assert_array_equal(one + other, counts)
-    assert 0.4 < one.sum() / counts.sum() < 0.6
-    assert choose(counts).n_clusters == 2
-
-
-def test_what_cannot_be_tested_is_not_determined(rng):
-    counts, _ = population(rng, (2, 2))
+def test_what_cannot_be_tested_is_not_determined(rng, simulate_kinds):
+    counts, _ = simulate_kinds(rng, (2, 2))
     chosen = choose(counts)
     assert chosen.n_clusters == 1
     assert not chosen.is_determined
-    assert "no split has 3 neurons on both sides" in chosen.reason
+    assert "no two classes of 3 neurons or more could be tested" in chosen.reason
 
 
 def test_splits_are_counted_with_what_they_contain():
@@ -103,46 +82,8 @@ def test_splits_are_counted_with_what_they_contain():
     assert _count_nodes(tree, np.array([9.0, 9.0, -np.inf]), 3) == 4
 
 
-def test_null_is_what_cutting_sorted_gaussians_gives():
-    rng = np.random.default_rng(77)
-    values = []
-    for _ in range(4000):
-        x = np.sort(rng.normal(size=14))
-        low, high = x[:5], x[5:]
-        between = 5 * 9 / 14 * (high.mean() - low.mean()) ** 2
-        within = ((low - low.mean()) ** 2).sum() + ((high - high.mean()) ** 2).sum()
-        values.append(np.log(between / within))
-    mean, sd = _null_of_cut(5, 14)
-    assert_allclose(mean, np.mean(values), atol=4 * sd / np.sqrt(2000))
-    assert_allclose(sd, np.std(values), rtol=0.06)
-
-
-def test_log_ratios_equal_the_loop(rng):
-    counts, types = population(rng, (4, 5), n_conditions=30, repeats=6)
-    expected = []
-    for i in range(9):
-        p = []
-        rest = [
-            sum(counts[j] for j in range(9) if types[j] == label and j != i)
-            for label in (0, 1)
-        ]
-        q = (rest[0] + rest[1]) / (rest[0] + rest[1]).sum(axis=1, keepdims=True)
-        for label in (0, 1):
-            repeats = rest[label].sum(axis=1, keepdims=True)
-            spoken = ((rest[label] + q / 2) / (repeats + 0.5))[:, 1]
-            p.append(spoken / spoken.sum())
-        top = bottom = 0.0
-        for s in range(30):
-            n = counts[i, s, 1]
-            if n and q[s, 1]:
-                top += n**0.5 * np.log(p[1][s] / p[0][s])
-                bottom += n**0.5
-        expected.append(top / bottom)
-    assert_allclose(_log_ratios(counts, types), expected, rtol=1e-12)
-
-
-def test_only_merges_of_three_and_three_are_scored(rng):
-    counts, _ = population(rng, (4, 9))
+def test_only_merges_of_three_and_three_are_scored(rng, simulate_kinds):
+    counts, _ = simulate_kinds(rng, (4, 9))
     tree = merge_tree(Rows.from_counts(counts))
     scored = np.isfinite(node_scores(counts, tree)) | np.isinf(
         node_scores(counts, tree)
@@ -153,8 +94,8 @@ def test_only_merges_of_three_and_three_are_scored(rng):
         sizes[13 + k] = sizes[a] + sizes[b]
 
 
-def test_scores_do_not_depend_on_the_number_of_processes(rng):
-    counts, _ = population(rng, (6, 9))
+def test_scores_do_not_depend_on_the_number_of_processes(rng, simulate_kinds):
+    counts, _ = simulate_kinds(rng, (6, 9))
     tree = merge_tree(Rows.from_counts(counts))
     assert_array_equal(
         node_scores(counts, tree, n_jobs=1), node_scores(counts, tree, n_jobs=2)

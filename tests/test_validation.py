@@ -1,23 +1,12 @@
-"""Recovery of simulated types by `classify_neurons` with no option given.
+"""Recovery of simulated types, as docs/validation.md measures it.
 
-The long form prints what it finds: ``pytest -m slow -s tests/test_validation.py``.
+The long form takes minutes: ``pytest -m slow -s tests/test_validation.py``.
 """
 
 import numpy as np
 import pytest
-from sklearn.metrics import adjusted_rand_score
 
-from neuroclass import classify_neurons, simulate_retina
-
-
-def recover(n_types, n_presentations, seed):
-    """Return the number of classes, its range and the adjusted Rand index."""
-    retina = simulate_retina(n_types, n_presentations=n_presentations, rng=seed)
-    truth = [t.annotations["true_type"] for t in retina.segments[0].spiketrains]
-    found = classify_neurons(retina, progress=False)
-    chosen = found.selection
-    ari = adjusted_rand_score(truth, found.labels)
-    return found.n_clusters, chosen.low, chosen.high, ari
+from benchmarks.validation import number
 
 
 @pytest.mark.parametrize(
@@ -26,10 +15,28 @@ def recover(n_types, n_presentations, seed):
     [(1, 15, 1.0), (3, 50, 0.95), (6, 50, 0.9)],
 )
 def test_types_of_one_retina_are_recovered(n_types, n_presentations, least_ari):
-    n_clusters, low, high, ari = recover(n_types, n_presentations, seed=100)
-    assert n_clusters == n_types
-    assert low <= n_types <= high
-    assert ari >= least_ari
+    found = number.measure(n_types, n_presentations, seed=100)
+    assert found["n_clusters"] == n_types
+    assert found["low"] <= n_types <= found["high"]
+    assert found["ari"] >= least_ari
+
+
+@pytest.mark.parametrize("generator", number.OTHERS)
+@pytest.mark.parametrize("n_types", [1, 5])
+def test_types_of_other_populations_are_recovered(generator, n_types):
+    found = number.measure(n_types, 30, 100, generator, n_neurons=60, diversity=0.5)
+    assert found["n_clusters"] == n_types
+    assert found["ari"] >= 0.95
+
+
+def test_the_section_says_what_was_measured():
+    case = {"n_types": 1, "n_presentations": 15, "seed": 3}
+    one = {**case, "generator": "events", "n_neurons": 60, "diversity": 0.5}
+    split = {"n_clusters": 2, "low": 1, "high": 3, "ari": 0.0}
+    whole = {"n_clusters": 1, "low": 1, "high": 1, "ari": 1.0}
+    text = number.render([(case, whole), (one, split), (one, whole)])
+    assert "| 1 | 15 | 1 (1) | 1 of 1 | 1 | 1 | 1.000 |" in text
+    assert "| events | 15 | 0.5 | 1 of 2 | 1 |" in text
 
 
 @pytest.mark.slow
@@ -40,17 +47,34 @@ def test_types_of_one_retina_are_recovered(n_types, n_presentations, least_ari):
     [(1, 15, 10), (1, 60, 10), (3, 50, 9), (6, 50, 9), (8, 50, 8)],
 )
 def test_types_are_recovered(n_types, n_presentations, least_exact):
-    found = [recover(n_types, n_presentations, seed) for seed in range(10)]
-    n_clusters, low, high, ari = map(np.array, zip(*found, strict=True))
+    cases = [
+        case
+        for case in number.cases(quick=False)
+        if "generator" not in case
+        and (case["n_types"], case["n_presentations"]) == (n_types, n_presentations)
+    ]
+    found = [(case, number.measure(**case)) for case in cases]
+    print("\n" + number.render(found))
+    n_clusters = np.array([m["n_clusters"] for _, m in found])
     is_exact = n_clusters == n_types
-    print(
-        f"\n{n_types} types, {n_presentations} repeats, 10 retinas of 100 cells: "
-        f"found {np.sort(n_clusters).tolist()}; exact {is_exact.sum()}, within one "
-        f"{np.sum(np.abs(n_clusters - n_types) <= 1)}, range holds the truth "
-        f"{np.sum((low <= n_types) & (n_types <= high))}; adjusted Rand index where "
-        f"exact: {np.sort(ari[is_exact]).round(3).tolist()}, elsewhere "
-        f"{np.sort(ari[~is_exact]).round(3).tolist()}"
-    )
     assert is_exact.sum() >= least_exact
     assert np.abs(n_clusters - n_types).max() <= 1
-    assert np.median(ari[is_exact]) >= 0.95
+    assert np.median([m["ari"] for _, m in found]) >= 0.95
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("diversity", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("n_presentations", [15, 30, 60])
+def test_one_type_is_seldom_split(n_presentations, diversity):
+    cases = [
+        case
+        for case in number.cases(quick=False)
+        if case.get("generator") == number.RETINA
+        and case["n_types"] == 1
+        and case["n_presentations"] == n_presentations
+        and case["diversity"] == diversity
+    ]
+    assert len(cases) == number.N_ONE_TYPE
+    split = sum(number.measure(**case)["n_clusters"] > 1 for case in cases)
+    print(f"\n{split} of {len(cases)} split")
+    assert split <= 0.05 * len(cases)

@@ -46,11 +46,12 @@ def section(name):
 
 
 def code_digest(name):
-    """Return a digest of the section and of the package's numbers (not its faces)."""
+    """Return a digest of the section, what it draws, and the package's numbers."""
     package = sorted((ROOT / "neuroclass").glob("*.py"))
     package += sorted((ROOT / "neuroclass" / "estimators").glob("*.py"))
     digest = hashlib.sha256()
-    for path in (*package, Path(section(name).__file__)):
+    drawn = sorted(Path(__file__).parent.glob("_[a-z]*.py"))
+    for path in (*package, *drawn, Path(section(name).__file__)):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from neuroclass.selection import DOUBTFUL_SPLIT, REAL_SPLIT
+from neuroclass.selection import DOUBTFUL_PAIR, REAL_SPLIT, SURE_PAIR
 
 __all__ = ["methods_paragraph", "setting", "time_text"]
 
@@ -177,9 +177,11 @@ def _classes(result: dict[str, Any]) -> list[str]:
         )
     elif why:
         sentences.append(
-            "The number of classes was bounded by the splits of the tree that were "
-            f"confirmed on held-out parts of the stimulus (z above {REAL_SPLIT:g} and "
-            f"above {DOUBTFUL_SPLIT:g}) and set, between these bounds, by the largest "
+            "The number of classes was bounded on held-out parts of the stimulus, from "
+            "below by the largest number at which the two least separate classes hold "
+            f"apart (z above {SURE_PAIR:g}) and by the splits of the tree that do (z "
+            f"above {REAL_SPLIT:g}), from above by the largest at which they may (z "
+            f"above {DOUBTFUL_PAIR:g}), and set, between these bounds, by the largest "
             "relative drop of the gain from one more class: "
             f"{name} (supported by these data: {support})."
         )

@@ -43,7 +43,9 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
 ``n_neurons``             how many units were classified
 ``n_clusters``            how many classes
 ``selection``             support of that number: ``low, high, is_determined,
-                          criterion`` (index = number of classes), ``node_z``
+                          weakest_z`` (held-out z of the two least separate
+                          classes) and ``criterion`` (index = number of classes),
+                          ``node_z``
                           (held-out z of each merge, null where not tested),
                           ``reason``
 ``classes``               ``label, n_neurons, firing_rate_hz, information_bits`` (means)
@@ -202,6 +204,7 @@ def _describe(classification: Classification, command: str | None) -> dict[str, 
             "low": selection.low,
             "high": selection.high,
             "is_determined": selection.is_determined,
+            "weakest_z": selection.weakest_z,
             "criterion": selection.criterion,
             "node_z": selection.node_z,
             "reason": selection.reason,
