@@ -12,6 +12,7 @@ import neo
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass._parallel import run_tasks
 from neuroclass._validation import warn_user
 from neuroclass.agreement import Agreement, compare_labels
 from neuroclass.bottleneck import AgglomerativeBottleneck
@@ -121,10 +122,11 @@ def curve_interval(
     """
     leaf = getattr(model, "micro_labels_", np.arange(counts.n_neurons))
     whole = sum_by_class(counts.counts, leaf)
-    replicates = [
-        _curve(model.children_, whole - sum_by_class(group, leaf), model.criterion)
+    tasks = (
+        (model.children_, whole - sum_by_class(group, leaf), model.criterion)
         for group in count_groups(words)
-    ]
+    )
+    replicates = list(run_tasks(_curve, tasks, model.n_jobs))
     _, interval = jackknife_interval(model.information_, replicates)
     return interval
 

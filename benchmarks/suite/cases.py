@@ -60,6 +60,10 @@ def cases(quick=False):
             for stage in SCALING
             if n <= MOST.get(stage, n)
         ]
+    for n_bins in (1, 2):
+        size = (24, 10, 0.5) if quick else (4000, 100, 20.0)
+        word = {"bin_size": 0.02 / n_bins**2, "word_length": n_bins}
+        table.append(_case("thousands", "classes, K chosen", *size, **word))
     for n in (8,) if quick else (8, 16):
         size = _size(10, 10.0, quick)
         table += [_case("distances", stage, n, *size) for stage in DISTANCES]
@@ -91,8 +95,8 @@ def _case(
 def write_input(case, folder):
     """Write what a case begins with, unless it is there, and return its path.
 
-    A simulated retina of eight types; for the scaling counts of 500 conditions, drawn
-    around eight types, which cost nothing to make in any number.
+    A simulated retina of eight types; for the scaling and for thousands of neurons
+    counts drawn around eight types, which cost little to make in any number.
     """
     n, repeats, duration = case["neurons"], case["repeats"], case["duration"]
     if case["table"] == "scaling":
@@ -100,8 +104,34 @@ def write_input(case, folder):
         if not path.exists():
             np.save(path, simulate_counts(n, np.random.default_rng(n))[0].astype(int))
         return str(path)
+    if case["table"] == "thousands":
+        path = Path(folder) / f"words{n}-{case['word_length']}.npy"
+        if not path.exists():
+            np.save(path, _draw_words(case, np.random.default_rng(n)))
+        return str(path)
     path = Path(folder) / f"retina{n}-{repeats}-{duration:g}.nwb"
     if not path.exists():
         retina = simulate_retina(8, n, repeats, duration, n_unique=0, rng=n)
         write_recording(retina, path)
     return str(path)
+
+
+def _draw_words(case, rng):
+    """Return counts of binary words; a cell has the rate of its type times a gain."""
+    n_bins = case["word_length"]
+    n_conditions = round(case["duration"] / case["bin_size"] / n_bins)
+    drive = rng.normal(-2.5, 1.2, (8, n_conditions, n_bins))
+    kind = rng.integers(8, size=case["neurons"])
+    shape = (len(kind), n_conditions, 2**n_bins)
+    counts = np.empty(shape, dtype=np.int64)
+    for first in range(0, len(kind), 200):
+        part = slice(first, first + 200)
+        gain = rng.normal(0, 0.4, (len(kind[part]), 1, 1))
+        own = rng.normal(0, 0.4, (len(gain), n_conditions, 1))
+        spike = 1 / (1 + np.exp(-drive[kind[part]] - gain - own))
+        words = np.ones((*spike.shape[:2], 1))
+        for k in range(n_bins):
+            p = spike[:, :, k, None]
+            words = np.concatenate([words * (1 - p), words * p], axis=2)
+        counts[part] = rng.multinomial(case["repeats"], words)
+    return counts

@@ -22,6 +22,7 @@ def page_of(found):
         _stages(_table(found, "stages")),
         _target(_table(found, "target")),
         _words(_table(found, "words")),
+        _thousands(_table(found, "thousands")),
         _scaling(found),
         _distances(_table(found, "distances")),
         _populations(found["populations"]),
@@ -138,6 +139,19 @@ def _target(found):
 * The automatic number of classes takes {wall(chosen) / wall(given):.2f} times as long
   as a given one.
 """
+
+
+def _thousands(found):
+    rows = [
+        f"| {case['neurons']} | {case['duration']:g} s in {case['word_length']} x "
+        f"{1e3 * case['bin_size']:g} ms | {case['repeats']} | {_cost(case)} |"
+        for case in found
+    ]
+    return (
+        "## Thousands of neurons\n\nFrom counts to labels, the number of classes "
+        "chosen; one run.\n\n| neurons | words | repeats | cost |\n"
+        "|---:|---:|---:|---:|\n" + "\n".join(rows) + "\n"
+    )
 
 
 def _words(found):
