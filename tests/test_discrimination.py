@@ -256,3 +256,28 @@ def test_figures_of_neurons_that_nobody_can_tell_apart(rng, tmp_path):
     assert found.n_distinguishable == 1
     assert np.isnan(found.median_seconds())
     assert len(write_discrimination(found, tmp_path)) == 6
+
+
+def heard_until(p, rng, n_heard=200_000):
+    """Words that an observer who knows `p` needs for 90 %, at moments here and there."""
+    moments = rng.integers(p.shape[1], size=n_heard)
+    spoken = rng.random((2, n_heard)) < p[:, moments]
+    ratio = np.where(spoken, np.log(p[0] / p[1])[moments], 0)
+    ratio += np.where(spoken, 0, np.log((1 - p[0]) / (1 - p[1]))[moments])
+    total = np.cumsum(ratio * [[1], [-1]], axis=1)
+    n = np.arange(1, 600)
+    correct = [np.mean(total[:, k:] > total[:, :-k]) for k in n]
+    return float(np.interp(0.9, correct, n))
+
+
+def test_times_are_those_of_an_observer_who_knows(rng):
+    # The short form of the section on uniqueness of docs/validation.md.
+    ratios = []
+    for _ in range(8):
+        p = np.clip(rng.gamma(0.3, 0.4, (2, 200)), 1e-3, 0.9)
+        p[1] = 0.5 * p[0] + 0.5 * p[1]
+        found = discriminate_neurons(
+            raster(p, rng, n_repeats=50), bin_size="20ms", progress=False
+        )
+        ratios.append(found.seconds()[0] / (0.02 * heard_until(p, rng)))
+    assert 0.9 < np.median(ratios) < 1.1
