@@ -21,6 +21,7 @@ from tqdm import tqdm
 from neuroclass._validation import check_choice, warn_user
 from neuroclass.agreement import Agreement, agreement_with, read_reference
 from neuroclass.bottleneck import AgglomerativeBottleneck
+from neuroclass.divergence import distinguishable_groups, pair_divergences
 from neuroclass.estimators import ESTIMATORS, Estimator
 from neuroclass.evidence import (
     agreement_with_recordings,
@@ -51,6 +52,7 @@ from neuroclass.words import (
 __all__ = ["Classification", "classify_neurons"]
 
 _PSTH_BIN = 0.020  # s
+_MOST_IN_PAIRS = 500  # neurons, beyond which all pairs take longer than the classes
 _STAGES = ("presentations", "words", "information", "classes", "intervals", "rates")
 
 
@@ -91,6 +93,10 @@ class Classification:
     share_kept : float
         Share of the identity information that is between the classes, both corrected
         for few repeats: `share_between_classes`.
+    n_distinguishable : int or None
+        Groups of neurons that the data tell apart at a false discovery rate of 5 %:
+        `distinguishable_groups`. It counts differences, not classes; None for more
+        than 500 neurons.
     selection : ClusterNumber
         The number of classes and its support.
     agreement : Agreement or None
@@ -128,6 +134,7 @@ class Classification:
     information_curve: NDArray[np.float64] = field(repr=False)
     information_curve_interval: NDArray[np.float64] = field(repr=False)
     share_kept: float
+    n_distinguishable: int | None
     selection: ClusterNumber
     agreement: Agreement | None
     by_recording: Agreement | None
@@ -415,6 +422,7 @@ def classify_neurons(
         selection=selection,
         information_curve_interval=interval,
         share_kept=share_between_classes(counts.counts, model.labels_),
+        n_distinguishable=_n_distinguishable(counts),
         agreement=agreement,
         by_recording=by_recording,
         psth=psth[chosen],
@@ -450,6 +458,12 @@ def classify_neurons(
             "random_state": random_state,
         },
     )
+
+
+def _n_distinguishable(counts: ResponseCounts) -> int | None:
+    if counts.n_neurons > _MOST_IN_PAIRS:
+        return None
+    return int(distinguishable_groups(pair_divergences(counts).z).max()) + 1
 
 
 def _doubts(caught: Sequence[warnings.WarningMessage]) -> list[str]:

@@ -259,7 +259,7 @@ def test_figures_of_neurons_that_nobody_can_tell_apart(rng, tmp_path):
 
 
 def heard_until(p, rng, n_heard=200_000):
-    """Words that an observer who knows `p` needs for 90 %, at moments here and there."""
+    """Return the words, from moments here and there, that make 90 % knowing `p`."""
     moments = rng.integers(p.shape[1], size=n_heard)
     spoken = rng.random((2, n_heard)) < p[:, moments]
     ratio = np.where(spoken, np.log(p[0] / p[1])[moments], 0)

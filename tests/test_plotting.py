@@ -126,6 +126,7 @@ def population(
         pairwise_loss=loss,
         information=SimpleNamespace(bits_per_word=0.9 * curve[-1]),
         share_kept=0.8,
+        n_distinguishable=None,
         information_curve=curve,
         information_curve_interval=np.c_[curve - 0.02, curve + 0.02],
         selection=SimpleNamespace(

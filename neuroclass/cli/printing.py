@@ -45,6 +45,13 @@ def print_result(result: dict[str, Any]) -> None:
     number, low, high = result["n_clusters"], selection["low"], selection["high"]
     support = "" if low == high else f" (these data support {low} to {high})"
     print_item("classes", f"{number}{support}", selection["reason"])
+    told_apart = result["n_distinguishable"]
+    if told_apart is not None:
+        print_item(
+            "",
+            f"differences beyond chance tell {told_apart} groups of neurons apart: see "
+            "discriminate",
+        )
     kept = result["information"]["kept_by_classes"]
     if number == 1:
         # That one class keeps nothing is so by definition, and tells nothing.

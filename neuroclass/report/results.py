@@ -42,6 +42,9 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
                           losses) and ``share`` (corrected by the blend)
 ``n_neurons``             how many units were classified
 ``n_clusters``            how many classes
+``n_distinguishable``     groups of neurons that the data tell apart at a false
+                          discovery rate of 5 %: differences, not classes; null for
+                          more than 500 neurons
 ``selection``             support of that number: ``low, high, is_determined,
                           weakest_z`` (held-out z of the two least separate
                           classes) and ``criterion`` (index = number of classes),
@@ -200,6 +203,7 @@ def _describe(classification: Classification, command: str | None) -> dict[str, 
         "information": _describe_information(classification),
         "n_neurons": len(classified),
         "n_clusters": classification.n_clusters,
+        "n_distinguishable": classification.n_distinguishable,
         "selection": {
             "low": selection.low,
             "high": selection.high,
