@@ -119,7 +119,7 @@ def pair_divergences(
     (``test_uneven_repeats_do_not_shrink_the_divergence``).
 
     ``test_pairs_equal_a_twin_of_loops``.  Cost: matrix products, 11 times with ten
-    groups; 49 neurons under half a second, 400 about a minute on one core (900
+    groups; 49 neurons under a second, 400 under half a minute on one core (900
     conditions, two words).
 
     References
@@ -136,8 +136,7 @@ def pair_divergences(
     array = check_integer_counts(getattr(counts, "counts", counts))
     first, second = np.triu_indices(len(array), 1)
     chance = chance_moments(array)
-    words = _balanced_words(array)[first, second]
-    plug_in, jackknife = _losses(array)
+    plug_in, jackknife, words = _losses(array)
     level = chance.mean[first, second]
     z = pair_z(
         plug_in - level, chance.variance[first, second], chance.third[first, second]
@@ -164,29 +163,28 @@ def pair_divergences(
 def _blended(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return bits per word of each pair by the blend."""
     pairs = np.triu_indices(len(counts), 1)
-    plug_in, jackknife = _losses(counts)
+    plug_in, jackknife, words = _losses(counts)
     value = blend(plug_in, chance_level(counts)[pairs], plug_in - jackknife)
-    return _per_word(value, _balanced_words(counts)[pairs])
+    return _per_word(value, words)
 
 
 def _losses(
     counts: NDArray[np.int64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the loss of each pair, plug-in and jackknife, bits times repeats."""
+) -> tuple[NDArray[np.float64], ...]:
+    """Return the loss of each pair, plug-in and jackknife, and its balanced words."""
     pairs = np.triu_indices(len(counts), 1)
-    plug_in = pairwise_losses(Rows.from_counts(counts, "plug-in"))[pairs]
+    rows = Rows.from_counts(counts, "plug-in")
     jackknife = pairwise_losses(Rows.from_counts(counts, "jackknife"))[pairs]
-    return plug_in, jackknife
+    return pairwise_losses(rows)[pairs], jackknife, _balanced_words(rows)
 
 
-def _balanced_words(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return sum over conditions of 4 R_a R_b / (R_a + R_b), all pairs."""
-    patterns, weights = np.unique(counts.sum(axis=2), axis=1, return_counts=True)
-    total = np.zeros((len(counts),) * 2)
-    for r, weight in zip(patterns.T.astype(np.float64), weights, strict=True):
-        both = np.maximum(r[:, None] + r, 1)
-        total += weight * 4 * r[:, None] * r / both
-    return total
+def _balanced_words(rows: Rows) -> NDArray[np.float64]:
+    """Return sum over conditions of 4 R_a R_b / (R_a + R_b) of each pair."""
+    repeats = rows.counts[:, rows.n_features :].astype(np.float64)
+    total = np.zeros((len(repeats),) * 2)
+    for r, weight in zip(repeats.T, rows.weights, strict=True):
+        total += weight * 4 * r[:, None] * r / np.maximum(r[:, None] + r, 1)
+    return total[np.triu_indices(len(repeats), 1)]
 
 
 def _per_word(
