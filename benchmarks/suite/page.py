@@ -39,6 +39,11 @@ def wall(case):
     return statistics.median(run["wall"] for run in case["runs"])
 
 
+def cpu(case):
+    """Return the median CPU time of a case, s."""
+    return statistics.median(run["cpu"] for run in case["runs"])
+
+
 def _cost(case):
     """Return time and memory as they are printed."""
     if case is None:
@@ -74,7 +79,8 @@ python -m benchmarks.suite
 ```
 
 Each case runs in a fresh process with one thread, the runs of all cases interleaved.
-The tables hold the median wall time and the largest memory beyond that of the inputs.
+The tables hold the median wall time and the largest memory beyond that of the inputs;
+what is said to be slower or faster is so in CPU time.
 Python {environment["python"]} on {environment["machine"]} with
 {environment["cores"]} cores; {versions}.
 
@@ -112,8 +118,10 @@ def _ratio(known, peer, ours, *key):
     peer, ours = known.get((peer, *key)), known.get((ours, *key))
     if peer is None or ours is None:
         return _NONE
-    times = wall(peer) / wall(ours)
-    if times >= 1:
+    times = cpu(peer) / cpu(ours)
+    if 0.98 < times < 1.02:
+        return "neither slower nor faster"
+    if times > 1:
         return f"{times:.3g} times slower"
     return f"{1 / times:.3g} times **faster**"
 
@@ -136,7 +144,7 @@ def _target(found):
 * All pairs: SciPy is {pdist} than us.
 * One given number of classes, from counts to labels: IBM sib is {sib} than us
   (who build the tree of all numbers of classes on the way).
-* The automatic number of classes takes {wall(chosen) / wall(given):.2f} times as long
+* The automatic number of classes takes {cpu(chosen) / cpu(given):.2f} times as long
   as a given one.
 """
 
@@ -190,8 +198,7 @@ def scaling(found):
     """Return {stage: (neurons, CPU seconds)}, the sequential method included."""
     series = {}
     for case in _table(found, "scaling"):
-        cpu = statistics.median(run["cpu"] for run in case["runs"])
-        series.setdefault(case["stage"], []).append((case["neurons"], cpu))
+        series.setdefault(case["stage"], []).append((case["neurons"], cpu(case)))
     for row in found["sequential"]:
         point = (row["neurons"], row["cpu seconds"])
         series.setdefault(SEQUENTIAL, []).append(point)
