@@ -33,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "suite.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
 FIGURE = ROOT / "docs" / "images" / "scaling.png"
+_ONCE = 1600  # neurons: from here on a run lasts so long that one tells enough
 PACKAGES = (
     "numpy",
     "scipy",
@@ -72,7 +73,7 @@ def results(*, quick=False, n_runs=3):
             k
             for run in range(1 if quick else n_runs)
             for k in runs
-            if run == 0 or asked[k]["table"] != "thousands"
+            if run == 0 or asked[k]["neurons"] < _ONCE
         ]
         for k in tqdm(order, "stages", disable=None):
             run = measure if quick else measure_apart
