@@ -144,8 +144,9 @@ def _read_aedat2(path: Path, body: bytes) -> EventArrays:
         raise RecordingError(f"{path}: must hold events of 8 bytes; it is truncated.")
     words = np.frombuffer(body, ">u4").astype(np.int64).reshape(-1, 2)
     address, times = words[:, 0], words[:, 1]
-    # DVS128 addresses: polarity in bit 0, the mirrored column above it, then the row.
-    return times, 127 - (address >> 1 & 127), address >> 8 & 127, address & 1
+    # DVS128 addresses: bit 0 is set where it became darker, above it the mirrored
+    # column, then the row.
+    return times, 127 - (address >> 1 & 127), address >> 8 & 127, 1 - (address & 1)
 
 
 def _read_aedat3(path: Path, body: bytes) -> EventArrays:

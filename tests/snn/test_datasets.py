@@ -183,7 +183,7 @@ def test_aedat2_gives_the_events_of_a_dvs128(tmp_path):
     assert times.tolist() == [10, 20]
     assert columns.tolist() == [9, 0]
     assert rows.tolist() == [7, 127]
-    assert polarities.tolist() == [1, 0]
+    assert polarities.tolist() == [0, 1]  # the bit is set for off
 
 
 @pytest.mark.parametrize("kind", ["aedat", "table", "arrays"])

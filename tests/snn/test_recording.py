@@ -8,6 +8,7 @@ from numpy.testing import assert_array_equal
 
 torch = pytest.importorskip("torch", reason="needs `pip install neuroclass[snn]`")
 
+from neuroclass import classify_neurons  # noqa: E402
 from neuroclass.io import load_recording, write_recording  # noqa: E402
 from neuroclass.presentations import select_presentations  # noqa: E402
 from neuroclass.snn import (  # noqa: E402
@@ -18,8 +19,10 @@ from neuroclass.snn import (  # noqa: E402
     SpikingClassifier,
     structures,
 )
+from neuroclass.snn.datasets import load_dataset  # noqa: E402
 from neuroclass.snn.energy import energy_table  # noqa: E402
 from neuroclass.snn.recording import encode, record  # noqa: E402
+from neuroclass.snn.training import train  # noqa: E402
 
 
 @pytest.fixture
@@ -100,8 +103,8 @@ def test_layers_and_units_choose_neurons_without_changing_their_spikes(network):
         tuple(train.annotations[key] for key in keys) for train in trains_of(chosen)
     ]
     assert len(set(places)) == 8
-    for place, train in zip(places, trains_of(chosen), strict=True):
-        assert_array_equal(train.magnitude, known[place].magnitude)
+    for place, spiketrain in zip(places, trains_of(chosen), strict=True):
+        assert_array_equal(spiketrain.magnitude, known[place].magnitude)
 
 
 @pytest.mark.parametrize(
@@ -299,3 +302,24 @@ class TestEnergy:
         energy_table(model, torch.rand(2, 1, 2, 2), torch.tensor([0, 1]))
         for parameter, gradient in zip(model.parameters(), before, strict=True):
             assert torch.equal(parameter.grad, gradient)
+
+
+def test_the_types_of_a_network_of_known_types_are_found(tmp_path):
+    trained = train("digits", tmp_path, epochs=4, options={"hidden": 8}).network
+    n_types, n_copies = 8, 6
+    n_neurons = n_types * n_copies
+    torch.manual_seed(0)
+    feedback = Linear(n_neurons, n_neurons, bias=False)
+    copies = FeedbackSNN([Linear(64, n_neurons)], feedback)
+    with torch.no_grad():
+        # Every weight of every copy is changed by a tenth.
+        changed = 1 + 0.1 * torch.randn(n_neurons, 64)
+        weight, bias = trained.layers[0].weight, trained.layers[0].bias
+        copies.layers[0].weight.copy_(weight.repeat(n_copies, 1) * changed)
+        copies.layers[0].bias.copy_(bias.repeat(n_copies))
+        shared = trained.feedback.weight.repeat(n_copies, n_copies) / n_copies
+        feedback.weight.copy_(shared)
+    images = load_dataset("digits").test.batch(torch.arange(20)).flatten(1)
+    found = classify_neurons(record(copies, images, 100, rng=0), bin_size=0.01)
+    assert found.n_clusters == n_types
+    assert_array_equal(found.labels, np.tile(found.labels[:n_types], n_copies))
