@@ -80,7 +80,8 @@ python -m benchmarks.suite
 
 Each case runs in a fresh process with one thread, the runs of all cases interleaved.
 Cases of 1600 neurons and more run once, the others several times. The tables hold the
-median wall time and the largest memory beyond that of the inputs; what is said to be slower or faster is so in CPU time.
+median wall time and the largest memory beyond that of the inputs; what is said to be
+slower or faster is so in CPU time.
 Python {environment["python"]} on {environment["machine"]} with
 {environment["cores"]} cores; {versions}.
 

@@ -86,11 +86,11 @@ def render(found):
 Two simulated retinas of {first["n_neurons"]} cells, {first["n_types"]} types, under
 the same 10 s of flicker, 30 and 20 repeats, of which the second keeps a share of its
 spikes only, as with another gain. No option was given; means over seeds. *Pooled*:
-adjusted Rand index of the classes of all cells with the true types, adjusted mutual information of
-these classes with the recording, and how often that was told (p < 0.01). *Matched*: the
-classes of each retina by itself (`--within`), the index of their families, how many
-families there are, and how far the classes of one retina, given to the cells of the
-other, agree with those found there.
+adjusted Rand index of the classes of all cells with the true types, adjusted mutual
+information of these classes with the recording, and how often that was told (p < 0.01).
+*Matched*: the classes of each retina by itself (`--within`), the index of their
+families, how many families there are, and how far the classes of one retina, given to
+the cells of the other, agree with those found there.
 
 | spikes kept | pooled | with recording | told | matched | families | agreement |
 |---:|---:|---:|---:|---:|---:|---:|
