@@ -45,6 +45,16 @@ def test_losses_are_said_as_plainly_as_wins(found):
     assert "k-means on PSTHs is better than us by 0.250" in page_of(found)
 
 
+def test_peers_that_are_not_installed_are_said_to_be_so(found):
+    cases = [case for case in found["cases"] if "sib" not in case["stage"]]
+    rows = [
+        {key: value for key, value in row.items() if "sib" not in key}
+        for row in found["populations"]
+    ]
+    page = page_of({**found, "cases": cases, "populations": rows})
+    assert "IBM sib was not installed" in page
+
+
 def test_exponents_are_those_of_power_laws():
     assert exponent([(n, 3e-6 * n**1.7) for n in (100, 400, 1600, 6400)]) == (
         pytest.approx(1.7)

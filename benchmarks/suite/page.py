@@ -127,12 +127,18 @@ def _ratio(known, peer, ours, *key):
     return f"{1 / times:.3g} times **faster**"
 
 
+def _verdict(known, peer, ours, *key):
+    """Return the same as the end of a sentence on the peer."""
+    ratio = _ratio(known, peer, ours, *key)
+    return "was not installed" if ratio == _NONE else f"is {ratio} than us"
+
+
 def _target(found):
     known = _by(found, "stage")
     one = found[0]
     chosen, given = known["classes, K chosen",], known["classes, K given",]
-    pdist = _ratio(known, "pairs by scipy pdist", "pairs")
-    sib = _ratio(known, "IBM sib, 10 restarts", "classes, K given")
+    pdist = _verdict(known, "pairs by scipy pdist", "pairs")
+    sib = _verdict(known, "IBM sib, 10 restarts", "classes, K given")
     text = f"""## A large recording
 
 {one["neurons"]} neurons, {one["repeats"]} repeats of {one["duration"]:g} s, words of
@@ -142,8 +148,8 @@ def _target(found):
     names = [case["stage"] for case in found]
     table = _grid("stage", names, ["cost"], lambda s, _: _cost(known[s,]))
     return f"""{text}{table}
-* All pairs: SciPy is {pdist} than us.
-* One given number of classes, from counts to labels: IBM sib is {sib} than us
+* All pairs: SciPy {pdist}.
+* One given number of classes, from counts to labels: IBM sib {sib}
   (who build the tree of all numbers of classes on the way).
 * The automatic number of classes takes {cpu(chosen) / cpu(given):.2f} times as long
   as a given one.
@@ -273,7 +279,7 @@ def _distances(found):
     table = _grid("all pairs by", names, [f"{n} neurons" for n in sizes], cell)
     most = sizes[-1]
     ratios = "\n".join(
-        f"* {peer}: {_ratio(known, peer, OURS, most)} than us."
+        f"* {peer} {_verdict(known, peer, OURS, most)}."
         for peer in names
         if peer in PEERS
     )
