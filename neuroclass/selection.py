@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 SURE_PAIR = 3.0  # z of the two least separate classes, with which a number surely holds
-DOUBTFUL_PAIR = 1.5  # and with which it may
+DOUBTFUL_PAIR = 1.75  # and with which it may
 _FIRST_CLASSES = 14  # where merging begins
 _SPARE_CLASSES = 4  # at least so many more than the number that is found
 _MAX_NODES = 45  # the last merges
@@ -93,7 +93,7 @@ def select_n_clusters(
        Counted are, plus one, the splits above a bound and those that contain one.
     3. The number is one if no weakest pair has a z above 3.  Else it is at least the
        larger of the number at which it is above 3 and of the splits above 4, and at
-       most the number at which it is above 1.5.
+       most the number at which it is above 1.75.
     4. Between the two it is the elbow: the K for which the gain of the K-th class is
        largest against the gain of the next, in the objective of refined partitions.
 
