@@ -82,6 +82,16 @@ def test_a_number_is_no_surer_than_the_tree_that_is_drawn():
     assert "refined classes supports 1 to 4; not determined" in chosen.reason
 
 
+def test_splits_where_no_number_holds_are_one_class_and_not_determined():
+    found = classify_neurons("data/salamander_movie2.nwb", progress=False)
+    chosen = found.selection
+    assert (chosen.node_z > 4).any()
+    assert not (chosen.weakest_z > 3).any()
+    assert (chosen.n_clusters, chosen.low, chosen.high) == (1, 1, 4)
+    assert not chosen.is_determined
+    assert "no two classes surely hold apart" in chosen.reason
+
+
 def test_a_path_and_its_recording_give_the_same(retina, classification, tmp_path):
     write_recording(retina, tmp_path / "retina.nwb")
     again = classify_neurons(tmp_path / "retina.nwb", progress=False)

@@ -100,3 +100,10 @@ def test_scores_do_not_depend_on_the_number_of_processes(rng, simulate_kinds):
     assert_array_equal(
         node_scores(counts, tree, n_jobs=1), node_scores(counts, tree, n_jobs=2)
     )
+
+
+def test_more_kinds_than_classes_at_first_are_counted_too(rng, simulate_kinds):
+    counts, _ = simulate_kinds(rng, (5,) * 13, spread=0.1)
+    chosen = choose(counts)
+    assert len(chosen.weakest_z) == 1 + 28
+    assert chosen.n_clusters == 13
