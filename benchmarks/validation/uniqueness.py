@@ -93,9 +93,9 @@ def render(found):
         "Pairs of simulated cells (12 of four types a retina, default diversity, "
         f"10 s of flicker, 20 ms bins; retinas: {len(found)}): the time to 90 % "
         "correct from R repeats over that of an observer who knows the probabilities "
-        f"from {n_known} other repeats (Monte Carlo on {_N_HEARD} more), who hears words "
-        "from moments here and there, as the formula assumes, or listens on from any "
-        "moment. Medians, and the middle half of the first.",
+        f"from {n_known} other repeats (Monte Carlo on {_N_HEARD} more), who hears "
+        "words from moments here and there, as the formula assumes, or listens on from "
+        "any moment. Medians, and the middle half of the first.",
         "",
         "| pairs | repeats | over words here and there | middle half | uncorrected "
         "| over listening on | get a time |",
