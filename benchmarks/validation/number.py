@@ -31,7 +31,7 @@ def cases(quick):
     for generator in (RETINA, *OTHERS):
         found += [
             _case(generator, k, r, d, 20000 + seed)
-            for k, r, d in product((3, 6, 8), (10, 30, 100), (0.5, 1.0))
+            for k, d, r in product((3, 6, 8), (0.5, 1.0), (10, 30, 100))
             for seed in range(5)
         ]
         found += [
