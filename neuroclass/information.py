@@ -14,9 +14,11 @@ from scipy.special import stdtrit
 
 from neuroclass._validation import check_choice
 from neuroclass.estimators import (
-    ESTIMATORS,
+    ENTROPY_ESTIMATORS,
+    EntropyEstimator,
     Estimator,
     check_counts,
+    entropy,
     expected_xlog2x,
     repeat_term,
     word_term,
@@ -24,6 +26,7 @@ from neuroclass.estimators import (
 )
 
 __all__ = [
+    "IDENTITY_ESTIMATORS",
     "IdentityInformation",
     "blend",
     "check_integer_counts",
@@ -34,6 +37,11 @@ __all__ = [
     "sum_by_class",
     "within_class_information",
 ]
+
+IDENTITY_ESTIMATORS = (
+    "blend",
+    *(name for name in ENTROPY_ESTIMATORS if name != "james-stein"),
+)
 
 
 @dataclass(frozen=True)
@@ -98,7 +106,7 @@ class IdentityInformation:
 def identity_information(
     counts: Any,
     *,
-    estimator: Literal["blend", "plug-in", "miller-madow", "jackknife"] = "blend",
+    estimator: Literal["blend"] | EntropyEstimator = "blend",
     groups: Iterable[ArrayLike] | None = None,
 ) -> IdentityInformation:
     r"""Estimate what a word tells about which neuron spoke it.
@@ -115,9 +123,11 @@ def identity_information(
     counts : ResponseCounts or array_like of shape (n_neurons, n_conditions, n_words)
         How often each neuron spoke each word in each condition.  With an array, rates
         per second and per spike are nan.
-    estimator : {"blend", "plug-in", "miller-madow", "jackknife"}
-        The blend subtracts the exact chance level as far as the plug-in value could be
-        chance, and the jackknife's bias as far as it could not.
+    estimator : str
+        One of `IDENTITY_ESTIMATORS`.  The blend
+        subtracts the exact chance level as far as the plug-in value could be chance,
+        and the jackknife's bias as far as it could not.  The others are differences of
+        entropies, of everybody's words and of each neuron's.
     groups : iterable of array_like like `counts`, optional
         Counts of groups of repeats (`count_groups`), for delete-a-group jackknife
         intervals.
@@ -129,12 +139,15 @@ def identity_information(
     Raises
     ------
     ValueError
-        If `counts` has not three axes, holds negative numbers, or is not integer.
+        If `counts` has not three axes, holds negative numbers, or is not integer; if
+        there are fewer than 4 repeats for the quadratic extrapolation; for James-Stein,
+        which gives more than the plug-in (``test_shrinkage_is_refused``).
 
     Notes
     -----
     With few repeats the plug-in value is too high by about
-    (n_words - 1) / (2 R ln 2) bits per word.
+    (n_words - 1) / (2 R ln 2) bits per word.  "panzeri-treves" and "nsb" take the words
+    that anybody spoke for those that are possible.
     ``test_blend_is_close_to_the_truth_with_few_repeats``.
 
     References
@@ -147,11 +160,17 @@ def identity_information(
     >>> round(identity_information(counts, estimator="plug-in").plug_in, 9)
     1.0
     """
-    check_choice(estimator, "estimator", ("blend", *ESTIMATORS))
+    if estimator == "james-stein":
+        raise ValueError(
+            "estimator must lower what chance adds to identity information; "
+            "james-stein raises it, by evening the words of those who speak rarely. "
+            "Use blend."
+        )
+    check_choice(estimator, "estimator", IDENTITY_ESTIMATORS)
     word_duration = float(getattr(counts, "word_duration", "nan"))
     firing_rate = getattr(counts, "firing_rate", None)
     array = check_integer_counts(getattr(counts, "counts", counts))
-    terms = _terms(array)
+    terms = _terms(array, estimator)
     per_neuron = terms.per_neuron(estimator)
     interval = per_neuron_interval = None
     standard_error = float("nan")
@@ -160,7 +179,9 @@ def identity_information(
         values = np.array(
             [
                 np.append(t.mean(estimator), t.per_neuron(estimator))
-                for t in (_terms(array - np.asarray(group)) for group in groups)
+                for t in (
+                    _terms(array - np.asarray(group), estimator) for group in groups
+                )
             ]
         )
         if len(values) < 2:
@@ -266,7 +287,8 @@ class _Terms:
         return bits
 
 
-def _terms(counts: NDArray[np.int64]) -> _Terms:
+def _terms(counts: NDArray[np.int64], estimator: str = "blend") -> _Terms:
+    """Return the sums of the additive estimators, and of `estimator` if another."""
     everyone = counts.sum(axis=0)
     repeats = counts.sum(axis=2)
     everyone_repeats = repeats.sum(axis=0)
@@ -283,7 +305,10 @@ def _terms(counts: NDArray[np.int64]) -> _Terms:
         return total + repeat_term(everyone_repeats, estimator)
 
     names: tuple[Estimator, ...] = ("plug-in", "miller-madow", "jackknife")
-    neuron = {name: rows(name) for name in names}
+    neuron: dict[str, Any] = {name: rows(name) for name in names}
+    of_everyone: dict[str, Any] = {name: mixture(name) for name in names}
+    if estimator not in ("blend", *names):
+        neuron[estimator], of_everyone[estimator] = _by_entropy(counts, estimator)
     with np.errstate(divide="ignore"):
         surprise = np.where(everyone > 0, np.log2(everyone), 0.0)
     surprise_of_repeats = np.log2(np.maximum(everyone_repeats, 1))
@@ -301,11 +326,29 @@ def _terms(counts: NDArray[np.int64]) -> _Terms:
         chance[members] = expected - xlog2x(r) - certain + r * surprise_of_repeats
     return _Terms(
         neuron=neuron,
-        everyone={name: mixture(name) for name in names},
+        everyone=of_everyone,
         cross=cross,
         chance=chance,
         repeats=repeats,
     )
+
+
+def _by_entropy(
+    counts: NDArray[np.int64], estimator: Any
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return -R H of each neuron and of the mixture by an estimator of the entropy."""
+    repeats = counts.sum(axis=2)
+    fewest = int(repeats[repeats > 0].min())
+    if estimator == "quadratic-extrapolation" and fewest < 4:
+        raise ValueError(
+            f"estimator must be another than {estimator}, which needs 4 repeats; "
+            f"got {fewest} of a condition."
+        )
+
+    def negative(words: NDArray[Any], repeats: NDArray[np.int64]) -> NDArray[Any]:
+        return np.where(repeats > 0, -repeats * entropy(words, estimator), 0.0)
+
+    return negative(counts, repeats), negative(counts.sum(axis=0), repeats.sum(axis=0))
 
 
 def _same_repeats(

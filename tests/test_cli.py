@@ -18,6 +18,7 @@ from neuroclass import classify_neurons, cli, load_recording
 from neuroclass.cli import build_parser
 from neuroclass.cli.printing import print_result
 from neuroclass.estimators import ESTIMATORS
+from neuroclass.information import IDENTITY_ESTIMATORS
 from neuroclass.io import write_recording
 from neuroclass.presentations import CONDITIONS
 from neuroclass.simulation import simulate_retina
@@ -127,7 +128,7 @@ def test_the_conditions_are_those_of_the_package(command):
 
 def test_the_estimators_are_those_of_the_package():
     assert choices_of("cluster", "--estimator") == ESTIMATORS
-    assert choices_of("information", "--estimator") == ("blend", *ESTIMATORS)
+    assert choices_of("information", "--estimator") == IDENTITY_ESTIMATORS
 
 
 @pytest.mark.parametrize(

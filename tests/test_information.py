@@ -8,8 +8,9 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 from scipy.spatial.distance import jensenshannon
 
-from neuroclass.estimators import ESTIMATORS
+from neuroclass.estimators import ESTIMATORS, jensen_shannon
 from neuroclass.information import (
+    IDENTITY_ESTIMATORS,
     class_information,
     identity_information,
     jackknife_interval,
@@ -62,7 +63,10 @@ def test_two_neurons_have_the_jensen_shannon_divergence(rng):
 @given(tables)
 def test_conditions_and_neurons_average_to_the_whole(counts):
     repeats = counts.sum(axis=2)
-    for estimator in ("plug-in", "miller-madow", "jackknife"):
+    few = counts.sum(axis=2).min() < 4  # repeats, for the quadratic extrapolation
+    for estimator in IDENTITY_ESTIMATORS[1:]:
+        if estimator == "quadratic-extrapolation" and few:
+            continue
         found = identity_information(counts, estimator=estimator)
         assert_allclose(
             np.average(found.per_condition, weights=repeats.sum(axis=0)),
@@ -133,6 +137,27 @@ def test_order_of_neurons_conditions_and_words_does_not_matter(counts):
             identity_information(counts, estimator=estimator).bits_per_word,
             atol=1e-10,
         )
+
+
+@pytest.mark.parametrize("estimator", IDENTITY_ESTIMATORS[1:])
+def test_information_is_the_mean_divergence_of_the_conditions(rng, estimator):
+    counts = sample_counts(rng, rng.dirichlet(np.ones(4), (6, 30)), 12)
+    found = identity_information(counts, estimator=estimator).per_condition
+    assert_allclose(found, jensen_shannon(counts, estimator, among=0), atol=1e-10)
+
+
+def test_shrinkage_is_refused(rng):
+    p = rng.choice([0.01, 0.02, 0.3], (30, 100))
+    counts = sample_counts(rng, np.stack([1 - p, p], axis=2), 10)
+    raw = jensen_shannon(counts, among=0).mean()
+    assert jensen_shannon(counts, "james-stein", among=0).mean() > raw
+    with pytest.raises(ValueError, match="james-stein raises it"):
+        identity_information(counts, estimator="james-stein")
+
+
+def test_too_few_repeats_to_extrapolate_are_told(rng):
+    with pytest.raises(ValueError, match="needs 4 repeats; got 3"):
+        identity_information([[[1, 2]], [[0, 9]]], estimator="quadratic-extrapolation")
 
 
 def test_chance_level_equals_the_mean_of_shuffles(rng):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuroclass.cli.inputs import load, presentation_options, wanted_units
 from neuroclass.cli.options import (
-    ESTIMATORS,
+    IDENTITY_ESTIMATORS,
     add_command,
     add_json,
     add_recording,
@@ -37,7 +37,7 @@ def add_parser(commands: Any) -> None:
         "per second and per spike, of the population and of each neuron.",
     )
     add_recording(parser)
-    add_words(parser, ("blend", *ESTIMATORS), default="blend")
+    add_words(parser, IDENTITY_ESTIMATORS, default="blend")
     add_json(parser)
 
 

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 __all__ = [
     "ESTIMATORS",
+    "IDENTITY_ESTIMATORS",
     "Parser",
     "a_number_of_jobs",
     "a_seed",
@@ -26,6 +27,17 @@ __all__ = [
 # Written out, for to import them would load what --help does not need.
 _CONDITIONS = ("stimulus,time", "stimulus", "time", "none")
 ESTIMATORS = ("plug-in", "miller-madow", "jackknife")
+IDENTITY_ESTIMATORS = (
+    "blend",
+    "plug-in",
+    "miller-madow",
+    "panzeri-treves",
+    "jackknife",
+    "quadratic-extrapolation",
+    "grassberger",
+    "chao-shen",
+    "nsb",
+)
 
 
 class Parser(argparse.ArgumentParser):
