@@ -31,6 +31,7 @@ STAGES = [
     "estimators",
     "information",
     "word_choice",
+    "scan",
     "decoding",
     "merging",
     "chance",
