@@ -21,7 +21,7 @@ from neuroclass.exceptions import RecordingError
 from neuroclass.information import jackknife_interval, sum_by_class
 from neuroclass.merging import MergeTree, Rows
 from neuroclass.pooling import RECORDING
-from neuroclass.selection import ClusterNumber, supported_range
+from neuroclass.selection import REAL_SPLIT, ClusterNumber, supported_range
 from neuroclass.sequential import SequentialBottleneck
 from neuroclass.words import ResponseCounts, Words, count_groups
 
@@ -29,6 +29,7 @@ __all__ = [
     "agreement_with_recordings",
     "check_counts_can_be_classified",
     "curve_interval",
+    "subclasses",
     "support_of_number",
 ]
 
@@ -161,7 +162,7 @@ def support_of_number(
         is_determined=True,
         weakest_z=np.full(1, np.nan),
         criterion=np.full(1, np.nan),
-        node_z=np.full(len(model.children_), np.nan),
+        node_z=model.node_scores(counts),
         reason="as asked",
     )
 
@@ -250,3 +251,53 @@ def agreement_with_recordings(
         )
     warn_user(f"{text}.")
     return found
+
+
+def subclasses(
+    labels: NDArray[np.intp], children: NDArray[np.intp], node_z: NDArray[np.float64]
+) -> tuple[str, ...]:
+    """Name the subclass of each neuron, where its class has a real split inside.
+
+    A split inside a class is real if its held-out z is above that which counts a split
+    into the number of classes. Its two sides are subclasses; where real splits are
+    nested, the lowest that holds the neuron names it.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (n_neurons,)
+        Class of each neuron.
+    children : ndarray of int, shape (n_neurons - 1, 2)
+        A hierarchy that passes through the classes.
+    node_z : ndarray of shape (n_neurons - 1,)
+        Held-out z of each merge: `node_scores`.
+
+    Returns
+    -------
+    tuple of str, (n_neurons,)
+        "0.0" for the largest subclass of class 0, and so on; empty where the class has
+        none, or the neuron is outside of every real split.
+
+    Examples
+    --------
+    >>> children = np.array([[0, 1], [2, 3], [5, 6], [4, 7]])
+    >>> subclasses(np.array([0, 0, 0, 0, 1]), children, np.array([0, 0, 5.0, 9.0]))
+    ('0.0', '0.0', '0.1', '0.1', '')
+    """
+    n_neurons = len(labels)
+    below = [np.array([i]) for i in range(n_neurons)]
+    below += MergeTree(children, np.zeros(len(children))).members()
+    side = np.full(n_neurons, -1)  # the node of the tree that is the subclass
+    for merge in range(len(children) - 1, -1, -1):  # from the top: lower ones overwrite
+        members = below[n_neurons + merge]
+        is_inside = (labels[members] == labels[members[0]]).all()
+        if is_inside and node_z[merge] > REAL_SPLIT:
+            for child in children[merge]:
+                side[below[child]] = child
+    names = np.full(n_neurons, "", dtype=object)
+    for label in np.unique(labels):
+        found, first, sizes = np.unique(
+            side[(labels == label) & (side >= 0)], return_index=True, return_counts=True
+        )
+        for k, node in enumerate(found[np.lexsort((first, -sizes))]):
+            names[(labels == label) & (side == node)] = f"{label}.{k}"
+    return tuple(names)

@@ -73,6 +73,7 @@ def simulate_retina(
     frame_rate: float = 60.0,
     diversity: float = 0.5,
     stimulus_rng: np.random.Generator | int | None = None,
+    drift: float = 0.0,
     rng: np.random.Generator | int | None = None,
 ) -> neo.Block:
     r"""Simulate ganglion cells of known types under a repeated full-field flicker.
@@ -121,6 +122,9 @@ def simulate_retina(
     stimulus_rng : numpy.random.Generator or int, optional
         Generator or seed of the light alone: retinas with the same one see the same
         light, whatever their cells and repeats. Of `rng` when not given.
+    drift : float, default 0
+        Slow change of the gain: the standard deviation, over cells, of the logarithm
+        of the gain at the end of the recording over that at its beginning.
     rng : numpy.random.Generator, int or None
         Generator or seed.
 
@@ -139,8 +143,9 @@ def simulate_retina(
 
     Notes
     -----
-    Every cell sees the same light, so position is no cue to type; nothing drifts and
-    cells are independent given the stimulus: a recording is harder. Mean rates are
+    Every cell sees the same light, so position is no cue to type, and cells are
+    independent given the stimulus: a recording is harder. One seed gives the same
+    light and the same cells whatever the diversity and the drift. Mean rates are
     about 2-20 Hz (`test_mean_firing_rates_are_those_of_ganglion_cells`).
 
     References
@@ -174,6 +179,8 @@ def simulate_retina(
         )
     if not 0 <= diversity <= 1:
         raise ValueError(f"diversity must be between 0 and 1; got {diversity!r}.")
+    if not 0 <= drift <= 5:
+        raise ValueError(f"drift must be between 0 and 5; got {drift!r}.")
     seconds = as_seconds(duration, "duration")
     n_repeat_frames = _count_frames(seconds, frame_rate)
     n_unique_frames = (
@@ -193,6 +200,9 @@ def simulate_retina(
     n_frames = np.where(shown < 0, n_repeat_frames, n_unique_frames)
     first_frames = np.concatenate([[0], np.cumsum(n_frames + n_pause)])
     light = np.zeros(first_frames[-1])
+    # From a stream of its own: no other draw depends on it.
+    trend = drift * rng.spawn(1)[0].standard_normal((n_neurons, 1))
+    gain = np.exp(trend * (first_frames[:-1] / first_frames[-1] - 0.5))
     spikes: list[list[NDArray[np.float64]]] = [[] for _ in range(n_neurons)]
     for segment in range(-1, n_unique):
         showings = np.flatnonzero(shown == segment)
@@ -202,7 +212,11 @@ def simulate_retina(
             light[start : start + len(frames)] = frames
         rate = _firing_rate(frames, filters, cells)
         drawn = _draw_spikes(
-            rate, 1 / (frame_rate * n_steps), first_frames[showings] / frame_rate, rng
+            rate,
+            1 / (frame_rate * n_steps),
+            first_frames[showings] / frame_rate,
+            gain[:, showings],
+            rng,
         )
         for train, times in zip(spikes, drawn, strict=True):
             train.append(times)
@@ -311,12 +325,16 @@ def _draw_spikes(
     rate: NDArray[np.float64],
     step: float,
     starts: NDArray[np.float64],
+    gain: NDArray[np.float64],
     rng: np.random.Generator,
 ) -> list[NDArray[np.float64]]:
-    """Draw Poisson spike times (s) of every cell in showings that begin at `starts`."""
+    """Draw Poisson spike times (s) of every cell in showings that begin at `starts`.
+
+    With the rate times `gain`, (n_neurons, n_showings), in each of them.
+    """
     expected = np.zeros((rate.shape[0], rate.shape[1] + 1))
     np.cumsum(rate * step, axis=1, out=expected[:, 1:])
-    n_spikes = rng.poisson(expected[:, -1:], (len(rate), len(starts)))
+    n_spikes = rng.poisson(expected[:, -1:] * gain)
     edges = np.arange(expected.shape[1]) * step
     # The inverse of the expected number of spikes turns uniform into spike times.
     return [

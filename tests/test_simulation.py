@@ -365,3 +365,31 @@ def test_retinas_can_see_the_same_light():
     assert_array_equal(light[:60], more[:60])
     first, second = (r.segments[0].spiketrains[0].magnitude for r in (one, other))
     assert len(first) != len(second) or (first != second).any()
+
+
+def test_drift_changes_gains_and_nothing_else():
+    still, drifting = (
+        simulate_retina(2, 8, 40, "4s", n_unique=0, drift=drift, rng=3)
+        for drift in (0.0, 1.0)
+    )
+    for one, other in zip(
+        still.segments[0].spiketrains, drifting.segments[0].spiketrains, strict=True
+    ):
+        assert one.annotations == other.annotations
+    half = still.segments[0].spiketrains[0].t_stop.magnitude / 2
+
+    def change(recording):
+        return np.array(
+            [
+                (train.magnitude > half).sum() / (train.magnitude <= half).sum()
+                for train in recording.segments[0].spiketrains
+            ]
+        )
+
+    assert np.abs(np.log(change(still))).max() < 0.2
+    assert np.log(change(drifting)).std() > 0.3
+
+
+def test_drift_must_be_a_spread():
+    with pytest.raises(ValueError, match=r"drift must be between 0 and 5; got -1\."):
+        simulate_retina(drift=-1)

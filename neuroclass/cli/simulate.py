@@ -60,6 +60,13 @@ def add_parser(commands: Any) -> None:
         help="random seed of the light alone, to show several retinas the same one "
         "(default: the light is drawn with --seed)",
     )
+    parser.add_argument(
+        "--drift",
+        metavar="FLOAT",
+        type=float,
+        default=0.0,
+        help="scatter of the log of what gains change by to the end (default 0)",
+    )
     parser.add_argument("--force", action="store_true", help="replace OUT.nwb")
     add_json(parser)
 
@@ -84,6 +91,7 @@ def run(args: "Namespace") -> None:
         duration=args.duration,
         diversity=args.diversity,
         stimulus_rng=args.stimulus_seed,
+        drift=args.drift,
         rng=args.seed,
     )
     write_recording(recording, args.output)
