@@ -5,8 +5,10 @@ The long form takes minutes: ``pytest -m slow -s tests/test_validation.py``.
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
-from benchmarks.validation import number
+from benchmarks.validation import estimators, number
+from neuroclass.estimators import ENTROPY_ESTIMATORS, entropy
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,39 @@ def test_the_section_says_what_was_measured():
     text = number.render([(case, whole), (one, split), (one, whole)])
     assert "| 1 | 15 | 1 (1) | 1 of 1 | 1 | 1 | 1.000 |" in text
     assert "| events | 15 | 0.5 | 1 of 2 | 1 |" in text
+
+
+@pytest.mark.parametrize("size", [10, 30])
+def test_biases_and_spreads_are_those_of_all_possible_counts(size):
+    p = estimators.distribution("one bin")[1]
+    n = np.arange(size + 1)
+    chance = binom.pmf(n, size, p)
+    values = {e: entropy(np.stack([size - n, n], 1), e) for e in ENTROPY_ESTIMATORS}
+    found = estimators.measure("entropy", "one bin", size, 4000)
+    for name, value in values.items():
+        mean = chance @ value
+        spread = np.sqrt(chance @ (value - mean) ** 2)
+        one = found[name]
+        assert abs(one["bias"] - (mean - found["truth"])) < 4 * one["error"], name
+        assert one["spread"] == pytest.approx(spread, rel=0.08), name
+
+
+def test_corrections_are_nearer_to_the_truth_than_the_plug_in():
+    for name in estimators.DISTRIBUTIONS[1:]:
+        found = estimators.measure("entropy", name, 30, 2000)
+        plug_in = found["plug-in"]["bias"]
+        for other in ENTROPY_ESTIMATORS[1:]:
+            assert abs(found[other]["bias"]) < 0.5 * abs(plug_in), (name, other)
+
+
+def test_the_section_on_estimators_says_what_was_measured():
+    found = [(c, estimators.measure(**c)) for c in estimators.cases(quick=True)]
+    text = estimators.render(found)
+    bias = found[0][1]["nsb"]["bias"]
+    assert f"| nsb | {bias:+.3f}, " in text
+    assert "| estimator | 1 bin, 10 |" in text
+    assert abs(found[1][1]["blend"]["bias"]) < 0.15 * found[1][1]["truth"]
+    assert len(estimators.cases(quick=False)) == 3 * 5 + 2 * 4
 
 
 @pytest.mark.slow

@@ -99,7 +99,9 @@ def entropy(
     -----
     Bias and variance of each estimator: docs/validation.md.  Sums of tabulated terms
     for plug-in, Miller-Madow and jackknife; the others see each distinct sorted count
-    vector once.
+    vector once.  800,000 vectors of 8 words and 30 repeats take 0.04 to 0.4 s by any of
+    them (2,444 are distinct), of 16 words and 100 repeats (771,707 are) up to 9 s, by
+    NSB.
 
     References
     ----------
