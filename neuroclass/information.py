@@ -292,12 +292,17 @@ def _terms(counts: NDArray[np.int64], estimator: str = "blend") -> _Terms:
     everyone = counts.sum(axis=0)
     repeats = counts.sum(axis=2)
     everyone_repeats = repeats.sum(axis=0)
-    largest = int(counts.max())
+    # Only words that were spoken add anything, and most of many words were not.
+    spoken = np.flatnonzero(counts)
+    times = counts.ravel()[spoken]
+    row = spoken // counts.shape[2]  # of (n_neurons, n_conditions)
+    counted = np.arange(int(times.max(initial=0)) + 1)
+
+    def sums(each: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.bincount(row, each, repeats.size).reshape(repeats.shape)
 
     def rows(estimator: Estimator) -> NDArray[np.float64]:
-        table = word_term(np.arange(largest + 1), estimator)
-        # A product, because numpy sums slowly over a short axis.
-        total: NDArray[np.float64] = table[counts] @ np.ones(counts.shape[2])
+        total: NDArray[np.float64] = sums(word_term(counted, estimator)[times])
         return total + repeat_term(repeats, estimator)
 
     def mixture(estimator: Estimator) -> NDArray[np.float64]:
@@ -314,7 +319,7 @@ def _terms(counts: NDArray[np.int64], estimator: str = "blend") -> _Terms:
     surprise_of_repeats = np.log2(np.maximum(everyone_repeats, 1))
     cross = (
         neuron["plug-in"]
-        - np.einsum("isw,sw->is", counts, surprise)
+        - sums(times * surprise.ravel()[spoken % everyone.size])
         + repeats * surprise_of_repeats
     )
     chance = np.zeros_like(cross)

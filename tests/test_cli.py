@@ -163,6 +163,15 @@ def test_the_estimators_are_those_of_the_package():
             "--triggers must be of one recording; got 2",
         ),
         (("cluster", "x.nwb", "--scan"), "unrecognized arguments: --scan"),
+        (("information", "x.nwb", "-o", "y.png"), "--output must come with --scan"),
+        (
+            ("information", "x.nwb", "--scan", "--word-length", "2"),
+            "--word-length must be left out with --scan",
+        ),
+        (
+            ("information", "x.nwb", "--scan", "-o", "y.pdf"),
+            "--output must end in .png or .svg; got 'y.pdf'",
+        ),
         (("simulate", "retina.mat"), "OUT.nwb must end in .nwb; got retina.mat"),
         (
             ("simulate", "x.nwb", "--types", "99", "--neurons", "99"),
@@ -407,6 +416,32 @@ def test_information_as_json_agrees_with_itself(run, retina):
 
 def test_information_chooses_the_bin_and_says_why(run, retina):
     assert "highest information rate" in " ".join(run("information", retina)[1].split())
+
+
+def test_scan_prints_rates_in_80_columns_and_draws(run, retina, tmp_path):
+    status, out, err = run("information", retina, "--scan", "-o", "scan.svg", "-q")
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 80
+    table = [line for line in lines if re.match(r"(5|10|20|50) ms +[1-8] ", line)]
+    assert len(table) == 24
+    assert out.count("not extrapolated") + out.count("a line through") == 4
+    assert lines[-1] == "wrote             scan.svg"
+    assert (tmp_path / "scan.svg").exists()
+    status, _, err = run("information", retina, "--scan", "-o", "scan.svg")
+    assert (status, "must not exist yet" in err) == (2, True)
+
+
+def test_scan_as_json_holds_words_and_limits(run, retina):
+    argv = ("information", retina, "--scan", "--bin-size", "20ms", "--json", "-q")
+    found = json.loads(run(*argv, "--estimator", "jackknife")[1])
+    assert [w["word_length"] for w in found["words"]] == [1, 2, 3, 4, 6, 8]
+    assert {w["bin_size"] for w in found["words"]} == {0.02}
+    assert found["estimator"] == "jackknife"
+    for word in found["words"]:
+        low, high = word["identity"]["interval"]
+        assert low <= word["identity"]["bits_per_second"] <= high
+    assert len(found["extrapolations"]) == 1
 
 
 def test_information_of_chosen_units_only(run, retina):

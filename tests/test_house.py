@@ -32,6 +32,7 @@ STAGES = [
     "information",
     "stationarity",
     "word_choice",
+    "scan",
     "decoding",
     "merging",
     "chance",

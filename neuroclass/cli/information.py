@@ -3,6 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Any
 
+from neuroclass.cli import scan
 from neuroclass.cli.inputs import load, presentation_options, wanted_units
 from neuroclass.cli.options import (
     IDENTITY_ESTIMATORS,
@@ -38,11 +39,16 @@ def add_parser(commands: Any) -> None:
     )
     add_recording(parser)
     add_words(parser, IDENTITY_ESTIMATORS, default="blend")
+    scan.add_options(parser)
     add_json(parser)
 
 
 def run(args: "Namespace") -> None:
     """Carry the command out."""
+    scan.check_options(args)
+    if args.scan:
+        scan.run(args)
+        return
     from tqdm import tqdm  # noqa: PLC0415
 
     from neuroclass.information import identity_information  # noqa: PLC0415

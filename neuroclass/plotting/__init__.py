@@ -19,6 +19,7 @@ from neuroclass.plotting.files import (
     write_discrimination,
     write_families,
     write_figures,
+    write_scan,
 )
 from neuroclass.plotting.information import (
     plot_information_curve,
@@ -31,6 +32,7 @@ from neuroclass.plotting.responses import (
     plot_class_sizes,
     plot_rasters,
 )
+from neuroclass.plotting.scan import plot_scan
 
 __all__ = [
     "FIGURE_NAMES",
@@ -47,7 +49,9 @@ __all__ = [
     "plot_pairwise_divergence",
     "plot_pairwise_loss",
     "plot_rasters",
+    "plot_scan",
     "write_discrimination",
     "write_families",
     "write_figures",
+    "write_scan",
 ]

@@ -11,7 +11,13 @@ import matplotlib.style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from neuroclass.plotting import discrimination, families, information, responses
+from neuroclass.plotting import (
+    discrimination,
+    families,
+    information,
+    responses,
+    scan,
+)
 
 if TYPE_CHECKING:
     import os
@@ -21,6 +27,7 @@ if TYPE_CHECKING:
 
     from neuroclass.classification import Classification
     from neuroclass.discrimination import Discrimination
+    from neuroclass.scan import InformationScan
     from neuroclass.within import WithinRecordings
 
 __all__ = [
@@ -30,6 +37,7 @@ __all__ = [
     "write_discrimination",
     "write_families",
     "write_figures",
+    "write_scan",
 ]
 
 FIGURE_NAMES = (
@@ -102,6 +110,42 @@ def write_discrimination(
         for name, size, plot in drawings
         for path in _write_figure(folder / name, size, plot, found)
     ]
+
+
+def write_scan(found: InformationScan, path: str | os.PathLike[str]) -> Path:
+    """Write `plot_scan` of who spoke and of the stimulus side by side.
+
+    Parameters
+    ----------
+    found : InformationScan
+        What `neuroclass.scan.scan_information` returns.
+    path : path
+        Of a ``.png`` or ``.svg`` file; its folder is made if it does not exist.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    ValueError
+        If `path` has another suffix.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix not in _FORMATS:
+        raise ValueError(f"path must end in .png or .svg; got {path.name!r}.")
+    dpi, metadata = _FORMATS[suffix]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with matplotlib.style.context(["default", FILE_STYLE]):
+        has_stimulus = bool(found.extrapolations)
+        figure = new_figure((9.6 if has_stimulus else 5.6, 3.9))
+        axes = figure.subplots(1, 1 + has_stimulus, squeeze=False)[0]
+        scan.plot_scan(found, ax=axes[0])
+        if has_stimulus:
+            scan.plot_scan(found, "stimulus", ax=axes[1])
+        figure.savefig(path, dpi=dpi, metadata=metadata)
+    return path
 
 
 def _write_figure(

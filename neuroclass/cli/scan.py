@@ -1,0 +1,162 @@
+"""What ``neuroclass information --scan`` runs: rates over bin widths and lengths."""
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuroclass.cli.inputs import (
+    check_is_free,
+    load,
+    presentation_options,
+    wanted_units,
+)
+from neuroclass.cli.printing import plain, print_item, print_json, print_table
+from neuroclass.exceptions import RecordingError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from neuroclass.scan import Extrapolation, InformationScan, WordRate
+
+__all__ = ["add_options", "check_options", "run"]
+
+
+def add_options(parser: Any) -> None:
+    """Add the options of a scan."""
+    scan = parser.add_argument_group("scan")
+    scan.add_argument(
+        "--scan",
+        action="store_true",
+        help="instead, the rates of words of 1 to 8 bins of 5, 10, 20 and 50 ms (or of "
+        "--bin-size), about who spoke and about the stimulus, and the limit of "
+        "infinitely long words",
+    )
+    scan.add_argument(
+        "-o",
+        "--output",
+        metavar="PATH",
+        type=Path,
+        help="also a figure of the scan (.png or .svg)",
+    )
+    scan.add_argument("--force", action="store_true", help="replace an existing figure")
+
+
+def check_options(args: "Namespace") -> None:
+    """Refuse what only a scan has without one, and what a scan has not."""
+    if not args.scan and args.output:
+        raise ValueError(f"--output must come with --scan; got {str(args.output)!r}.")
+    if args.scan and args.word_length != 1:
+        raise ValueError(
+            f"--word-length must be left out with --scan, which tries several; got "
+            f"{args.word_length}."
+        )
+    if args.output:
+        if args.output.suffix.lower() not in (".png", ".svg"):
+            raise ValueError(
+                f"--output must end in .png or .svg; got {args.output.name!r}."
+            )
+        if args.output.is_dir():
+            raise ValueError(f"--output must be a file; {args.output} is a folder.")
+        check_is_free(args.output, args.force)
+
+
+def run(args: "Namespace") -> None:
+    """Scan, print, and draw."""
+    from tqdm import tqdm  # noqa: PLC0415
+
+    from neuroclass.plotting import write_scan  # noqa: PLC0415
+    from neuroclass.presentations import select_presentations  # noqa: PLC0415
+    from neuroclass.scan import scan_information  # noqa: PLC0415
+    from neuroclass.units import select_units  # noqa: PLC0415
+    from neuroclass.word_choice import BIN_SIZES  # noqa: PLC0415
+
+    recording = load(args)
+    presentations = select_presentations(recording, **presentation_options(args))
+    units = select_units(recording, wanted_units(args, recording))
+    if len(units) < 2:
+        raise RecordingError(
+            f"{args.recording} must hold at least two units; got {len(units)}."
+        )
+    found = scan_information(
+        recording,
+        presentations,
+        args.response,
+        estimator=args.estimator,
+        units=units,
+        bin_sizes=BIN_SIZES if args.bin_size == "auto" else (args.bin_size,),
+        progress=lambda words: tqdm(
+            words, "kinds of words", delay=2, leave=False, disable=args.quiet
+        ),
+    )
+    if args.output:
+        write_scan(found, args.output)
+    if args.json:
+        print_json(
+            {
+                "recording": args.recording,
+                "presentations": presentations.reason,
+                "response": args.response,
+                **plain(found),
+            }
+        )
+        return
+    print_item("repeats", presentations.reason, *presentations.notes)
+    _print_rates(found, len(units))
+    if args.output:
+        print_item("wrote", str(args.output))
+
+
+def _print_rates(found: "InformationScan", n_units: int) -> None:
+    correction = (
+        "not corrected for few repeats"
+        if found.estimator == "plug-in"
+        else f"corrected for few repeats by {found.estimator}"
+    )
+    print_item(
+        "who spoke",
+        f"bits/s that a word tells about which of {n_units} units spoke it, "
+        f"{correction}; over chance: uncorrected, less what chance alone gives",
+    )
+    header = ["bin", "bins", "words", "who spoke", "+-95%", "over chance"]
+    if found.extrapolations:
+        print_item(
+            "stimulus",
+            "bits/s that a word of a known unit tells about the condition, mean of "
+            f"units, {correction}",
+        )
+        header += ["stimulus", "+-95%"]
+    print_item(
+        "not to be trusted",
+        "r: too few repeats, corrections differ by more than a tenth; s: saturated, "
+        "words tell more than a tenth of all that there is to tell",
+    )
+    rows = []
+    for word in found.words:
+        row = [f"{1e3 * word.bin_size:g} ms", word.word_length, word.n_words]
+        row += [*_cells(word.identity), word.above_chance]
+        rows.append(row + (_cells(word.stimulus) if word.stimulus else []))
+    print_table(header, rows)
+    for note in found.notes:
+        print_item("note", note)
+    limits = [
+        f"{1e3 * limit.bin_size:g} ms: {_value(limit)}{limit.reason}"
+        for limit in found.extrapolations
+    ]
+    if limits:
+        print_item("infinite words", *limits)
+
+
+def _cells(rate: "WordRate") -> list[Any]:
+    low, high = rate.interval
+    mark = {"good": "  ", "few repeats": " r", "saturated": " s"}[rate.verdict]
+    return [f"{rate.bits_per_second:#.3g}{mark}", f"{(high - low) / 2:.2g}"]
+
+
+def _value(limit: "Extrapolation") -> str:
+    if math.isnan(limit.bits_per_second):
+        return ""
+    low, high = limit.interval
+    return (
+        f"{limit.bits_per_second:.3g} bits/s per unit (95 % interval {low:.3g} to "
+        f"{high:.3g}), "
+    )
