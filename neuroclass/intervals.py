@@ -24,6 +24,7 @@ __all__ = [
     "first_segment",
     "label_number",
     "read_showings",
+    "spike_seconds",
     "stimulus_columns",
 ]
 
@@ -172,6 +173,14 @@ def first_segment(recording: neo.Block) -> neo.Segment:
             "Load it with load_recording."
         )
     return recording.segments[0]
+
+
+def spike_seconds(train: neo.SpikeTrain) -> NDArray[np.float64]:
+    """Return the spike times of a unit, s."""
+    # Rescaling costs more than all that is done with them, and is mostly for nothing.
+    is_seconds = train.dimensionality.string == "s"
+    times: NDArray[np.float64] = (train if is_seconds else train.rescale("s")).magnitude
+    return times
 
 
 def _seconds(quantity: Any) -> NDArray[np.float64]:

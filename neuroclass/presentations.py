@@ -6,6 +6,7 @@ says in one line what it took and why, and asks where the file does not tell.
 """
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import neo
@@ -14,7 +15,12 @@ from numpy.typing import NDArray
 
 from neuroclass._validation import check_choice, check_positive_int
 from neuroclass.exceptions import RecordingError
-from neuroclass.intervals import Showings, describe_intervals, first_segment
+from neuroclass.intervals import (
+    Showings,
+    describe_intervals,
+    first_segment,
+    spike_seconds,
+)
 from neuroclass.repeats import (
     STIMULUS,
     choose_showings,
@@ -163,12 +169,8 @@ def select_presentations(
     segment = first_segment(recording)
     if not segment.spiketrains:
         raise RecordingError("recording must hold at least one unit; got none.")
-    spike_times = np.sort(
-        np.concatenate(
-            [np.asarray(t.rescale("s").magnitude) for t in segment.spiketrains]
-        )
-    )
-    if not len(spike_times):
+    spikes = _Spikes.of(segment.spiketrains)
+    if not spikes.n_spikes:
         raise RecordingError(
             "no spike in any presentation: the recording holds no spike at all."
         )
@@ -187,8 +189,8 @@ def select_presentations(
     showings, source, why = choose_showings(
         recording, intervals, stimulus, min_repeats, is_pooled=condition == "time"
     )
-    _check_clock(spike_times, showings, source)
-    showings = _inside_recording(showings, spike_times, span)
+    _check_clock(spikes, showings, source)
+    showings = _inside_recording(showings, spikes, span)
     showings = _often_enough(showings, min_repeats)
     if not len(showings.rows):
         raise no_repeats(recording, min_repeats, *showings.notes)
@@ -219,23 +221,49 @@ def select_presentations(
     )
 
 
-def _check_clock(
-    spike_times: NDArray[np.float64], showings: Showings, source: str
-) -> None:
+@dataclass(frozen=True)
+class _Spikes:
+    """All spikes of a recording, one unit at a time: they may be too many for more."""
+
+    trains: Sequence[neo.SpikeTrain]
+    n_spikes: int
+    first: float  # s
+    last: float  # s
+
+    @classmethod
+    def of(cls, trains: Sequence[neo.SpikeTrain]) -> "_Spikes":
+        n_spikes, first, last = 0, np.inf, -np.inf
+        for train in trains:
+            if len(train):
+                times = spike_seconds(train)
+                n_spikes += len(times)
+                first, last = min(first, times.min()), max(last, times.max())
+        return cls(trains, n_spikes, float(first), float(last))
+
+    def is_any_between(
+        self, starts: NDArray[np.float64], stops: NDArray[np.float64]
+    ) -> bool:
+        """Tell whether a spike lies in one of the stretches of time."""
+        for train in self.trains:
+            times = np.sort(spike_seconds(train))
+            if (np.searchsorted(times, stops) > np.searchsorted(times, starts)).any():
+                return True
+        return False
+
+
+def _check_clock(spikes: _Spikes, showings: Showings, source: str) -> None:
     """Raise if spikes and presentations are plainly not on one clock."""
     stops = showings.starts + showings.durations
-    inside = np.searchsorted(spike_times, stops) - np.searchsorted(
-        spike_times, showings.starts
-    )
-    last_spike, last_stop = abs(float(spike_times[-1])), float(np.abs(stops).max())
+    is_any_inside = spikes.is_any_between(showings.starts, stops)
+    last_spike, last_stop = abs(spikes.last), float(np.abs(stops).max())
     # Spikes in ms beside rows in s overlap at the start of the recording only.
     ratio = max(last_spike, last_stop) / max(min(last_spike, last_stop), 1e-12)
-    if inside.any() and ratio < _CLOCK_RATIO:
+    if is_any_inside and ratio < _CLOCK_RATIO:
         return
-    how_many = "hardly any spike" if inside.any() else "no spike"
+    how_many = "hardly any spike" if is_any_inside else "no spike"
     raise RecordingError(
-        f"{how_many} in any presentation: spikes run from {spike_times[0]:.6g} to "
-        f"{spike_times[-1]:.6g} s, presentations ({source}) from "
+        f"{how_many} in any presentation: spikes run from {spikes.first:.6g} to "
+        f"{spikes.last:.6g} s, presentations ({source}) from "
         f"{showings.starts.min():.6g} to {stops.max():.6g} s. One of the two is "
         "plainly in milliseconds or samples, or on another clock; give both in "
         "seconds from the same zero."
@@ -243,7 +271,7 @@ def _check_clock(
 
 
 def _inside_recording(
-    showings: Showings, spike_times: NDArray[np.float64], span: tuple[float, float]
+    showings: Showings, spikes: _Spikes, span: tuple[float, float]
 ) -> Showings:
     """Leave out rows outside the recorded time."""
     starts, stops = showings.starts, showings.starts + showings.durations
@@ -252,8 +280,8 @@ def _inside_recording(
     # A file often tells no recorded time but that of its rows. Rows before the first
     # or after the last spike of the whole population were not recorded if many spikes
     # were to be expected in them.
-    first, last = spike_times[0], spike_times[-1]
-    rate = len(spike_times) / max(last - first, 1e-12)
+    first, last = spikes.first, spikes.last
+    rate = spikes.n_spikes / max(last - first, 1e-12)
     is_inside &= ((starts < last) & (stops > first)) | (
         showings.durations * rate < _SURELY_SPIKING
     )

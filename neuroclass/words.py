@@ -14,16 +14,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuroclass._validation import as_seconds, check_choice, check_positive_int
+from neuroclass.intervals import spike_seconds
 from neuroclass.presentations import Presentations
 
 __all__ = [
     "ResponseCounts",
     "Words",
     "bin_words",
+    "check_base",
+    "check_table",
     "conditions_of_windows",
     "count_groups",
     "count_words",
     "firing_rates",
+    "groups_of_repeats",
+    "repeats_of",
 ]
 
 _EDGE = 1e-6  # a spike this close (in bins) below an edge is on it: times are rounded
@@ -60,6 +65,8 @@ class Words:
         Spikes inside the counted windows.
     unit_ids : tuple
         One per neuron.
+    base : int
+        Digits that a bin has: 2, or the largest count + 1.
     """
 
     neuron: NDArray[np.intp] = field(repr=False)
@@ -75,6 +82,7 @@ class Words:
     word_length: int
     n_spikes: NDArray[np.intp] = field(repr=False)
     unit_ids: tuple[Any, ...] = field(repr=False)
+    base: int = 2
 
     @property
     def n_neurons(self) -> int:
@@ -244,7 +252,7 @@ def bin_words(
     for position, unit in enumerate(chosen):
         train = trains[unit]
         index, bins = _bins_of_spikes(
-            _seconds(train), presentations.starts, used, bin_size
+            spike_seconds(train), presentations.starts, used, bin_size
         )
         intervals = np.asarray(train.annotations.get("obs_intervals"), np.float64)
         if (recorded := intervals.tobytes()) not in masks:
@@ -265,13 +273,17 @@ def bin_words(
         neurons.append(np.full(len(key), position))
         n_spikes.append(np.bincount(index, minlength=len(presentations.starts)))
     unit_ids = tuple(trains[unit].annotations["unit_id"] for unit in chosen)
+    count = np.concatenate([np.empty(0, np.intp), *counts])
+    if response == "words":
+        count = np.minimum(count, 1)
+    base = 1 + int(count.max(initial=1))
     neuron, presentation, window, code = _encode(
         np.concatenate([np.empty(0, np.intp), *neurons]),
         np.concatenate([np.empty(0, np.intp), *keys]),
-        np.concatenate([np.empty(0, np.intp), *counts]),
+        count,
         stride,
         word_length,
-        response,
+        base,
     )
     return Words(
         neuron=neuron,
@@ -285,16 +297,10 @@ def bin_words(
         condition=presentations.condition,
         bin_size=bin_size,
         word_length=word_length,
-        n_spikes=np.reshape(n_spikes, (len(unit_ids), -1)),
+        n_spikes=np.reshape(n_spikes, (len(unit_ids), presentations.n_presentations)),
         unit_ids=unit_ids,
+        base=base,
     )
-
-
-def _seconds(train: neo.SpikeTrain) -> NDArray[np.float64]:
-    # Rescaling costs more than everything else here, and is for nothing as a rule.
-    is_seconds = train.dimensionality.string == "s"
-    times: NDArray[np.float64] = (train if is_seconds else train.rescale("s")).magnitude
-    return times
 
 
 def _runs(keys: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -347,20 +353,13 @@ def _encode(
     count: NDArray[np.intp],
     stride: int,
     word_length: int,
-    response: str,
+    base: int,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], NDArray[np.int64]]:
     """Join the bins of each word into its code; input is sorted by neuron and key."""
-    base = 2 if response == "words" or not count.size else int(count.max()) + 1
-    if base**word_length > _MAX_CODE:
-        raise ValueError(
-            f"word_length must be at most "
-            f"{int(np.log(_MAX_CODE) / np.log(base) + 1e-9)} for these words; "
-            f"got {word_length}."
-        )
-    digit = np.ones_like(count) if response == "words" else count
+    check_base(base, word_length)
     presentation, bins = np.divmod(key, stride)
     window, position = np.divmod(bins, word_length)
-    value = digit.astype(np.int64) * base ** (word_length - 1 - position)
+    value = count.astype(np.int64) * base ** (word_length - 1 - position)
     # Sorted: a word begins where neuron, presentation or window changes.
     is_first = np.ones(len(key), dtype=bool)
     is_first[1:] = (
@@ -369,6 +368,16 @@ def _encode(
     first = np.flatnonzero(is_first)
     code = np.add.reduceat(value, first) if len(first) else value
     return neuron[first], presentation[first], window[first], code
+
+
+def check_base(base: int, word_length: int) -> None:
+    """Refuse words that are too long to be numbered."""
+    if base**word_length > _MAX_CODE:
+        raise ValueError(
+            f"word_length must be at most "
+            f"{int(np.log(_MAX_CODE) / np.log(base) + 1e-9)} for these words; "
+            f"got {word_length}."
+        )
 
 
 def count_words(words: Words, presentations: ArrayLike | None = None) -> ResponseCounts:
@@ -399,11 +408,7 @@ def count_words(words: Words, presentations: ArrayLike | None = None) -> Respons
     condition, stimulus, time = conditions_of_windows(words)
     alphabet = np.unique(np.append(words.code, 0))
     shape = (words.n_neurons, len(stimulus), len(alphabet))
-    if np.prod(shape, dtype=float) > _MAX_CELLS:
-        raise ValueError(
-            f"words must be few enough to count; got {shape[0]} neurons x {shape[1]} "
-            f"conditions x {shape[2]} different words. Use a smaller word_length."
-        )
+    check_table(shape)
     spoken = is_counted[words.presentation]
     cell = np.ravel_multi_index(
         (
@@ -414,7 +419,7 @@ def count_words(words: Words, presentations: ArrayLike | None = None) -> Respons
         shape,
     )
     counts = np.bincount(cell, minlength=int(np.prod(shape))).reshape(shape)
-    counts[:, :, 0] = _repeats(words, condition, is_counted) - counts.sum(axis=2)
+    counts[:, :, 0] = repeats_of(words, condition, is_counted) - counts.sum(axis=2)
     return ResponseCounts(
         counts=counts,
         words=alphabet,
@@ -427,10 +432,22 @@ def count_words(words: Words, presentations: ArrayLike | None = None) -> Respons
     )
 
 
+def check_table(shape: tuple[int, int, int]) -> None:
+    """Refuse a table of counts that would not fit in memory."""
+    if np.prod(shape, dtype=float) > _MAX_CELLS:
+        raise ValueError(
+            f"words must be few enough to count; got {shape[0]} neurons x {shape[1]} "
+            f"conditions x {shape[2]} different words. Use a smaller word_length."
+        )
+
+
 def conditions_of_windows(
     words: Words,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
-    """Return condition[presentation, window] (-1: none) and what each condition is."""
+    """Return condition[presentation, window] (-1: none) and what each condition is.
+
+    The latter as `stimulus` and `time` of `ResponseCounts`.
+    """
     window = np.arange(words.n_windows.max())
     exists = window < words.n_windows[words.stimulus][:, None]
     if "time" in words.condition.split(","):
@@ -447,9 +464,10 @@ def conditions_of_windows(
     return np.where(exists, condition, -1), stimulus, time
 
 
-def _repeats(
+def repeats_of(
     words: Words, condition: NDArray[np.intp], is_counted: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
+    """Return the counted repeats of each neuron, (n_neurons, n_conditions)."""
     n_conditions = int(condition.max()) + 1
     present = condition[is_counted]
     everyone = np.bincount(present[present >= 0], minlength=n_conditions)
@@ -475,15 +493,31 @@ def count_groups(words: Words, n_groups: int = 10) -> Iterator[NDArray[np.int64]
     ndarray of int, (n_neurons, n_conditions, n_words)
         Counts of one group, on the axes of ``count_words(words)``.  They sum to it.
     """
-    n_groups = check_positive_int(n_groups, "n_groups", minimum=2)
-    repeats = np.bincount(words.stimulus, minlength=len(words.stimuli))
-    n_groups = min(n_groups, int(repeats.max()))
-    group = np.empty(words.n_presentations, dtype=np.intp)
-    for stimulus, n in enumerate(repeats):
-        members = np.flatnonzero(words.stimulus == stimulus)
-        group[members] = np.arange(n) * n_groups // n
-    for chosen in range(n_groups):
+    group = groups_of_repeats(words.stimulus, n_groups)
+    for chosen in range(int(group.max()) + 1):
         yield count_words(words, group == chosen).counts
+
+
+def groups_of_repeats(
+    stimulus: NDArray[np.intp], n_groups: int = 10
+) -> NDArray[np.intp]:
+    """Return the group of each presentation, for `count_groups`.
+
+    Parameters
+    ----------
+    stimulus : ndarray of int, (n_presentations,)
+        What each presentation showed.
+    n_groups : int, default 10
+        How many, if there are as many repeats.
+    """
+    n_groups = check_positive_int(n_groups, "n_groups", minimum=2)
+    repeats = np.bincount(stimulus)
+    n_groups = min(n_groups, int(repeats.max()))
+    group = np.empty(len(stimulus), dtype=np.intp)
+    for shown, n in enumerate(repeats):
+        members = np.flatnonzero(stimulus == shown)
+        group[members] = np.arange(n) * n_groups // n
+    return group
 
 
 def firing_rates(words: Words) -> NDArray[np.float64]:
@@ -512,7 +546,7 @@ def firing_rates(words: Words) -> NDArray[np.float64]:
     cell = words.neuron * shape[1] + condition[words.presentation, words.window]
     spikes = np.bincount(cell, weights=words.code, minlength=shape[0] * shape[1])
     everywhere = np.ones(words.n_presentations, dtype=bool)
-    recorded = _repeats(words, condition, everywhere) * words.bin_size
+    recorded = repeats_of(words, condition, everywhere) * words.bin_size
     rates: NDArray[np.float64] = np.divide(
         spikes.reshape(shape), recorded, out=np.full(shape, np.nan), where=recorded > 0
     )

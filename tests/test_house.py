@@ -28,6 +28,7 @@ STAGES = [
     "pooling",
     "units",
     "words",
+    "counting",
     "estimators",
     "information",
     "stationarity",

@@ -5,7 +5,7 @@ that is how NWB stores them and because checks on one array of ten million times
 a matter of a tenth of a second.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import neo
@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuroclass._validation import warn_user
 from neuroclass.exceptions import RecordingError
+from neuroclass.io.stored import StoredSpikeTimes, StoredSpikeTrain
 
 __all__ = [
     "assemble_recording",
@@ -26,9 +27,11 @@ __all__ = [
     "warn_if_whole_numbers",
 ]
 
+_AT_A_TIME = 1 << 22  # spikes of a stored recording that are checked at a time
+
 
 def assemble_recording(
-    spike_times: NDArray[np.float64],
+    spike_times: NDArray[np.float64] | StoredSpikeTimes,
     stops: NDArray[np.intp],
     unit_ids: Sequence[int | str],
     *,
@@ -46,8 +49,9 @@ def assemble_recording(
 
     Parameters
     ----------
-    spike_times : ndarray of shape (n_spikes,)
-        Seconds, unit after unit, ascending within each unit.
+    spike_times : ndarray of shape (n_spikes,), or StoredSpikeTimes
+        Seconds, unit after unit, ascending within each unit.  Stored ones are checked
+        some units at a time and stay where they are.
     stops : ndarray of shape (n_units,)
         Index past the last spike of each unit.
     unit_ids : sequence of int or str, length n_units
@@ -79,9 +83,20 @@ def assemble_recording(
     RecordingError
         If a spike time is not finite or the times of a unit descend.
     """
-    check_spike_times(spike_times, stops, unit_ids, source, error)
-    _warn_about_duplicates(spike_times, stops, unit_ids, source)
-    bounds = [spike_times]
+    bounds, duplicates = [], []
+    for first, last in _parts(spike_times, stops):
+        begin = int(stops[first - 1]) if first else 0
+        part, ends = stops[first:last] - begin, int(stops[last - 1])
+        times = (
+            spike_times.read(begin, ends)
+            if isinstance(spike_times, StoredSpikeTimes)
+            else spike_times[begin:ends]
+        )
+        check_spike_times(times, part, unit_ids[first:last], source, error)
+        duplicates.append(first + _duplicates(times, part))
+        if times.size:
+            bounds.append(np.array([times.min(), times.max()]))
+    _warn_about_duplicates(np.concatenate(duplicates), unit_ids, source)
     bounds += [np.ravel(intervals) for intervals in obs_intervals or ()]
     for epoch in epochs:
         onsets = epoch.times.magnitude
@@ -95,12 +110,11 @@ def assemble_recording(
     columns = {key: list(values) for key, values in (unit_columns or {}).items()}
     first = 0
     for row, (unit_id, stop) in enumerate(zip(unit_ids, stops.tolist(), strict=True)):
-        spiketrain = neo.SpikeTrain(
-            spike_times[first:stop],
-            units=pq.s,
-            t_start=t_start,
-            t_stop=t_stop,
-            name=str(unit_id),
+        common = {"t_start": t_start, "t_stop": t_stop, "name": str(unit_id)}
+        spiketrain: Any = (
+            StoredSpikeTrain(spike_times, first, stop, **common)
+            if isinstance(spike_times, StoredSpikeTimes)
+            else neo.SpikeTrain(spike_times[first:stop], units=pq.s, **common)
         )
         spiketrain.annotations["unit_id"] = unit_id
         for key, values in columns.items():
@@ -117,6 +131,23 @@ def assemble_recording(
     block.annotations.update(annotations)
     block.segments.append(segment)
     return block
+
+
+def _parts(
+    spike_times: NDArray[np.float64] | StoredSpikeTimes, stops: NDArray[np.intp]
+) -> Iterator[tuple[int, int]]:
+    """Yield runs of units to be checked together."""
+    n_units = len(stops)
+    if not isinstance(spike_times, StoredSpikeTimes):
+        yield 0, n_units
+        return
+    first = 0
+    while first < n_units:
+        begin = int(stops[first - 1]) if first else 0
+        last = int(np.searchsorted(stops, begin + _AT_A_TIME, side="right"))
+        last = max(first + 1, last)
+        yield first, last
+        first = last
 
 
 def check_spike_times(
@@ -155,24 +186,27 @@ def _locate(flat_index: int, stops: NDArray[np.intp]) -> tuple[int, int]:
     return unit, flat_index - (int(stops[unit - 1]) if unit else 0)
 
 
-def _warn_about_duplicates(
-    spike_times: NDArray[np.float64],
-    stops: NDArray[np.intp],
-    unit_ids: Sequence[int | str],
-    source: str,
-) -> None:
+def _duplicates(
+    spike_times: NDArray[np.float64], stops: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Return the unit of each spike time that is the same as the one before."""
     same = spike_times[1:] == spike_times[:-1]
     same[stops[(stops > 0) & (stops < spike_times.size)] - 1] = False
-    if not same.any():
+    return np.searchsorted(stops, np.flatnonzero(same) + 1, side="right")
+
+
+def _warn_about_duplicates(
+    units: NDArray[np.intp], unit_ids: Sequence[int | str], source: str
+) -> None:
+    if not units.size:
         return
-    rows = np.searchsorted(stops, np.flatnonzero(same) + 1, side="right")
-    named = ", ".join(str(unit_ids[row]) for row in np.unique(rows)[:5])
-    n_units = np.unique(rows).size
+    distinct = np.unique(units)
+    named = ", ".join(str(unit_ids[unit]) for unit in distinct[:5])
     warn_user(
-        f"{source}: {int(same.sum())} spike times are given twice or more in "
-        f"{n_units} {'unit' if n_units == 1 else 'units'} ({named}"
-        f"{', ...' if n_units > 5 else ''}); they were kept. Duplicates often come "
-        "from a sorting merged twice.",
+        f"{source}: {units.size} spike times are given twice or more in "
+        f"{distinct.size} {'unit' if distinct.size == 1 else 'units'} ({named}"
+        f"{', ...' if distinct.size > 5 else ''}); they were kept. Duplicates often "
+        "come from a sorting merged twice.",
     )
 
 

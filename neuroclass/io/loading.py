@@ -26,6 +26,7 @@ def load_recording(
     trial_duration: float | str | None = None,
     time_unit: str = "s",
     sampling_rate: float | None = None,
+    lazy: bool = False,
 ) -> neo.Block:
     """Load a recording of sorted spike trains.
 
@@ -51,6 +52,10 @@ def load_recording(
         another unit rescues a file that broke the rule (spike times only).
     sampling_rate : float, optional
         Samples per second (Hz), for ``time_unit="samples"``.
+    lazy : bool, default False
+        Of NWB, check the spike times some units at a time and leave them in the file:
+        each spike train is a proxy that reads its times whenever they are asked for.
+        Other formats are small enough to be loaded.
 
     Returns
     -------
@@ -90,7 +95,7 @@ def load_recording(
     )
     kind = sniff_format(path)
     if kind == "nwb":
-        recording = read_nwb(path, scale)
+        recording = read_nwb(path, scale, lazy=lazy)
     elif kind == "csv":
         recording = read_csv(path, scale, duration)
     else:

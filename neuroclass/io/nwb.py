@@ -29,6 +29,7 @@ from neuroclass.io.assemble import (
     unique_unit_ids,
     warn_if_whole_numbers,
 )
+from neuroclass.io.stored import StoredSpikeTimes
 
 __all__ = ["FILE_FIELDS", "SUBJECT_FIELDS", "TEXT_IDS", "open_nwb", "read_nwb"]
 
@@ -54,6 +55,7 @@ FILE_FIELDS = (
 SUBJECT_FIELDS = ("subject_id", "description", "species", "sex", "age", "genotype")
 # Data types of the extension ndx-events and of NWB 2.10 that hold times of events.
 _EVENT_TYPES = {"Events", "LabeledEvents", "TTLs"}
+_WHOLE_NUMBERS = 1 << 20  # stored spike times that are looked at for their unit
 _TRIGGER_NAME = re.compile(r"ttl|trigger|stim.*(onset|time)", re.IGNORECASE)
 
 
@@ -86,7 +88,7 @@ def open_nwb(path: Path, mode: str = "r") -> tuple[NWBHDF5IO, NWBFile]:
         ) from error
 
 
-def read_nwb(path: Path, scale: float = 1.0) -> neo.Block:
+def read_nwb(path: Path, scale: float = 1.0, *, lazy: bool = False) -> neo.Block:
     """Read units, interval tables and event times of an NWB 2 file.
 
     Parameters
@@ -96,6 +98,8 @@ def read_nwb(path: Path, scale: float = 1.0) -> neo.Block:
     scale : float, default 1.0
         Seconds per unit of the stored spike times; 1 but for files that break the
         rule of NWB that times are seconds.
+    lazy : bool, default False
+        Leave the spike times in the file until they are asked for.
 
     Returns
     -------
@@ -124,20 +128,27 @@ def read_nwb(path: Path, scale: float = 1.0) -> neo.Block:
                 f"{source} must have the column spike_times in its Units table; it has "
                 f"{', '.join(units.colnames) or 'no column'}. Add the spike times."
             )
-        spike_times, stops = _read_ragged(units, "spike_times", source)
+        stored, stops = _ragged(units, "spike_times", source)
+        spike_times: NDArray[np.float64] | StoredSpikeTimes
+        if lazy:
+            spike_times = StoredSpikeTimes(str(path.resolve()), stored.name, scale)
+            beginning = spike_times.read(0, _WHOLE_NUMBERS)
+        else:
+            spike_times = np.asarray(stored[:], dtype=np.float64)
+            beginning = spike_times = spike_times if scale == 1 else spike_times * scale
         if scale == 1.0:
-            warn_if_whole_numbers(spike_times, source)
+            warn_if_whole_numbers(beginning, source)
         obs_intervals = None
         if "obs_intervals" in units.colnames:
-            observed, ends = _read_ragged(units, "obs_intervals", source)
-            cut = np.split(observed * scale, ends[:-1])
+            observed, ends = _ragged(units, "obs_intervals", source)
+            cut = np.split(np.asarray(observed[:], np.float64) * scale, ends[:-1])
             obs_intervals = [rows.reshape(-1, 2) for rows in cut]
         ids: list[int | str] = [int(value) for value in units.id[:]]
         columns = dict(_scalar_columns(units))
         if _has_text_ids(units):
             ids = columns.pop(TEXT_IDS[0])
         recording = assemble_recording(
-            spike_times if scale == 1.0 else spike_times * scale,
+            spike_times,
             stops,
             unique_unit_ids(ids, source),
             source=source,
@@ -155,10 +166,10 @@ def read_nwb(path: Path, scale: float = 1.0) -> neo.Block:
         io.close()
 
 
-def _read_ragged(
+def _ragged(
     table: DynamicTable, name: str, source: str
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Return the flat values of a ragged column and the index past each row's end."""
+) -> tuple[Any, NDArray[np.intp]]:
+    """Return the dataset of a ragged column and the index past each row's end."""
     column = table[name]
     n_rows = len(table.id)
     if not isinstance(column, VectorIndex):
@@ -167,9 +178,8 @@ def _read_ragged(
                 f"{source}: {name} must have an index that says where each of the "
                 f"{n_rows} units ends; it has none. Write the file again with pynwb."
             )
-        values = np.asarray(column.data[:], dtype=np.float64)
-        return values, np.array([len(values)], dtype=np.intp)
-    values = np.asarray(column.target.data[:], dtype=np.float64)
+        return column.data, np.array([len(column.data)], dtype=np.intp)
+    values = column.target.data
     stops = np.asarray(column.data[:]).astype(np.intp)  # stored as small as uint8
     if stops.size != n_rows:
         raise RecordingError(

@@ -1,0 +1,355 @@
+"""From a recording to counts, some units at a time.
+
+Takes a recording and its presentations, gives how often each neuron spoke each word in
+each condition, in all repeats and in groups of them, without the words of all neurons
+ever being there at once.  What was counted may be kept in a folder, from which a run
+that was stopped goes on.
+"""
+
+import hashlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import neo
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from neuroclass._validation import warn_user
+from neuroclass._version import __version__
+from neuroclass.intervals import spike_seconds
+from neuroclass.io.stored import StoredSpikeTrain
+from neuroclass.presentations import Presentations
+from neuroclass.words import (
+    ResponseCounts,
+    Words,
+    bin_words,
+    check_base,
+    check_table,
+    conditions_of_windows,
+    groups_of_repeats,
+    repeats_of,
+)
+
+__all__ = ["CountedRecording", "blocks_of_units", "count_recording"]
+
+_BLOCK = 1 << 21  # spikes whose words are there at once
+
+
+@dataclass(frozen=True)
+class CountedRecording:
+    """How often each neuron spoke each word, in all repeats and in groups of them.
+
+    Attributes
+    ----------
+    counts : ResponseCounts
+        Of all repeats.
+    n_groups : int
+        Groups of neighbouring repeats, as in `count_groups`.
+    """
+
+    counts: ResponseCounts
+    n_groups: int
+    _blocks: tuple["_Block", ...] = field(repr=False)
+
+    def groups(self) -> Iterator[NDArray[np.int64]]:
+        """Yield the counts of each group of repeats; they sum to ``counts.counts``."""
+        for group in range(self.n_groups):
+            yield _table(self._blocks, self.counts.words, self.counts.counts, group)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """What some units spoke: an entry for each neuron, group, condition and word."""
+
+    neuron: NDArray[Any]  # (n_entries,), as the three below
+    group: NDArray[Any]
+    condition: NDArray[Any]
+    code: NDArray[Any]
+    count: NDArray[Any]
+    base: NDArray[Any]  # digits that a bin has in `code`, ()
+    n_spikes: NDArray[Any]  # (n_units,)
+    pattern: NDArray[Any]  # (n_units,): its row of
+    repeats: NDArray[Any]  # (n_patterns, n_groups, n_conditions)
+
+
+def blocks_of_units(recording: neo.Block, units: Sequence[int]) -> list[list[int]]:
+    """Cut units into runs with at most two million spikes, or one unit.
+
+    Parameters
+    ----------
+    recording : neo.Block
+        As from `load_recording`.
+    units : sequence of int
+        Positions of units.
+    """
+    trains = recording.segments[0].spiketrains
+    blocks: list[list[int]] = []
+    room = 0
+    for unit in units:
+        if not blocks or len(trains[unit]) > room:
+            blocks.append([])
+            room = _BLOCK
+        blocks[-1].append(unit)
+        room -= len(trains[unit])
+    return blocks
+
+
+def count_recording(
+    recording: neo.Block,
+    presentations: Presentations,
+    bin_size: Any,
+    word_length: int = 1,
+    response: Literal["words", "counts"] = "words",
+    *,
+    units: Sequence[int] | None = None,
+    n_groups: int = 10,
+    cache: str | Path | None = None,
+    progress: bool = False,
+) -> CountedRecording:
+    """Count the words of a recording some units at a time.
+
+    The counts are those of `bin_words`, `count_words` and `count_groups`.
+
+    Parameters
+    ----------
+    recording : neo.Block
+        From ``load_recording(path, lazy=True)``, the spikes of only these units are in
+        memory at a time.
+    presentations, bin_size, word_length, response, units
+        As in `bin_words`.
+    n_groups : int, default 10
+        Groups of repeats, as in `count_groups`.
+    cache : str or Path, optional
+        A folder that keeps what was counted, a file for every two million spikes, under
+        a name made of the recording and of all that was asked.  What is there is not
+        counted again.
+    progress : bool, default False
+        Show a bar on stderr if it takes longer than two seconds.
+
+    Returns
+    -------
+    CountedRecording
+
+    Raises
+    ------
+    ValueError
+        As `bin_words` and `count_words`.
+
+    Warns
+    -----
+    UserWarning
+        If a file of the cache cannot be read; it is made again.
+
+    Notes
+    -----
+    Memory: about 200 bytes for each of two million spikes (or those of the unit with
+    the most), 15 for each count that is not 0 in a group, and the table of counts.
+    A recording that stays in its file is known by path, size and time of change,
+    another by its spikes.  ``test_counts_are_those_of_the_whole_recording``.
+    """
+    trains = recording.segments[0].spiketrains
+    chosen = list(range(len(trains)) if units is None else units)
+    how = (bin_size, word_length, response)
+    nobody = bin_words(recording, presentations, *how, units=[])
+    group = groups_of_repeats(nobody.stimulus, n_groups)
+    folder = None if cache is None else Path(cache)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    asked = (__version__, *_arguments(nobody, presentations), response, group.tolist())
+    blocks = []
+    with tqdm(
+        total=sum(len(trains[unit]) for unit in chosen),
+        desc="counting words",
+        unit=" spikes",
+        unit_scale=True,
+        delay=2,
+        leave=False,
+        disable=not progress,
+    ) as bar:
+        for members in blocks_of_units(recording, chosen):
+            path = None
+            if folder is not None:
+                key = _key(asked, [trains[unit] for unit in members])
+                path = folder / f"{key}.npz"
+            block = None if path is None else _read(path)
+            if block is None:
+                words = bin_words(recording, presentations, *how, units=members)
+                block = _count(words, group)
+                if path is not None:
+                    _write(path, block)
+            blocks.append(block)
+            bar.update(sum(len(trains[unit]) for unit in members))
+    unit_ids = tuple(trains[unit].annotations["unit_id"] for unit in chosen)
+    return _assemble(blocks, nobody, unit_ids, int(group.max()) + 1)
+
+
+def _count(words: Words, group: NDArray[np.intp]) -> _Block:
+    """Count what a block of units spoke in each group of repeats."""
+    condition, stimulus, _ = conditions_of_windows(words)
+    codes, code = np.unique(words.code, return_inverse=True)
+    n_groups = int(group.max()) + 1
+    shape = (words.n_neurons, n_groups, len(stimulus), max(len(codes), 1))
+    where = condition[words.presentation, words.window]
+    cell = np.ravel_multi_index(
+        (words.neuron, group[words.presentation], where, code), shape
+    )
+    cells, count = np.unique(cell, return_counts=True)
+    neuron, in_group, in_condition, word = np.unravel_index(cells, shape)
+    # Units mostly share when they were recorded: a row of repeats for each pattern.
+    known: dict[bytes, int] = {}
+    masks: dict[int, NDArray[np.bool_]] = {}
+    pattern = np.zeros(words.n_neurons, dtype=np.intp)
+    for k in range(words.n_neurons):
+        mask = words.unrecorded.get(k)
+        name = b"" if mask is None else mask.tobytes()
+        pattern[k] = known.setdefault(name, len(known))
+        if mask is not None:
+            masks[pattern[k]] = mask
+    one_each = replace(words, unit_ids=tuple(range(len(known))), unrecorded=masks)
+    repeats = np.stack(
+        [repeats_of(one_each, condition, group == k) for k in range(n_groups)], axis=1
+    )
+    return _Block(
+        neuron=_compact(neuron),
+        group=_compact(in_group),
+        condition=_compact(in_condition),
+        code=_compact(codes[word] if len(codes) else word),
+        count=_compact(count),
+        base=np.array(words.base),
+        n_spikes=words.n_spikes.sum(axis=1),
+        pattern=_compact(pattern),
+        repeats=repeats,
+    )
+
+
+def _compact(values: NDArray[Any]) -> NDArray[Any]:
+    return values.astype(np.min_scalar_type(int(values.max(initial=0))))
+
+
+def _assemble(
+    blocks: Sequence[_Block], nobody: Words, unit_ids: tuple[Any, ...], n_groups: int
+) -> CountedRecording:
+    """Put the blocks together; words of counts get a common base."""
+    _, stimulus, time = conditions_of_windows(nobody)
+    base = max((int(block.base) for block in blocks), default=2)
+    blocks = tuple(
+        replace(
+            block,
+            code=_recode(block.code, int(block.base), base, nobody.word_length),
+            base=np.array(base),
+        )
+        for block in blocks
+    )
+    spoken = [np.unique(block.code).astype(np.int64) for block in blocks]
+    alphabet = np.unique(np.concatenate([np.zeros(1, np.int64), *spoken]))
+    shape = (len(unit_ids), len(stimulus), len(alphabet))
+    check_table(shape)
+    counts = _table(blocks, alphabet, np.empty(shape, dtype=np.int64), None)
+    return CountedRecording(
+        ResponseCounts(
+            counts=counts,
+            words=alphabet,
+            stimulus=stimulus,
+            time=time,
+            stimuli=nobody.stimuli,
+            word_duration=nobody.word_duration,
+            n_spikes=np.concatenate(
+                [np.zeros(0, np.intp), *(block.n_spikes for block in blocks)]
+            ),
+            unit_ids=unit_ids,
+        ),
+        n_groups,
+        blocks,
+    )
+
+
+def _recode(code: NDArray[Any], old: int, new: int, word_length: int) -> NDArray[Any]:
+    """Read words as numbers to another base."""
+    if old == new or word_length == 1:
+        return code
+    check_base(new, word_length)
+    rest, value = code.astype(np.int64), np.zeros(len(code), dtype=np.int64)
+    for place in range(word_length):
+        rest, digit = np.divmod(rest, old)
+        value += digit * new**place
+    return value
+
+
+def _table(
+    blocks: Sequence[_Block],
+    alphabet: NDArray[np.int64],
+    like: NDArray[np.int64],
+    group: int | None,
+) -> NDArray[np.int64]:
+    """Return counts, (n_neurons, n_conditions, n_words), of a group or of all."""
+    table = np.zeros_like(like)
+    first = 0
+    for block in blocks:
+        part = table[first : first + len(block.pattern)]
+        first += len(part)
+        chosen = slice(None) if group is None else block.group == group
+        word = np.searchsorted(alphabet, block.code[chosen])
+        at = (block.neuron[chosen], block.condition[chosen], word)
+        np.add.at(part, at, block.count[chosen])
+        repeats = (
+            block.repeats.sum(axis=1) if group is None else block.repeats[:, group]
+        )
+        part[:, :, 0] = repeats[block.pattern] - part.sum(axis=2)
+    return table
+
+
+def _arguments(nobody: Words, presentations: Presentations) -> tuple[Any, ...]:
+    """Return all that words depend on but the spikes."""
+    return (
+        presentations.starts.tolist(),
+        presentations.stimulus.tolist(),
+        presentations.durations.tolist(),
+        presentations.condition,
+        nobody.bin_size,
+        nobody.word_length,
+    )
+
+
+def _key(asked: tuple[Any, ...], trains: Sequence[Any]) -> str:
+    """Return the name of what was asked of some units of a recording."""
+    digest = hashlib.sha256(repr(asked).encode())
+    for train in trains:
+        if isinstance(train, StoredSpikeTrain):
+            digest.update(repr(train.origin()).encode())
+        else:
+            digest.update(np.ascontiguousarray(spike_seconds(train)).tobytes())
+        intervals = train.annotations.get("obs_intervals")
+        digest.update(repr(None if intervals is None else intervals.tolist()).encode())
+        digest.update(b";")
+    return digest.hexdigest()[:40]
+
+
+def _read(path: Path) -> _Block | None:
+    """Return a block of the cache; None where there is none, or it is broken."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return _Block(**{part.name: stored[part.name] for part in fields(_Block)})
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        warn_user(f"{path} of the cache cannot be read; it is counted again.")
+        return None
+
+
+def _write(path: Path, block: _Block) -> None:
+    """Write beside, then rename: a run that is killed leaves no half file there."""
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".npz", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            parts = {part.name: getattr(block, part.name) for part in fields(_Block)}
+            np.savez(file, **parts)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
