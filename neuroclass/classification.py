@@ -21,6 +21,7 @@ from tqdm import tqdm
 from neuroclass._validation import check_choice, warn_user
 from neuroclass.agreement import Agreement, agreement_with, read_reference
 from neuroclass.bottleneck import AgglomerativeBottleneck
+from neuroclass.counting import blocks_of_units
 from neuroclass.divergence import distinguishable_groups, pair_divergences
 from neuroclass.estimators import ESTIMATORS, Estimator
 from neuroclass.evidence import (
@@ -40,14 +41,8 @@ from neuroclass.presentations import Presentations, select_presentations
 from neuroclass.selection import ClusterNumber
 from neuroclass.sequential import METHODS, SequentialBottleneck, choose_method
 from neuroclass.units import select_units
-from neuroclass.word_choice import words_of_recorded_units
-from neuroclass.words import (
-    ResponseCounts,
-    Words,
-    bin_words,
-    count_groups,
-    firing_rates,
-)
+from neuroclass.word_choice import count_recorded_units
+from neuroclass.words import ResponseCounts, bin_words, firing_rates
 
 __all__ = ["Classification", "classify_neurons"]
 
@@ -280,6 +275,7 @@ def classify_neurons(
     method: Literal["auto", "agglomerative", "sequential"] = "auto",
     units: Mapping[str, Sequence[Any]] | None = None,
     reference: str | Path | None = None,
+    cache: str | Path | None = None,
     n_jobs: int | None = None,
     random_state: int = 0,
     progress: bool = True,
@@ -316,6 +312,9 @@ def classify_neurons(
     reference : str or Path, optional
         Another labelling of the same units to compare with: a units column, a
         ``labels.csv`` or a result folder.
+    cache : str or Path, optional
+        A folder that keeps what was counted, for runs that were stopped or are to come:
+        `count_recording`.  A path is then loaded lazily, for very many spikes.
     n_jobs : int, optional
         Processes, as in joblib; the result does not depend on it.
     random_state : int, default 0
@@ -346,7 +345,10 @@ def classify_neurons(
     check_choice(method, "method", METHODS)
     if isinstance(recording, str | Path):
         recording = load_recording(
-            recording, triggers=triggers, trial_duration=trial_duration
+            recording,
+            triggers=triggers,
+            trial_duration=trial_duration,
+            lazy=cache is not None,
         )
     elif triggers is not None or trial_duration is not None:
         raise ValueError(
@@ -381,13 +383,20 @@ def classify_neurons(
             read_reference(reference, recording)  # a wrong name is told before the work
         begin()
         chosen = select_units(recording, units)
-        heard = words_of_recorded_units(
-            recording, presentations, bin_size, word_length, response, units=chosen
+        heard = count_recorded_units(
+            recording,
+            presentations,
+            bin_size,
+            word_length,
+            response,
+            units=chosen,
+            cache=cache,
+            progress=_shows(progress),
         )
-        words, counts, chosen = heard.words, heard.counts, heard.units
+        counted, counts, chosen = heard.counted, heard.counts, heard.units
         check_counts_can_be_classified(recording, counts)
         begin()
-        information = identity_information(counts, groups=count_groups(words))
+        information = identity_information(counts, groups=counted.groups())
         begin()
         method_setting = choose_method(method, counts.n_neurons)
         bottleneck = (
@@ -399,17 +408,17 @@ def classify_neurons(
             wanted, criterion=estimator, n_jobs=n_jobs, random_state=random_state
         ).fit(counts)
         begin()
-        interval = curve_interval(model, counts, words)
+        interval = curve_interval(model, counts, counted.groups())
         selection = support_of_number(model, counts)
         begin()
-        psth, spikes = _psth(recording, presentations)
+        rates = _Rates.of(recording, presentations)
         by_recording = agreement_with_recordings(
             recording, chosen, model.labels_, rng=random_state
         )
         agreement = None
         if reference is not None:
             agreement = agreement_with(
-                reference, recording, words.unit_ids, model.labels_, rng=random_state
+                reference, recording, counts.unit_ids, model.labels_, rng=random_state
             )
     doubts = _doubts(caught)
     return _assemble(
@@ -425,10 +434,10 @@ def classify_neurons(
         n_distinguishable=_n_distinguishable(counts),
         agreement=agreement,
         by_recording=by_recording,
-        psth=psth[chosen],
-        psth_bin_size=spikes.bin_size,
-        firing_rate=spikes.firing_rate,
-        is_silent=spikes.n_spikes.sum(axis=1) == 0,
+        psth=rates.psth[chosen],
+        psth_bin_size=rates.bin_size,
+        firing_rate=rates.mean,
+        is_silent=rates.is_silent,
         notes=(*presentations.notes, *doubts),
         settings={
             "n_clusters": (
@@ -508,14 +517,34 @@ def _wanted_clusters(n_clusters: Any, max_information_loss: float | None) -> Any
     return 1.0 - max_information_loss
 
 
-def _psth(
-    recording: neo.Block, presentations: Presentations
-) -> tuple[NDArray[np.float64], Words]:
-    """Return the PSTH of every unit of the recording, Hz, and what it was made of."""
-    bin_size = min(_PSTH_BIN, float(presentations.durations.min()))
-    timed = replace(presentations, condition="stimulus,time")
-    words = bin_words(recording, timed, bin_size, response="counts")
-    return np.nan_to_num(firing_rates(words)), words
+@dataclass(frozen=True)
+class _Rates:
+    """Firing rates of every unit of the recording, Hz."""
+
+    psth: NDArray[np.float64]  # (n_units, n_time)
+    mean: NDArray[np.float64]
+    is_silent: NDArray[np.bool_]
+    bin_size: float  # s
+
+    @classmethod
+    def of(cls, recording: neo.Block, presentations: Presentations) -> "_Rates":
+        bin_size = min(_PSTH_BIN, float(presentations.durations.min()))
+        timed = replace(presentations, condition="stimulus,time")
+        psth, mean, is_silent = [], [], []
+        units = range(len(recording.segments[0].spiketrains))
+        for block in blocks_of_units(recording, units):
+            words = bin_words(
+                recording, timed, bin_size, response="counts", units=block
+            )
+            psth.append(np.nan_to_num(firing_rates(words)))
+            mean.append(words.firing_rate)
+            is_silent.append(words.n_spikes.sum(axis=1) == 0)
+        return cls(
+            psth=np.concatenate(psth),
+            mean=np.concatenate(mean),
+            is_silent=np.concatenate(is_silent),
+            bin_size=bin_size,
+        )
 
 
 def _assemble(

@@ -30,8 +30,8 @@ from neuroclass.io import load_recording
 from neuroclass.merging import Rows, leaf_order, merge_tree
 from neuroclass.presentations import Presentations, select_presentations
 from neuroclass.units import select_units
-from neuroclass.word_choice import words_of_recorded_units
-from neuroclass.words import ResponseCounts, count_groups
+from neuroclass.word_choice import count_recorded_units
+from neuroclass.words import ResponseCounts, bin_words
 
 __all__ = ["Discrimination", "discriminate_neurons", "seconds_to_accuracy"]
 
@@ -402,10 +402,10 @@ def discriminate_neurons(
             condition=condition,
         )
         chosen = select_units(recording, units)
-        heard = words_of_recorded_units(
+        heard = count_recorded_units(
             recording, presentations, bin_size, word_length, response, units=chosen
         )
-        words, counts = heard.words, heard.counts
+        counts = heard.counts
         check_counts_can_be_classified(recording, counts)
         wanted = None if pairs is None else _positions(pairs, counts.unit_ids)
         begin()
@@ -413,10 +413,18 @@ def discriminate_neurons(
             recording, counts, reference, n_jobs=n_jobs, random_state=random_state
         )
         begin()
-        divergences = pair_divergences(counts, groups=count_groups(words))
+        divergences = pair_divergences(counts, groups=heard.counted.groups())
         begin()
         if wanted is None:
             wanted = _telling_pairs(divergences)
+        words = bin_words(
+            recording,
+            presentations,
+            heard.bin_size,
+            word_length,
+            response,
+            units=heard.units,
+        )
         curves = tuple(decode_pair(words, a, b) for a, b in wanted)
     return Discrimination(
         unit_ids=counts.unit_ids,

@@ -6,7 +6,7 @@ classes; refuses counts that cannot be classified, and warns of doubtful ones.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import neo
@@ -24,7 +24,7 @@ from neuroclass.merging import MergeTree, Rows
 from neuroclass.pooling import RECORDING
 from neuroclass.selection import REAL_SPLIT, ClusterNumber, supported_range
 from neuroclass.sequential import SequentialBottleneck
-from neuroclass.words import ResponseCounts, Words, count_groups
+from neuroclass.words import ResponseCounts
 
 __all__ = [
     "agreement_with_recordings",
@@ -117,7 +117,7 @@ def _some(names: Sequence[str], limit: int = 5) -> str:
 def curve_interval(
     model: AgglomerativeBottleneck | SequentialBottleneck,
     counts: ResponseCounts,
-    words: Words,
+    groups: Iterable[NDArray[np.int64]],
 ) -> NDArray[np.float64]:
     """Return 95 % intervals of the information kept, the hierarchy being as it is.
 
@@ -127,7 +127,7 @@ def curve_interval(
     whole = sum_by_class(counts.counts, leaf)
     tasks = (
         (model.children_, whole - sum_by_class(group, leaf), model.criterion)
-        for group in count_groups(words)
+        for group in groups
     )
     replicates = list(run_tasks(_curve, tasks, model.n_jobs))
     _, interval = jackknife_interval(model.information_, replicates)

@@ -6,21 +6,23 @@ about the neurons per second, over what chance would.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import neo
 
 from neuroclass._validation import as_seconds
+from neuroclass.counting import CountedRecording, count_recording
 from neuroclass.information import identity_information
 from neuroclass.presentations import Presentations
-from neuroclass.words import ResponseCounts, Words, bin_words, count_words
+from neuroclass.words import ResponseCounts
 
 __all__ = [
     "BIN_SIZES",
     "BinChoice",
-    "RecordedWords",
+    "RecordedUnits",
     "choose_bin_size",
-    "words_of_recorded_units",
+    "count_recorded_units",
 ]
 
 BIN_SIZES = (0.005, 0.010, 0.020, 0.050)  # s
@@ -56,6 +58,8 @@ def choose_bin_size(
     *,
     units: Sequence[int] | None = None,
     bin_sizes: Sequence[float] = BIN_SIZES,
+    cache: str | Path | None = None,
+    progress: bool = False,
 ) -> BinChoice:
     """Choose the bin width with the highest chance-adjusted information rate.
 
@@ -69,6 +73,8 @@ def choose_bin_size(
         As in `bin_words`.
     bin_sizes : sequence of float
         Widths to try, s; those that leave no whole word in a presentation are skipped.
+    cache, progress
+        As in `count_recording`.
 
     Returns
     -------
@@ -89,10 +95,17 @@ def choose_bin_size(
         )
     rates = []
     for bin_size in fitting:
-        words: Any = bin_words(
-            recording, presentations, bin_size, word_length, response, units=units
+        counted = count_recording(
+            recording,
+            presentations,
+            bin_size,
+            word_length,
+            response,
+            units=units,
+            cache=cache,
+            progress=progress,
         )
-        information = identity_information(count_words(words), estimator="plug-in")
+        information = identity_information(counted.counts, estimator="plug-in")
         excess = information.plug_in - information.chance_level
         rates.append(excess / information.word_duration)
     # The widest of equals: fewer, better sampled words.
@@ -109,28 +122,33 @@ def choose_bin_size(
 
 
 @dataclass(frozen=True)
-class RecordedWords:
-    """The words of the units that were recorded in some presentation.
+class RecordedUnits:
+    """What the units spoke that were recorded in some presentation.
 
     Attributes
     ----------
-    words : Words
-        Of these units.
-    counts : ResponseCounts
-        Of these words.
+    counted : CountedRecording
+        How often each of these units spoke each word.
     units : list of int
         Positions of these units in the recording.
+    bin_size : float
+        Width of a bin, s.
     bin_setting : float or dict
-        Width of a bin, s; if it was chosen here ``{"value", "chosen": "auto", "why"}``.
+        The same; if it was chosen here ``{"value", "chosen": "auto", "why"}``.
     """
 
-    words: Words
-    counts: ResponseCounts
+    counted: CountedRecording
     units: list[int]
+    bin_size: float
     bin_setting: Any
 
+    @property
+    def counts(self) -> ResponseCounts:
+        """Counts of all repeats."""
+        return self.counted.counts
 
-def words_of_recorded_units(
+
+def count_recorded_units(
     recording: neo.Block,
     presentations: Presentations,
     bin_size: Any,
@@ -138,8 +156,10 @@ def words_of_recorded_units(
     response: Literal["words", "counts"] = "words",
     *,
     units: Sequence[int],
-) -> RecordedWords:
-    """Bin and count the words of the units that were recorded at all.
+    cache: str | Path | None = None,
+    progress: bool = False,
+) -> RecordedUnits:
+    """Count the words of the units that were recorded at all.
 
     Parameters
     ----------
@@ -147,27 +167,35 @@ def words_of_recorded_units(
         As in `bin_words`.
     bin_size : "auto", float, str or quantities.Quantity
         As in `bin_words`; "auto" for `choose_bin_size`.
+    cache, progress
+        As in `count_recording`.
 
     Returns
     -------
-    RecordedWords
+    RecordedUnits
     """
     chosen = list(units)
+    kept: dict[str, Any] = {"cache": cache, "progress": progress}
     bin_setting: Any
     if isinstance(bin_size, str) and bin_size == "auto":
         choice = choose_bin_size(
-            recording, presentations, word_length, response, units=chosen
+            recording, presentations, word_length, response, units=chosen, **kept
         )
         seconds = choice.bin_size
         bin_setting = {"value": seconds, "chosen": "auto", "why": choice.reason}
     else:
         seconds = bin_setting = as_seconds(bin_size, "bin_size")
     while True:
-        words = bin_words(
-            recording, presentations, seconds, word_length, response, units=chosen
+        counted = count_recording(
+            recording,
+            presentations,
+            seconds,
+            word_length,
+            response,
+            units=chosen,
+            **kept,
         )
-        counts = count_words(words)
-        is_recorded = counts.repeats.sum(axis=1) > 0
+        is_recorded = counted.counts.repeats.sum(axis=1) > 0
         if is_recorded.all():
-            return RecordedWords(words, counts, chosen, bin_setting)
+            return RecordedUnits(counted, chosen, seconds, bin_setting)
         chosen = [k for k, is_in in zip(chosen, is_recorded, strict=True) if is_in]

@@ -18,6 +18,7 @@ from neuroclass.cli.options import (
     ESTIMATORS,
     a_number_of_jobs,
     a_seed,
+    add_cache,
     add_command,
     add_json,
     add_recording,
@@ -48,6 +49,7 @@ def add_parser(commands: Any) -> None:
     )
     add_recording(parser, several=True)
     add_words(parser, ESTIMATORS, default="miller-madow")
+    add_cache(parser)
     classes = parser.add_argument_group("classes")
     number = classes.add_mutually_exclusive_group()
     number.add_argument(
@@ -159,6 +161,7 @@ def run(args: "Namespace") -> None:
             response=args.response,
             estimator=args.estimator,
             method=args.method,
+            cache=args.cache,
             units=wanted_units(args, *recordings),
             reference=args.reference,
             n_jobs=None if args.dask else args.jobs,  # None: all that there are

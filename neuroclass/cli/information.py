@@ -7,6 +7,7 @@ from neuroclass.cli import scan
 from neuroclass.cli.inputs import load, presentation_options, wanted_units
 from neuroclass.cli.options import (
     IDENTITY_ESTIMATORS,
+    add_cache,
     add_command,
     add_json,
     add_recording,
@@ -39,6 +40,7 @@ def add_parser(commands: Any) -> None:
     )
     add_recording(parser)
     add_words(parser, IDENTITY_ESTIMATORS, default="blend")
+    add_cache(parser)
     scan.add_options(parser)
     add_json(parser)
 
@@ -51,20 +53,17 @@ def run(args: "Namespace") -> None:
         return
     from tqdm import tqdm  # noqa: PLC0415
 
+    from neuroclass.counting import count_recording  # noqa: PLC0415
     from neuroclass.information import identity_information  # noqa: PLC0415
     from neuroclass.presentations import select_presentations  # noqa: PLC0415
     from neuroclass.units import select_units  # noqa: PLC0415
     from neuroclass.word_choice import choose_bin_size  # noqa: PLC0415
-    from neuroclass.words import (  # noqa: PLC0415
-        bin_words,
-        count_groups,
-        count_words,
-    )
 
     recording = load(args)
     presentations = select_presentations(recording, **presentation_options(args))
     units = select_units(recording, wanted_units(args, recording))
     how = {"word_length": args.word_length, "response": args.response, "units": units}
+    how |= {"cache": args.cache, "progress": not args.quiet}
     bin_size = args.bin_size
     settings = {"bin_size": bin_size, "word_length": args.word_length}
     settings |= {"response": args.response, "estimator": args.estimator}
@@ -72,8 +71,8 @@ def run(args: "Namespace") -> None:
         choice = choose_bin_size(recording, presentations, **how)
         bin_size = choice.bin_size
         settings["bin_size"] = {"value": bin_size, "why": choice.reason}
-    words = bin_words(recording, presentations, bin_size, **how)
-    counts = count_words(words)
+    counted = count_recording(recording, presentations, bin_size, **how)
+    counts = counted.counts
     if (counts.n_spikes > 0).sum() < 2:
         raise RecordingError(
             f"{args.recording} must hold at least two units with spikes in the "
@@ -83,7 +82,7 @@ def run(args: "Namespace") -> None:
         counts,
         estimator=args.estimator,
         groups=tqdm(
-            count_groups(words),
+            counted.groups(),
             "groups of repeats",
             delay=2,
             leave=False,
@@ -103,7 +102,7 @@ def run(args: "Namespace") -> None:
                 "recording": args.recording,
                 "presentations": presentations.reason,
                 "settings": settings,
-                "unit_ids": words.unit_ids,
+                "unit_ids": counts.unit_ids,
                 "information": measured,
             }
         )
@@ -120,7 +119,7 @@ def run(args: "Namespace") -> None:
     print_table(
         ("unit", "Hz", "bits/word", "+-95%", "bits/s", "bits/spike"),
         zip(
-            words.unit_ids,
+            counts.unit_ids,
             rate,
             bits,
             (high - low) / 2,

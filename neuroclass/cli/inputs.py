@@ -52,6 +52,7 @@ def load(args: "Namespace", path: str | None = None) -> "neo.Block":
         trial_duration=args.trial_duration,
         time_unit=args.time_unit,
         sampling_rate=args.sampling_rate,
+        lazy=bool(getattr(args, "cache", None)),
     )
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "a_number_of_jobs",
     "a_seed",
     "a_time",
+    "add_cache",
     "add_command",
     "add_json",
     "add_recording",
@@ -180,6 +181,16 @@ def add_words(
         action="append",
         default=[],
         help="take only units with these values; again for another column",
+    )
+
+
+def add_cache(parser: argparse._ActionsContainer) -> None:
+    """Add --cache."""
+    parser.add_argument(
+        "--cache",
+        metavar="DIR",
+        help="keep what was counted in DIR, from which a run that was stopped goes on; "
+        "spikes stay in the file, for recordings larger than memory",
     )
 
 
