@@ -568,6 +568,19 @@ def test_force_replaces_the_result_folder(run, retina):
     assert set(labels_in(Path("retina_classes")).values()) == {"0", "1", "2"}
 
 
+def test_what_was_counted_is_kept_and_the_result_is_the_same(run, retina):
+    for command in (("cluster", retina, "-o", "again"), ("information", retina)):
+        status, _, _ = run(*command, "--bin-size", "20ms", "--cache", "counted")
+        assert status == 0
+    # One block of units: counted by the first command, found by the second.
+    assert len(list(Path("counted").iterdir())) == 1
+    status, *_ = run("cluster", retina, "-o", "plain", "--bin-size", "20ms")
+    assert status == 0
+    assert (
+        Path("again/labels.csv").read_bytes() == Path("plain/labels.csv").read_bytes()
+    )
+
+
 def test_the_reference_column_is_compared_and_not_used(run, retina):
     arguments = ("--n-clusters", "3", "--bin-size", "20ms", "--reference", "true_type")
     status, out, _ = run("cluster", retina, *arguments)
@@ -790,7 +803,7 @@ def test_the_defaults_of_cluster_are_those_of_the_function():
     args = vars(build_parser().parse_args(["cluster", "x.nwb"]))
     parameters = inspect.signature(classify_neurons).parameters
     shared = set(args) & set(parameters) - {"recording", "units"}
-    assert len(shared) == 14
+    assert len(shared) == 15
     assert {n: args[n] for n in shared} == {n: parameters[n].default for n in shared}
     assert args["seed"] == parameters["random_state"].default
 
