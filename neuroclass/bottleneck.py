@@ -16,14 +16,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from neuroclass._validation import check_choice, check_positive_int
 from neuroclass.estimators import ESTIMATORS, Estimator
 from neuroclass.information import identity_information
-from neuroclass.merging import (
-    MergeTree,
-    Rows,
-    leaf_order,
-    merge_tree,
-    pairwise_losses,
-)
+from neuroclass.merging import MergeTree, leaf_order, merge_tree
+from neuroclass.pairs import pairwise_losses
 from neuroclass.refinement import refine, refine_with_restarts
+from neuroclass.rows import Rows
 from neuroclass.selection import ClusterNumber, node_scores, select_n_clusters
 
 __all__ = ["AgglomerativeBottleneck", "by_size", "check_n_clusters", "information_kept"]
@@ -138,8 +134,8 @@ class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
         n_neurons = len(counts)
         check_n_clusters(self.n_clusters, n_neurons)
         rows = Rows.from_counts(counts, self.criterion)
-        losses = pairwise_losses(rows)
-        tree = merge_tree(rows, losses)
+        pairs = pairwise_losses(rows)
+        tree = merge_tree(rows, pairs)
         selection: ClusterNumber | None = None
         if self.n_clusters == "auto":
             selection = select_n_clusters(counts, rows, tree, n_jobs=self.n_jobs)
@@ -156,13 +152,14 @@ class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
             rng=np.random.default_rng(seed),
             n_jobs=self.n_jobs,
         )
-        anchored = merge_tree(rows, losses, labels)
+        anchored = merge_tree(rows, pairs, labels)
         self.labels_ = by_size(labels)
         self.n_clusters_ = n_clusters
         self.children_ = anchored.children
         self.distances_ = anchored.losses / rows.n_words
         self.information_ = information_kept(rows, anchored)
-        self.pairwise_losses_ = losses / rows.n_words
+        self.pairwise_losses_ = pairs.losses
+        self.pairwise_losses_ /= rows.n_words
         self.leaf_order_ = leaf_order(anchored.children)
         self.selection_ = selection
         self._rows = rows

@@ -27,8 +27,9 @@ from neuroclass.divergence import (
 )
 from neuroclass.evidence import check_counts_can_be_classified
 from neuroclass.io import load_recording
-from neuroclass.merging import Rows, leaf_order, merge_tree
+from neuroclass.merging import leaf_order, merge_tree
 from neuroclass.presentations import Presentations, select_presentations
+from neuroclass.rows import Rows
 from neuroclass.units import select_units
 from neuroclass.word_choice import count_recorded_units
 from neuroclass.words import ResponseCounts, bin_words

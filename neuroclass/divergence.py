@@ -17,7 +17,8 @@ from scipy.special import ndtr
 
 from neuroclass.chance import chance_level, chance_moments
 from neuroclass.information import blend, check_integer_counts, jackknife_interval
-from neuroclass.merging import Rows, pairwise_losses
+from neuroclass.pairs import pairwise_losses
+from neuroclass.rows import Rows
 
 __all__ = [
     "FALSE_DISCOVERY_RATE",
@@ -174,8 +175,11 @@ def _losses(
     """Return the loss of each pair, plug-in and jackknife, and its balanced words."""
     pairs = np.triu_indices(len(counts), 1)
     rows = Rows.from_counts(counts, "plug-in")
-    jackknife = pairwise_losses(Rows.from_counts(counts, "jackknife"))[pairs]
-    return pairwise_losses(rows)[pairs], jackknife, _balanced_words(rows)
+    plug_in, jackknife = (
+        pairwise_losses(laid_out, in_double=True).losses[pairs]
+        for laid_out in (rows, Rows.from_counts(counts, "jackknife"))
+    )
+    return plug_in, jackknife, _balanced_words(rows)
 
 
 def _balanced_words(rows: Rows) -> NDArray[np.float64]:

@@ -20,8 +20,9 @@ from neuroclass.bottleneck import AgglomerativeBottleneck
 from neuroclass.estimators import Estimator
 from neuroclass.exceptions import RecordingError
 from neuroclass.information import jackknife_interval, sum_by_class
-from neuroclass.merging import MergeTree, Rows
+from neuroclass.merging import MergeTree
 from neuroclass.pooling import RECORDING
+from neuroclass.rows import Rows
 from neuroclass.selection import REAL_SPLIT, ClusterNumber, supported_range
 from neuroclass.sequential import SequentialBottleneck
 from neuroclass.words import ResponseCounts
@@ -140,11 +141,14 @@ def _curve(
     """Return bits per word kept with index + 1 classes of a given hierarchy."""
     rows = Rows.from_counts(counts, criterion)
     n_neurons = len(counts)
-    nodes = np.empty((2 * n_neurons - 1, rows.counts.shape[1]), rows.counts.dtype)
-    nodes[:n_neurons] = rows.counts
-    for k, pair in enumerate(children):
-        nodes[n_neurons + k] = nodes[pair].sum(axis=0)
-    values = rows.values(nodes)
+    merged = rows.wide()  # a class lives in the row of one of its neurons
+    values = np.empty(n_neurons + len(children))
+    values[:n_neurons] = rows.values(merged)
+    place = np.arange(len(values))
+    for k, (a, b) in enumerate(children, start=n_neurons):
+        place[k] = place[a]
+        merged[place[k]] += merged[place[b]]
+        values[k] = rows.values(merged[place[k]][None])[0]
     losses = values[children].sum(axis=1) - values[n_neurons:]
     lost = np.append(0.0, np.cumsum(losses))
     kept: NDArray[np.float64] = (lost[-1] - lost)[::-1] / rows.n_words

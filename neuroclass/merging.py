@@ -1,182 +1,23 @@
-"""What it costs to merge neurons into classes: losses of pairs, the tree of merges.
+"""The tree of merges: from single neurons to one class.
 
 Takes counts of words; a class is the sum of its members' counts, and merging two
 classes loses information about which of the two spoke.  All losses are in bits times
 repeats; divide by the number of counted words for bits per word.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from neuroclass.estimators import Estimator, check_counts, repeat_term, word_term
+from neuroclass.pairs import PairLosses, pairwise_losses
+from neuroclass.rows import Rows
 
-__all__ = [
-    "MergeTree",
-    "Rows",
-    "leaf_order",
-    "merge_tree",
-    "pairwise_losses",
-    "relabel",
-]
+__all__ = ["MergeTree", "leaf_order", "merge_tree", "relabel"]
 
-_BLOCK = 1 << 16  # table look-ups at a time, so that they stay in the cache
-_MAX_TABLE = 1 << 22
-_MAX_RANK_TABLE = 512
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Counts of neurons or classes laid out so that merging is adding two rows.
-
-    Attributes
-    ----------
-    counts : ndarray, (n_neurons, n_features + n_patterns)
-        First the words that anybody spoke, one column per condition and word; then
-        the repeats, one column per set of conditions with the same repeats.
-    weights : ndarray, (n_patterns,)
-        How many conditions share each column of repeats.
-    estimator : str
-        Which estimator the losses use.
-    n_words : int or float
-        All counted words, of all rows together.
-    """
-
-    counts: NDArray[Any]
-    weights: NDArray[np.intp]
-    estimator: Estimator
-    n_words: float
-    _table: NDArray[np.float64] | None
-    _repeat_table: NDArray[np.float64] | None
-
-    @classmethod
-    def from_counts(
-        cls, counts: ArrayLike, estimator: Estimator = "miller-madow"
-    ) -> "Rows":
-        """Lay out counts of shape (n_neurons, n_conditions, n_words)."""
-        array = check_counts(counts)
-        repeats = array.sum(axis=2)
-        patterns, weights = _distinct_columns(repeats)
-        features = array.reshape(len(array), -1)
-        features = features[:, features.any(axis=0)]
-        is_integer = array.dtype.kind in "iu" or bool(np.all(array == np.floor(array)))
-        if not is_integer and estimator == "jackknife":
-            raise ValueError("counts must be integers for the jackknife.")
-        rows = np.concatenate([features, patterns], axis=1)
-        largest = int(patterns.sum(axis=0).max(initial=0)) if is_integer else _MAX_TABLE
-        table = repeat_table = None
-        if largest < _MAX_TABLE:
-            rows = rows.astype(np.intp)
-            table = word_term(np.arange(largest + 1), estimator)
-            repeat_table = repeat_term(np.arange(largest + 1), estimator)
-        return cls(
-            counts=np.ascontiguousarray(rows),
-            weights=weights,
-            estimator=estimator,
-            n_words=float(array.sum()),
-            _table=table,
-            _repeat_table=repeat_table,
-        )
-
-    @property
-    def n_features(self) -> int:
-        """Columns that are words."""
-        return int(self.counts.shape[1]) - len(self.weights)
-
-    @property
-    def tolerance(self) -> float:
-        """Losses closer than this are ties: the rounding of a sum over the columns."""
-        scale = float(np.abs(self.values(self.counts)).max())
-        return 1e-12 * (scale * math.sqrt(self.counts.shape[1]) + 1.0)
-
-    def values(self, rows: NDArray[Any]) -> NDArray[np.float64]:
-        """Return sum_w G(n_w) + sum_s c(R_s) of each row, (n_rows,).
-
-        The loss of merging a and b is value(a) + value(b) - value(a + b).
-        """
-        values = np.empty(len(rows))
-        step = max(1, _BLOCK // max(1, rows.shape[1]))
-        n = self.n_features
-        for start in range(0, len(rows), step):
-            block = rows[start : start + step]
-            if self._table is None or self._repeat_table is None:
-                words = word_term(block[:, :n], self.estimator)
-                repeats = repeat_term(block[:, n:], self.estimator)
-            else:
-                words = self._table.take(block[:, :n])
-                repeats = self._repeat_table.take(block[:, n:])
-            values[start : start + step] = words.sum(axis=1) + repeats @ self.weights
-        return values
-
-    def sums(self, labels: NDArray[np.intp], n_clusters: int) -> NDArray[Any]:
-        """Return the summed counts of each class, (n_clusters, n_columns)."""
-        sums = np.zeros((n_clusters, self.counts.shape[1]), dtype=self.counts.dtype)
-        for label in range(n_clusters):
-            sums[label] = self.counts[labels == label].sum(axis=0)
-        return sums
-
-    def objective(self, labels: NDArray[np.intp]) -> float:
-        """Return J, the summed values of the classes; a merge lowers it by its loss."""
-        _, labels = np.unique(labels, return_inverse=True)
-        return float(self.values(self.sums(labels, int(labels.max()) + 1)).sum())
-
-
-def _distinct_columns(
-    repeats: NDArray[Any],
-) -> tuple[NDArray[Any], NDArray[np.intp]]:
-    if (repeats == repeats[:, :1]).all():  # the rule, and sorting columns is slow
-        return repeats[:, :1], np.array([repeats.shape[1]])
-    return np.unique(repeats, axis=1, return_counts=True)
-
-
-def pairwise_losses(rows: Rows) -> NDArray[np.float64]:
-    """Return the loss of merging each pair of neurons, symmetric, 0 on the diagonal.
-
-    Notes
-    -----
-    For integer counts up to some hundreds the loss of a word depends on two small
-    integers only, and that symmetric table has low rank: its eigenvectors turn all
-    pairs into a few matrix products.  The table is used to its full float64 rank, so
-    the losses are those of the direct sum to rounding.
-
-    Cost: rank x n_neurons^2 x n_features multiplications, rank about 20.
-    ``test_pairwise_losses_equal_the_brute_force_twin``.
-    """
-    values = rows.values(rows.counts)
-    words = rows.counts[:, : rows.n_features]
-    if rows._table is not None and words.max(initial=0) <= _MAX_RANK_TABLE:
-        losses = _losses_of_words(rows, words)
-        repeats = rows.counts[:, rows.n_features :]
-        for column, weight in zip(repeats.T, rows.weights, strict=True):
-            alone = repeat_term(column, rows.estimator)
-            both = repeat_term(column[:, None] + column, rows.estimator)
-            losses += weight * (alone[:, None] + alone - both)
-    else:
-        losses = np.empty((len(values), len(values)))
-        for i in range(len(values) - 1):
-            others = np.arange(i + 1, len(values))
-            both = _values_of_sums(rows, rows.counts, others, i)
-            losses[i, others] = losses[others, i] = values[i] + values[others] - both
-    np.fill_diagonal(losses, 0.0)
-    return losses
-
-
-def _losses_of_words(rows: Rows, words: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Sum phi(a, b) = G(a) + G(b) - G(a + b) over the words, for all pairs."""
-    seen, index = np.unique(words, return_inverse=True)
-    index = index.reshape(words.shape)
-    alone = word_term(seen, rows.estimator)
-    phi = alone[:, None] + alone - word_term(seen[:, None] + seen, rows.estimator)
-    eigenvalues, vectors = np.linalg.eigh(phi)
-    size = np.abs(eigenvalues)
-    losses = np.zeros((len(words), len(words)))
-    for k in np.flatnonzero(size > 1e-16 * size.max(initial=0.0)):
-        projected = vectors[:, k].take(index)
-        losses += eigenvalues[k] * (projected @ projected.T)
-    return (losses + losses.T) / 2
+_AT_ONCE = 32  # losses; more cost little more, and fewer are looked for again
+_HALF_BIT = 0.5 / np.log(2.0)  # Miller-Madow's correction for a word
 
 
 @dataclass(frozen=True)
@@ -231,7 +72,7 @@ def relabel(labels: NDArray[np.intp]) -> NDArray[np.intp]:
 
 def merge_tree(
     rows: Rows,
-    losses: NDArray[np.float64] | None = None,
+    pairs: PairLosses | None = None,
     labels: NDArray[np.intp] | None = None,
 ) -> MergeTree:
     """Merge, again and again, the two classes whose merging loses least.
@@ -240,7 +81,7 @@ def merge_tree(
     ----------
     rows : Rows
         Counts of the neurons.
-    losses : ndarray, (n_neurons, n_neurons), optional
+    pairs : PairLosses, optional
         From `pairwise_losses`, if at hand.
     labels : ndarray of int, (n_neurons,), optional
         A partition that the hierarchy has to pass through: no merge across its
@@ -251,92 +92,202 @@ def merge_tree(
     MergeTree
         Ties go to the pair with the lowest neuron.
 
+    Notes
+    -----
+    Every loss begins as a lower bound: that of `pairs`, less its error, and for a
+    merged class one that follows from the losses of its two parts.  Only a bound that
+    is the least of all is replaced by the loss itself, summed in double precision, so
+    the tree is that of exact losses (`test_tree_equals_the_brute_force_twin`,
+    `test_bounds_hold_the_losses_of_merged_classes`).  For each merge some twenty
+    losses of 400 are computed, some hundred of 4,000.
+
     References
     ----------
     .. [1] Slonim & Tishby (2000), Agglomerative information bottleneck, NIPS 12.
     """
-    losses = pairwise_losses(rows) if losses is None else losses
-    n_neurons = len(losses)
-    tolerance = rows.tolerance
+    pairs = pairwise_losses(rows) if pairs is None else pairs
+    n_neurons = len(pairs.losses)
+    bounds = pairs.losses - pairs.error[:, None]
+    bounds -= pairs.error
+    is_exact = np.full(bounds.shape, not pairs.error.any())
     node = np.arange(n_neurons)
     if labels is None:
-        children, lost = _merge(rows, rows.counts, losses, node, n_neurons, tolerance)
+        children, lost = _merge(rows, rows.wide(), bounds, is_exact, node, n_neurons)
         return MergeTree(children, lost)
-    within = np.where(labels[:, None] == labels, losses, np.inf)
-    children, lost = _merge(rows, rows.counts, within, node, n_neurons, tolerance)
-    # The classes, whole now, are merged in their turn.
     labels = relabel(labels)
+    bounds[labels[:, None] != labels] = np.inf
+    children, lost = _merge(rows, rows.wide(), bounds, is_exact, node, n_neurons)
+    # The classes, whole now, are merged in their turn.
     n_clusters = int(labels.max()) + 1
     top = _nodes_of_classes(children, labels, n_clusters)
     sums = rows.sums(labels, n_clusters)
     values = rows.values(sums)
     between = np.zeros((n_clusters, n_clusters))
     for k in range(n_clusters - 1):
-        both = _values_of_sums(rows, sums, np.arange(k + 1, n_clusters), k)
+        both = rows.values_of_sums(sums, np.arange(k + 1, n_clusters), sums[k])
         between[k, k + 1 :] = between[k + 1 :, k] = values[k] + values[k + 1 :] - both
-    rest, rest_lost = _merge(
-        rows, sums, between, top, n_neurons + len(children), tolerance
-    )
+    is_exact = np.ones(between.shape, dtype=bool)
+    next_node = n_neurons + len(children)
+    rest, rest_lost = _merge(rows, sums, between, is_exact, top, next_node)
     return MergeTree(np.concatenate([children, rest]), np.append(lost, rest_lost))
 
 
 def _merge(
     rows: Rows,
     counts: NDArray[Any],
-    losses: NDArray[np.float64],
+    bounds: NDArray[np.float64],
+    is_exact: NDArray[np.bool_],
     node: NDArray[np.intp],
     next_node: int,
-    tolerance: float,
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Merge until every loss that is left is infinite.
+    """Merge until every loss that is left is infinite; works in its arguments.
 
     A merged class lives in the slot of its lowest neuron, so the lowest slot breaks
-    ties.  Each row knows its least loss; a merge changes only the losses to the new
+    ties.  Each row knows its least bound; a merge changes only the bounds to the new
     class, and other rows look again only if their nearest is gone.
     """
-    counts, losses, node = counts.copy(), losses.copy(), node.copy()
-    np.fill_diagonal(losses, np.inf)
+    node = node.copy()
+    np.fill_diagonal(bounds, np.inf)
+    limits = _Limits.of(rows, counts)
     values = rows.values(counts)
-    least = losses.min(axis=1, initial=np.inf)
-    nearest = losses.argmin(axis=1) if len(losses) else np.empty(0, np.intp)
-    is_alive = np.ones(len(losses), dtype=bool)
+    least = bounds.min(axis=1, initial=np.inf)
+    nearest = bounds.argmin(axis=1) if len(bounds) else np.empty(0, np.intp)
+
+    def look_again(slots: NDArray[np.intp]) -> None:
+        for slot in slots:
+            nearest[slot] = bounds[slot].argmin()
+            least[slot] = bounds[slot, nearest[slot]]
+
     children, lost = [], []
-    while len(least) and np.isfinite(bound := least.min()):
-        a = int(np.flatnonzero(least <= bound + tolerance)[0])
-        b = int(np.flatnonzero(losses[a] <= bound + tolerance)[0])
+    while len(least) and np.isfinite(bound := least.min() + rows.tolerance):
+        a = int(np.flatnonzero(least <= bound)[0])
+        is_near = bounds[a] <= bound
+        if (is_near & ~is_exact[a]).any():
+            # The next ones, too: their turn comes soon, and several cost like one.
+            others = _lowest(np.where(is_exact[a], np.inf, bounds[a]))
+            both = rows.values_of_sums(counts, others, counts[a])
+            bounds[a, others] = bounds[others, a] = values[a] + values[others] - both
+            is_exact[a, others] = is_exact[others, a] = True
+            look_again(np.append(others[nearest[others] == a], a))
+            continue
+        b = int(np.flatnonzero(is_near)[0])
         children.append(sorted((int(node[a]), int(node[b]))))
-        lost.append(losses[a, b])
+        lost.append(bounds[a, b])
+        others = np.flatnonzero(np.isfinite(bounds[a]))
+        others = others[others != b]
+        after = limits.merge(rows, counts, bounds, a, b, others)
         counts[a] += counts[b]
-        node[a] = next_node + len(children) - 1
-        is_alive[b] = False
-        is_allowed = is_alive & np.isfinite(losses[a])
-        losses[b] = losses[:, b] = losses[a] = losses[:, a] = np.inf
-        others = np.flatnonzero(is_allowed)
         values[a] = rows.values(counts[a : a + 1])[0]
-        new = values[a] + values[others] - _values_of_sums(rows, counts, others, a)
-        losses[a, others] = losses[others, a] = new
+        node[a] = next_node + len(children) - 1
+        bounds[b] = bounds[:, b] = np.inf
+        bounds[a, others] = bounds[others, a] = after
+        is_exact[a] = is_exact[:, a] = False
         least[b] = np.inf
-        is_stale = is_alive & np.isin(nearest, (a, b))
-        is_stale[a] = True
-        stale = np.flatnonzero(is_stale)
-        nearest[stale] = losses[stale].argmin(axis=1)
-        least[stale] = losses[stale, nearest[stale]]
-        closer = others[new < least[others]]
+        closer = others[after < least[others]]
         nearest[closer] = a
-        least[closer] = losses[closer, a]
+        least[closer] = bounds[closer, a]
+        gone = others[np.isin(nearest[others], (a, b))]
+        look_again(np.append(gone, a))
     return np.array(children, dtype=np.intp).reshape(-1, 2), np.array(lost)
 
 
-def _values_of_sums(
-    rows: Rows, counts: NDArray[Any], others: NDArray[np.intp], a: int
-) -> NDArray[np.float64]:
-    """Return the values of the classes `others` each merged with `a`, in blocks."""
-    values = np.empty(len(others))
-    step = max(1, _BLOCK // max(1, counts.shape[1]))
-    for start in range(0, len(others), step):
-        block = others[start : start + step]
-        values[start : start + step] = rows.values(counts[block] + counts[a])
-    return values
+def _lowest(bounds: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the places of a few of the lowest finite bounds."""
+    if len(bounds) > _AT_ONCE:
+        places = np.argpartition(bounds, _AT_ONCE)[:_AT_ONCE]
+    else:
+        places = np.arange(len(bounds))
+    return places[np.isfinite(bounds[places])]
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """What is known of each class before any loss with it is computed.
+
+    Plug-in losses are divergences, so those of three classes a, b, j obey, by the
+    concavity of entropy,
+
+        P(ab, j) >= max(P(a, j), P(b, j), (P(a, j) + P(b, j) + P(a, b)) / 2) - P(a, b).
+
+    Miller-Madow takes 1 / (2 ln 2) off for every word that both use and gives it back
+    for every condition in which both were recorded.  The jackknife takes no more than
+    `jackknife_words` of both off beyond that, nor gives more than `jackknife_repeats`.
+    """
+
+    half_bit: float
+    used: NDArray[np.float64]  # words that each class uses
+    jackknife_words: NDArray[np.float64]
+    jackknife_repeats: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, rows: Rows, counts: NDArray[Any]) -> "_Limits":
+        n = rows.n_features
+        words, repeats = np.zeros((2, len(counts)))
+        if rows.estimator == "jackknife":
+            for k, row in enumerate(counts):
+                words[k] = _beyond_miller_madow(row[:n]).sum()
+                repeats[k] = _beyond_miller_madow(row[n:]) @ rows.weights
+        return cls(
+            half_bit=0.0 if rows.estimator == "plug-in" else _HALF_BIT,
+            used=np.array([np.count_nonzero(row[:n]) for row in counts], dtype=float),
+            jackknife_words=words,
+            jackknife_repeats=repeats,
+        )
+
+    def merge(
+        self,
+        rows: Rows,
+        counts: NDArray[Any],
+        bounds: NDArray[np.float64],
+        a: int,
+        b: int,
+        others: NDArray[np.intp],
+    ) -> NDArray[np.float64]:
+        """Bound the losses of a and b, merged, with others; a stands for both then."""
+        n = rows.n_features
+        used, of_words, of_repeats = (
+            self.used,
+            self.jackknife_words,
+            self.jackknife_repeats,
+        )
+        # All three losses as Miller-Madow would have them.
+        lost = bounds[a, b] + of_words[a] + of_words[b]
+        from_a = bounds[a, others] - of_repeats[a] - of_repeats[others]
+        from_b = bounds[b, others] - of_repeats[b] - of_repeats[others]
+        shared = np.count_nonzero((counts[a, :n] > 0) & (counts[b, :n] > 0))
+        union = used[a] + used[b] - shared
+        recorded = ((counts[a, n:] > 0) & (counts[b, n:] > 0)) @ rows.weights
+        # Words that at least two of the three use, at most.
+        two = np.minimum(union, (used[a] + used[b] + used[others]) / 2)
+        two = np.minimum(two, shared + used[others])
+        after = np.maximum(
+            from_a - self.half_bit * (used[b] - recorded),
+            from_b - self.half_bit * (used[a] - recorded),
+        )
+        after = np.maximum(
+            after - lost,
+            (from_a + from_b - lost - self.half_bit * (two - recorded)) / 2,
+        )
+        used[a] = union
+        if rows.estimator == "jackknife":
+            both = counts[a] + counts[b]
+            of_words[a] = _beyond_miller_madow(both[:n]).sum()
+            of_repeats[a] = _beyond_miller_madow(both[n:]) @ rows.weights
+        after -= of_words[a] + of_words[others] + rows.tolerance
+        bounded: NDArray[np.float64] = after
+        return bounded
+
+
+def _beyond_miller_madow(n: NDArray[Any]) -> NDArray[np.float64]:
+    """Return by how much less than Miller-Madow the jackknife makes of a count.
+
+    n / ln 2 - 1 / (2 ln 2) - G(n) + n log2 n, with G of the jackknife: positive,
+    falling from 0.72 for n = 1 as 0.12 / n; 0 for n = 0.
+    """
+    several = np.maximum(n, 2).astype(np.float64)
+    beyond = several * (1 + (several - 1) * np.log1p(-1 / several)) / np.log(2)
+    beyond = np.where(n == 1, 2 * _HALF_BIT, beyond) - _HALF_BIT
+    return np.where(n > 0, np.maximum(beyond, 0.0), 0.0)
 
 
 def _nodes_of_classes(

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass._parallel import run_tasks
-from neuroclass.merging import Rows, relabel
+from neuroclass.merging import relabel
+from neuroclass.rows import Rows
 
 __all__ = ["refine", "refine_with_restarts"]
 

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from neuroclass._parallel import run_tasks
 from neuroclass.estimators import Estimator
-from neuroclass.merging import MergeTree, Rows
+from neuroclass.merging import MergeTree
 from neuroclass.refinement import refine
+from neuroclass.rows import Rows
 from neuroclass.splits import MIN_NEURONS, halves_of_stimulus, held_out_z
 from neuroclass.weakest_pairs import weakest_pairs
 

@@ -19,15 +19,11 @@ from neuroclass._validation import check_choice, check_positive_int
 from neuroclass.bottleneck import by_size, check_n_clusters, information_kept
 from neuroclass.estimators import ESTIMATORS, Estimator
 from neuroclass.information import identity_information
-from neuroclass.merging import (
-    MergeTree,
-    Rows,
-    leaf_order,
-    merge_tree,
-    pairwise_losses,
-)
+from neuroclass.merging import MergeTree, leaf_order, merge_tree
 from neuroclass.micro_classes import find_micro_classes, gather, reassign
+from neuroclass.pairs import pairwise_losses
 from neuroclass.refinement import refine_with_restarts
+from neuroclass.rows import Rows
 from neuroclass.selection import ClusterNumber, node_scores, select_n_clusters
 from neuroclass.sparse_counts import SparseCounts
 
@@ -208,8 +204,8 @@ class SequentialBottleneck(ClusterMixin, BaseEstimator):
             counts, n_micro, n_init=n_init, rng=rng, n_jobs=self.n_jobs
         )
         rows = _rows(counts, micro)
-        losses = pairwise_losses(rows)
-        tree = merge_tree(rows, losses)
+        pairs = pairwise_losses(rows)
+        tree = merge_tree(rows, pairs)
         selection: ClusterNumber | None = None
         if self.n_clusters == "auto":
             sample = _sample(counts, micro, tree)
@@ -239,9 +235,9 @@ class SequentialBottleneck(ClusterMixin, BaseEstimator):
         if not np.array_equal(gathered, micro):
             micro = gathered
             rows = _rows(counts, micro)
-            losses = pairwise_losses(rows)
+            pairs = pairwise_losses(rows)
         _, first = np.unique(micro, return_index=True)
-        anchored = merge_tree(rows, losses, labels[first])
+        anchored = merge_tree(rows, pairs, labels[first])
         self.labels_ = by_size(labels)
         self.n_clusters_ = n_clusters
         self.micro_labels_ = micro
@@ -249,7 +245,8 @@ class SequentialBottleneck(ClusterMixin, BaseEstimator):
         self.children_ = anchored.children
         self.distances_ = anchored.losses / rows.n_words
         self.information_ = information_kept(rows, anchored)
-        self.pairwise_losses_ = losses / rows.n_words
+        self.pairwise_losses_ = pairs.losses
+        self.pairwise_losses_ /= rows.n_words
         self.leaf_order_ = leaf_order(anchored.children)
         self.selection_ = selection
         self._counts = counts
@@ -381,7 +378,7 @@ def _fewest_that_keep(
     `AgglomerativeBottleneck`; the blend is measured on a sample of the neurons.
     """
     kept = information_kept(rows, tree)
-    everyone = rows.values(rows.counts.sum(axis=0)[None])[0]
+    everyone = rows.values(rows.wide().sum(axis=0)[None])[0]
     whole = (counts.values().sum() - everyone) / rows.n_words
     if counts.words.dtype.kind == "i":
         sample = _sample(counts, micro, tree).counts

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass.estimators import Estimator
-from neuroclass.merging import Rows
 from neuroclass.refinement import refine
+from neuroclass.rows import Rows
 
 __all__ = ["MIN_NEURONS", "halves_of_stimulus", "held_out_z"]
 

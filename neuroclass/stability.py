@@ -16,8 +16,9 @@ from tqdm import tqdm
 from neuroclass._parallel import run_tasks
 from neuroclass._validation import check_positive_int, check_rng
 from neuroclass.estimators import Estimator, check_counts
-from neuroclass.merging import Rows, merge_tree
+from neuroclass.merging import merge_tree
 from neuroclass.refinement import refine
+from neuroclass.rows import Rows
 
 __all__ = ["Stability", "bootstrap_stability", "stimulus_blocks"]
 

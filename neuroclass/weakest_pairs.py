@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from neuroclass._parallel import run_tasks
 from neuroclass.estimators import Estimator
-from neuroclass.merging import Rows, relabel
+from neuroclass.merging import relabel
 from neuroclass.refinement import refine
+from neuroclass.rows import Rows
 from neuroclass.splits import MIN_NEURONS, held_out_z
 
 __all__ = ["weakest_pairs"]

@@ -20,13 +20,14 @@ from scipy.special import entr
 from neuroclass.agreement import compare_labels
 from neuroclass.bottleneck import by_size
 from neuroclass.classification import Classification, classify_neurons
-from neuroclass.merging import Rows, pairwise_losses
+from neuroclass.pairs import pairwise_losses
 from neuroclass.pooling import (
     load_recordings,
     match_presentations,
     pool_recordings,
     recording_names,
 )
+from neuroclass.rows import Rows
 from neuroclass.word_choice import choose_bin_size
 from neuroclass.words import bin_words, count_words
 
@@ -289,7 +290,9 @@ def _distances(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     both = words[:, None] + words
     share = words[:, None] / both
     most = both * (entr(share) + entr(1 - share)) / np.log(2)
-    distances: NDArray[np.float64] = pairwise_losses(Rows.from_counts(counts)) / most
+    distances: NDArray[np.float64] = (
+        pairwise_losses(Rows.from_counts(counts), in_double=True).losses / most
+    )
     return distances
 
 
@@ -306,7 +309,7 @@ def _agreements(
     """Return how far the classes of one recording group the neurons of another."""
     agreement, p_value = np.ones((2, len(counts), len(counts)))
     rows = Rows.from_counts(np.concatenate(list(counts)))
-    parts = np.split(rows.counts, np.cumsum([len(part) for part in counts])[:-1])
+    parts = np.split(rows.wide(), np.cumsum([len(part) for part in counts])[:-1])
     sums = [
         np.stack([part[own == label].sum(axis=0) for label in range(own.max() + 1)])
         for part, own in zip(parts, labels, strict=True)

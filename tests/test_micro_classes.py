@@ -4,9 +4,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from neuroclass import micro_classes
 from neuroclass.estimators import ESTIMATORS
-from neuroclass.merging import Rows
 from neuroclass.micro_classes import find_micro_classes, gather, reassign
 from neuroclass.refinement import refine
+from neuroclass.rows import Rows
 from neuroclass.sparse_counts import SparseCounts
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
-from neuroclass.merging import Rows, merge_tree
+from neuroclass.merging import merge_tree
 from neuroclass.refinement import refine, refine_with_restarts
+from neuroclass.rows import Rows
 
 
 def retina(rng, n_types=4, per_type=6, n_conditions=60, repeats=8, spread=0.6):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from neuroclass.merging import MergeTree, Rows, merge_tree
+from neuroclass.merging import MergeTree, merge_tree
+from neuroclass.rows import Rows
 from neuroclass.selection import (
     _count_nodes,
     node_scores,

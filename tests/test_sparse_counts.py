@@ -5,7 +5,7 @@ from scipy.sparse import csr_array
 
 from neuroclass import sparse_counts
 from neuroclass.estimators import ESTIMATORS
-from neuroclass.merging import Rows
+from neuroclass.rows import Rows
 from neuroclass.sparse_counts import SparseCounts
 
 

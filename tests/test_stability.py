@@ -5,8 +5,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import adjusted_rand_score
 
-from neuroclass.merging import Rows, merge_tree
+from neuroclass.merging import merge_tree
 from neuroclass.refinement import refine
+from neuroclass.rows import Rows
 from neuroclass.stability import _matched, bootstrap_stability, stimulus_blocks
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.testing import assert_array_equal
 
-from neuroclass.merging import Rows, merge_tree
+from neuroclass.merging import merge_tree
+from neuroclass.rows import Rows
 from neuroclass.splits import halves_of_stimulus, held_out_z
 from neuroclass.weakest_pairs import weakest_pairs
 

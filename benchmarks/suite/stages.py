@@ -15,9 +15,11 @@ from neuroclass.bottleneck import AgglomerativeBottleneck
 from neuroclass.classification import classify_neurons
 from neuroclass.information import identity_information
 from neuroclass.io import load_recording
-from neuroclass.merging import Rows, merge_tree, pairwise_losses
+from neuroclass.merging import merge_tree
+from neuroclass.pairs import pairwise_losses
 from neuroclass.presentations import select_presentations
 from neuroclass.refinement import refine_with_restarts
+from neuroclass.rows import Rows
 from neuroclass.words import bin_words, count_groups, count_words
 
 # What is no part of this package, and the package that it needs.
