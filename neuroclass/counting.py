@@ -139,7 +139,7 @@ def count_recording(
     Raises
     ------
     ValueError
-        As `bin_words` and `count_words`.
+        As `bin_words` and `count_words`; if the cache is no folder.
 
     Warns
     -----
@@ -160,6 +160,8 @@ def count_recording(
     group = groups_of_repeats(nobody.stimulus, n_groups)
     folder = None if cache is None else Path(cache)
     if folder is not None:
+        if folder.exists() and not folder.is_dir():
+            raise ValueError(f"cache must be a folder; {folder} is a file.")
         folder.mkdir(parents=True, exist_ok=True)
     asked = (__version__, *_arguments(nobody, presentations), response, group.tolist())
     blocks = []

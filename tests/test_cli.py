@@ -169,6 +169,15 @@ def test_the_estimators_are_those_of_the_package():
             "--word-length must be left out with --scan",
         ),
         (
+            ("information", "x.nwb", "--scan", "--cache", "kept"),
+            "--cache must be left out with --scan; got 'kept'",
+        ),
+        (
+            ("cluster", "x.nwb", "--cache", "kept/counts", "-o", "kept"),
+            "--cache must not be in the result folder kept; got kept/counts",
+        ),
+        (("information", "x.nwb", "--cache", __file__), "--cache must be a folder"),
+        (
             ("information", "x.nwb", "--scan", "-o", "y.pdf"),
             "--output must end in .png or .svg; got 'y.pdf'",
         ),

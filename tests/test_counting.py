@@ -11,6 +11,8 @@ from numpy.testing import assert_array_equal
 from neuroclass import counting, simulate_retina
 from neuroclass.counting import blocks_of_units, count_recording
 from neuroclass.io import load_recording, write_recording
+from neuroclass.io import stored as reading
+from neuroclass.pooling import pool_recordings
 from neuroclass.presentations import select_presentations
 from neuroclass.words import bin_words, count_groups, count_words
 
@@ -137,6 +139,53 @@ def test_the_cache_knows_what_was_asked(path, tmp_path):
     Path(path).touch()  # another file, perhaps
     count_recording(stored, shown, 0.02, cache=tmp_path)
     assert len(list(tmp_path.iterdir())) == 8
+
+
+def test_a_cache_that_is_a_file_is_refused(path, tmp_path):
+    recording = load_recording(path)
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match="cache must be a folder; "):
+        count_recording(
+            recording, select_presentations(recording), 0.02, cache=tmp_path / "file"
+        )
+
+
+def test_stored_times_are_read_whatever_stretches_they_lie_in(path, monkeypatch):
+    loaded = load_recording(path).segments[0].spiketrains
+    lazily = load_recording(path, lazy=True).segments[0].spiketrains
+    for stretch in (7, 50, 1 << 20):
+        monkeypatch.setattr(reading, "_STRETCH", stretch)
+        reading._stretch.cache_clear()
+        for one, other in zip(loaded, lazily, strict=True):
+            assert_array_equal(other.magnitude, one.magnitude)
+            n = min(stretch, len(one))
+            first = other._times.read(other._start, other._start + n)
+            assert_array_equal(first, one.magnitude[:n])
+            assert len(other._times.read(other._start, other._start)) == 0
+    reading._stretch.cache_clear()
+
+
+def test_stored_times_are_those_of_the_file_as_it_is(tmp_path):
+    for seed in (0, 1):
+        retina = simulate_retina(2, 2, 12, "2s", rng=seed)
+        (tmp_path / "retina.nwb").unlink(missing_ok=True)
+        write_recording(retina, tmp_path / "retina.nwb")
+        lazily = load_recording(tmp_path / "retina.nwb", lazy=True)
+        for one, other in zip(
+            retina.segments[0].spiketrains, lazily.segments[0].spiketrains, strict=True
+        ):
+            assert_array_equal(other.magnitude, one.magnitude)
+
+
+def test_recordings_that_stay_in_their_files_can_be_pooled(tmp_path):
+    paths = [tmp_path / "a.nwb", tmp_path / "b.nwb"]
+    for seed, path in enumerate(paths):
+        write_recording(simulate_retina(2, 6, 12, "2s", stimulus_rng=7, rng=seed), path)
+    tables = []
+    for lazy in (False, True):
+        blocks = [load_recording(path, lazy=lazy) for path in paths]
+        tables.append(count_recording(*pool_recordings(blocks), 0.02).counts.counts)
+    assert_array_equal(*tables)
 
 
 MEASURE = """

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuroclass.cli.inputs import (
+    check_cache,
     check_is_free,
     check_place,
     check_reference,
@@ -145,6 +146,7 @@ def run(args: "Namespace") -> None:
     if folder.is_file():
         raise ValueError(f"{folder} must be a folder; it is a file. Choose another.")
     check_is_free(folder, args.force)
+    check_cache(args.cache, folder)
     columns = [LABEL_COLUMN, FAMILY_COLUMN] if args.within else [LABEL_COLUMN]
     labelled = _check_labelled(args, folder, columns)
     recordings = load_several(args)

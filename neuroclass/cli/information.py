@@ -4,7 +4,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from neuroclass.cli import scan
-from neuroclass.cli.inputs import load, presentation_options, wanted_units
+from neuroclass.cli.inputs import check_cache, load, presentation_options, wanted_units
 from neuroclass.cli.options import (
     IDENTITY_ESTIMATORS,
     add_cache,
@@ -47,6 +47,7 @@ def add_parser(commands: Any) -> None:
 
 def run(args: "Namespace") -> None:
     """Carry the command out."""
+    check_cache(args.cache)
     scan.check_options(args)
     if args.scan:
         scan.run(args)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import neo
 
 __all__ = [
+    "check_cache",
     "check_is_free",
     "check_place",
     "check_reference",
@@ -117,6 +118,23 @@ def check_is_free(path: Path, force: bool) -> None:
             "with --force."
         )
     check_place(path)
+
+
+def check_cache(cache: Path | None, output: Path | None = None) -> None:
+    """Refuse a cache that is no folder, or is in that of the result, before the work.
+
+    A result folder is replaced as a whole, and must be empty until then.
+    """
+    if cache is None:
+        return
+    if cache.exists() and not cache.is_dir():
+        raise ValueError(f"--cache must be a folder; {cache} is a file.")
+    place = cache.resolve()
+    if output is not None and output.resolve() in (place, *place.parents):
+        raise ValueError(
+            f"--cache must not be in the result folder {output}; got {cache}."
+        )
+    check_place(cache)
 
 
 def check_place(path: Path) -> None:

@@ -6,6 +6,7 @@ argparse and nothing else, so that ``neuroclass --help`` is instant.
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 __all__ = [
@@ -189,6 +190,7 @@ def add_cache(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--cache",
         metavar="DIR",
+        type=Path,
         help="keep what was counted in DIR, from which a run that was stopped goes on; "
         "spikes stay in the file, for recordings larger than memory",
     )
