@@ -12,7 +12,7 @@ A section is a module beside this one with
 What was measured is kept in the cache, one file a case, under a name that holds the
 case and the text of every module it may depend on, so that no figure outlives the code
 that it was taken with. ``--quick`` measures a few cases of each section and prints the
-page instead of writing it.
+page instead of writing it; sections that were not measured stay as they are.
 """
 
 import argparse
@@ -94,11 +94,21 @@ def main(argv=None):
         page_of(name, quick=args.quick, n_jobs=args.jobs, cache=args.cache)
         for name in names
     ]
-    text = "\n".join([PREFACE, *pages])
-    if args.quick or names != list(SECTIONS):
-        sys.stdout.write(text)
-    else:
-        PAGE.write_text(text, encoding="utf-8")
+    if args.quick:
+        sys.stdout.write("\n".join([PREFACE, *pages]))
+        return
+    measured_now = dict(zip((section(n).TITLE for n in names), pages, strict=True))
+    bodies = sections_of(PAGE) | measured_now
+    order = [section(name).TITLE for name in SECTIONS]
+    order += [title for title in bodies if title not in order]
+    text = [bodies[title] for title in order if title in bodies]
+    PAGE.write_text("\n".join([PREFACE, *text]), encoding="utf-8")
+
+
+def sections_of(page):
+    """Return the Markdown below each heading of a page that is there already."""
+    _, *parts = page.read_text(encoding="utf-8").split("\n## ")
+    return {part.partition("\n")[0]: f"## {part.strip()}\n" for part in parts}
 
 
 if __name__ == "__main__":
