@@ -18,28 +18,35 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from neuroclass._validation import check_choice, warn_user
+from neuroclass._validation import check_choice, check_positive_int, warn_user
 from neuroclass.agreement import Agreement, agreement_with, read_reference
 from neuroclass.bottleneck import AgglomerativeBottleneck
-from neuroclass.counting import blocks_of_units
+from neuroclass.counting import blocks_of_units, words_in_blocks
 from neuroclass.divergence import distinguishable_groups, pair_divergences
 from neuroclass.estimators import ESTIMATORS, Estimator
 from neuroclass.evidence import (
     agreement_with_recordings,
     check_counts_can_be_classified,
     curve_interval,
+    stability_of_classes,
+    subclasses,
     support_of_number,
+    warn_of_drift,
+    without_drifting,
 )
 from neuroclass.information import (
+    ClassInformation,
     IdentityInformation,
     identity_information,
-    share_between_classes,
+    information_between_classes,
 )
 from neuroclass.io import load_recording
 from neuroclass.pooling import RECORDING, pool_recordings
 from neuroclass.presentations import Presentations, select_presentations
 from neuroclass.selection import ClusterNumber
 from neuroclass.sequential import METHODS, SequentialBottleneck, choose_method
+from neuroclass.stability import Stability
+from neuroclass.stationarity import Drift, drift_test
 from neuroclass.units import select_units
 from neuroclass.word_choice import count_recorded_units
 from neuroclass.words import ResponseCounts, bin_words, firing_rates
@@ -48,7 +55,15 @@ __all__ = ["Classification", "classify_neurons"]
 
 _PSTH_BIN = 0.020  # s
 _MOST_IN_PAIRS = 500  # neurons, beyond which all pairs take longer than the classes
-_STAGES = ("presentations", "words", "information", "classes", "intervals", "rates")
+_STAGES = (
+    "presentations",
+    "words",
+    "information",
+    "classes",
+    "intervals",
+    "rates",
+    "stability",
+)
 
 
 @dataclass(frozen=True)
@@ -73,8 +88,15 @@ class Classification:
         Whether the unit has no spike inside the presentations.
     unit_information : ndarray of shape (n_units,)
         Bits per word; nan for units left out.
+    unit_information_interval : ndarray of shape (n_units, 2)
+        95 %, bits per word; nan for units left out.
     information : IdentityInformation
         Of the classified units.
+    drift : Drift
+        Whether each classified unit stayed the same from repeat to repeat.
+    without_drifting : IdentityInformation or None
+        Of the classified units that do not drift; None where none drifts, or fewer
+        than two do not.
     micro_labels : ndarray of shape (n_neurons,) or None
         Micro-class of each classified unit, where these are the leaves of the
         hierarchy (method "sequential"); None where each unit is a leaf.
@@ -85,15 +107,22 @@ class Classification:
         Information kept with index + 1 classes, bits per word, by `estimator`.
     information_curve_interval : ndarray of shape (n_leaves, 2)
         95 %, by delete-a-group jackknife over repeats with the hierarchy kept.
-    share_kept : float
-        Share of the identity information that is between the classes, both corrected
-        for few repeats: `share_between_classes`.
+    kept : ClassInformation
+        What the classes keep, in bits and as a share, corrected for few repeats:
+        `information_between_classes`.
     n_distinguishable : int or None
         Groups of neurons that the data tell apart at a false discovery rate of 5 %:
         `distinguishable_groups`. It counts differences, not classes; None for more
         than 500 neurons.
     selection : ClusterNumber
         The number of classes and its support.
+    subclasses : tuple of str
+        Subclass of each unit ("0.0", "0.1", ...); empty where its class has no real
+        split inside, or the unit is outside of it.
+    stability : Stability or None
+        Of the leaves of the hierarchy when the stimulus is resampled, if that was
+        asked for. Where there is one class, of the largest number in the range, if
+        that is larger; None if it is not.
     agreement : Agreement or None
         With the reference labelling, if one was given.
     by_recording : Agreement or None
@@ -120,7 +149,10 @@ class Classification:
     firing_rate: NDArray[np.float64] = field(repr=False)
     is_silent: NDArray[np.bool_] = field(repr=False)
     unit_information: NDArray[np.float64] = field(repr=False)
+    unit_information_interval: NDArray[np.float64] = field(repr=False)
     information: IdentityInformation
+    drift: Drift
+    without_drifting: IdentityInformation | None = field(repr=False)
     micro_labels: NDArray[np.intp] | None = field(repr=False)
     children: NDArray[np.intp] = field(repr=False)
     distances: NDArray[np.float64] = field(repr=False)
@@ -128,9 +160,11 @@ class Classification:
     pairwise_loss: NDArray[np.float64] = field(repr=False)
     information_curve: NDArray[np.float64] = field(repr=False)
     information_curve_interval: NDArray[np.float64] = field(repr=False)
-    share_kept: float
+    kept: ClassInformation
     n_distinguishable: int | None
     selection: ClusterNumber
+    subclasses: tuple[str, ...] = field(repr=False)
+    stability: Stability | None
     agreement: Agreement | None
     by_recording: Agreement | None
     psth: NDArray[np.float64] = field(repr=False)
@@ -159,6 +193,20 @@ class Classification:
         return labels[np.unique(self.micro_labels, return_index=True)[1]]
 
     @property
+    def unit_stability(self) -> NDArray[np.float64]:
+        """Share of resampled stimuli in which each unit stays in its class, (n_units,).
+
+        Nan for units left out, and where stability was not asked for or is not of
+        these classes.
+        """
+        shares = np.full(len(self.labels), np.nan)
+        if self.stability and self.stability.n_clusters == self.n_clusters:
+            leaf = self.micro_labels
+            per_leaf = self.stability.per_neuron
+            shares[self.classified] = per_leaf if leaf is None else per_leaf[leaf]
+        return shares
+
+    @property
     def class_sizes(self) -> NDArray[np.intp]:
         """Units in each class, (n_clusters,)."""
         return np.bincount(self.labels[self.classified], minlength=self.n_clusters)
@@ -170,6 +218,9 @@ class Classification:
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per unit of the recording, in its order."""
+        q_value = np.full(len(self.labels), np.nan)
+        q_value[self.classified] = self.drift.q_value
+        low, high = self.unit_information_interval.T
         return pd.DataFrame(
             {
                 "unit_id": self.unit_ids,
@@ -183,6 +234,11 @@ class Classification:
                 "is_silent": self.is_silent,
                 "reason": self.reasons,
                 "recording": self.recordings,
+                "subclass": self.subclasses,
+                "information_low_bits": low,
+                "information_high_bits": high,
+                "stability": self.unit_stability,
+                "drift_q_value": q_value,
             }
         )
 
@@ -275,6 +331,7 @@ def classify_neurons(
     method: Literal["auto", "agglomerative", "sequential"] = "auto",
     units: Mapping[str, Sequence[Any]] | None = None,
     reference: str | Path | None = None,
+    stability: int = 0,
     cache: str | Path | None = None,
     n_jobs: int | None = None,
     random_state: int = 0,
@@ -312,13 +369,16 @@ def classify_neurons(
     reference : str or Path, optional
         Another labelling of the same units to compare with: a units column, a
         ``labels.csv`` or a result folder.
+    stability : int, default 0
+        How often to resample the stimulus and classify again, 100 or more to be sure:
+        `bootstrap_stability`.
     cache : str or Path, optional
         A folder that keeps what was counted, for runs that were stopped or are to come:
         `count_recording`.  A path is then loaded lazily, for very many spikes.
     n_jobs : int, optional
         Processes, as in joblib; the result does not depend on it.
     random_state : int, default 0
-        Seed of the restarts and permutations.
+        Seed of the restarts, permutations and resampled stimuli.
     progress : bool, default True
         Show a progress bar, on stderr, if it takes longer than two seconds.
 
@@ -343,6 +403,7 @@ def classify_neurons(
     wanted = _wanted_clusters(n_clusters, max_information_loss)
     check_choice(estimator, "estimator", ESTIMATORS)
     check_choice(method, "method", METHODS)
+    stability = check_positive_int(stability, "stability", minimum=0)
     if isinstance(recording, str | Path):
         recording = load_recording(
             recording,
@@ -397,6 +458,9 @@ def classify_neurons(
         check_counts_can_be_classified(recording, counts)
         begin()
         information = identity_information(counts, groups=counted.groups())
+        spoken = (presentations, heard.bin_size, word_length, response)
+        drift = drift_test(words_in_blocks(recording, *spoken, units=chosen))
+        warn_of_drift(drift)
         begin()
         method_setting = choose_method(method, counts.n_neurons)
         bottleneck = (
@@ -410,6 +474,9 @@ def classify_neurons(
         begin()
         interval = curve_interval(model, counts, counted.groups())
         selection = support_of_number(model, counts)
+        kept = information_between_classes(
+            counts.counts, model.labels_, counted.groups()
+        )
         begin()
         rates = _Rates.of(recording, presentations)
         by_recording = agreement_with_recordings(
@@ -420,6 +487,20 @@ def classify_neurons(
             agreement = agreement_with(
                 reference, recording, counts.unit_ids, model.labels_, rng=random_state
             )
+        begin()
+        stable = (
+            stability_of_classes(
+                model,
+                counts,
+                selection,
+                stability,
+                rng=random_state,
+                n_jobs=n_jobs,
+                progress=_shows(progress),
+            )
+            if stability
+            else None
+        )
     doubts = _doubts(caught)
     return _assemble(
         recording,
@@ -430,7 +511,10 @@ def classify_neurons(
         model,
         selection=selection,
         information_curve_interval=interval,
-        share_kept=share_between_classes(counts.counts, model.labels_),
+        drift=drift,
+        without_drifting=without_drifting(counts, counted.groups(), drift),
+        kept=kept,
+        stability=stable,
         n_distinguishable=_n_distinguishable(counts),
         agreement=agreement,
         by_recording=by_recording,
@@ -464,6 +548,7 @@ def classify_neurons(
             "method": method_setting if method == "auto" else method,
             "units": None if units is None else dict(units),
             "reference": None if reference is None else str(reference),
+            "stability": stability,
             "random_state": random_state,
         },
     )
@@ -562,6 +647,15 @@ def _assemble(
     labels[chosen] = model.labels_
     unit_information = np.full(len(trains), np.nan)
     unit_information[chosen] = information.per_neuron
+    unit_interval = np.full((len(trains), 2), np.nan)
+    unit_interval[chosen] = information.per_neuron_interval
+    leaf = getattr(model, "micro_labels_", np.arange(len(chosen)))
+    first = np.unique(leaf, return_index=True)[1]
+    of_leaf = subclasses(
+        model.labels_[first], model.children_, rest["selection"].node_z
+    )
+    named = np.full(len(trains), "", dtype=object)
+    named[chosen] = np.array(of_leaf, dtype=object)[leaf]
     asked = set(select_units(recording, rest["settings"]["units"]))
     reasons = [
         ""
@@ -578,6 +672,8 @@ def _assemble(
         reasons=tuple(reasons),
         n_spikes=np.array([len(train) for train in trains], dtype=np.intp),
         unit_information=unit_information,
+        unit_information_interval=unit_interval,
+        subclasses=tuple(named),
         information=information,
         micro_labels=getattr(model, "micro_labels_", None),
         children=model.children_,

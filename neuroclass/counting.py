@@ -36,7 +36,7 @@ from neuroclass.words import (
     repeats_of,
 )
 
-__all__ = ["CountedRecording", "blocks_of_units", "count_recording"]
+__all__ = ["CountedRecording", "blocks_of_units", "count_recording", "words_in_blocks"]
 
 _BLOCK = 1 << 21  # spikes whose words are there at once
 
@@ -98,6 +98,22 @@ def blocks_of_units(recording: neo.Block, units: Sequence[int]) -> list[list[int
         blocks[-1].append(unit)
         room -= len(trains[unit])
     return blocks
+
+
+def words_in_blocks(
+    recording: neo.Block,
+    presentations: Presentations,
+    bin_size: Any,
+    word_length: int = 1,
+    response: Literal["words", "counts"] = "words",
+    *,
+    units: Sequence[int],
+) -> Iterator[Words]:
+    """Yield the words of some units after others: `bin_words` of `blocks_of_units`."""
+    for block in blocks_of_units(recording, units):
+        yield bin_words(
+            recording, presentations, bin_size, word_length, response, units=block
+        )
 
 
 def count_recording(

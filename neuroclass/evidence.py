@@ -8,6 +8,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import neo
 import numpy as np
@@ -19,22 +20,33 @@ from neuroclass.agreement import Agreement, compare_labels
 from neuroclass.bottleneck import AgglomerativeBottleneck
 from neuroclass.estimators import Estimator
 from neuroclass.exceptions import RecordingError
-from neuroclass.information import jackknife_interval, sum_by_class
+from neuroclass.information import (
+    IdentityInformation,
+    identity_information,
+    jackknife_interval,
+    sum_by_class,
+)
 from neuroclass.merging import MergeTree
 from neuroclass.pooling import RECORDING
 from neuroclass.rows import Rows
 from neuroclass.selection import REAL_SPLIT, ClusterNumber, supported_range
 from neuroclass.sequential import SequentialBottleneck
+from neuroclass.stability import Stability, bootstrap_stability
+from neuroclass.stationarity import Drift, describe_drift
 from neuroclass.words import ResponseCounts
 
 __all__ = [
     "agreement_with_recordings",
     "check_counts_can_be_classified",
     "curve_interval",
+    "stability_of_classes",
     "subclasses",
     "support_of_number",
+    "warn_of_drift",
+    "without_drifting",
 ]
 
+_MOST_NUMBERS = 8  # of classes, whose stability is looked at
 _CHANCE = 0.01  # classes that agree with the recording less probably than so follow it
 
 
@@ -307,3 +319,71 @@ def subclasses(
         for k, node in enumerate(found[np.lexsort((first, -sizes))]):
             names[(labels == label) & (side == node)] = f"{label}.{k}"
     return tuple(names)
+
+
+def stability_of_classes(
+    model: AgglomerativeBottleneck | SequentialBottleneck,
+    counts: ResponseCounts,
+    selection: ClusterNumber,
+    n_replicates: int,
+    **how: Any,
+) -> Stability | None:
+    """Resample the stimulus for the classes and for other numbers in their range.
+
+    A single class is stable by definition: then the largest number in its range is
+    looked at, and there is nothing to look at if that is one, too. The leaves of the
+    hierarchy are what is classified again, micro-classes where it has these.
+
+    Parameters
+    ----------
+    model, counts, selection
+        The fitted classes, what they were fitted to, and the support of their number.
+    n_replicates : int
+        Resampled stimuli.
+    **how
+        What else `bootstrap_stability` takes.
+
+    Returns
+    -------
+    Stability or None
+    """
+    tested = model.n_clusters_ if model.n_clusters_ > 1 else selection.high
+    if tested < 2:
+        return None
+    leaf = getattr(model, "micro_labels_", np.arange(counts.n_neurons))
+    first = np.unique(leaf, return_index=True)[1]
+    numbers = [k for k in range(selection.low, selection.high + 1) if 1 < k != tested]
+    labels = model.labels_ if tested == model.n_clusters_ else model.partition(tested)
+    return bootstrap_stability(
+        sum_by_class(counts.counts, leaf),
+        labels[first],
+        others=[model.partition(k)[first] for k in numbers[:_MOST_NUMBERS]],
+        n_replicates=n_replicates,
+        estimator=model.criterion,
+        **how,
+    )
+
+
+def warn_of_drift(drift: Drift) -> None:
+    """Warn where chance levels and z-scores are not to be trusted."""
+    if drift.is_unsafe.any():
+        warn_user(f"{'. '.join(describe_drift(drift))}.")
+
+
+def without_drifting(
+    counts: ResponseCounts, groups: Iterable[NDArray[np.int64]], drift: Drift
+) -> IdentityInformation | None:
+    """Return the identity information of the units that do not drift.
+
+    With 95 % intervals; None if none drifts, or fewer than two with spikes do not.
+    """
+    rest = np.flatnonzero(~drift.is_drifting)
+    if len(rest) == counts.n_neurons or (counts.n_spikes[rest] > 0).sum() < 2:
+        return None
+    still = replace(
+        counts,
+        counts=counts.counts[rest],
+        n_spikes=counts.n_spikes[rest],
+        unit_ids=tuple(counts.unit_ids[i] for i in rest),
+    )
+    return identity_information(still, groups=(group[rest] for group in groups))

@@ -27,13 +27,14 @@ from neuroclass.estimators import (
 
 __all__ = [
     "IDENTITY_ESTIMATORS",
+    "ClassInformation",
     "IdentityInformation",
     "blend",
     "check_integer_counts",
     "class_information",
     "identity_information",
+    "information_between_classes",
     "jackknife_interval",
-    "share_between_classes",
     "sum_by_class",
     "within_class_information",
 ]
@@ -481,8 +482,37 @@ def within_class_information(
     return float(total / array.sum())
 
 
-def share_between_classes(counts: ArrayLike, labels: ArrayLike) -> float:
-    """Estimate which share of the identity information is between the classes.
+@dataclass(frozen=True)
+class ClassInformation:
+    """What a word tells about the class of the neuron that spoke it.
+
+    Attributes
+    ----------
+    bits_per_word : float
+        By the blend, averaged over conditions.
+    interval : ndarray of shape (2,)
+        95 % interval of `bits_per_word`; nan without groups of repeats.
+    chance_level : float
+        What the plug-in would give on average if repeats were exchangeable between
+        the classes.
+    share : float
+        Share of the identity information that is between the classes, from 0 to 1;
+        nan if there is no information at all.
+    share_interval : ndarray of shape (2,)
+        95 % interval of `share`; nan without groups of repeats.
+    """
+
+    bits_per_word: float
+    interval: NDArray[np.float64] = field(repr=False)
+    chance_level: float
+    share: float
+    share_interval: NDArray[np.float64] = field(repr=False)
+
+
+def information_between_classes(
+    counts: ArrayLike, labels: ArrayLike, groups: Iterable[ArrayLike] | None = None
+) -> ClassInformation:
+    """Estimate what classes keep of the identity information, corrected for sampling.
 
     Both terms of the chain rule by the blend, each with its own chance level: B of
     the classes, W of the neurons within them; the share is B / (B + W).  Without
@@ -495,26 +525,50 @@ def share_between_classes(counts: ArrayLike, labels: ArrayLike) -> float:
         How often each neuron spoke each word in each condition.
     labels : array_like of shape (n_neurons,)
         The class of each neuron.
+    groups : iterable of array_like like `counts`, optional
+        Counts of groups of repeats (`count_groups`), for delete-a-group jackknife
+        intervals of these classes.
 
     Returns
     -------
-    float
-        Between 0 and 1; nan if there is no information at all.
+    ClassInformation
     """
     array = check_integer_counts(counts)
     labels = np.asarray(labels)
-    between = _terms(sum_by_class(array, labels)).total_blend()
+    terms = _terms(sum_by_class(array, labels))
+    whole = _between_and_share(array, labels)
+    intervals = np.full((2, 2), np.nan)
+    if groups is not None:
+        replicates = [_between_and_share(array - np.asarray(g), labels) for g in groups]
+        _, intervals = jackknife_interval(whole, replicates)
+        intervals[1] = np.clip(intervals[1], 0.0, 1.0)
+    return ClassInformation(
+        bits_per_word=float(whole[0]),
+        interval=intervals[0],
+        chance_level=float(terms.chance.sum() / terms.repeats.sum()),
+        share=float(whole[1]),
+        share_interval=intervals[1],
+    )
+
+
+def _between_and_share(
+    counts: NDArray[np.int64], labels: NDArray[Any]
+) -> NDArray[np.float64]:
+    """Return bits per word between the classes and their share of all, by the blend."""
+    total = _terms(sum_by_class(counts, labels)).total_blend()
     plug_in = chance = bias = 0.0
     for label in np.unique(labels):
-        members = array[labels == label]
+        members = counts[labels == label]
         if members.sum():
             terms = _terms(members)
             plug_in += terms.cross.sum()
             chance += terms.chance.sum()
             bias += terms.cross.sum() - terms.total_jackknife()
     within = max(0.0, float(blend(plug_in, chance, bias)))
-    between = max(0.0, between)
-    return between / (between + within) if between + within > 0 else float("nan")
+    between = max(0.0, total)
+    both = between + within
+    share = between / both if both > 0 else float("nan")
+    return np.array([total / float(counts.sum()), share])
 
 
 def sum_by_class(counts: NDArray[np.int64], labels: ArrayLike) -> NDArray[np.int64]:

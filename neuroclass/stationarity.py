@@ -5,7 +5,7 @@ which every chance level, interval and z-score of this package stands.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,7 +57,7 @@ class Drift:
         return int(np.isfinite(self.p_value).sum())
 
 
-def drift_test(words: Words) -> Drift:
+def drift_test(words: Words | Iterable[Words]) -> Drift:
     r"""Test whether each neuron answers the same from the first repeat to the last.
 
     With x_r what the neuron spoke in repeat r of R, and x its mean over repeats,
@@ -72,8 +72,9 @@ def drift_test(words: Words) -> Drift:
 
     Parameters
     ----------
-    words : Words
-        From `bin_words`, presentations in the order of time.
+    words : Words, or iterable of Words
+        From `bin_words`, presentations in the order of time; of all neurons, or of
+        some of them after others.
 
     Returns
     -------
@@ -104,6 +105,30 @@ def drift_test(words: Words) -> Drift:
     >>> int(drift_test(words).is_drifting.sum())
     4
     """
+    parts = (words,) if isinstance(words, Words) else words
+    p_value, halves, has_gaps = map(
+        np.concatenate, zip(*map(_test_neurons, parts), strict=True)
+    )
+    q_value = false_discovery(p_value)
+    is_drifting = np.nan_to_num(q_value, nan=1.0) < _LEVEL
+    early, late = halves.T
+    rate_change = np.divide(
+        late, early, out=np.full(len(late), np.nan), where=early > 0
+    )
+    is_far = ~((rate_change < _LARGE_CHANGE) & (rate_change > 1 / _LARGE_CHANGE))
+    return Drift(
+        p_value=p_value,
+        q_value=q_value,
+        is_drifting=is_drifting,
+        rate_change=rate_change,
+        is_unsafe=is_drifting & (is_far | has_gaps),
+    )
+
+
+def _test_neurons(
+    words: Words,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Return p, the words spoken in either half, and who was not always recorded."""
     p_value = np.full(words.n_neurons, np.nan)
     halves = np.zeros((words.n_neurons, 2))
     waiting: dict[tuple[int, ...], dict[int, NDArray[np.float64]]] = defaultdict(dict)
@@ -114,27 +139,14 @@ def drift_test(words: Words) -> Drift:
             continue
         alike = waiting[kernels.repeats]
         alike[neuron] = kernels.flat
-        if len(alike) * alike[neuron].size > _BLOCK:
+        if len(alike) * kernels.flat.size > _BLOCK:
             p_value[list(alike)] = _p_values(kernels.repeats, list(alike.values()))
             alike.clear()
     for repeats, alike in waiting.items():
         if alike:
             p_value[list(alike)] = _p_values(repeats, list(alike.values()))
-    q_value = false_discovery(p_value)
-    is_drifting = np.nan_to_num(q_value, nan=1.0) < _LEVEL
-    early, late = halves.T
-    rate_change = np.divide(
-        late, early, out=np.full(len(late), np.nan), where=early > 0
-    )
     has_gaps = np.isin(np.arange(words.n_neurons), list(words.unrecorded))
-    is_far = ~((rate_change < _LARGE_CHANGE) & (rate_change > 1 / _LARGE_CHANGE))
-    return Drift(
-        p_value=p_value,
-        q_value=q_value,
-        is_drifting=is_drifting,
-        rate_change=rate_change,
-        is_unsafe=is_drifting & (is_far | has_gaps),
-    )
+    return p_value, halves, has_gaps
 
 
 @dataclass(frozen=True)
@@ -310,7 +322,7 @@ def describe_drift(drift: Drift) -> tuple[str, ...]:
     if not n_unsafe:
         return (text,)
     return text, (
-        f"{n_unsafe} of them so far, or in other repeats than the rest, that chance "
-        "levels and z-scores, which take repeats to be exchangeable, are too low and "
-        "too high"
+        f"{n_unsafe} of them so far, or in other repeats than the rest, that "
+        "differences between units may be drift: chance levels and z-scores take "
+        "repeats to be exchangeable"
     )

@@ -83,7 +83,8 @@ def test_a_number_is_no_surer_than_the_tree_that_is_drawn():
 
 
 def test_splits_where_no_number_holds_are_one_class_and_not_determined():
-    found = classify_neurons("data/salamander_movie2.nwb", progress=False)
+    with pytest.warns(UserWarning, match="differences between units may be drift"):
+        found = classify_neurons("data/salamander_movie2.nwb", progress=False)
     chosen = found.selection
     assert (chosen.node_z > 4).any()
     assert not (chosen.weakest_z > 3).any()
@@ -161,7 +162,7 @@ def test_the_neurons_told_apart_are_counted_beside_the_classes(retina, monkeypat
 
 def test_a_fraction_to_lose_gives_the_fewest_classes(retina):
     found = classify_neurons(retina, max_information_loss=0.3, progress=False)
-    assert found.share_kept >= 0.65
+    assert found.kept.share >= 0.65
     k = found.n_clusters
     assert found.settings["n_clusters"] == k
     assert found.selection.reason == "as asked"
@@ -281,11 +282,13 @@ def test_a_classification_cannot_be_changed(classification):
 
 
 def test_bundled_and_loaded_recordings_classify():
-    found = classify_neurons(
-        load_recording("data/salamander_small.nwb"), n_clusters=4, progress=False
-    )
+    recording = load_recording("data/salamander_small.nwb")
+    with pytest.warns(UserWarning, match="14 of 38 units drift"):
+        found = classify_neurons(recording, n_clusters=4, progress=False)
     assert len(found.labels) == 38
-    assert 0 < found.share_kept < 1
+    low, high = found.kept.share_interval
+    assert 0 < low < found.kept.share < high < 1
+    assert any("may be drift" in note for note in found.notes)
 
 
 @pytest.fixture(scope="module")
@@ -295,6 +298,7 @@ def sequential():
         retina,
         bin_size=0.05,
         method="sequential",
+        stability=2,
         progress=False,
         reference="true_type",
     )
@@ -327,3 +331,53 @@ def test_a_result_says_what_its_leaves_are(sequential, tmp_path):
 def test_a_method_there_is_not_is_refused(retina):
     with pytest.raises(ValueError, match="method must be one of auto, agglomerative"):
         classify_neurons(retina, method="fast")
+
+
+def test_real_splits_inside_a_class_are_subclasses():
+    retina = simulate_retina(4, 32, 30, "8s", diversity=0.2, n_unique=0, rng=2)
+    truth = np.array(
+        [t.annotations["true_type"] for t in retina.segments[0].spiketrains]
+    )
+    found = classify_neurons(retina, n_clusters=2, bin_size=0.02, progress=False)
+    names = np.array(found.subclasses)
+    assert adjusted_rand_score(truth, names) == 1
+    assert {name.split(".")[0] for name in names} == {"0", "1"}
+    assert_array_equal([int(name[0]) for name in names], found.labels)
+    assert_array_equal(found.to_frame()["subclass"], names)
+
+
+def test_stability_is_of_the_classes_and_their_range(retina):
+    found = classify_neurons(retina, stability=6, progress=False)
+    stability = found.stability
+    assert stability.n_clusters == found.n_clusters == 3
+    span = range(max(2, found.selection.low), found.selection.high + 1)
+    assert stability.numbers == tuple(span)
+    assert_array_equal(found.unit_stability, 1)
+    assert found.settings["stability"] == 6
+
+
+def test_the_stability_of_one_class_is_that_of_the_largest_number_in_its_range():
+    found = classify_neurons(
+        "data/salamander_movie1.nwb", stability=3, bin_size=0.02, progress=False
+    )
+    assert (found.n_clusters, found.selection.high) == (1, 4)
+    assert found.stability.n_clusters == 4
+    assert found.stability.numbers == (2, 3, 4)
+    assert np.isnan(found.unit_stability).all()  # not of the class that is reported
+
+
+def test_micro_classes_are_resampled_whole(sequential):
+    assert sequential.stability.co_clustering.shape == (len(sequential.leaf_order),) * 2
+    assert len(sequential.unit_stability) == 310
+    assert np.isfinite(sequential.unit_stability).all()
+
+
+def test_information_without_drifting_neurons():
+    retina = simulate_retina(2, 12, 30, "6s", n_unique=0, drift=0.4, rng=5)
+    found = classify_neurons(retina, bin_size=0.02, n_clusters=2, progress=False)
+    rest = found.without_drifting
+    n_drifting = found.drift.is_drifting.sum()
+    assert 0 < n_drifting < 11
+    assert len(rest.per_neuron) == 12 - n_drifting
+    low, high = rest.interval
+    assert low < rest.bits_per_word < high

@@ -13,8 +13,8 @@ from neuroclass.information import (
     IDENTITY_ESTIMATORS,
     class_information,
     identity_information,
+    information_between_classes,
     jackknife_interval,
-    share_between_classes,
     within_class_information,
 )
 
@@ -98,8 +98,8 @@ def test_classes_of_identical_neurons_keep_everything(rng, repeats):
     kept = class_information(counts, labels) / (
         identity_information(counts, estimator="miller-madow").bits_per_word
     )
-    assert share_between_classes(counts, labels) > 0.97
-    assert share_between_classes(counts, rng.permutation(labels)) < 0.2
+    assert information_between_classes(counts, labels).share > 0.97
+    assert information_between_classes(counts, rng.permutation(labels)).share < 0.2
     assert kept < 0.97  # what the correction is for
 
 
@@ -110,14 +110,18 @@ def test_share_between_classes_is_that_of_the_truth(rng):
     p = np.stack([1 - p, p], axis=2)
     labels = np.repeat([0, 1], 20)
     between = true_information(np.stack([p[:20].mean(0), p[20:].mean(0)]))
-    share = share_between_classes(sample_counts(rng, p, 60), labels)
+    share = information_between_classes(sample_counts(rng, p, 60), labels).share
     assert share == pytest.approx(between / true_information(p), abs=0.04)
 
 
 def test_one_class_keeps_nothing_and_single_neurons_everything(rng):
     counts = rng.integers(1, 9, (6, 20, 3))
-    assert share_between_classes(counts, np.zeros(6)) == pytest.approx(0, abs=1e-9)
-    assert share_between_classes(counts, np.arange(6)) == pytest.approx(1, abs=1e-9)
+    assert information_between_classes(counts, np.zeros(6)).share == pytest.approx(
+        0, abs=1e-9
+    )
+    assert information_between_classes(counts, np.arange(6)).share == pytest.approx(
+        1, abs=1e-9
+    )
 
 
 @settings(deadline=None)

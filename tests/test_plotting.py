@@ -24,6 +24,7 @@ from neuroclass.plotting import (
     information_curve_svg,
     plot_class_responses,
     plot_class_sizes,
+    plot_co_clustering,
     plot_information_curve,
     plot_merge_tree,
     plot_overview,
@@ -125,7 +126,10 @@ def population(
         leaf_order=np.arange(n_neurons),
         pairwise_loss=loss,
         information=SimpleNamespace(bits_per_word=0.9 * curve[-1]),
-        share_kept=0.8,
+        kept=SimpleNamespace(share=0.8),
+        stability=SimpleNamespace(
+            co_clustering=np.eye(n_neurons), n_clusters=n_clusters, n_replicates=100
+        ),
         n_distinguishable=None,
         information_curve=curve,
         information_curve_interval=np.c_[curve - 0.02, curve + 0.02],
@@ -550,3 +554,26 @@ def test_files_are_written_without_pyplot():
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# --- stability
+
+
+def test_co_clustering_is_drawn_in_the_order_of_the_tree(ax):
+    classification = population()
+    n_neurons = len(classification.leaf_order)
+    shares = np.linspace(0, 1, n_neurons**2).reshape(n_neurons, n_neurons)
+    classification.stability.co_clustering = shares
+    classification.leaf_order = np.arange(n_neurons)[::-1]
+    plot_co_clustering(classification, ax=ax)
+    assert_allclose(ax.images[0].get_array(), shares[::-1, ::-1])
+    assert ax.images[0].get_clim() == (0, 1)
+    label = ax.images[0].colorbar.ax.get_ylabel()
+    assert label.startswith("Share of 100 resampled stimuli in one of")
+
+
+def test_co_clustering_needs_stability(ax):
+    classification = population()
+    classification.stability = None
+    with pytest.raises(ValueError, match=r"must have its stability; got none"):
+        plot_co_clustering(classification, ax=ax)

@@ -53,6 +53,7 @@ def classification(recording):
             bin_size="20ms",
             units={"quality": ["good"]},
             reference="type",
+            stability=5,
             progress=False,
         )
 
@@ -184,7 +185,13 @@ def test_the_result_holds_the_tree_the_curve_and_the_settings_exactly(
     assert result["settings"]["units"] == {"quality": ["good"]}
     assert result["seed"] == 0
     assert result["command"] == "neuroclass cluster x.nwb"
-    assert result["selection"]["node_z"] == [None] * 15  # the number was given
+    z = classification.selection.node_z
+    tested = np.flatnonzero(~np.isnan(z))
+    splits = result["selection"]["splits"]
+    assert [one["merge"] for one in splits] == tested[::-1].tolist()
+    assert splits[0]["is_real"]
+    assert splits[0]["label"] is None  # joins classes
+    assert sum(splits[0]["n_leaves"]) == 16
 
 
 def test_the_information_is_one_number_in_three_units(result, classification):
@@ -203,14 +210,17 @@ def test_the_information_is_one_number_in_three_units(result, classification):
     assert information["maximum"] == 4  # log2 of 16 neurons
 
 
-def test_what_classes_keep_is_the_curve_at_their_number(result):
+def test_what_classes_keep_is_corrected_and_has_intervals(result):
     kept = result["information"]["kept_by_classes"]
-    curve = result["information_curve"]
-    assert kept["bits_per_word"] == curve["bits_per_word"][2]
-    assert kept["interval"] == curve["interval"][2]
+    curve = result["information_curve"]["bits_per_word"]
+    low, high = kept["interval"]
+    assert low < kept["bits_per_word"] < high
+    assert_allclose(kept["bits_per_word"], curve[2], rtol=0.05)
+    assert 0 < kept["chance_level"] < 0.2 * kept["bits_per_word"]
     # Corrected for few repeats, unlike the end of the curve.
-    raw = curve["bits_per_word"][2] / curve["bits_per_word"][-1]
-    assert raw < kept["share"] <= 1
+    assert curve[2] / curve[-1] < kept["share"] <= 1
+    low, high = kept["share_interval"]
+    assert 0 <= low < kept["share"] <= high <= 1
 
 
 def test_the_classes_are_those_of_the_labels(result, saved):
@@ -307,6 +317,44 @@ def test_names_in_the_page_are_text_and_not_markup(saved):
     assert HOSTILE in page.text
     assert "<i>movie</i>" in page.text
     assert "i" not in page.tags
+
+
+def test_the_page_says_how_stable_the_classes_are(saved, result):
+    text = Page(saved / "report.html").text
+    assert "5 resampled stimuli, each drawn from 20 blocks of this one" in text
+    assert "Stability of the classes" in text
+    assert min(one["stability"] for one in result["classes"]) > 0.8
+    assert [one["n_clusters"] for one in result["stability"]["by_number"]] == [3]
+    row = result["stability"]["by_number"][0]
+    assert row["interval"][0] <= row["adjusted_rand_index"] <= row["interval"][1]
+
+
+def test_a_page_without_stability_has_no_empty_place_for_it(folder):
+    stored = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    classes = [one | {"stability": None} for one in stored["classes"]]
+    change_result(folder, stability=None, classes=classes)
+    text = Page(write_report(folder)).text
+    assert "tability" not in text.replace("stability 5", "")
+
+
+def test_the_page_shows_subclasses_tested_splits_and_drift(folder):
+    stored = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    part = {k: stored["classes"][0][k] for k in ("n_neurons", "firing_rate_hz")}
+    part |= {"label": "0.1", "information_bits": 0.1, "unit_ids": ["of part"]}
+    classes = [stored["classes"][0] | {"subclasses": [part]}, *stored["classes"][1:]]
+    drift = stored["drift"] | {"n_drifting": 2, "summary": ["2 of 16 units drift"]}
+    drift["information_without"] = {
+        "n_neurons": 14,
+        "bits_per_word": 0.123,
+        "interval": [0.1, 0.2],
+    }
+    change_result(folder, classes=classes, drift=drift)
+    page = Page(write_report(folder))
+    assert "0.1" in page.texts
+    assert "of part" in page.text
+    assert f"{len(stored['selection']['splits'])} splits of the tree" in page.text
+    assert page.text.count("2 of 16 units drift.") == 2  # and before you rely on it
+    assert "The 14 others alone: 0.123 bits per word (0.100 to 0.200)." in page.text
 
 
 def test_every_figure_has_words_for_those_who_cannot_see_it(saved):

@@ -18,6 +18,7 @@ from neuroclass.cli.inputs import (
 from neuroclass.cli.options import (
     ESTIMATORS,
     a_number_of_jobs,
+    a_number_of_replicates,
     a_seed,
     add_cache,
     add_command,
@@ -78,6 +79,14 @@ def add_parser(commands: Any) -> None:
         metavar="PATH|COLUMN",
         help="compare with another labelling of the same units: a labels.csv, a result "
         "folder, or a units column of the recording",
+    )
+    classes.add_argument(
+        "--stability",
+        metavar="INT",
+        type=a_number_of_replicates,
+        default=0,
+        help="how often to resample the stimulus and classify again, such as 100, to "
+        "see which classes and neurons stay (default 0)",
     )
     classes.add_argument(
         "--within",
@@ -166,6 +175,7 @@ def run(args: "Namespace") -> None:
             cache=args.cache,
             units=wanted_units(args, *recordings),
             reference=args.reference,
+            stability=args.stability,
             n_jobs=None if args.dask else args.jobs,  # None: all that there are
             random_state=args.seed,
             progress=not args.quiet,

@@ -14,6 +14,7 @@ from neuroclass.cli.options import (
     add_words,
 )
 from neuroclass.cli.printing import (
+    describe_drifting,
     describe_information,
     describe_words,
     plain,
@@ -54,9 +55,14 @@ def run(args: "Namespace") -> None:
         return
     from tqdm import tqdm  # noqa: PLC0415
 
-    from neuroclass.counting import count_recording  # noqa: PLC0415
+    from neuroclass.counting import (  # noqa: PLC0415
+        count_recording,
+        words_in_blocks,
+    )
+    from neuroclass.evidence import warn_of_drift, without_drifting  # noqa: PLC0415
     from neuroclass.information import identity_information  # noqa: PLC0415
     from neuroclass.presentations import select_presentations  # noqa: PLC0415
+    from neuroclass.stationarity import describe_drift, drift_test  # noqa: PLC0415
     from neuroclass.units import select_units  # noqa: PLC0415
     from neuroclass.word_choice import choose_bin_size  # noqa: PLC0415
 
@@ -97,6 +103,22 @@ def run(args: "Namespace") -> None:
             "bits_per_spike": information.bits_per_spike,
         }
     )
+    spoken = (presentations, bin_size, args.word_length, args.response)
+    drift = drift_test(words_in_blocks(recording, *spoken, units=units))
+    warn_of_drift(drift)
+    rest = without_drifting(counts, counted.groups(), drift)
+    drifting = plain(
+        {
+            **vars(drift),
+            "summary": describe_drift(drift),
+            "information_without": rest
+            and {
+                "n_neurons": len(rest.per_neuron),
+                "bits_per_word": rest.bits_per_word,
+                "interval": rest.interval,
+            },
+        }
+    )
     if args.json:
         print_json(
             {
@@ -105,12 +127,14 @@ def run(args: "Namespace") -> None:
                 "settings": settings,
                 "unit_ids": counts.unit_ids,
                 "information": measured,
+                "drift": drifting,
             }
         )
         return
     print_item("repeats", presentations.reason, *presentations.notes)
     print_item("words", describe_words(settings))
     print_item("who spoke", *describe_information(measured))
+    print_item("drift", *describe_drifting(drifting))
     low, high = information.per_neuron_interval.T
     rate, bits = information.firing_rate, information.per_neuron
     per_second = bits / information.word_duration

@@ -14,6 +14,7 @@ __all__ = [
     "IDENTITY_ESTIMATORS",
     "Parser",
     "a_number_of_jobs",
+    "a_number_of_replicates",
     "a_seed",
     "a_time",
     "add_cache",
@@ -226,6 +227,11 @@ def a_seed(text: str) -> int:
 def a_number_of_jobs(text: str) -> int:
     """Return a number of processes, as joblib counts them."""
     return _integer(text, "an integer other than 0", lambda n: n != 0)
+
+
+def a_number_of_replicates(text: str) -> int:
+    """Return how often to resample: not at all, or more than once."""
+    return _integer(text, "0, or an integer of at least 2", lambda n: n == 0 or n >= 2)
 
 
 def at_least_two(text: str) -> int:

@@ -11,6 +11,7 @@ from dataclasses import is_dataclass
 from typing import Any
 
 __all__ = [
+    "describe_drifting",
     "describe_information",
     "describe_words",
     "plain",
@@ -39,6 +40,7 @@ def print_result(result: dict[str, Any]) -> None:
     print_item("repeats", presentations["reason"], *presentations["notes"])
     print_item("words", describe_words(result["settings"]))
     print_item("who spoke", *describe_information(result["information"]))
+    print_item("drift", *describe_drifting(result["drift"]))
     method = result["settings"]["method"]
     if isinstance(method, dict) and method["value"] == "sequential":
         print_item("method", f"sequential, for {method['why']}")
@@ -62,7 +64,14 @@ def print_result(result: dict[str, Any]) -> None:
                 "kept",
             )
     elif kept["share"] is not None:
-        print_item("they keep", f"{100 * kept['share']:.0f} % of the information")
+        low, high = kept["share_interval"]
+        between = "" if low is None else f" (95 % interval {100 * low:.0f} to "
+        between += "" if high is None else f"{100 * high:.0f})"
+        print_item(
+            "they keep", f"{100 * kept['share']:.0f} % of the information{between}"
+        )
+    if result["stability"]:
+        print_item("stability", *_describe_stability(result["stability"]))
     agreement = result["agreement"]
     if agreement and number == 1:
         print_item("agreement", f"with {agreement['name']}: one class shows none")
@@ -81,13 +90,47 @@ def print_result(result: dict[str, Any]) -> None:
             "pooled: adjusted mutual information of classes and recordings "
             f"{follow['adjusted_mutual_information']:.3g}, p = {follow['p_value']:.2g}",
         )
+    has_stability = result["classes"][0]["stability"] is not None
     print_table(
-        ("class", "neurons", "Hz", "bits/word"),
+        ("class", "neurons", "Hz", "bits/word", *["stability"] * has_stability),
         (
-            (c["label"], c["n_neurons"], c["firing_rate_hz"], c["information_bits"])
-            for c in result["classes"]
+            (
+                part["label"],
+                part["n_neurons"],
+                part["firing_rate_hz"],
+                part["information_bits"],
+                *[part.get("stability", "")] * has_stability,
+            )
+            for one in result["classes"]
+            for part in (one, *one["subclasses"])
         ),
     )
+
+
+def describe_drifting(drift: dict[str, Any]) -> list[str]:
+    """Say which units drift over the repeats, and what is left without them."""
+    sentences = list(drift["summary"])
+    rest = drift["information_without"]
+    if rest:
+        low, high = rest["interval"]
+        interval = "" if low is None else f" (95 % interval {low:.3g} to {high:.3g})"
+        sentences.append(
+            f"the {rest['n_neurons']} others alone: {rest['bits_per_word']:.3g} bits "
+            f"per word{interval}"
+        )
+    return sentences
+
+
+def _describe_stability(stability: dict[str, Any]) -> list[str]:
+    found = "; ".join(
+        f"{one['n_clusters']} classes {one['adjusted_rand_index']:.2f} "
+        f"({one['interval'][0]:.2f} to {one['interval'][1]:.2f})"
+        for one in stability["by_number"]
+    )
+    return [
+        f"agreement with {stability['n_replicates']} resampled stimuli, adjusted Rand "
+        f"index (95 %): {found}"
+    ]
 
 
 def print_families(result: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from neuroclass.plotting.files import (
     write_scan,
 )
 from neuroclass.plotting.information import (
+    plot_co_clustering,
     plot_information_curve,
     plot_merge_tree,
     plot_pairwise_loss,
@@ -40,6 +41,7 @@ __all__ = [
     "information_curve_svg",
     "plot_class_responses",
     "plot_class_sizes",
+    "plot_co_clustering",
     "plot_decoder_curves",
     "plot_discrimination_times",
     "plot_families",

@@ -47,6 +47,7 @@ FIGURE_NAMES = (
     "class_responses",
     "rasters",
     "class_sizes",
+    "co_clustering",
 )
 
 
@@ -72,12 +73,15 @@ def write_figures(
     Returns
     -------
     list of pathlib.Path
-        The files written, two for each of `FIGURE_NAMES`.
+        The files written, two for each of `FIGURE_NAMES`; ``co_clustering`` only
+        where the stability of the classes was asked for.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name in FIGURE_NAMES:
+        if name == "co_clustering" and classification.stability is None:
+            continue
         size, plot = _drawing(name, classification)
         written += _write_figure(folder / name, size, plot, classification)
     return written
@@ -187,6 +191,7 @@ def _drawing(
         "information_curve": ((5.6, 3.9), information.plot_information_curve),
         "merge_tree": (information.tree_size(n_neurons), information.plot_merge_tree),
         "pairwise_loss": ((5.6, 4.7), information.plot_pairwise_loss),
+        "co_clustering": ((5.6, 4.7), information.plot_co_clustering),
         "class_responses": (
             responses.responses_size(classification),
             responses.plot_class_responses,

@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from neuroclass.classification import Classification
 
 __all__ = [
+    "plot_co_clustering",
     "plot_information_curve",
     "plot_merge_tree",
     "plot_pairwise_loss",
 ]
 
 _CURVE = "#33527a"
+_BOUNDARY = "#D55E00"  # on a matrix of greys
 _MOST_NAMED = 60  # neurons beyond which single names along an axis cannot be read
 _MOST_Z = 12  # merges whose z is printed; every tested one has its mark
 
@@ -92,7 +94,7 @@ def plot_information_curve(
         linestyle=(0, (1, 2)),
         label="all neurons, corrected",
     )
-    kept, share = float(curve[n_clusters - 1]), float(classification.share_kept)
+    kept, share = float(curve[n_clusters - 1]), float(classification.kept.share)
     ax.plot([n_clusters] * 2, [0, kept], color=INK, linewidth=1, linestyle=(0, (3, 2)))
     ax.plot(n_clusters, kept, "o", color=INK, markersize=7, zorder=3, clip_on=False)
     name = "1 class" if n_clusters == 1 else f"{n_clusters} classes"
@@ -336,11 +338,75 @@ def plot_pairwise_loss(
         vmin=0,
         vmax=float(loss.max()) or 1.0,
     )
-    labels = classification.leaf_labels[order]
+    _finish_matrix(ax, classification)
+    figure = ax.get_figure()
+    if figure is not None:
+        scale = figure.colorbar(picture, ax=ax, fraction=0.046, pad=0.03)
+        scale.set_label("Loss if the two are merged (bits per word)")
+        scale.outline.set_visible(False)
+    return ax
+
+
+def plot_co_clustering(
+    classification: Classification, *, ax: Axes | None = None
+) -> Axes:
+    """Draw how often two neurons are of one class when the stimulus is resampled.
+
+    Parameters
+    ----------
+    classification : Classification
+        What `neuroclass.classify_neurons` returns, with its stability.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a colour scale takes some of its room. Default: a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        A symmetric matrix in tree order, dark where two neurons are always together,
+        with the boundaries of the classes.
+
+    Raises
+    ------
+    ValueError
+        If the classification has no stability.
+    """
+    stability = classification.stability
+    if stability is None:
+        raise ValueError(
+            "classification must have its stability; got none. Ask for it: "
+            "classify_neurons(..., stability=100)."
+        )
+    ax = new_axes(ax, (5.6, 4.7))
+    order = classification.leaf_order
+    picture = ax.imshow(
+        stability.co_clustering[np.ix_(order, order)],
+        cmap="Greys",
+        interpolation="nearest",
+        vmin=0,
+        vmax=1,
+    )
+    _finish_matrix(ax, classification, color=_BOUNDARY)
+    figure = ax.get_figure()
+    if figure is not None:
+        scale = figure.colorbar(picture, ax=ax, fraction=0.046, pad=0.03)
+        scale.set_label(
+            f"Share of {stability.n_replicates} resampled stimuli in one of "
+            f"{stability.n_clusters} classes",
+            fontsize=9,
+        )
+        scale.outline.set_visible(False)
+    return ax
+
+
+def _finish_matrix(
+    ax: Axes, classification: Classification, color: str = "white"
+) -> None:
+    """Draw boundaries and strips of the classes around a matrix in tree order."""
+    labels = classification.leaf_labels[classification.leaf_order]
     width = 0.9 if classification.n_clusters <= 8 else 0.5
     for first, _, _ in class_runs(labels)[1:]:
-        ax.axhline(first - 0.5, color="white", linewidth=width)
-        ax.axvline(first - 0.5, color="white", linewidth=width)
+        ax.axhline(first - 0.5, color=color, linewidth=width)
+        ax.axvline(first - 0.5, color=color, linewidth=width)
     for side in ("bottom", "left"):
         draw_class_strip(ax, labels, classification.n_clusters, side=side, width=0.045)
     ax.set_xticks([])
@@ -349,9 +415,3 @@ def plot_pairwise_loss(
     ax.set_xlabel(name, labelpad=22)
     ax.set_ylabel("The same order", labelpad=22)
     ax.spines[:].set_visible(False)
-    figure = ax.get_figure()
-    if figure is not None:
-        scale = figure.colorbar(picture, ax=ax, fraction=0.046, pad=0.03)
-        scale.set_label("Loss if the two are merged (bits per word)")
-        scale.outline.set_visible(False)
-    return ax

@@ -51,7 +51,11 @@ def write_report(folder: str | os.PathLike[str]) -> Path:
     folder = Path(folder)
     result = _read_result(_existing(folder, "result.json"))
     units = _read_labels(_existing(folder, "labels.csv"))
-    figures = {name: _read_figure(folder, name) for name in FIGURE_NAMES}
+    figures = {
+        name: _read_figure(folder, name)
+        for name in FIGURE_NAMES
+        if name != "co_clustering" or result.get("stability")
+    }
     try:
         page = _render(result, units, figures)
     except (KeyError, TypeError, IndexError, jinja2.UndefinedError) as error:
@@ -135,7 +139,7 @@ def _render(
         result=result,
         units=units,
         figures=figures,
-        captions=_CAPTIONS,
+        captions={name: _CAPTIONS[name] for name in _CAPTIONS if name in figures},
         colors=class_colors(result["n_clusters"]),
         headline=_headline(result),
         support=_support(result),
@@ -223,6 +227,9 @@ def _notes(result: dict[str, Any], units: list[dict[str, str]]) -> list[str]:
     for unit in units:
         if not unit["label"]:
             left_out.setdefault(unit["reason"], []).append(unit["unit_id"])
+    drift = result["drift"]
+    if drift["n_drifting"] and not drift["n_unsafe"]:  # else it is among the notes
+        notes.append(f"{drift['summary'][0]}.")
     for reason, names in left_out.items():
         number = _count(len(names), "unit")
         notes.append(f"Left out: {number} ({reason}): {_few(names)}.")
@@ -287,6 +294,13 @@ _CAPTIONS = {
         "Pairwise losses",
         "What would be lost if just these two neurons were one class, in the order of "
         "the tree. Dark blocks on the diagonal are neurons that answer alike.",
+        "alone",
+    ),
+    "co_clustering": (
+        "Stability of the classes",
+        "How often two neurons were of one class when the stimulus was resampled in "
+        "blocks, in the order of the tree; lines are the boundaries of the classes. "
+        "Black blocks along the diagonal, and white elsewhere, are stable classes.",
         "alone",
     ),
     "class_responses": (

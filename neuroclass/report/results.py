@@ -12,6 +12,14 @@ labels.csv has one row per unit of the recording, in its order, and these column
 ``is_silent``             ``true`` if there is no spike inside the presentations
 ``reason``                why the unit was left out; empty otherwise
 ``recording``             name of the recording that the unit is of
+``subclass``              such as ``0.1``: a side of a real split inside the class;
+                          empty where there is none
+``information_low_bits``  95 % interval of ``information_bits``, and
+``information_high_bits``
+``stability``             share of resampled stimuli in which the unit stays in its
+                          class; empty unless that was asked for
+``drift_q_value``         of the test that its repeats are exchangeable, adjusted for
+                          the number of units; below .05 the unit drifts
 ========================  ==========================================================
 
 result.json is strict JSON: what is not a number is null. Information is in bits per
@@ -38,8 +46,13 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
                           estimators ``plug_in`` (uncorrected), ``miller_madow``,
                           ``jackknife``; ``chance_level`` of the plug-in; ``maximum``,
                           log2 of the number of neurons; ``kept_by_classes``, with
-                          ``bits_per_word, interval`` (by the estimator of the
-                          losses) and ``share`` (corrected by the blend)
+                          ``bits_per_word, interval, chance_level, share,
+                          share_interval`` (corrected by the blend)
+``drift``                 over the repeats: ``n_tested, n_drifting, n_unsafe, summary``;
+                          ``p_value, q_value, rate_change`` (words spoken in the later
+                          half over the earlier) of each classified unit;
+                          ``information_without``: ``n_neurons, bits_per_word,
+                          interval`` of the units that do not drift, or null
 ``n_neurons``             how many units were classified
 ``n_clusters``            how many classes
 ``n_distinguishable``     groups of neurons that the data tell apart at a false
@@ -50,9 +63,17 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
                           classes) and ``criterion`` (index = number of classes),
                           ``node_z``
                           (held-out z of each merge, null where not tested),
-                          ``reason``
+                          ``reason``; ``splits``, the tested merges from the top:
+                          ``merge, z, n_leaves`` (of its two sides), ``is_real``,
+                          ``label`` (of the class that it is inside of, or null)
 ``classes``               ``label, n_neurons, firing_rate_hz, information_bits`` (means)
-                          and ``unit_ids`` of each class
+                          and ``unit_ids`` of each class; ``stability``, the mean
+                          Jaccard similarity with its like under resampled stimuli, or
+                          null; ``subclasses``, the same of each but for stability
+``stability``             when the stimulus is resampled, or null: ``n_clusters`` (not
+                          that above if it is one), ``n_replicates, n_blocks``;
+                          ``by_number``: ``n_clusters, adjusted_rand_index, interval``;
+                          ``co_clustering`` of the leaves of the tree
 ``merge_tree``            ``unit_ids`` of the leaves; ``children``: merge k joins two
                           nodes into node ``n_neurons + k``; ``losses`` of the merges;
                           ``leaf_order``; where the leaves are micro-classes (method
@@ -67,7 +88,6 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import platform
@@ -79,15 +99,20 @@ import numpy as np
 
 from neuroclass._version import __version__
 from neuroclass.io import recording_sha256
+from neuroclass.merging import MergeTree
+from neuroclass.selection import REAL_SPLIT
+from neuroclass.stationarity import describe_drift
 
 if TYPE_CHECKING:
     import os
 
     import neo
+    from numpy.typing import NDArray
 
     from neuroclass.agreement import Agreement
     from neuroclass.classification import Classification
     from neuroclass.presentations import Presentations
+    from neuroclass.stability import Stability
 
 __all__ = [
     "LABEL_COLUMNS",
@@ -107,6 +132,11 @@ LABEL_COLUMNS = (
     "is_silent",
     "reason",
     "recording",
+    "subclass",
+    "information_low_bits",
+    "information_high_bits",
+    "stability",
+    "drift_q_value",
 )
 _COMPUTING = ("numpy", "scipy", "scikit-learn", "neo")
 
@@ -129,24 +159,15 @@ def write_labels_csv(
         `path`.
     """
     path = Path(path)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(LABEL_COLUMNS)
-        for row, unit_id in enumerate(classification.unit_ids):
-            label = int(classification.labels[row])
-            information = float(classification.unit_information[row])
-            writer.writerow(
-                [
-                    unit_id,
-                    label if label >= 0 else "",
-                    int(classification.n_spikes[row]),
-                    f"{float(classification.firing_rate[row]):.6g}",
-                    f"{information:.6g}" if math.isfinite(information) else "",
-                    "true" if classification.is_silent[row] else "false",
-                    classification.reasons[row],
-                    classification.recordings[row],
-                ]
-            )
+    frame = classification.to_frame()
+    frame["is_silent"] = np.where(frame["is_silent"], "true", "false")
+    frame.to_csv(
+        path,
+        columns=list(LABEL_COLUMNS),
+        index=False,
+        float_format="%.6g",
+        lineterminator="\n",
+    )
     return path
 
 
@@ -201,6 +222,7 @@ def _describe(classification: Classification, command: str | None) -> dict[str, 
         "notes": classification.notes,
         "word_duration_seconds": classification.word_duration,
         "information": _describe_information(classification),
+        "drift": _describe_drift(classification),
         "n_neurons": len(classified),
         "n_clusters": classification.n_clusters,
         "n_distinguishable": classification.n_distinguishable,
@@ -212,8 +234,10 @@ def _describe(classification: Classification, command: str | None) -> dict[str, 
             "criterion": selection.criterion,
             "node_z": selection.node_z,
             "reason": selection.reason,
+            "splits": _describe_splits(classification),
         },
         "classes": _describe_classes(classification),
+        "stability": _describe_stability(classification.stability),
         "merge_tree": {
             "unit_ids": [classification.unit_ids[i] for i in classified],
             "children": classification.children,
@@ -280,8 +304,7 @@ def _describe_information(classification: Classification) -> dict[str, Any]:
     # Durations and spikes are counted, not estimated: the interval only scales.
     per_second = 1 / classification.word_duration
     per_spike = information.bits_per_spike / per_word if per_word else math.nan
-    curve = classification.information_curve
-    at = classification.n_clusters - 1
+    kept = classification.kept
     return {
         "estimator": information.estimator,
         "bits_per_word": per_word,
@@ -296,10 +319,70 @@ def _describe_information(classification: Classification) -> dict[str, Any]:
         "chance_level": information.chance_level,
         "maximum": math.log2(len(classification.classified)),
         "kept_by_classes": {
-            "bits_per_word": curve[at],
-            "interval": classification.information_curve_interval[at],
-            "share": classification.share_kept,
+            "bits_per_word": kept.bits_per_word,
+            "interval": kept.interval,
+            "chance_level": kept.chance_level,
+            "share": kept.share,
+            "share_interval": kept.share_interval,
         },
+    }
+
+
+def _describe_drift(classification: Classification) -> dict[str, Any]:
+    drift, rest = classification.drift, classification.without_drifting
+    return {
+        "n_tested": drift.n_tested,
+        "n_drifting": drift.is_drifting.sum(),
+        "n_unsafe": drift.is_unsafe.sum(),
+        "summary": describe_drift(drift),
+        "p_value": drift.p_value,
+        "q_value": drift.q_value,
+        "rate_change": drift.rate_change,
+        "information_without": rest
+        and {
+            "n_neurons": len(rest.per_neuron),
+            "bits_per_word": rest.bits_per_word,
+            "interval": rest.interval,
+        },
+    }
+
+
+def _describe_splits(classification: Classification) -> list[dict[str, Any]]:
+    """Return the tested merges of the tree, the last first."""
+    children, z = classification.children, classification.selection.node_z
+    labels = classification.leaf_labels
+    below = [np.array([leaf]) for leaf in range(len(labels))]
+    below += MergeTree(children, classification.distances).members()
+    splits = []
+    for merge in np.flatnonzero(~np.isnan(z))[::-1]:
+        inside = np.unique(labels[below[len(labels) + merge]])
+        splits.append(
+            {
+                "merge": merge,
+                "z": z[merge],
+                "n_leaves": [len(below[child]) for child in children[merge]],
+                "is_real": z[merge] > REAL_SPLIT,
+                "label": inside[0] if len(inside) == 1 else None,
+            }
+        )
+    return splits
+
+
+def _describe_stability(stability: Stability | None) -> dict[str, Any] | None:
+    if stability is None:
+        return None
+    by_number = []
+    for number in stability.numbers:
+        mean, interval = stability.agreement(number)
+        by_number.append(
+            {"n_clusters": number, "adjusted_rand_index": mean, "interval": interval}
+        )
+    return {
+        "n_clusters": stability.n_clusters,
+        "n_replicates": stability.n_replicates,
+        "n_blocks": stability.n_blocks,
+        "by_number": by_number,
+        "co_clustering": stability.co_clustering,
     }
 
 
@@ -317,19 +400,43 @@ def _describe_agreement(agreement: Agreement | None) -> dict[str, Any] | None:
 
 
 def _describe_classes(classification: Classification) -> list[dict[str, Any]]:
+    stability = classification.stability
+    is_of_these = stability and stability.n_clusters == classification.n_clusters
+    names = np.array(classification.subclasses, dtype=object)
     classes = []
     for label in range(classification.n_clusters):
-        members = np.flatnonzero(classification.labels == label)
+        is_member = classification.labels == label
+        subclasses = sorted(set(names[is_member]) - {""}, key=_subclass_order)
         classes.append(
             {
                 "label": label,
-                "n_neurons": len(members),
-                "firing_rate_hz": classification.firing_rate[members].mean(),
-                "information_bits": classification.unit_information[members].mean(),
-                "unit_ids": [classification.unit_ids[i] for i in members],
+                **_describe_members(classification, is_member),
+                "stability": stability.per_class[label]
+                if stability and is_of_these
+                else None,
+                "subclasses": [
+                    {"label": name, **_describe_members(classification, names == name)}
+                    for name in subclasses
+                ],
             }
         )
     return classes
+
+
+def _subclass_order(name: str) -> int:
+    return int(name.split(".")[1])
+
+
+def _describe_members(
+    classification: Classification, is_member: NDArray[np.bool_]
+) -> dict[str, Any]:
+    members = np.flatnonzero(is_member)
+    return {
+        "n_neurons": len(members),
+        "firing_rate_hz": classification.firing_rate[members].mean(),
+        "information_bits": classification.unit_information[members].mean(),
+        "unit_ids": [classification.unit_ids[i] for i in members],
+    }
 
 
 def _plain(value: Any) -> Any:
