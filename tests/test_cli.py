@@ -812,7 +812,7 @@ def test_the_defaults_of_cluster_are_those_of_the_function():
     args = vars(build_parser().parse_args(["cluster", "x.nwb"]))
     parameters = inspect.signature(classify_neurons).parameters
     shared = set(args) & set(parameters) - {"recording", "units"}
-    assert len(shared) == 15
+    assert len(shared) == 16
     assert {n: args[n] for n in shared} == {n: parameters[n].default for n in shared}
     assert args["seed"] == parameters["random_state"].default
 
