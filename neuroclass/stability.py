@@ -120,7 +120,7 @@ def bootstrap_stability(
     the replicates as it is. A replicate holds some blocks twice and a third not at all:
     where conditions are few for the noise the agreement is a lower bound
     (``test_replicates_promise_no_more_than_other_stimuli_keep``); on simulated retinas
-    it is within .1 of that with other stimuli (docs/validation.md). Cost: a tree and
+    it was within .1 of that with other stimuli (docs/decisions.md). Cost: a tree and
     a refinement for each replicate.
 
     References

@@ -88,8 +88,7 @@ def drift_test(words: Words | Iterable[Words]) -> Drift:
     together, as rounds.
 
     The divergence of the words of the earlier half of the repeats from those of the
-    later half, also with permutations, is a weaker test: at R = 10 it finds 52 % of
-    neurons whose gain falls by 30 %, this one 71 %.
+    later half, also with permutations, is a weaker test: docs/decisions.md.
 
     References
     ----------

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from benchmarks.validation import estimators, number
+from benchmarks.validation import coverage, estimators, number
 from neuroclass.estimators import ENTROPY_ESTIMATORS, entropy
 
 
@@ -113,3 +113,13 @@ def test_one_type_is_seldom_split(n_presentations, diversity):
     split = sum(number.measure(**case)["n_clusters"] > 1 for case in cases)
     print(f"\n{split} of {len(cases)} split")
     assert split <= 0.05 * len(cases)
+
+
+def test_intervals_and_the_drift_test_can_be_measured():
+    found = [(case, coverage.measure(**case)) for case in coverage.cases(quick=True)]
+    text = coverage.render(found)
+    assert text.count("| identity information |") == 3
+    drifting = {case.get("drift"): m for case, m in found if case["what"] == "drift"}
+    assert drifting[0.0]["drifting"] == 0 < drifting[0.5]["drifting"]
+    inside = found[0][1]["60"]["per_neuron"]["inside"]
+    assert inside > 0.8
