@@ -122,13 +122,16 @@ def render(found):
     n_sets = next(case["n_sets"] for case, _ in found if case["what"] == "coverage")
     lines = [
         f"Sets of repeats of simulated retinas (24 cells of 4 types, {len(covered)} "
-        f"retinas, {n_sets} sets of each size). The truth is taken from",
-        f"{n_sets * max(_REPEATS)} repeats; the classes are the true types. Covered: "
-        "share of the 95 % intervals (delete-a-group jackknife, 10",
-        "groups) that hold the truth. Half-width (of the interval) and estimate (by the "
-        "blend) are over the truth. The interval knows the noise",
-        "of the estimate, not its bias: where too few are covered, the estimate is off "
-        "by as much as the interval is wide.",
+        f"retinas, {n_sets} sets of each size).",
+        f"The truth is taken from {n_sets * max(_REPEATS)} repeats; the classes are "
+        "the true types. Covered: share",
+        "of the 95 % intervals (delete-a-group jackknife, 10 groups) that hold the "
+        "truth.",
+        "Half-width (of the interval) and estimate (by the blend) are over the truth. "
+        "An interval",
+        "knows the noise of its estimate and not the bias: where too few are covered, "
+        "the",
+        "estimate's distance from 1 is large beside the half-width.",
         "",
         "| quantity | repeats | covered | half-width | estimate |",
         "|---|---:|---:|---:|---:|",
@@ -147,10 +150,12 @@ def render(found):
     lines += [
         "",
         "Drift over the repeats (60 cells of 6 types; gains change by a factor whose "
-        "logarithm has the standard deviation given). Found:",
-        "share of the neurons at a false discovery rate of 5 %; unsafe: rates that "
-        "differ by more than a factor of 1.5 between the halves of",
-        "the recording. Without drift p is uniform (Kolmogorov-Smirnov).",
+        "logarithm",
+        "has the standard deviation given). Found: share of the neurons at a false "
+        "discovery rate",
+        "of 5 %; unsafe: rates that differ by more than a factor of 1.5 between the "
+        "halves of the",
+        "recording. Without drift p is uniform (Kolmogorov-Smirnov).",
         "",
         "| repeats | drift | retinas | Kolmogorov-Smirnov p | found | unsafe |",
         "|---:|---:|---:|---:|---:|---:|",
