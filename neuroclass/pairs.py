@@ -46,8 +46,8 @@ def pairwise_losses(rows: Rows, *, in_double: bool | None = None) -> PairLosses:
     rows : Rows
         Counts of the neurons.
     in_double : bool, optional
-        To rounding of double precision, or to a few thousandths of the least losses
-        in a quarter of the time; the default is double where that costs nothing.
+        To rounding of double precision, or within `error`, in
+        about an eighth of the time; the default is double where that costs nothing.
 
     Returns
     -------
