@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "as_bytes",
     "as_seconds",
     "check_choice",
     "check_positive_int",
@@ -19,7 +20,11 @@ __all__ = [
 
 _PACKAGE = str(Path(__file__).parent)
 _UNITS = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0}
-_TIME = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*([a-zA-Z]*)\s*")
+_SIZES = {
+    **{f"{letter}B": 1e3**power for power, letter in enumerate("kMGT", 1)},
+    **{f"{letter}iB": 1024.0**power for power, letter in enumerate("KMGT", 1)},
+}
+_WITH_UNIT = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*([a-zA-Z]*)\s*")
 
 
 def as_seconds(value: Any, name: str, *, unit_required: bool = False) -> float:
@@ -43,7 +48,7 @@ def as_seconds(value: Any, name: str, *, unit_required: bool = False) -> float:
     """
     seconds = float("nan")
     if isinstance(value, str):
-        match = _TIME.fullmatch(value)
+        match = _WITH_UNIT.fullmatch(value)
         if match and (match[2] in _UNITS or (not match[2] and not unit_required)):
             seconds = float(match[1]) * _UNITS.get(match[2], 1.0)
     elif not isinstance(value, bool) and isinstance(value, numbers.Real):
@@ -55,6 +60,37 @@ def as_seconds(value: Any, name: str, *, unit_required: bool = False) -> float:
             f"{name} must be a positive time, such as 5ms or 0.02s; got {value!r}."
         )
     return seconds
+
+
+def as_bytes(value: Any, name: str) -> float:
+    """Return a positive size of memory in bytes.
+
+    Parameters
+    ----------
+    value : float or str
+        A number is bytes; a string carries its unit (``"4GB"``, ``"500 MB"``,
+        ``"2GiB"``).
+    name : str
+        What the argument is called, for the message.
+
+    Raises
+    ------
+    ValueError
+        If the value is not a positive, finite size.
+    """
+    size = float("nan")
+    if isinstance(value, str):
+        match = _WITH_UNIT.fullmatch(value)
+        if match and match[2] in _SIZES:
+            size = float(match[1]) * _SIZES[match[2]]
+    elif not isinstance(value, bool) and isinstance(value, numbers.Real):
+        size = float(value)
+    if not (np.isfinite(size) and size > 0):
+        raise ValueError(
+            f"{name} must be a positive size with its unit, such as 4GB or 500MB; got "
+            f"{value!r}."
+        )
+    return size
 
 
 def check_positive_int(value: Any, name: str, minimum: int = 1) -> int:

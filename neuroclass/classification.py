@@ -4,7 +4,6 @@ Takes a recording (or the path of one), gives a `Classification` that prints, pl
 saves itself.
 """
 
-import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from neuroclass._validation import check_choice, check_positive_int, warn_user
+from neuroclass._progress import is_watched
+from neuroclass._validation import (
+    as_bytes,
+    check_choice,
+    check_positive_int,
+    warn_user,
+)
 from neuroclass.agreement import Agreement, agreement_with, read_reference
 from neuroclass.bottleneck import AgglomerativeBottleneck
 from neuroclass.counting import blocks_of_units, words_in_blocks
@@ -329,6 +334,7 @@ def classify_neurons(
     response: Literal["words", "counts"] = "words",
     estimator: Estimator = "miller-madow",
     method: Literal["auto", "agglomerative", "sequential"] = "auto",
+    memory: float | str = 4e9,
     units: Mapping[str, Sequence[Any]] | None = None,
     reference: str | Path | None = None,
     stability: int = 0,
@@ -363,7 +369,9 @@ def classify_neurons(
         Of the losses: `AgglomerativeBottleneck`.
     method : {"auto", "agglomerative", "sequential"}
         `AgglomerativeBottleneck`, or for very many neurons `SequentialBottleneck`;
-        "auto" takes the first while its matrix of pairs fits into 4 GB.
+        "auto" takes the first while its matrix of pairs fits into `memory`.
+    memory : float or str, default 4e9
+        For method "auto": bytes, or text such as "4GB" or "500MB".
     units : mapping, optional
         Which units to classify, by unit columns: `select_units`.
     reference : str or Path, optional
@@ -403,6 +411,7 @@ def classify_neurons(
     wanted = _wanted_clusters(n_clusters, max_information_loss)
     check_choice(estimator, "estimator", ESTIMATORS)
     check_choice(method, "method", METHODS)
+    memory = as_bytes(memory, "memory")
     stability = check_positive_int(stability, "stability", minimum=0)
     if isinstance(recording, str | Path):
         recording = load_recording(
@@ -421,7 +430,7 @@ def classify_neurons(
             "presentations must be of a recording that is loaded already; got "
             f"{type(recording).__name__}."
         )
-    bar = tqdm(_STAGES, delay=2, disable=not _shows(progress), leave=False)
+    bar = tqdm(_STAGES, delay=2, disable=not is_watched(progress), leave=False)
     with warnings.catch_warnings(record=True) as caught, bar:
         warnings.simplefilter("always")
         stages = iter(bar)
@@ -452,7 +461,7 @@ def classify_neurons(
             response,
             units=chosen,
             cache=cache,
-            progress=_shows(progress),
+            progress=progress,
         )
         counted, counts, chosen = heard.counted, heard.counts, heard.units
         check_counts_can_be_classified(recording, counts)
@@ -462,7 +471,7 @@ def classify_neurons(
         drift = drift_test(words_in_blocks(recording, *spoken, units=chosen))
         warn_of_drift(drift)
         begin()
-        method_setting = choose_method(method, counts.n_neurons)
+        method_setting = choose_method(method, counts.n_neurons, memory)
         bottleneck = (
             SequentialBottleneck
             if method_setting["value"] == "sequential"
@@ -496,7 +505,7 @@ def classify_neurons(
                 stability,
                 rng=random_state,
                 n_jobs=n_jobs,
-                progress=_shows(progress),
+                progress=progress,
             )
             if stability
             else None
@@ -546,6 +555,7 @@ def classify_neurons(
             "response": response,
             "estimator": estimator,
             "method": method_setting if method == "auto" else method,
+            "memory": memory,
             "units": None if units is None else dict(units),
             "reference": None if reference is None else str(reference),
             "stability": stability,
@@ -575,11 +585,6 @@ def _doubts(caught: Sequence[warnings.WarningMessage]) -> list[str]:
     for doubt in doubts:
         warn_user(doubt)
     return doubts
-
-
-def _shows(progress: bool) -> bool:
-    """Return whether somebody is there to see a progress bar."""
-    return progress and (sys.stderr.isatty() or "ipykernel" in sys.modules)
 
 
 def _wanted_clusters(n_clusters: Any, max_information_loss: float | None) -> Any:

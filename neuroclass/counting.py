@@ -20,8 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from neuroclass._progress import is_watched
 from neuroclass._validation import warn_user
 from neuroclass._version import __version__
+from neuroclass.exceptions import RecordingError
 from neuroclass.intervals import spike_seconds
 from neuroclass.io.stored import StoredSpikeTrain
 from neuroclass.presentations import Presentations
@@ -36,7 +38,13 @@ from neuroclass.words import (
     repeats_of,
 )
 
-__all__ = ["CountedRecording", "blocks_of_units", "count_recording", "words_in_blocks"]
+__all__ = [
+    "CountedRecording",
+    "blocks_of_units",
+    "check_two_units_speak",
+    "count_recording",
+    "words_in_blocks",
+]
 
 _BLOCK = 1 << 21  # spikes whose words are there at once
 
@@ -188,7 +196,7 @@ def count_recording(
         unit_scale=True,
         delay=2,
         leave=False,
-        disable=not progress,
+        disable=not is_watched(progress),
     ) as bar:
         for members in blocks_of_units(recording, chosen):
             path = None
@@ -205,6 +213,26 @@ def count_recording(
             bar.update(sum(len(trains[unit]) for unit in members))
     unit_ids = tuple(trains[unit].annotations["unit_id"] for unit in chosen)
     return _assemble(blocks, nobody, unit_ids, int(group.max()) + 1)
+
+
+def check_two_units_speak(n_spikes: NDArray[np.intp]) -> None:
+    """Refuse a recording in which there is nobody to tell apart.
+
+    Parameters
+    ----------
+    n_spikes : ndarray of int, (n_neurons,)
+        Of each neuron inside the presentations.
+
+    Raises
+    ------
+    RecordingError
+        If fewer than two units have a spike there.
+    """
+    if (n_speaking := int((n_spikes > 0).sum())) < 2:
+        raise RecordingError(
+            f"recording must hold at least two units with spikes in the "
+            f"presentations; got {n_speaking} of {len(n_spikes)}."
+        )
 
 
 def _count(words: Words, group: NDArray[np.intp]) -> _Block:

@@ -4,7 +4,6 @@ Takes a recording (or the path of one), gives a `Discrimination`: for every two 
 the divergence of their responses and the time it takes to tell which of them speaks.
 """
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 from tqdm import tqdm
 
+from neuroclass._progress import is_watched
 from neuroclass.agreement import read_reference
 from neuroclass.bottleneck import AgglomerativeBottleneck
 from neuroclass.decoding import DecoderCurve, decode_pair
@@ -387,8 +387,8 @@ def discriminate_neurons(
         )
     if reference is not None:
         read_reference(reference, recording)  # a wrong name is told before the work
-    is_seen = progress and (sys.stderr.isatty() or "ipykernel" in sys.modules)
-    with tqdm(_STAGES, delay=2, disable=not is_seen, leave=False) as bar:
+    is_hidden = not is_watched(progress)
+    with tqdm(_STAGES, delay=2, disable=is_hidden, leave=False) as bar:
         stages = iter(bar)
 
         def begin() -> None:

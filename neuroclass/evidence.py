@@ -18,8 +18,8 @@ from neuroclass._parallel import run_tasks
 from neuroclass._validation import warn_user
 from neuroclass.agreement import Agreement, compare_labels
 from neuroclass.bottleneck import AgglomerativeBottleneck
+from neuroclass.counting import check_two_units_speak
 from neuroclass.estimators import Estimator
-from neuroclass.exceptions import RecordingError
 from neuroclass.information import (
     IdentityInformation,
     identity_information,
@@ -69,12 +69,7 @@ def check_counts_can_be_classified(
     """
     is_silent = counts.n_spikes == 0
     names = [str(u) for u, s in zip(counts.unit_ids, is_silent, strict=True) if s]
-    if counts.n_neurons - len(names) < 2:
-        raise RecordingError(
-            f"recording must hold at least two units with spikes in the "
-            f"presentations; got {counts.n_neurons - len(names)} of "
-            f"{counts.n_neurons}."
-        )
+    check_two_units_speak(counts.n_spikes)
     if names:
         warn_user(
             f"{_plural(len(names), 'unit is', 'units are')} silent in every "

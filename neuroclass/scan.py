@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass._validation import check_positive_int
+from neuroclass.counting import check_two_units_speak
 from neuroclass.information import (
     IdentityInformation,
     identity_information,
@@ -186,6 +187,8 @@ def scan_information(
 
     Raises
     ------
+    RecordingError
+        If fewer than two units have a spike in the presentations.
     ValueError
         If no word fits into the presentations.
 
@@ -214,6 +217,7 @@ def scan_information(
         words = bin_words(
             recording, presentations, bin_size, length, response, units=units
         )
+        check_two_units_speak(words.n_spikes.sum(axis=1))
         if _n_cells(words) > _MOST_CELLS:
             notes.append(
                 f"words of {length} bins of {1e3 * bin_size:g} ms are left out: too "

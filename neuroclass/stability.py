@@ -14,6 +14,7 @@ from sklearn.metrics import adjusted_rand_score
 from tqdm import tqdm
 
 from neuroclass._parallel import run_tasks
+from neuroclass._progress import is_watched
 from neuroclass._validation import check_positive_int, check_rng
 from neuroclass.estimators import Estimator, check_counts
 from neuroclass.merging import merge_tree
@@ -148,7 +149,12 @@ def bootstrap_stability(
         n_jobs,
     )
     bar = tqdm(
-        draws, "stability", n_replicates, delay=2, leave=False, disable=not progress
+        draws,
+        "stability",
+        n_replicates,
+        delay=2,
+        leave=False,
+        disable=not is_watched(progress),
     )
     drawn = np.array(list(bar))  # (n_replicates, n_partitions, n_neurons)
     tested = partitions[0]

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuroclass import classify_neurons, cli, load_recording
+from neuroclass import classify_neurons, cli, from_raster, load_recording
 from neuroclass.cli import build_parser
 from neuroclass.cli.printing import print_result
 from neuroclass.estimators import ESTIMATORS
@@ -144,6 +144,8 @@ def test_the_estimators_are_those_of_the_package():
         (("cluster", "x.nwb", "--seed", "-1"), "from 0 to 4294967295; got '-1'"),
         (("cluster", "x.nwb", "--seed", "4294967296"), "from 0 to 4294967295"),
         (("cluster", "x.nwb", "--jobs", "0"), "an integer other than 0; got '0'"),
+        (("cluster", "x.nwb", "--memory", "4"), "such as 4GB or 500MB; got '4'"),
+        (("cluster", "x.nwb", "--memory", "0GB"), "a positive size with its unit"),
         (("cluster", "x.nwb", "--jobs", "two"), "an integer other than 0; got 'two'"),
         (("cluster", "x.nwb", "--estimator", "blend"), "invalid choice: 'blend'"),
         (("information", "x.nwb", "--estimator", "best"), "invalid choice: 'best'"),
@@ -441,6 +443,16 @@ def test_scan_prints_rates_in_80_columns_and_draws(run, retina, tmp_path):
     assert (status, "must not exist yet" in err) == (2, True)
 
 
+def test_scan_of_words_as_long_as_the_stimulus_leaves_a_gap(run, tmp_path):
+    spikes = np.random.default_rng(0).random((20, 1, 5)) < 0.3
+    recording = from_raster(spikes, 0.01, axes=("presentation", "time", "neuron"))
+    write_recording(recording, tmp_path / "short.nwb")
+    status, out, err = run("information", "short.nwb", "--scan", "-o", "scan.png")
+    assert (status, err) == (0, "")
+    (row,) = re.findall(r"^10 ms .*$", out, re.MULTILINE)
+    assert row.split()[-2:] == ["-", "-"]
+
+
 def test_scan_as_json_holds_words_and_limits(run, retina):
     argv = ("information", retina, "--scan", "--bin-size", "20ms", "--json", "-q")
     found = json.loads(run(*argv, "--estimator", "jackknife")[1])
@@ -463,9 +475,10 @@ def test_information_of_chosen_units_only(run, retina):
 
 def test_information_needs_two_units_with_spikes(fails, tmp_path):
     (tmp_path / "spikes.csv").write_text("unit,time\na,0.25\na,0.5\na,0.75\n")
-    status, line = fails("information", "spikes.csv", "--condition", "none")
-    assert status == 1
-    assert "at least two units with spikes" in line
+    for more in ((), ("--scan",)):
+        status, line = fails("information", "spikes.csv", "--condition", "none", *more)
+        assert status == 1
+        assert "at least two units with spikes" in line
 
 
 # cluster
@@ -697,6 +710,15 @@ def test_triggers_are_taken_whatever_tables_the_file_has(
     assert "3 s from trials" in " ".join(out.split())
 
 
+def test_little_memory_takes_the_sequential_method(run, retina):
+    argv = ("cluster", retina, "--bin-size", "20ms", "--memory", "1kB", "--json", "-q")
+    status, out, _ = run(*argv)
+    settings = json.loads(out)["settings"]
+    assert (status, settings["memory"]) == (0, 1e3)
+    assert settings["method"]["value"] == "sequential"
+    assert settings["method"]["why"].endswith("does not fit into 1e-06 GB")
+
+
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_every_condition_can_be_asked_for(run, retina, condition):
     arguments = ("--condition", condition, "--bin-size", "20ms", "--json")
@@ -812,7 +834,7 @@ def test_the_defaults_of_cluster_are_those_of_the_function():
     args = vars(build_parser().parse_args(["cluster", "x.nwb"]))
     parameters = inspect.signature(classify_neurons).parameters
     shared = set(args) & set(parameters) - {"recording", "units"}
-    assert len(shared) == 16
+    assert len(shared) == 17
     assert {n: args[n] for n in shared} == {n: parameters[n].default for n in shared}
     assert args["seed"] == parameters["random_state"].default
 
@@ -863,7 +885,7 @@ def test_discriminate_writes_a_folder_and_a_summary(run, retina, tmp_path):
     assert (status, err) == (0, "")
     assert max(map(len, out.splitlines())) <= 80
     assert "of 36 pairs of 9 neurons are distinguishable" in out
-    assert "groups of neurons at a false discovery rate of 5 %" in out
+    assert "groups of neurons apart, at a false discovery rate" in " ".join(out.split())
     assert "\n0 - 1 " in out
     assert "retina_pairs/pairs.csv" in out
     assert (tmp_path / "retina_pairs" / "figures" / "decoder_curves.png").exists()

@@ -21,6 +21,7 @@ STAGES = [
     "exceptions",
     "_validation",
     "_parallel",
+    "_progress",
     "io",
     "intervals",
     "repeats",

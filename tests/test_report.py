@@ -373,6 +373,9 @@ def test_the_page_shows_notes_units_agreement_and_how_to_find_it_again(saved, re
     assert "Agreement with units column type" in text
     assert "neuroclass cluster x.nwb" in text
     assert "numpy" in text
+    assert "memory 4 GB" in text
+    told_apart = f"tell {result['n_distinguishable']} groups of neurons apart"
+    assert told_apart in text
     assert result["presentations"]["reason"] in text
     assert methods_paragraph(result) in text
     assert "physics/0212114" in text

@@ -17,6 +17,7 @@ from neuroclass.cli.inputs import (
 )
 from neuroclass.cli.options import (
     ESTIMATORS,
+    a_memory,
     a_number_of_jobs,
     a_number_of_replicates,
     a_seed,
@@ -73,6 +74,14 @@ def add_parser(commands: Any) -> None:
         default="auto",
         help="the tree of all neurons, or of micro-classes of very many (default auto: "
         "by the memory that all pairs take)",
+    )
+    classes.add_argument(
+        "--memory",
+        metavar="SIZE",
+        type=a_memory,
+        default=4e9,
+        help="what all pairs may take before --method auto turns to sequential, such "
+        "as 500MB (default 4GB)",
     )
     classes.add_argument(
         "--reference",
@@ -172,6 +181,7 @@ def run(args: "Namespace") -> None:
             response=args.response,
             estimator=args.estimator,
             method=args.method,
+            memory=args.memory,
             cache=args.cache,
             units=wanted_units(args, *recordings),
             reference=args.reference,

@@ -21,7 +21,12 @@ from neuroclass.cli.options import (
     add_recording,
     add_words,
 )
-from neuroclass.cli.printing import describe_words, print_item, print_table
+from neuroclass.cli.printing import (
+    describe_groups,
+    describe_words,
+    print_item,
+    print_table,
+)
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -130,7 +135,7 @@ def _print(result: dict[str, Any], found: "Discrimination") -> None:
     print_item(
         "told apart",
         found.headline(),
-        f"{result['n_distinguishable']} groups of neurons at a false discovery rate of "
+        f"{describe_groups(result['n_distinguishable'])}, at a false discovery rate of "
         "5 %",
     )
     for name, kind in result["median_seconds"].items():

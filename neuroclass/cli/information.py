@@ -22,7 +22,6 @@ from neuroclass.cli.printing import (
     print_json,
     print_table,
 )
-from neuroclass.exceptions import RecordingError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -55,7 +54,9 @@ def run(args: "Namespace") -> None:
         return
     from tqdm import tqdm  # noqa: PLC0415
 
+    from neuroclass._progress import is_watched  # noqa: PLC0415
     from neuroclass.counting import (  # noqa: PLC0415
+        check_two_units_speak,
         count_recording,
         words_in_blocks,
     )
@@ -80,11 +81,7 @@ def run(args: "Namespace") -> None:
         settings["bin_size"] = {"value": bin_size, "why": choice.reason}
     counted = count_recording(recording, presentations, bin_size, **how)
     counts = counted.counts
-    if (counts.n_spikes > 0).sum() < 2:
-        raise RecordingError(
-            f"{args.recording} must hold at least two units with spikes in the "
-            f"presentations; got {(counts.n_spikes > 0).sum()}."
-        )
+    check_two_units_speak(counts.n_spikes)
     information = identity_information(
         counts,
         estimator=args.estimator,
@@ -93,7 +90,7 @@ def run(args: "Namespace") -> None:
             "groups of repeats",
             delay=2,
             leave=False,
-            disable=args.quiet,
+            disable=not is_watched(not args.quiet),
         ),
     )
     measured = plain(

@@ -13,6 +13,7 @@ __all__ = [
     "ESTIMATORS",
     "IDENTITY_ESTIMATORS",
     "Parser",
+    "a_memory",
     "a_number_of_jobs",
     "a_number_of_replicates",
     "a_seed",
@@ -203,6 +204,16 @@ def a_time(text: str) -> float:
 
     try:
         return as_seconds(text, "it", unit_required=True)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def a_memory(text: str) -> float:
+    """Return bytes from a size of memory with its unit."""
+    from neuroclass._validation import as_bytes  # noqa: PLC0415
+
+    try:
+        return as_bytes(text, "it")
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

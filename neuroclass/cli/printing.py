@@ -12,6 +12,7 @@ from typing import Any
 
 __all__ = [
     "describe_drifting",
+    "describe_groups",
     "describe_information",
     "describe_words",
     "plain",
@@ -47,12 +48,9 @@ def print_result(result: dict[str, Any]) -> None:
     number, low, high = result["n_clusters"], selection["low"], selection["high"]
     support = "" if low == high else f" (these data support {low} to {high})"
     print_item("classes", f"{number}{support}", selection["reason"])
-    told_apart = result["n_distinguishable"]
-    if told_apart is not None:
+    if result["n_distinguishable"] is not None:
         print_item(
-            "",
-            f"differences beyond chance tell {told_apart} groups of neurons apart: see "
-            "discriminate",
+            "", f"{describe_groups(result['n_distinguishable'])}: see discriminate"
         )
     kept = result["information"]["kept_by_classes"]
     if number == 1:
@@ -131,6 +129,13 @@ def _describe_stability(stability: dict[str, Any]) -> list[str]:
         f"agreement with {stability['n_replicates']} resampled stimuli, adjusted Rand "
         f"index (95 %): {found}"
     ]
+
+
+def describe_groups(n_distinguishable: int) -> str:
+    """Say how many groups of neurons the data tell apart."""
+    if n_distinguishable == 1:
+        return "no differences beyond chance tell neurons apart"
+    return f"differences beyond chance tell {n_distinguishable} groups of neurons apart"
 
 
 def print_families(result: dict[str, Any]) -> None:

@@ -11,7 +11,6 @@ from neuroclass.cli.inputs import (
     wanted_units,
 )
 from neuroclass.cli.printing import plain, print_item, print_json, print_table
-from neuroclass.exceptions import RecordingError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -68,6 +67,7 @@ def run(args: "Namespace") -> None:
     """Scan, print, and draw."""
     from tqdm import tqdm  # noqa: PLC0415
 
+    from neuroclass._progress import is_watched  # noqa: PLC0415
     from neuroclass.plotting import write_scan  # noqa: PLC0415
     from neuroclass.presentations import select_presentations  # noqa: PLC0415
     from neuroclass.scan import scan_information  # noqa: PLC0415
@@ -77,10 +77,6 @@ def run(args: "Namespace") -> None:
     recording = load(args)
     presentations = select_presentations(recording, **presentation_options(args))
     units = select_units(recording, wanted_units(args, recording))
-    if len(units) < 2:
-        raise RecordingError(
-            f"{args.recording} must hold at least two units; got {len(units)}."
-        )
     found = scan_information(
         recording,
         presentations,
@@ -89,7 +85,11 @@ def run(args: "Namespace") -> None:
         units=units,
         bin_sizes=BIN_SIZES if args.bin_size == "auto" else (args.bin_size,),
         progress=lambda words: tqdm(
-            words, "kinds of words", delay=2, leave=False, disable=args.quiet
+            words,
+            "kinds of words",
+            delay=2,
+            leave=False,
+            disable=not is_watched(not args.quiet),
         ),
     )
     if args.output:
@@ -138,7 +138,9 @@ def _print_rates(found: "InformationScan", n_units: int) -> None:
     for word in found.words:
         row = [f"{1e3 * word.bin_size:g} ms", word.word_length, word.n_words]
         row += [*_cells(word.identity), word.above_chance]
-        rows.append(row + (_cells(word.stimulus) if word.stimulus else []))
+        # Words as long as the presentation leave one condition to tell about.
+        row += _cells(word.stimulus) if word.stimulus else ["-", "-"]
+        rows.append(row[: len(header)])
     print_table(header, rows)
     for note in found.notes:
         print_item("note", note)

@@ -131,6 +131,7 @@ def _render(
     environment.filters |= {
         "number": _number,
         "percent": _percent,
+        "share": _share,
         "interval": _interval,
         "time": time_text,
         "count": _count,
@@ -171,6 +172,11 @@ def _interval(bounds: list[float | None]) -> str:
     """Return "low to high", or nothing."""
     low, high = bounds
     return "" if low is None or high is None else f"{_number(low)} to {_number(high)}"
+
+
+def _share(value: float | None) -> str:
+    """Return a number between -1 and 1 to two places."""
+    return _DASH if value is None else f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _percent(share: float | None) -> str:
@@ -260,6 +266,8 @@ def _setting_text(name: str, value: Any, why: str) -> tuple[str, str]:
         return _DASH, why
     if isinstance(value, float) and name in ("bin_size", "trial_duration"):
         return time_text(value), why
+    if name == "memory":
+        return f"{value / 1e9:g} GB", why
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False), why
     return str(value), why
@@ -285,9 +293,10 @@ _CAPTIONS = {
     "merge_tree": (
         "Merge tree",
         "Neurons merged step by step where it costs least. Height: the information "
-        "lost when that merge is done, with all before it. The dashed line cuts the "
-        "tree into the classes. Numbers are z-scores of a split on held-out parts of "
-        f"the stimulus; a split with z > {REAL_SPLIT:g} (filled) is real.",
+        "lost when that merge is done, with all before it. A dashed line cuts the tree "
+        "into the classes, if there are several. Numbers are z-scores of a split on "
+        f"held-out parts of the stimulus; a split with z > {REAL_SPLIT:g} (filled) is "
+        "real.",
         "wide",
     ),
     "pairwise_loss": (
