@@ -1,8 +1,8 @@
 from .bottleneck import AgglomerativeBottleneck as AgglomerativeBottleneck
 from .classification import Classification as Classification
-from .classification import classify_neurons as classify_neurons
+from .classify import classify_neurons as classify_neurons
+from .discriminate import discriminate_neurons as discriminate_neurons
 from .discrimination import Discrimination as Discrimination
-from .discrimination import discriminate_neurons as discriminate_neurons
 from .exceptions import RecordingError as RecordingError
 from .information import identity_information as identity_information
 from .io import from_events as from_events

@@ -80,7 +80,8 @@ def decode_pair(
     -------
     DecoderCurve
         Averaged over presentations, over the two neurons and over where in the
-        stimulus the response begins; a tie is half right.
+        stimulus the response begins; a tie is half right. Responses that were not
+        recorded whole do not count.
 
     Notes
     -----
@@ -97,21 +98,24 @@ def decode_pair(
     scores = _scores(cell, len(stimulus), len(alphabet))
     longest = int(words.n_windows.max())
     lengths = np.unique(np.geomspace(1, longest, n_durations).round().astype(int))
-    sums = np.zeros((*scores.shape[:2], longest + 1))
+    sums, heard = np.zeros((2, *scores.shape[:2], longest + 1))
     np.cumsum(scores, axis=2, out=sums[:, :, 1:])
-    n_windows = words.n_windows[words.stimulus]
+    np.cumsum(spoken >= 0, axis=2, out=heard[:, :, 1:])
     correct = np.empty(len(lengths))
     error = np.empty(len(lengths))
     for k, length in enumerate(lengths):
         evidence = sums[:, :, length:] - sums[:, :, :-length]
-        n_starts = np.maximum(n_windows - length + 1, 0)
-        exists = np.arange(evidence.shape[2]) < n_starts[:, None]
+        exists = heard[:, :, length:] - heard[:, :, :-length] == length
+        n_starts = exists.sum(axis=(0, 2)) / 2
         # Half for a tie, which rounding in the sums must not decide.
         is_right = ((evidence > _TIE) * 0.5 + (evidence > -_TIE) * 0.5) * exists
         right = is_right.sum(axis=(0, 2)) / 2
-        correct[k] = right.sum() / n_starts.sum()
+        n_all = (
+            n_starts.sum() or np.nan
+        )  # no response of this length was recorded whole
+        correct[k] = right.sum() / n_all
         deviation = right - correct[k] * n_starts
-        error[k] = np.sqrt((deviation**2).sum()) / n_starts.sum()
+        error[k] = np.sqrt((deviation**2).sum()) / n_all
     return DecoderCurve(first, second, lengths * words.word_duration, correct, error)
 
 

@@ -1,44 +1,26 @@
 """How unique each neuron is: how soon, and by how many spikes, two are told apart.
 
-Takes a recording (or the path of one), gives a `Discrimination`: for every two neurons
-the divergence of their responses and the time it takes to tell which of them speaks.
+Gives the time that two neurons take to be told apart, from the divergence of their
+responses, and `Discrimination`: all that is found about every two neurons.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import neo
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
-from tqdm import tqdm
 
-from neuroclass._progress import is_watched
-from neuroclass.agreement import read_reference
-from neuroclass.bottleneck import AgglomerativeBottleneck
-from neuroclass.decoding import DecoderCurve, decode_pair
-from neuroclass.divergence import (
-    PairDivergences,
-    distinguishable_groups,
-    pair_divergences,
-)
-from neuroclass.evidence import check_counts_can_be_classified
-from neuroclass.io import load_recording
-from neuroclass.merging import leaf_order, merge_tree
-from neuroclass.presentations import Presentations, select_presentations
-from neuroclass.rows import Rows
-from neuroclass.units import select_units
-from neuroclass.word_choice import count_recorded_units
-from neuroclass.words import ResponseCounts, bin_words
+from neuroclass.decoding import DecoderCurve
+from neuroclass.divergence import PairDivergences
+from neuroclass.presentations import Presentations
 
-__all__ = ["Discrimination", "discriminate_neurons", "seconds_to_accuracy"]
+__all__ = ["Discrimination", "seconds_to_accuracy"]
 
-_COINCIDENCE = 1.001e-3  # s, for times in whole ms
 _MOST_SPIKES = 0.5
-_STAGES = ("words", "classes", "pairs", "decoder")
 
 
 def seconds_to_accuracy(information_rate: ArrayLike, accuracy: float) -> Any:
@@ -108,11 +90,8 @@ class Discrimination:
     groups : ndarray of shape (n_neurons,)
         Groups that the data tell apart: `distinguishable_groups`.
     coincident : ndarray of shape (n_pairs,)
-        Of pairs that are not distinguishable: the share c of the spikes of the unit
-        with fewer that come within 1 ms of one of the other, beyond the share c' of
-        spikes that come within 1 ms of one in the next repeat: (c - c') / (1 - c').
-        Nan for all others. Above one half the two are likely one cell, sorted into
-        two units.
+        Of pairs that are not distinguishable: `coincident_spikes`, nan for all
+        others. Above one half the two are likely one cell, sorted into two units.
     curves : tuple of DecoderCurve
         Of the chosen pairs.
     firing_rate : ndarray of shape (n_neurons,)
@@ -303,262 +282,3 @@ class Discrimination:
         from neuroclass.report import save_pairs  # noqa: PLC0415 - a later stage
 
         return save_pairs(self, Path(folder), force=force)
-
-
-def discriminate_neurons(
-    recording: neo.Block | str | Path,
-    *,
-    pairs: Sequence[tuple[Any, Any]] | None = None,
-    reference: str | Path | None = None,
-    intervals: str | None = None,
-    stimulus: str | None = None,
-    triggers: Any = None,
-    trial_duration: Any = None,
-    min_repeats: int = 10,
-    condition: str = "stimulus,time",
-    bin_size: Any = "auto",
-    word_length: int = 1,
-    response: Literal["words", "counts"] = "words",
-    units: Mapping[str, Sequence[Any]] | None = None,
-    n_jobs: int | None = None,
-    random_state: int = 0,
-    progress: bool = True,
-) -> Discrimination:
-    """Find how soon every two neurons of a recording are told apart.
-
-    Parameters
-    ----------
-    recording : neo.Block, str or Path
-        As from `load_recording`, or what it reads.
-    pairs : sequence of pairs of unit ids, optional
-        Whose decoder curves are measured; by default the pairs that are told apart
-        soonest, at the median, and last, and the pair that is told apart least of all.
-    reference : str or Path, optional
-        The classes for "within" and "between": a units column, a ``labels.csv`` or a
-        result folder. By default those that `classify_neurons` finds.
-    intervals, stimulus, min_repeats, condition
-        What are repeats of what: `select_presentations`.
-    triggers, trial_duration
-        Stimulus onsets for a path: `load_recording`.
-    bin_size : "auto", float, str or quantities.Quantity, default "auto"
-        Width of a bin; a number is seconds; chosen by `choose_bin_size`.
-    word_length, response
-        Words: `bin_words`.
-    units : mapping, optional
-        Which units to take, by unit columns: `select_units`.
-    n_jobs, random_state
-        Of the classes, as in `classify_neurons`.
-    progress : bool, default True
-        Show a progress bar, on stderr, if it takes longer than two seconds.
-
-    Returns
-    -------
-    Discrimination
-
-    Raises
-    ------
-    RecordingError
-        If the recording cannot be used: no repeats, fewer than two usable units.
-    ValueError
-        If an argument is out of range.
-
-    Notes
-    -----
-    The test against chance takes the repeats of one neuron for independent of the
-    other's. Two units that share their noise, such as one cell sorted into two, have
-    a z far below 0. Neighbouring bins pooled in one condition (``condition`` without
-    time) are not independent repeats, and z is then too large.
-
-    Examples
-    --------
-    >>> from neuroclass import simulate_retina
-    >>> retina = simulate_retina(2, 4, 20, duration="5s", n_unique=0, rng=0)
-    >>> discriminate_neurons(retina, bin_size="20ms").headline()
-    '5 of 6 pairs of 4 neurons are distinguishable (83.3 %)'
-    """
-    if isinstance(recording, str | Path):
-        recording = load_recording(
-            recording, triggers=triggers, trial_duration=trial_duration
-        )
-    elif triggers is not None or trial_duration is not None:
-        raise ValueError(
-            "triggers and trial_duration must go to load_recording, when recording is "
-            "loaded already."
-        )
-    if reference is not None:
-        read_reference(reference, recording)  # a wrong name is told before the work
-    is_hidden = not is_watched(progress)
-    with tqdm(_STAGES, delay=2, disable=is_hidden, leave=False) as bar:
-        stages = iter(bar)
-
-        def begin() -> None:
-            bar.set_description(next(stages), refresh=False)
-
-        begin()
-        presentations = select_presentations(
-            recording,
-            intervals=intervals,
-            stimulus=stimulus,
-            min_repeats=min_repeats,
-            condition=condition,
-        )
-        chosen = select_units(recording, units)
-        heard = count_recorded_units(
-            recording, presentations, bin_size, word_length, response, units=chosen
-        )
-        counts = heard.counts
-        check_counts_can_be_classified(recording, counts)
-        wanted = None if pairs is None else _positions(pairs, counts.unit_ids)
-        begin()
-        labels, classes, order, classes_from = _classes(
-            recording, counts, reference, n_jobs=n_jobs, random_state=random_state
-        )
-        begin()
-        divergences = pair_divergences(counts, groups=heard.counted.groups())
-        begin()
-        if wanted is None:
-            wanted = _telling_pairs(divergences)
-        words = bin_words(
-            recording,
-            presentations,
-            heard.bin_size,
-            word_length,
-            response,
-            units=heard.units,
-        )
-        curves = tuple(decode_pair(words, a, b) for a, b in wanted)
-    return Discrimination(
-        unit_ids=counts.unit_ids,
-        divergences=divergences,
-        labels=labels,
-        classes=classes,
-        classes_from=classes_from,
-        leaf_order=order,
-        groups=distinguishable_groups(divergences.z),
-        coincident=_coincident(recording, presentations, heard.units, divergences),
-        curves=curves,
-        firing_rate=counts.firing_rate,
-        word_duration=counts.word_duration,
-        stimulus_duration=float(words.n_windows.sum() * words.word_duration),
-        recording=recording,
-        presentations=presentations,
-        settings={
-            "presentations": {
-                "value": presentations.source,
-                "chosen": "auto" if intervals is None and stimulus is None else "given",
-                "why": presentations.reason,
-            },
-            "min_repeats": min_repeats,
-            "condition": condition,
-            "bin_size": heard.bin_setting,
-            "word_length": word_length,
-            "response": response,
-            "units": None if units is None else dict(units),
-            "reference": None if reference is None else str(reference),
-            "random_state": random_state,
-        },
-    )
-
-
-def _positions(
-    pairs: Sequence[tuple[Any, Any]], unit_ids: tuple[Any, ...]
-) -> list[tuple[int, int]]:
-    """Return the positions of pairs of unit ids."""
-    place = {str(unit_id): k for k, unit_id in enumerate(unit_ids)}
-    found = []
-    for a, b in pairs:
-        for unit in (a, b):
-            if str(unit) not in place:
-                raise ValueError(
-                    f"pairs must name units of the recording; got {str(unit)!r}. "
-                    "inspect lists them."
-                )
-        if str(a) == str(b):
-            raise ValueError(f"pairs must be of two units; got {a} twice.")
-        found.append((place[str(a)], place[str(b)]))
-    return found
-
-
-def _classes(
-    recording: neo.Block,
-    counts: ResponseCounts,
-    reference: str | Path | None,
-    *,
-    n_jobs: int | None,
-    random_state: int,
-) -> tuple[NDArray[np.intp], tuple[str, ...], NDArray[np.intp], str]:
-    """Return class of each neuron, names, leaf order of the tree, and the origin."""
-    if reference is None:
-        model = AgglomerativeBottleneck(n_jobs=n_jobs, random_state=random_state)
-        model.fit(counts)
-        names = tuple(str(k) for k in range(model.n_clusters_))
-        return model.labels_, names, model.leaf_order_, "found here"
-    origin, known = read_reference(reference, recording)
-    given = [str(known.get(str(unit_id), "")) for unit_id in counts.unit_ids]
-    if not any(given):
-        raise ValueError(
-            f"reference must label the units of the recording; {origin} labels none "
-            "of them. Are its unit ids the same?"
-        )
-    names = tuple(sorted(set(given) - {""}, key=lambda n: (not n.isdigit(), len(n), n)))
-    place = {"": -1, **{name: k for k, name in enumerate(names)}}
-    labels = np.array([place[name] for name in given], dtype=np.intp)
-    tree = merge_tree(Rows.from_counts(counts.counts), labels=labels)
-    return labels, names, leaf_order(tree.children), origin
-
-
-def _telling_pairs(pairs: PairDivergences) -> list[tuple[int, int]]:
-    """Return the pairs told apart soonest, at the median, last, and least of all."""
-    is_apart = pairs.is_distinguishable
-    order = np.argsort(-np.where(is_apart, pairs.bits_per_word, -np.inf))
-    n_apart = int(is_apart.sum())
-    chosen = [order[k] for k in (0, (n_apart - 1) // 2, n_apart - 1) if n_apart]
-    chosen.append(int(np.argmin(pairs.z)))
-    distinct = dict.fromkeys(int(k) for k in chosen)
-    return [(int(pairs.first[k]), int(pairs.second[k])) for k in distinct]
-
-
-def _coincident(
-    recording: neo.Block,
-    presentations: Presentations,
-    units: Sequence[int],
-    pairs: PairDivergences,
-) -> NDArray[np.float64]:
-    """Return the share of coincident spikes of the pairs that are told apart least."""
-    trains = recording.segments[0].spiketrains
-    shares = np.full(len(pairs.z), np.nan)
-    for k in np.flatnonzero(~pairs.is_distinguishable):
-        fewer, more = sorted(
-            (
-                trains[units[unit]].rescale("s").magnitude
-                for unit in (pairs.first[k], pairs.second[k])
-            ),
-            key=len,
-        )
-        spikes, shifted = _shift_by_a_repeat(fewer, presentations)
-        if len(spikes):
-            share, by_chance = _near(spikes, more), _near(shifted, more)
-            shares[k] = (share - by_chance) / (1 - by_chance) if by_chance < 1 else 0
-    return shares
-
-
-def _near(spikes: NDArray[np.float64], others: NDArray[np.float64]) -> float:
-    """Return the share of spikes with one of the others close by."""
-    others = np.sort(others)
-    early = np.searchsorted(others, spikes - _COINCIDENCE)
-    late = np.searchsorted(others, spikes + _COINCIDENCE)
-    return float((late > early).mean())
-
-
-def _shift_by_a_repeat(
-    spikes: NDArray[np.float64], presentations: Presentations
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the spikes in presentations, and the same times in the next repeat."""
-    inside, shifted = [], []
-    for stimulus, duration in enumerate(presentations.durations):
-        starts = presentations.starts[presentations.stimulus == stimulus]
-        for start, following in zip(starts, np.roll(starts, -1), strict=True):
-            here = spikes[(spikes >= start) & (spikes < start + duration)]
-            inside.append(here)
-            shifted.append(here - start + following)
-    return np.concatenate(inside), np.concatenate(shifted)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from neuroclass._parallel import run_tasks
 from neuroclass._validation import warn_user
+from neuroclass._wording import plural, some
 from neuroclass.agreement import Agreement, compare_labels
 from neuroclass.bottleneck import AgglomerativeBottleneck
 from neuroclass.counting import check_two_units_speak
@@ -72,8 +73,8 @@ def check_counts_can_be_classified(
     check_two_units_speak(counts.n_spikes)
     if names:
         warn_user(
-            f"{_plural(len(names), 'unit is', 'units are')} silent in every "
-            f"presentation and kept: {_some(names)}."
+            f"{plural(len(names), 'unit is', 'units are')} silent in every "
+            f"presentation and kept: {some(names)}."
         )
     _warn_of_copies(recording, counts)
     repeats = counts.repeats
@@ -83,7 +84,7 @@ def check_counts_can_be_classified(
         neuron, condition = np.argwhere(is_unknown)[0]
         n_units = int(is_unknown.any(axis=1).sum())
         warn_user(
-            f"{_plural(n_units, 'unit speaks', 'units speak')} too many different "
+            f"{plural(n_units, 'unit speaks', 'units speak')} too many different "
             f"words to know their probabilities (unit "
             f"{counts.unit_ids[neuron]}: {n_used[neuron, condition]} in "
             f"{repeats[neuron, condition]} repeats); prefer shorter words."
@@ -108,18 +109,9 @@ def _warn_of_copies(recording: neo.Block, counts: ResponseCounts) -> None:
     names = ["=".join(same) for same in copies.values() if len(same) > 1]
     if names:
         warn_user(
-            f"{_plural(len(names), 'spike train is', 'spike trains are')} there under "
-            f"more than one unit: {_some(names)}."
+            f"{plural(len(names), 'spike train is', 'spike trains are')} there under "
+            f"more than one unit: {some(names)}."
         )
-
-
-def _plural(n: int, one: str, many: str) -> str:
-    return f"{n} {one if n == 1 else many}"
-
-
-def _some(names: Sequence[str], limit: int = 5) -> str:
-    more = len(names) - limit
-    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
 
 
 def curve_interval(

@@ -18,6 +18,7 @@ import quantities as pq
 from numpy.typing import NDArray
 
 from neuroclass._validation import warn_user
+from neuroclass._wording import plural, some
 from neuroclass.exceptions import RecordingError
 from neuroclass.io import load_recording
 from neuroclass.presentations import Presentations, select_presentations
@@ -151,8 +152,8 @@ def match_presentations(
     others = [s for s in others if s not in common]
     if others:
         warn_user(
-            f"{_count(len(others), 'stimulus', 'stimuli')} left out that not every "
-            f"recording shows at least {min_repeats} times: {_some(others)}."
+            f"{plural(len(others), 'stimulus', 'stimuli')} left out that not every "
+            f"recording shows at least {min_repeats} times: {some(others, 3)}."
         )
     index = np.array([[p.stimuli.index(s) for s in common] for p in found])
     durations = np.array([p.durations[k] for p, k in zip(found, index, strict=True)])
@@ -189,15 +190,7 @@ def _first_other(names: Sequence[str], found: Sequence[Presentations]) -> str:
 
 
 def _shown(name: str, presentations: Presentations) -> str:
-    return f"{name} shows {_some(presentations.stimuli)} ({presentations.source})"
-
-
-def _some(names: Sequence[str], limit: int = 3) -> str:
-    return ", ".join(names[:limit]) + (", ..." if len(names) > limit else "")
-
-
-def _count(number: int, what: str, plural: str) -> str:
-    return f"{number} {what if number == 1 else plural}"
+    return f"{name} shows {some(presentations.stimuli, 3)} ({presentations.source})"
 
 
 def _compare_lengths(
@@ -228,7 +221,7 @@ def _compare_lengths(
         )
     elif is_unequal.any():
         warn_user(
-            f"{_count(int(is_unequal.sum()), 'stimulus differs', 'stimuli differ')} in "
+            f"{plural(int(is_unequal.sum()), 'stimulus differs', 'stimuli differ')} in "
             f"length between recordings (most {stimuli[worst]}: {lengths}): their "
             "common beginning is used."
         )

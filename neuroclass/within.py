@@ -19,7 +19,8 @@ from scipy.special import entr
 
 from neuroclass.agreement import compare_labels
 from neuroclass.bottleneck import by_size
-from neuroclass.classification import Classification, classify_neurons
+from neuroclass.classification import Classification
+from neuroclass.classify import classify_neurons
 from neuroclass.pairs import pairwise_losses
 from neuroclass.pooling import (
     load_recordings,

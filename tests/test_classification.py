@@ -155,7 +155,7 @@ def test_the_neurons_told_apart_are_counted_beside_the_classes(retina, monkeypat
     pairs = discriminate_neurons(retina, bin_size="20ms", progress=False)
     assert found.n_distinguishable == pairs.n_distinguishable
     assert 3 < found.n_distinguishable <= 24
-    monkeypatch.setattr("neuroclass.classification._MOST_IN_PAIRS", 20)
+    monkeypatch.setattr("neuroclass.classify._MOST_IN_PAIRS", 20)
     found = classify_neurons(retina, n_clusters=3, bin_size="20ms", progress=False)
     assert found.n_distinguishable is None
 

@@ -162,7 +162,7 @@ def test_the_estimators_are_those_of_the_package():
         ),
         (
             ("cluster", "x.nwb", "y.nwb", "--triggers", "t.txt"),
-            "--triggers must be of one recording; got 2",
+            "--triggers must be given once for each recording, in their order; got 1",
         ),
         (("cluster", "x.nwb", "--scan"), "unrecognized arguments: --scan"),
         (("information", "x.nwb", "-o", "y.png"), "--output must come with --scan"),
@@ -794,6 +794,34 @@ def test_recordings_are_classified_apart_and_matched(run, retinas, tmp_path):
     assert sorted(family.values(), key=min) == [{0}, {1}, {2}]
 
 
+def test_tables_are_pooled_each_with_its_own_triggers(run, tmp_path):
+    """The same cells, on two clocks: every class holds as many of either table."""
+    rng = np.random.default_rng(5)
+    rate = np.where(np.arange(6) < 3, 0.9, 0.1)[:, None] * np.ones(20)
+    rate[:, ::2] = 1 - rate[:, ::2]
+    for name, begin in (("early", 0.0), ("late", 100.0)):
+        starts = begin + np.arange(15) * 2.0
+        rows = ["unit,time"]
+        for unit, p in enumerate(rate):
+            is_on = rng.random((15, 20)) < p
+            spikes = (starts[:, None] + 0.05 + 0.1 * np.arange(20))[is_on]
+            rows += [f"{unit},{t:.3f}" for t in spikes]
+        (tmp_path / f"{name}.csv").write_text("\n".join(rows) + "\n")
+        (tmp_path / f"{name}.txt").write_text("\n".join(f"{t:.1f}" for t in starts))
+    argv = ("cluster", "early.csv", "late.csv", "--triggers", "early.txt")
+    argv += ("--triggers", "late.txt", "--trial-duration", "2s", "--bin-size", "100ms")
+    argv += ("--n-clusters", "2")
+    status, out, err = run(*argv, "--json", "-q")
+    assert status == 0
+    assert "taken on trust" in err  # no table says what was shown
+    found = json.loads(out)
+    assert found["presentations"]["n_presentations"] == 15
+    assert sorted(len(c["unit_ids"]) for c in found["classes"]) == [6, 6]
+    for one in found["classes"]:
+        names = [unit.partition(":")[0] for unit in one["unit_ids"]]
+        assert names.count("early") == names.count("late") == 3
+
+
 def test_recordings_that_share_nothing_end_with_1(fails):
     paths = [ROOT / "data" / f"salamander_movie{k}.nwb" for k in (1, 2)]
     status, line = fails("cluster", *paths)
@@ -894,6 +922,30 @@ def test_discriminate_writes_a_folder_and_a_summary(run, retina, tmp_path):
     assert result["classes"]["from"] == "units column true_type"
     assert [(d["unit_a"], d["unit_b"]) for d in result["decoder"]] == [(4, 5)]
     assert "--json" in result["command"]
+
+
+def test_neurons_of_several_recordings_are_told_apart(run, retinas):
+    wanted = (*retinas, "--bin-size", "20ms", "--pairs", "a:0:b:0,b:1:b:2", "-q")
+    status, out, err = run("discriminate", *wanted, "--json")
+    assert (status, err) == (0, "")
+    result = json.loads(out)
+    assert [(d["unit_a"], d["unit_b"]) for d in result["decoder"]] == [
+        ("a:0", "b:0"),
+        ("b:1", "b:2"),
+    ]
+    assert len(result["input"]["recordings"]) == 2
+    assert Path("a_and_1_more_pairs/pairs.csv").exists()
+
+
+def test_pairs_are_counted_from_a_cache_to_the_same_result(run, retina):
+    wanted = ("discriminate", retina, "--bin-size", "20ms", "--pairs", "0:1", "-q")
+    plain, kept = (
+        json.loads(run(*wanted, "--json", "-o", name, *more)[1])
+        for name, more in (("plain", ()), ("kept", ("--cache", "counted")))
+    )
+    assert any(Path("counted").iterdir())
+    del plain["command"], kept["command"]
+    assert kept == plain
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The leave-one-repeat-out decoder of who spoke."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -92,3 +93,25 @@ def test_stimuli_of_other_lengths_are_decoded_side_by_side(rng):
     assert one.seconds[-1] == pytest.approx(0.3)
     pooled = decode_pair(words_of(spikes, condition="none"), 0, 1)
     assert one.correct[-1] > pooled.correct[-1]
+
+
+def test_responses_that_were_not_recorded_do_not_count(rng):
+    p = rng.random((2, 1, 30)) ** 2
+    spikes = rng.random((2, 20, 30)) < p
+    words = words_of(spikes[:, :10])
+    more = words_of(spikes)
+    missing = np.zeros((20, 30), bool)
+    missing[10:] = True
+    partly = replace(more, unrecorded={0: missing, 1: missing})
+    found, expected = decode_pair(partly, 0, 1), decode_pair(words, 0, 1)
+    assert_allclose(found.correct, expected.correct)
+    assert_allclose(found.standard_error, expected.standard_error)
+
+
+def test_a_length_that_was_never_recorded_whole_has_no_value(rng):
+    words = words_of(rng.random((2, 10, 8)) < 0.4)
+    missing = np.zeros((10, 8), bool)
+    missing[:, 4] = True
+    curve = decode_pair(replace(words, unrecorded={0: missing, 1: missing}), 0, 1)
+    assert np.isfinite(curve.correct[curve.seconds < 0.045]).all()
+    assert np.isnan(curve.correct[curve.seconds > 0.045]).all()

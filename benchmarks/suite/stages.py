@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 from scipy.spatial.distance import pdist
 
 from neuroclass.bottleneck import AgglomerativeBottleneck
-from neuroclass.classification import classify_neurons
+from neuroclass.classify import classify_neurons
 from neuroclass.information import identity_information
 from neuroclass.io import load_recording
 from neuroclass.merging import merge_tree

@@ -12,7 +12,7 @@ from benchmarks.validation._populations import (
     gaussian_process_counts,
 )
 from neuroclass.bottleneck import AgglomerativeBottleneck
-from neuroclass.classification import classify_neurons
+from neuroclass.classify import classify_neurons
 from neuroclass.presentations import select_presentations
 from neuroclass.simulation import simulate_retina
 from neuroclass.words import bin_words, count_words

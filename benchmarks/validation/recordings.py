@@ -7,7 +7,7 @@ import numpy as np
 import quantities as pq
 from sklearn.metrics import adjusted_rand_score
 
-from neuroclass.classification import classify_neurons
+from neuroclass.classify import classify_neurons
 from neuroclass.simulation import simulate_retina
 from neuroclass.within import classify_within
 

@@ -7,24 +7,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuroclass.cli.inputs import (
-    check_cache,
-    check_is_free,
     check_place,
     check_reference,
     load_several,
     presentation_options,
+    result_folder,
     wanted_units,
 )
 from neuroclass.cli.options import (
     ESTIMATORS,
     a_memory,
-    a_number_of_jobs,
     a_number_of_replicates,
-    a_seed,
     add_cache,
     add_command,
     add_json,
+    add_output,
     add_recording,
+    add_reference,
+    add_seed_and_jobs,
     add_words,
     an_integer_or_auto,
 )
@@ -83,12 +83,7 @@ def add_parser(commands: Any) -> None:
         help="what all pairs may take before --method auto turns to sequential, such "
         "as 500MB (default 4GB)",
     )
-    classes.add_argument(
-        "--reference",
-        metavar="PATH|COLUMN",
-        help="compare with another labelling of the same units: a labels.csv, a result "
-        "folder, or a units column of the recording",
-    )
+    add_reference(classes, "compare with another labelling of the same units")
     classes.add_argument(
         "--stability",
         metavar="INT",
@@ -103,16 +98,7 @@ def add_parser(commands: Any) -> None:
         help="of several recordings, find the classes of each by itself and match "
         "them, instead of pooling the neurons",
     )
-    classes.add_argument(
-        "--seed", metavar="INT", type=a_seed, default=0, help="random seed (default 0)"
-    )
-    classes.add_argument(
-        "--jobs",
-        metavar="INT",
-        type=a_number_of_jobs,
-        default=1,
-        help="processes, -1 for all cores (default 1); the result is the same",
-    )
+    add_seed_and_jobs(classes)
     classes.add_argument(
         "--dask",
         metavar="ADDRESS",
@@ -120,14 +106,7 @@ def add_parser(commands: Any) -> None:
         "tcp://host:8786; the result is the same",
     )
     output = parser.add_argument_group("output")
-    output.add_argument(
-        "-o",
-        "--output",
-        metavar="DIR",
-        type=Path,
-        help="the result folder (default: the name of the first RECORDING with "
-        "_classes)",
-    )
+    add_output(output, "_classes", "an existing result folder, NWB file or column")
     nwb = output.add_mutually_exclusive_group()
     nwb.add_argument(
         "--save-nwb",
@@ -141,17 +120,12 @@ def add_parser(commands: Any) -> None:
         action="store_true",
         help="also add that column to RECORDING itself, after a backup copy",
     )
-    output.add_argument(
-        "--force",
-        action="store_true",
-        help="replace an existing result folder, NWB file or column",
-    )
     add_json(output)
 
 
 def run(args: "Namespace") -> None:
     """Carry the command out."""
-    from neuroclass.classification import classify_neurons  # noqa: PLC0415
+    from neuroclass.classify import classify_neurons  # noqa: PLC0415
     from neuroclass.report import save_families, save_results  # noqa: PLC0415
     from neuroclass.within import classify_within  # noqa: PLC0415
 
@@ -160,11 +134,7 @@ def run(args: "Namespace") -> None:
         raise ValueError("--within must be of two or more recordings; got one.")
     if args.within and args.reference:
         raise ValueError("--reference must not be given with --within.")
-    folder = args.output or _default_folder(args.recording)
-    if folder.is_file():
-        raise ValueError(f"{folder} must be a folder; it is a file. Choose another.")
-    check_is_free(folder, args.force)
-    check_cache(args.cache, folder)
+    folder = result_folder(args, "_classes")
     columns = [LABEL_COLUMN, FAMILY_COLUMN] if args.within else [LABEL_COLUMN]
     labelled = _check_labelled(args, folder, columns)
     recordings = load_several(args)
@@ -232,11 +202,6 @@ def _on_dask(address: str | None) -> Iterator[None]:
         ) from error
     with client, joblib.parallel_config("dask"):
         yield
-
-
-def _default_folder(recordings: list[str]) -> Path:
-    more = f"_and_{len(recordings) - 1}_more" if len(recordings) > 1 else ""
-    return Path(f"{Path(recordings[0]).stem}{more}_classes")
 
 
 def _targets(args: "Namespace") -> list[dict[str, Any]]:

@@ -3,22 +3,23 @@
 import json
 import math
 from argparse import ArgumentTypeError
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuroclass.cli.inputs import (
-    check_is_free,
     check_reference,
-    load,
+    load_several,
     presentation_options,
+    result_folder,
     wanted_units,
 )
 from neuroclass.cli.options import (
-    a_number_of_jobs,
-    a_seed,
+    add_cache,
     add_command,
     add_json,
+    add_output,
     add_recording,
+    add_reference,
+    add_seed_and_jobs,
     add_words,
 )
 from neuroclass.cli.printing import (
@@ -43,13 +44,14 @@ def add_parser(commands: Any) -> None:
     parser = add_command(
         commands,
         "discriminate",
-        "RECORDING",
+        "RECORDING...",
         "Measure how soon, and by how many spikes, every two neurons are told apart: "
         "divergence of their responses, time to 90 and 95 % correct, and what a "
         "decoder achieves. Tables and figures go into a folder.",
     )
-    add_recording(parser)
+    add_recording(parser, several=True)
     add_words(parser)
+    add_cache(parser)
     pairs = parser.add_argument_group("pairs")
     pairs.add_argument(
         "--pairs",
@@ -58,63 +60,42 @@ def add_parser(commands: Any) -> None:
         help="unit ids of the pairs whose decoder curves are drawn (default: told "
         "apart soonest, at the median, last, and least of all)",
     )
-    pairs.add_argument(
-        "--reference",
-        metavar="PATH|COLUMN",
-        help="the classes that pairs are within or between: a labels.csv, a result "
-        "folder, or a units column (default: found here, as by cluster)",
+    add_reference(
+        pairs,
+        "the classes that pairs are within or between, by default those that cluster "
+        "would find",
     )
-    pairs.add_argument(
-        "--seed", metavar="INT", type=a_seed, default=0, help="random seed (default 0)"
-    )
-    pairs.add_argument(
-        "--jobs",
-        metavar="INT",
-        type=a_number_of_jobs,
-        default=1,
-        help="processes, -1 for all cores (default 1); the result is the same",
-    )
+    add_seed_and_jobs(pairs)
     output = parser.add_argument_group("output")
-    output.add_argument(
-        "-o",
-        "--output",
-        metavar="DIR",
-        type=Path,
-        help="the result folder (default: the name of RECORDING with _pairs)",
-    )
-    output.add_argument(
-        "--force", action="store_true", help="replace an existing result folder"
-    )
+    add_output(output, "_pairs", "an existing result folder")
     add_json(output)
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
-    pairs = [part.partition(":") for part in text.split(",")]
-    if not all(a and b for a, _, b in pairs):
+def _pairs(text: str) -> list[str]:
+    pairs = text.split(",")
+    if not all(all(pair.partition(":")) for pair in pairs):
         raise ArgumentTypeError(f"it must be A:B,... of unit ids; got {text!r}")
-    return [(a, b) for a, _, b in pairs]
+    return pairs
 
 
 def run(args: "Namespace") -> None:
     """Carry the command out."""
-    from neuroclass.discrimination import discriminate_neurons  # noqa: PLC0415
+    from neuroclass.discriminate import discriminate_neurons  # noqa: PLC0415
     from neuroclass.report import save_pairs  # noqa: PLC0415
 
-    folder = args.output or Path(f"{Path(args.recording).stem}_pairs")
-    if folder.is_file():
-        raise ValueError(f"{folder} must be a folder; it is a file. Choose another.")
-    check_is_free(folder, args.force)
-    recording = load(args)
-    check_reference(args.reference, [recording])
+    folder = result_folder(args, "_pairs")
+    recordings = load_several(args)
+    check_reference(args.reference, recordings)
     found = discriminate_neurons(
-        recording,
+        recordings if len(recordings) > 1 else recordings[0],
         pairs=args.pairs,
         reference=args.reference,
         **presentation_options(args),
         bin_size=args.bin_size,
         word_length=args.word_length,
         response=args.response,
-        units=wanted_units(args, recording),
+        units=wanted_units(args, *recordings),
+        cache=args.cache,
         n_jobs=args.jobs,
         random_state=args.seed,
         progress=not args.quiet,

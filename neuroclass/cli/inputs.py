@@ -21,6 +21,7 @@ __all__ = [
     "load",
     "load_several",
     "presentation_options",
+    "result_folder",
     "wanted_units",
 ]
 
@@ -31,25 +32,32 @@ def load_several(args: "Namespace") -> "list[neo.Block]":
     Raises
     ------
     ValueError
-        If triggers are given for more than one.
+        If triggers are given, but not one file for each.
     """
-    if len(args.recording) > 1 and args.triggers:
+    n_recordings = len(args.recording)
+    triggers = args.triggers or [None] * n_recordings
+    if len(triggers) != n_recordings:
         raise ValueError(
-            "--triggers must be of one recording; got "
-            f"{len(args.recording)} recordings, whose stimuli began at other times. "
-            "In Python, load each with its own (load_recording) and give "
-            "classify_neurons the list."
+            "--triggers must be given once for each recording, in their order; got "
+            f"{len(triggers)} for {n_recordings}."
         )
-    return [load(args, path) for path in args.recording]
+    return [
+        _load(args, path, began)
+        for path, began in zip(args.recording, triggers, strict=True)
+    ]
 
 
-def load(args: "Namespace", path: str | None = None) -> "neo.Block":
-    """Load the recording that the arguments name, or one of several."""
+def load(args: "Namespace") -> "neo.Block":
+    """Load the recording that the arguments name."""
+    return _load(args, args.recording, args.triggers)
+
+
+def _load(args: "Namespace", path: str, triggers: str | None) -> "neo.Block":
     from neuroclass.io import load_recording  # noqa: PLC0415
 
     return load_recording(
-        path or args.recording,
-        triggers=args.triggers,
+        path,
+        triggers=triggers,
         trial_duration=args.trial_duration,
         time_unit=args.time_unit,
         sampling_rate=args.sampling_rate,
@@ -107,6 +115,18 @@ def check_reference(reference: str | None, recordings: "list[neo.Block]") -> Non
         read_reference(reference, (has_it or recordings)[0])
     except FileNotFoundError as error:  # wrong usage, where a recording is data
         raise ValueError(f"--{error}") from error
+
+
+def result_folder(args: "Namespace", suffix: str) -> Path:
+    """Return where the result goes; refuse what cannot hold it, before the work."""
+    first, *others = (Path(path).stem for path in args.recording)
+    more = f"_and_{len(others)}_more" if others else ""
+    folder: Path = args.output or Path(f"{first}{more}{suffix}")
+    if folder.is_file():
+        raise ValueError(f"{folder} must be a folder; it is a file. Choose another.")
+    check_is_free(folder, args.force)
+    check_cache(args.cache, folder)
+    return folder
 
 
 def check_is_free(path: Path, force: bool) -> None:

@@ -21,7 +21,10 @@ __all__ = [
     "add_cache",
     "add_command",
     "add_json",
+    "add_output",
     "add_recording",
+    "add_reference",
+    "add_seed_and_jobs",
     "add_words",
     "an_integer_or_auto",
     "at_least_two",
@@ -91,11 +94,14 @@ def add_recording(parser: argparse.ArgumentParser, *, several: bool = False) -> 
     else:
         parser.add_argument("recording", metavar="RECORDING", help=text)
     table = parser.add_argument_group("tables of spike times")
-    table.add_argument(
-        "--triggers",
-        metavar="FILE",
-        help="times at which the repeated stimulus began (csv, txt, npy, npz, mat)",
-    )
+    text = "times at which the repeated stimulus began (csv, txt, npy, npz, mat)"
+    if several:
+        more = "; of several recordings again for each, in their order"
+        table.add_argument(
+            "--triggers", metavar="FILE", action="append", help=text + more
+        )
+    else:
+        table.add_argument("--triggers", metavar="FILE", help=text)
     table.add_argument(
         "--trial-duration",
         metavar="TIME",
@@ -196,6 +202,43 @@ def add_cache(parser: argparse._ActionsContainer) -> None:
         help="keep what was counted in DIR, from which a run that was stopped goes on; "
         "spikes stay in the file, for recordings larger than memory",
     )
+
+
+def add_reference(parser: argparse._ActionsContainer, text: str) -> None:
+    """Add --reference, which is used as `text` says."""
+    parser.add_argument(
+        "--reference",
+        metavar="PATH|COLUMN",
+        help=f"{text}: a labels.csv, a result folder, or a units column of the "
+        "recording",
+    )
+
+
+def add_seed_and_jobs(parser: argparse._ActionsContainer) -> None:
+    """Add --seed and --jobs."""
+    parser.add_argument(
+        "--seed", metavar="INT", type=a_seed, default=0, help="random seed (default 0)"
+    )
+    parser.add_argument(
+        "--jobs",
+        metavar="INT",
+        type=a_number_of_jobs,
+        default=1,
+        help="processes, -1 for all cores (default 1); the result is the same",
+    )
+
+
+def add_output(parser: argparse._ActionsContainer, suffix: str, replaced: str) -> None:
+    """Add --output, a folder by default named with `suffix`, and --force."""
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="DIR",
+        type=Path,
+        help=f"the result folder (default: the name of the first RECORDING with "
+        f"{suffix})",
+    )
+    parser.add_argument("--force", action="store_true", help=f"replace {replaced}")
 
 
 def a_time(text: str) -> float:

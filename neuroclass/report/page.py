@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
+from neuroclass._wording import some
 from neuroclass.exceptions import RecordingError
 from neuroclass.plotting import FIGURE_NAMES, class_colors
 from neuroclass.report.methods import methods_paragraph, setting, time_text
@@ -238,7 +239,7 @@ def _notes(result: dict[str, Any], units: list[dict[str, str]]) -> list[str]:
         notes.append(f"{drift['summary'][0]}.")
     for reason, names in left_out.items():
         number = _count(len(names), "unit")
-        notes.append(f"Left out: {number} ({reason}): {_few(names)}.")
+        notes.append(f"Left out: {number} ({reason}): {some(names, 12)}.")
     if presentations["condition"] == "none":
         notes.append(
             "Nothing was conditioned on: classes are of word statistics, a weaker "
@@ -252,12 +253,6 @@ def _labels_by_recording(units: list[dict[str, str]]) -> dict[str, list[str]]:
     for unit in units:
         labels.setdefault(unit["recording"], []).append(unit["label"])
     return labels
-
-
-def _few(names: list[str], most: int = 12) -> str:
-    """Return names joined, the many cut short."""
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
 def _setting_text(name: str, value: Any, why: str) -> tuple[str, str]:

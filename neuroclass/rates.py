@@ -1,0 +1,66 @@
+"""Firing rates of every unit of a recording, to be drawn and tabled."""
+
+from dataclasses import dataclass, replace
+
+import neo
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroclass.counting import words_in_blocks
+from neuroclass.presentations import Presentations
+from neuroclass.words import firing_rates
+
+__all__ = ["UnitRates", "unit_rates"]
+
+_PSTH_BIN = 0.020  # s
+
+
+@dataclass(frozen=True)
+class UnitRates:
+    """Firing rates of units inside the presentations.
+
+    Attributes
+    ----------
+    psth : ndarray of shape (n_units, n_time)
+        Mean over repeats, Hz; stimuli one after the other. 0 where a unit was not
+        recorded.
+    mean : ndarray of shape (n_units,)
+        Hz.
+    is_silent : ndarray of bool, (n_units,)
+        Whether the unit has no spike there.
+    bin_size : float
+        Of `psth`, s.
+    """
+
+    psth: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    is_silent: NDArray[np.bool_]
+    bin_size: float
+
+
+def unit_rates(recording: neo.Block, presentations: Presentations) -> UnitRates:
+    """Measure the firing rates of every unit, some units at a time.
+
+    Parameters
+    ----------
+    recording : neo.Block
+        As from `load_recording`.
+    presentations : Presentations
+        The repeats.
+    """
+    bin_size = min(_PSTH_BIN, float(presentations.durations.min()))
+    timed = replace(presentations, condition="stimulus,time")
+    units = range(len(recording.segments[0].spiketrains))
+    psth, mean, is_silent = [], [], []
+    for words in words_in_blocks(
+        recording, timed, bin_size, response="counts", units=units
+    ):
+        psth.append(np.nan_to_num(firing_rates(words)))
+        mean.append(words.firing_rate)
+        is_silent.append(words.n_spikes.sum(axis=1) == 0)
+    return UnitRates(
+        psth=np.concatenate(psth),
+        mean=np.concatenate(mean),
+        is_silent=np.concatenate(is_silent),
+        bin_size=bin_size,
+    )
