@@ -7,7 +7,9 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["values", "values_of_sums"]
+from neuroclass import nearest
+
+__all__ = ["find_least", "values", "values_of_sums"]
 
 Array = NDArray[Any]
 
@@ -18,6 +20,9 @@ def _compiled(function: Callable[..., Any]) -> Any:
         return numba.njit(nogil=True, cache=True)(function)
     except RuntimeError:
         return numba.njit(nogil=True)(function)
+
+
+find_least = _compiled(nearest.find_least)
 
 
 @_compiled

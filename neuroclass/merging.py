@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass.kernels import compiled
+from neuroclass.nearest import find_least
 from neuroclass.pairs import PairLosses, pairwise_losses
 from neuroclass.rows import Rows
 
@@ -143,34 +145,38 @@ def _merge(
     """Merge until every loss that is left is infinite; works in its arguments.
 
     A merged class lives in the slot of its lowest neuron, so the lowest slot breaks
-    ties.  Each row knows its least bound; a merge changes only the bounds to the new
-    class, and other rows look again only if their nearest is gone.
+    ties.  Each row knows the least bound to later slots, or at least what that is not
+    below: a row whose nearest is gone is looked through again only when its turn may
+    have come.
     """
     node = node.copy()
     np.fill_diagonal(bounds, np.inf)
     limits = _Limits.of(rows, counts)
     values = rows.values(counts)
-    least = bounds.min(axis=1, initial=np.inf)
-    nearest = bounds.argmin(axis=1) if len(bounds) else np.empty(0, np.intp)
-
-    def look_again(slots: NDArray[np.intp]) -> None:
-        for slot in slots:
-            nearest[slot] = bounds[slot].argmin()
-            least[slot] = bounds[slot, nearest[slot]]
+    n_slots = len(bounds)
+    least = np.full(n_slots, -np.inf)
+    least[-1:] = np.inf  # nothing is right of the last
+    nearest = np.zeros(n_slots, dtype=np.intp)
+    is_stale = least < 0
 
     children, lost = [], []
-    while len(least) and np.isfinite(bound := least.min() + rows.tolerance):
+    loops = compiled(bounds.size)
+    search = find_least if loops is None else loops.find_least
+    while len(least) and np.isfinite(
+        bound := search(bounds, least, nearest, is_stale, rows.tolerance)
+    ):
         a = int(np.flatnonzero(least <= bound)[0])
-        is_near = bounds[a] <= bound
-        if (is_near & ~is_exact[a]).any():
+        places = np.flatnonzero(bounds[a] <= bound)
+        if not is_exact[a, places].all():
             # The next ones, too: their turn comes soon, and several cost like one.
-            others = _lowest(np.where(is_exact[a], np.inf, bounds[a]))
+            others = _lowest(bounds[a], is_exact[a])
             both = rows.values_of_sums(counts, others, counts[a])
             bounds[a, others] = bounds[others, a] = values[a] + values[others] - both
             is_exact[a, others] = is_exact[others, a] = True
-            look_again(np.append(others[nearest[others] == a], a))
+            is_stale[others[(others < a) & (nearest[others] == a)]] = True
+            is_stale[a] = True
             continue
-        b = int(np.flatnonzero(is_near)[0])
+        b = int(places[0])
         children.append(sorted((int(node[a]), int(node[b]))))
         lost.append(bounds[a, b])
         others = np.flatnonzero(np.isfinite(bounds[a]))
@@ -182,22 +188,26 @@ def _merge(
         bounds[b] = bounds[:, b] = np.inf
         bounds[a, others] = bounds[others, a] = after
         is_exact[a] = is_exact[:, a] = False
+        is_stale[(nearest == a) | (nearest == b)] = True
         least[b] = np.inf
-        closer = others[after < least[others]]
+        is_closer = (after < least[others]) & (others < a)
+        closer = others[is_closer]
         nearest[closer] = a
-        least[closer] = bounds[closer, a]
-        gone = others[np.isin(nearest[others], (a, b))]
-        look_again(np.append(gone, a))
+        least[closer] = after[is_closer]
+        is_stale[closer] = False
+        least[a] = after[others > a].min(initial=np.inf)
+        is_stale[a] = True
     return np.array(children, dtype=np.intp).reshape(-1, 2), np.array(lost)
 
 
-def _lowest(bounds: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return the places of a few of the lowest finite bounds."""
-    if len(bounds) > _AT_ONCE:
-        places = np.argpartition(bounds, _AT_ONCE)[:_AT_ONCE]
-    else:
-        places = np.arange(len(bounds))
-    return places[np.isfinite(bounds[places])]
+def _lowest(
+    bounds: NDArray[np.float64], is_exact: NDArray[np.bool_]
+) -> NDArray[np.intp]:
+    """Return the places of a few of the lowest bounds that are no losses yet."""
+    places = np.flatnonzero(~is_exact & np.isfinite(bounds))
+    if len(places) > _AT_ONCE:
+        places = places[np.argpartition(bounds[places], _AT_ONCE)[:_AT_ONCE]]
+    return places
 
 
 @dataclass(frozen=True)

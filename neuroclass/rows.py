@@ -64,9 +64,13 @@ class Rows:
             table = word_term(np.arange(largest + 1), estimator)
             repeat_table = repeat_term(np.arange(largest + 1), estimator)
         features = array.reshape(len(array), -1)
-        features = features[:, features.any(axis=0)]
+        used = np.flatnonzero(features.any(axis=0))
+        # Row by row in memory: a neuron is read whole, and a mask would turn it round.
+        rows = np.empty((len(array), len(used) + patterns.shape[1]), array.dtype)
+        np.take(features, used, axis=1, out=rows[:, : len(used)])
+        rows[:, len(used) :] = patterns
         return cls(
-            counts=np.concatenate([features, patterns.astype(array.dtype)], axis=1),
+            counts=rows,
             weights=weights,
             estimator=estimator,
             n_words=float(repeats.sum()),

@@ -39,6 +39,7 @@ STAGES = [
     "scan",
     "decoding",
     "kernels",
+    "nearest",
     "loops",
     "rows",
     "pairs",
