@@ -5,6 +5,8 @@ starts again from disturbed partitions.  Greedy merging alone is known to lose t
 (Slonim, Friedman & Tishby 2002).
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,6 +48,27 @@ def refine(rows: Rows, labels: NDArray[np.intp]) -> tuple[NDArray[np.intp], floa
     labels = labels.copy()
     n_clusters = int(labels.max()) + 1
     sums = rows.sums(labels, n_clusters)
+    n_sweeps = _MAX_SWEEPS if n_clusters > 1 else 0
+    if rows.loops is not None:
+        rows.loops.reassign(
+            *rows.tables,
+            rows.weights,
+            rows.counts,
+            labels,
+            sums,
+            rows.tolerance,
+            n_sweeps,
+        )
+    else:
+        _reassign(rows, labels, sums, n_sweeps)
+    return relabel(labels), float(rows.values(sums).sum())
+
+
+def _reassign(
+    rows: Rows, labels: NDArray[np.intp], sums: NDArray[Any], n_sweeps: int
+) -> None:
+    """Move neurons until none gains; works in `labels` and `sums`, as `loops` does."""
+    n_clusters = len(sums)
     values = rows.values(sums)
     sizes = np.bincount(labels, minlength=n_clusters)
     tolerance = rows.tolerance
@@ -54,7 +77,7 @@ def refine(rows: Rows, labels: NDArray[np.intp]) -> tuple[NDArray[np.intp], floa
     looked = np.full((len(labels), n_clusters), -1)
     # What the objective gains with the neuron in the class, over the class without it.
     gain = np.empty((len(labels), n_clusters))
-    for _ in range(_MAX_SWEEPS if n_clusters > 1 else 0):
+    for _ in range(n_sweeps):
         n_moves = 0
         for neuron, row in enumerate(rows.counts):
             own = labels[neuron]
@@ -82,7 +105,6 @@ def refine(rows: Rows, labels: NDArray[np.intp]) -> tuple[NDArray[np.intp], floa
             n_moves += 1
         if not n_moves:
             break
-    return relabel(labels), float(values.sum())
 
 
 def refine_with_restarts(

@@ -5,8 +5,9 @@ losses of merges and gains of moves are differences.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,7 @@ class Rows:
     n_words: float
     _table: NDArray[np.float64] | None
     _repeat_table: NDArray[np.float64] | None
+    _n_counts: int
 
     @classmethod
     def from_counts(
@@ -76,7 +78,39 @@ class Rows:
             n_words=float(repeats.sum()),
             _table=table,
             _repeat_table=repeat_table,
+            _n_counts=rows.size,
         )
+
+    def of(self, neurons: NDArray[np.intp]) -> "Rows":
+        """Return the rows of some neurons, with all the columns."""
+        counts = self.counts[neurons]
+        repeats = counts[:, self.n_features :].sum(axis=0, dtype=self._wide_type)
+        table, repeat_table = self._table, self._repeat_table
+        if table is not None and repeat_table is not None:
+            largest = int(repeats.max(initial=0))
+            table, repeat_table = table[: largest + 1], repeat_table[: largest + 1]
+        return replace(
+            self,
+            counts=counts,
+            n_words=float(repeats @ self.weights),
+            _table=table,
+            _repeat_table=repeat_table,
+        )
+
+    @property
+    def loops(self) -> ModuleType | None:
+        """The compiled loops, if they are there and there were counts worth it.
+
+        Some of many neurons are worth it because of the others.
+        """
+        return None if self._table is None else compiled(self._n_counts)
+
+    @property
+    def tables(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What a word and a repeat are worth, by their number, where `has_tables`."""
+        if self._table is None or self._repeat_table is None:
+            raise TypeError("counts are no integers, or too many for a table.")
+        return self._table, self._repeat_table
 
     @property
     def n_features(self) -> int:
@@ -100,9 +134,8 @@ class Rows:
         The loss of merging a and b is value(a) + value(b) - value(a + b).
         """
         n = self.n_features
-        loops = compiled(self.counts.size)
-        if loops is not None and self._table is not None:
-            words: NDArray[np.float64] = loops.values(self._table, rows, n)
+        if self.loops is not None:
+            words: NDArray[np.float64] = self.loops.values(self._table, rows, n)
             return words + self._values_of_repeats(rows[:, n:])
         values = np.empty(len(rows))
         step = max(1, _BLOCK // max(1, rows.shape[1]))
@@ -121,9 +154,8 @@ class Rows:
     ) -> NDArray[np.float64]:
         """Return the values of the rows `others` of `counts`, each added to `row`."""
         n = self.n_features
-        loops = compiled(self.counts.size)
-        if loops is not None and self._table is not None:
-            words: NDArray[np.float64] = loops.values_of_sums(
+        if self.loops is not None:
+            words: NDArray[np.float64] = self.loops.values_of_sums(
                 self._table, counts, others, row, n
             )
             return words + self._values_of_repeats(counts[others, n:] + row[n:])

@@ -17,7 +17,7 @@ from neuroclass.estimators import Estimator
 from neuroclass.merging import MergeTree
 from neuroclass.refinement import refine
 from neuroclass.rows import Rows
-from neuroclass.splits import MIN_NEURONS, halves_of_stimulus, held_out_z
+from neuroclass.splits import MIN_NEURONS, Half, halves_of_stimulus, held_out_z
 from neuroclass.weakest_pairs import weakest_pairs
 
 __all__ = [
@@ -121,14 +121,14 @@ def select_n_clusters(
     where repeats are few.  docs/decisions.md has the figures, and other ideas.
     Cost: some 60 tests of two classes each, whatever the number of neurons.
     """
-    halves = halves_of_stimulus(counts)
+    halves = halves_of_stimulus(counts, rows.estimator)
     n_neurons = len(counts)
     n_first = min(_FIRST_CLASSES, n_neurons)
     weakest = weakest_pairs(halves, rows, tree.labels(n_first), n_jobs=n_jobs)
     while n_first < min(_largest(weakest, DOUBTFUL_PAIR) + _SPARE_CLASSES, n_neurons):
         n_first = min(2 * n_first, n_neurons)
         weakest = weakest_pairs(halves, rows, tree.labels(n_first), n_jobs=n_jobs)
-    node_z = node_scores(counts, tree, rows.estimator, n_jobs=n_jobs)
+    node_z = _scores_of_nodes(halves, tree, n_jobs)
     n_separate, n_split = _largest(weakest, SURE_PAIR), supported_range(tree, node_z)[0]
     least = max(n_separate, n_split) if n_separate > 1 else 1
     low, high = min(n_separate, n_split), max(n_split, _largest(weakest, DOUBTFUL_PAIR))
@@ -241,7 +241,12 @@ def node_scores(
         z of each merge; nan where not tested, -inf where the two classes do not even
         attract their own.
     """
-    halves = halves_of_stimulus(counts)
+    return _scores_of_nodes(halves_of_stimulus(counts, estimator), tree, n_jobs)
+
+
+def _scores_of_nodes(
+    halves: tuple[Half, Half], tree: MergeTree, n_jobs: int | None
+) -> NDArray[np.float64]:
     members = tree.members()
     n_neurons = len(tree.children) + 1
     sizes = np.append(np.ones(n_neurons, dtype=np.intp), [len(m) for m in members])
@@ -255,10 +260,7 @@ def node_scores(
         tasks.append((members[k], np.isin(members[k], child).astype(np.intp)))
     scores = run_tasks(
         held_out_z,
-        (
-            (halves[0][node], halves[1][node], labels, estimator)
-            for node, labels in tasks
-        ),
+        ((halves[0].of(node), halves[1].of(node), labels) for node, labels in tasks),
         n_jobs,
     )
     z = np.full(n_neurons - 1, np.nan)

@@ -4,23 +4,20 @@ Takes a partition into too many classes, merges the two that are least separate 
 unseen stimulus, again and again, and gives how separate these were.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass._parallel import run_tasks
-from neuroclass.estimators import Estimator
 from neuroclass.merging import relabel
 from neuroclass.refinement import refine
 from neuroclass.rows import Rows
-from neuroclass.splits import MIN_NEURONS, held_out_z
+from neuroclass.splits import MIN_NEURONS, Half, held_out_z
 
 __all__ = ["weakest_pairs"]
 
 
 def weakest_pairs(
-    halves: tuple[NDArray[Any], NDArray[Any]],
+    halves: tuple[Half, Half],
     rows: Rows,
     labels: NDArray[np.intp],
     *,
@@ -33,8 +30,8 @@ def weakest_pairs(
 
     Parameters
     ----------
-    halves : tuple of two ndarray of shape (n_neurons, n_conditions, n_words)
-        Counts: `halves_of_stimulus`.
+    halves : tuple of two Half
+        From `halves_of_stimulus`.
     rows : Rows
         Counts of the whole stimulus.
     labels : ndarray of int, (n_neurons,)
@@ -61,7 +58,7 @@ def weakest_pairs(
     weakest = np.full(n_clusters + 1, np.nan)
     while n_clusters > 1:
         pairs, losses = _nearest_pairs(rows, labels, n_clusters)
-        z = _scores_of_pairs(halves, rows.estimator, labels, pairs, known, n_jobs)
+        z = _scores_of_pairs(halves, labels, pairs, known, n_jobs)
         z[np.isnan(z)] = -np.inf
         weakest[n_clusters] = z.min()
         a, b = pairs[np.lexsort((losses, z))[0]]
@@ -88,8 +85,7 @@ def _nearest_pairs(
 
 
 def _scores_of_pairs(
-    halves: tuple[NDArray[Any], NDArray[Any]],
-    estimator: Estimator,
+    halves: tuple[Half, Half],
     labels: NDArray[np.intp],
     pairs: NDArray[np.intp],
     known: dict[bytes, float],
@@ -113,7 +109,7 @@ def _scores_of_pairs(
     for pair in new.values():
         node = np.flatnonzero(np.isin(labels, pair))
         division = (labels[node] == pair[1]).astype(np.intp)
-        tasks.append((halves[0][node], halves[1][node], division, estimator))
+        tasks.append((halves[0].of(node), halves[1].of(node), division))
     scores = run_tasks(held_out_z, tasks, n_jobs)
     known.update(zip(new, scores, strict=True))
     return np.array([known.get(key, np.nan) for key in keys])

@@ -48,6 +48,7 @@ STAGES = [
     "divergence",
     "refinement",
     "stability",
+    "gaussian_cut",
     "splits",
     "weakest_pairs",
     "selection",

@@ -1,8 +1,11 @@
 """Reassignment and restarts."""
 
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+import neuroclass.kernels
+from neuroclass.estimators import ESTIMATORS
 from neuroclass.merging import merge_tree
 from neuroclass.refinement import refine, refine_with_restarts
 from neuroclass.rows import Rows
@@ -87,3 +90,20 @@ def test_identical_neurons_stay_where_they_are():
     labels = np.array([0, 0, 1, 1, 2, 2])
     found, _ = refine(Rows.from_counts(counts, "plug-in"), labels)
     assert_array_equal(found, labels)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_reassignment_is_the_same_with_and_without_compiled_loops(
+    rng, monkeypatch, estimator
+):
+    pytest.importorskip("numba")
+    counts, _ = retina(rng, n_types=5, per_type=12, spread=1.2)
+    counts[::4, :9] = 0  # not recorded there: several columns of repeats
+    start = rng.integers(0, 6, len(counts))
+    found = []
+    for least in (0, 1 << 62):
+        monkeypatch.setattr(neuroclass.kernels, "_WORTH_IT", least)
+        found.append(refine(Rows.from_counts(counts, estimator), start))
+    assert not np.array_equal(found[0][0], start)
+    assert_array_equal(found[0][0], found[1][0])
+    assert_allclose(found[0][1], found[1][1], rtol=1e-12)

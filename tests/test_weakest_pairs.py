@@ -26,7 +26,7 @@ def test_the_true_number_is_the_largest_that_holds(rng, simulate_kinds):
 
 def test_two_classes_are_scored_as_the_only_pair(rng, simulate_kinds):
     counts, types = simulate_kinds(rng, (10, 12), spread=0.1)
-    z = held_out_z(*halves_of_stimulus(counts), types, "miller-madow")
+    z = held_out_z(*halves_of_stimulus(counts), types)
     assert weakest(counts)[2] == z
 
 
