@@ -16,10 +16,8 @@ from numpy.typing import NDArray
 
 from neuroclass._wording import plural
 from neuroclass.agreement import Agreement
-from neuroclass.information import (
-    ClassInformation,
-    IdentityInformation,
-)
+from neuroclass.class_information import ClassInformation
+from neuroclass.information import IdentityInformation
 from neuroclass.presentations import Presentations
 from neuroclass.selection import ClusterNumber
 from neuroclass.stability import Stability

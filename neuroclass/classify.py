@@ -21,6 +21,7 @@ from neuroclass._validation import (
 )
 from neuroclass.agreement import agreement_with, read_reference
 from neuroclass.bottleneck import AgglomerativeBottleneck
+from neuroclass.class_information import information_between_classes
 from neuroclass.classification import Classification
 from neuroclass.counting import words_in_blocks
 from neuroclass.divergence import distinguishable_groups, pair_divergences
@@ -35,11 +36,7 @@ from neuroclass.evidence import (
     warn_of_drift,
     without_drifting,
 )
-from neuroclass.information import (
-    IdentityInformation,
-    identity_information,
-    information_between_classes,
-)
+from neuroclass.information import IdentityInformation, identity_information
 from neuroclass.opening import find_presentations, open_recording, presentation_setting
 from neuroclass.pooling import RECORDING
 from neuroclass.presentations import Presentations

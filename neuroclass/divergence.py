@@ -16,9 +16,10 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.special import ndtr
 
 from neuroclass.chance import chance_level, chance_moments
-from neuroclass.information import blend, check_integer_counts, jackknife_interval
+from neuroclass.jackknife import jackknife_interval
 from neuroclass.pairs import pairwise_losses
 from neuroclass.rows import Rows
+from neuroclass.terms import blend, check_integer_counts
 
 __all__ = [
     "FALSE_DISCOVERY_RATE",

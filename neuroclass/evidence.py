@@ -19,14 +19,11 @@ from neuroclass._validation import warn_user
 from neuroclass._wording import plural, some
 from neuroclass.agreement import Agreement, compare_labels
 from neuroclass.bottleneck import AgglomerativeBottleneck
+from neuroclass.class_information import sum_by_class
 from neuroclass.counting import check_two_units_speak
 from neuroclass.estimators import Estimator
-from neuroclass.information import (
-    IdentityInformation,
-    identity_information,
-    jackknife_interval,
-    sum_by_class,
-)
+from neuroclass.information import IdentityInformation, identity_information
+from neuroclass.jackknife import jackknife_interval
 from neuroclass.merging import MergeTree
 from neuroclass.pooling import RECORDING
 from neuroclass.rows import Rows

@@ -8,8 +8,9 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from neuroclass.bottleneck import AgglomerativeBottleneck
+from neuroclass.class_information import class_information
 from neuroclass.estimators import ESTIMATORS
-from neuroclass.information import class_information, identity_information
+from neuroclass.information import identity_information
 
 
 @parametrize_with_checks(

@@ -12,8 +12,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import adjusted_rand_score
 
 from neuroclass import classify_neurons, discriminate_neurons, simulate_retina
+from neuroclass.class_information import class_information
 from neuroclass.exceptions import RecordingError
-from neuroclass.information import class_information
 from neuroclass.io import load_recording, write_recording
 from neuroclass.plotting import plot_merge_tree, plot_pairwise_loss
 from neuroclass.report.methods import methods_paragraph

@@ -8,15 +8,14 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 from scipy.spatial.distance import jensenshannon
 
-from neuroclass.estimators import ESTIMATORS, jensen_shannon
-from neuroclass.information import (
-    IDENTITY_ESTIMATORS,
+from neuroclass.class_information import (
     class_information,
-    identity_information,
     information_between_classes,
-    jackknife_interval,
     within_class_information,
 )
+from neuroclass.estimators import ESTIMATORS, jensen_shannon
+from neuroclass.information import IDENTITY_ESTIMATORS, identity_information
+from neuroclass.jackknife import jackknife_interval
 
 tables = arrays(np.int64, (5, 3, 4), elements=st.integers(0, 20)).map(
     lambda n: n + (n.sum(axis=2, keepdims=True) == 0)

@@ -3,7 +3,8 @@
 import numpy as np
 from scipy.stats import kstest
 
-from neuroclass.information import identity_information, information_between_classes
+from neuroclass.class_information import information_between_classes
+from neuroclass.information import identity_information
 from neuroclass.presentations import select_presentations
 from neuroclass.simulation import simulate_retina
 from neuroclass.stationarity import drift_test

@@ -1,0 +1,162 @@
+"""By how much the jackknife still exceeds the truth, learned from the whole population.
+
+Takes counts of words; gives bits times repeats.  The jackknife takes off the part of
+the plug-in's excess that falls as one over the repeats R.  What remains comes from
+words that are spoken about once in R repeats, and depends on how probable they truly
+are, which one count cannot tell; the counts of a whole population can (empirical
+Bayes).
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betainc, expit, gammaln
+
+from neuroclass.estimators import repeat_term, word_term, xlog2x
+
+__all__ = ["jackknife_excess"]
+
+# Probabilities and shares are taken on grids of their logit.
+_EDGES = np.linspace(-12, 12, 161)
+_PROBABILITY = expit((_EDGES[1:] + _EDGES[:-1]) / 2)  # (n_probabilities,)
+_SHARE_EDGES = np.linspace(-9, 9, 60)
+_SHARES = expit(np.linspace(-9.15, 9.15, 61))  # between them; the outer two are open
+# How alike neurons may be: the sum of the parameters of a beta distribution.
+_ALIKE = np.array([0.1, 0.3, 1, 2, 4, 8, 16, 32, 64, 128, 256, 1024, 4096])
+_N_MIXING = 30  # iterations for how alike neurons are
+_N_SHAPING = 50  # and for the shape; more follow the noise
+_ELSEWHERE = -1  # instead of a place in the table: other repeats
+_TINY = 1e-300  # against division by 0
+_MOST_REPEATS = 200  # with more, the excess is not worth the time
+
+
+def jackknife_excess(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    r"""Return by how much the jackknife's information of each neuron is too high.
+
+    A word of probability p gives the jackknife
+
+    .. math:: b(p) = \sum_n \mathrm{Binomial}(n | R, p)\, G(n) + p\, c(R)
+              - R\, p \log_2 p
+
+    bits times repeats too much, with G and c of `word_term` and `repeat_term`.  Its
+    mean over the p that the count n of a neuron leaves possible is summed over words
+    and conditions.  How probable the p are beforehand, given the share of everyone's
+    words that are this word, comes from the counts of all neurons in all conditions:
+    a mixture of beta distributions around the share, from neurons that are all alike
+    to neurons that always speak the word or never, and from there some steps towards
+    the distribution, of any shape, that makes the counts most likely.
+
+    Parameters
+    ----------
+    counts : ndarray of int, (n_neurons, n_conditions, n_words)
+        How often each neuron spoke each word in each condition.
+
+    Returns
+    -------
+    ndarray of shape (n_neurons,)
+        Bits times repeats; that of the words of everyone, who have many repeats, is
+        not taken into account.  0 where a neuron has more than 200 repeats.
+
+    Notes
+    -----
+    The steps are those of expectation and maximisation: stopped early they smooth
+    [2]_, and without end they would give Laird's estimate [1]_.  About 10 ms for 49
+    neurons, 1,000 conditions, two words and 30 repeats.
+    ``test_excess_is_that_of_simulated_neurons``.
+
+    References
+    ----------
+    .. [1] Laird (1978), J. American Statistical Association 73:805-811.
+    .. [2] Laird & Louis (1991), Computational Statistics & Data Analysis 12:27-37.
+    """
+    everyone = counts.sum(axis=0)
+    repeats = counts.sum(axis=2)
+    total = repeats.sum(axis=0)[:, None]
+    excess = np.zeros(len(counts))
+    # A word that nobody speaks, or everybody always, tells nothing.
+    condition, word = np.nonzero((everyone > 0) & (everyone < total))
+    if len(counts) == 1 or not len(condition):
+        return excess
+    spoken = everyone[condition, word]
+    logit = np.log(spoken / (total[condition, 0] - spoken))
+    share = np.digitize(logit, _SHARE_EDGES)
+    parts = []
+    for r in np.unique(repeats[(repeats > 0) & (repeats <= _MOST_REPEATS)]).tolist():
+        columns = np.flatnonzero((repeats == r).any(axis=0)[condition])
+        here, of_word = condition[columns], word[columns]
+        place = share[columns] * (r + 1) + counts[:, here, of_word]
+        place[repeats[:, here] != r] = _ELSEWHERE
+        seen = np.bincount(place[place >= 0], minlength=len(_SHARES) * (r + 1))
+        parts.append(_Part(place, seen.reshape(len(_SHARES), r + 1), _likelihood(r)))
+    if not parts:
+        return excess
+    prior = _prior(parts)
+    for part in parts:
+        p = part.given.probability
+        possible = np.maximum(prior @ p.T, _TINY)
+        table = (prior * part.given.excess) @ p.T / possible
+        # The entry after the last is what _ELSEWHERE finds.
+        excess += np.append(table, 0.0)[part.place].sum(axis=1)
+    return excess
+
+
+class _Likelihood(NamedTuple):
+    """Of the counts 0, 1, ..., R, and b, at each probability of the grid."""
+
+    probability: NDArray[np.float64]  # (R + 1, n_probabilities)
+    excess: NDArray[np.float64]  # (n_probabilities,)
+
+
+class _Part(NamedTuple):
+    """Words of neurons with the same number of repeats R."""
+
+    place: NDArray[np.int64]  # (n_neurons, n_cells) share and count, or _ELSEWHERE
+    seen: NDArray[np.int64]  # (n_shares, R + 1), how many words of each share and count
+    given: _Likelihood
+
+
+@lru_cache(maxsize=64)
+def _likelihood(repeats: int) -> _Likelihood:
+    n = np.arange(repeats + 1)
+    ways = gammaln(repeats + 1) - gammaln(n + 1) - gammaln(repeats - n + 1)
+    log_p, log_q = np.log(_PROBABILITY), np.log1p(-_PROBABILITY)
+    rest = repeats - n
+    p = np.exp(ways[:, None] + n[:, None] * log_p + rest[:, None] * log_q)
+    excess = word_term(n, "jackknife") @ p
+    excess += _PROBABILITY * repeat_term(repeats, "jackknife")
+    return _Likelihood(p, excess - repeats * xlog2x(_PROBABILITY))
+
+
+@lru_cache(maxsize=1)
+def _beta() -> NDArray[np.float64]:
+    """Return beta distributions around each share, (share, how alike, probability)."""
+    edges = expit(_EDGES)
+    edges[[0, -1]] = 0.0, 1.0
+    a, mean = _ALIKE[:, None], _SHARES[:, None, None]
+    return np.diff(betainc(a * mean, a * (1 - mean), edges), axis=2)
+
+
+def _prior(parts: list[_Part]) -> NDArray[np.float64]:
+    """Return how probable each probability is at each share, (n_shares, n)."""
+    beta = _beta()
+    likely = [beta @ part.given.probability.T for part in parts]
+    weight = np.full(len(_ALIKE), 1 / len(_ALIKE))
+    for _ in range(_N_MIXING):
+        better = np.zeros_like(weight)
+        for each, part in zip(likely, parts, strict=True):
+            mixed = np.maximum(np.einsum("k,bkn->bn", weight, each), _TINY)
+            better += np.einsum("bkn,bn->k", each, part.seen / mixed)
+        weight *= better
+        weight /= weight.sum()
+    prior: NDArray[np.float64] = np.einsum("k,bkp->bp", weight, beta)
+    n_words = sum(part.seen.sum(axis=1) for part in parts)
+    is_there = n_words > 0
+    for _ in range(_N_SHAPING):
+        better = np.zeros_like(prior)
+        for part in parts:
+            p = part.given.probability
+            better += (part.seen / np.maximum(prior @ p.T, _TINY)) @ p
+        prior[is_there] *= better[is_there] / n_words[is_there, None]
+    return prior
