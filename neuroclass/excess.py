@@ -81,18 +81,18 @@ def jackknife_excess(counts: NDArray[np.int64]) -> NDArray[np.float64]:
         return excess
     spoken = everyone[condition, word]
     logit = np.log(spoken / (total[condition, 0] - spoken))
-    share = np.digitize(logit, _SHARE_EDGES)
+    used, share = np.unique(np.digitize(logit, _SHARE_EDGES), return_inverse=True)
     parts = []
     for r in np.unique(repeats[(repeats > 0) & (repeats <= _MOST_REPEATS)]).tolist():
         columns = np.flatnonzero((repeats == r).any(axis=0)[condition])
         here, of_word = condition[columns], word[columns]
         place = share[columns] * (r + 1) + counts[:, here, of_word]
         place[repeats[:, here] != r] = _ELSEWHERE
-        seen = np.bincount(place[place >= 0], minlength=len(_SHARES) * (r + 1))
-        parts.append(_Part(place, seen.reshape(len(_SHARES), r + 1), _likelihood(r)))
+        seen = np.bincount(place[place >= 0], minlength=len(used) * (r + 1))
+        parts.append(_Part(place, seen.reshape(len(used), r + 1), _likelihood(r)))
     if not parts:
         return excess
-    prior = _prior(parts)
+    prior = _prior(parts, used)
     for part in parts:
         p = part.given.probability
         possible = np.maximum(prior @ p.T, _TINY)
@@ -138,9 +138,9 @@ def _beta() -> NDArray[np.float64]:
     return np.diff(betainc(a * mean, a * (1 - mean), edges), axis=2)
 
 
-def _prior(parts: list[_Part]) -> NDArray[np.float64]:
-    """Return how probable each probability is at each share, (n_shares, n)."""
-    beta = _beta()
+def _prior(parts: list[_Part], used: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return how probable each probability is at each share `used`, (n_shares, n)."""
+    beta = _beta()[used]
     likely = [beta @ part.given.probability.T for part in parts]
     weight = np.full(len(_ALIKE), 1 / len(_ALIKE))
     for _ in range(_N_MIXING):
@@ -151,12 +151,11 @@ def _prior(parts: list[_Part]) -> NDArray[np.float64]:
         weight *= better
         weight /= weight.sum()
     prior: NDArray[np.float64] = np.einsum("k,bkp->bp", weight, beta)
-    n_words = sum(part.seen.sum(axis=1) for part in parts)
-    is_there = n_words > 0
+    n_words = sum(part.seen.sum(axis=1, keepdims=True) for part in parts)
     for _ in range(_N_SHAPING):
         better = np.zeros_like(prior)
         for part in parts:
             p = part.given.probability
             better += (part.seen / np.maximum(prior @ p.T, _TINY)) @ p
-        prior[is_there] *= better[is_there] / n_words[is_there, None]
+        prior *= better / np.maximum(n_words, 1)  # 0: only more repeats than are used
     return prior

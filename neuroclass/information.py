@@ -39,6 +39,8 @@ class IdentityInformation:
         repeats.
     standard_error : float
         Of `bits_per_word`, without its bias; nan without groups of repeats.
+    replicates : ndarray of shape (n_groups,)
+        `bits_per_word` without each group of repeats; none without groups.
     per_condition : ndarray of shape (n_conditions,)
         Bits per word in each condition; their mean, weighted by repeats, is
         `bits_per_word`.  Nan where nobody was recorded.
@@ -63,6 +65,7 @@ class IdentityInformation:
     bits_per_word: float
     interval: NDArray[np.float64]
     standard_error: float
+    replicates: NDArray[np.float64] = field(repr=False)
     per_condition: NDArray[np.float64] = field(repr=False)
     per_neuron: NDArray[np.float64] = field(repr=False)
     per_neuron_interval: NDArray[np.float64] = field(repr=False)
@@ -161,13 +164,16 @@ def identity_information(
     array = check_integer_counts(getattr(counts, "counts", counts))
     terms = information_terms(array, estimator)
     whole = _whole_and_each(terms, estimator)
+    replicates = np.empty((0, len(whole)))  # (n_groups, 1 + n_neurons)
     error, interval = np.full(len(whole), np.nan), np.full((len(whole), 2), np.nan)
     if groups is not None:
-        error, interval = _intervals(array, terms, groups, estimator)
+        replicates, interval = _replicates(array, terms, groups, estimator)
+        error, _ = jackknife_interval(whole, replicates)
     return IdentityInformation(
         bits_per_word=float(whole[0]),
         interval=interval[0],
         standard_error=float(error[0]),
+        replicates=replicates[:, 0],
         per_condition=terms.per_condition(estimator),
         per_neuron=whole[1:],
         per_neuron_interval=interval[1:],
@@ -188,13 +194,13 @@ def _whole_and_each(terms: InformationTerms, estimator: str) -> NDArray[np.float
     return np.append(terms.mean(estimator), terms.per_neuron(estimator))
 
 
-def _intervals(
+def _replicates(
     counts: NDArray[np.int64],
     terms: InformationTerms,
     groups: Iterable[ArrayLike],
     estimator: str,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return standard errors and intervals of the population and of each neuron."""
+    """Return values without each group, and intervals, of all and of each neuron."""
     values, less_biased = [], []
     for group in groups:
         rest = counts - np.asarray(group)
@@ -205,14 +211,15 @@ def _intervals(
     if len(values) < 2:
         raise ValueError(f"groups must be at least two; got {len(values)}.")
     value = _whole_and_each(terms, estimator)
-    error, interval = jackknife_interval(value, values)
     if estimator == "blend":
         found = _without_excess(counts, terms)
         interval = bias_aware_interval(value, found, less_biased)
         most = np.log2(len(counts))
         interval[:, 0] = np.maximum(interval[:, 0], np.minimum(value, 0.0))
         interval[0, 1] = min(interval[0, 1], max(value[0], most))
-    return error, interval
+    else:
+        _, interval = jackknife_interval(value, values)
+    return np.array(values), interval
 
 
 def _without_excess(

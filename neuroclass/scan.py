@@ -49,7 +49,7 @@ class WordRate:
     ----------
     bits_per_word, bits_per_second : float
     interval : ndarray of shape (2,)
-        95 % interval of `bits_per_second`, from leaving out groups of repeats.
+        95 %, as of `identity_information`, bits/s.
     gap : float
         1 - blend / jackknife: two corrections that err to opposite sides.
     verdict : {"good", "few repeats", "saturated"}
@@ -269,15 +269,8 @@ def _word_rate(
     duration: float,
 ) -> tuple[IdentityInformation, WordRate]:
     """Return the information about which of the first axis a word came from."""
-    found = identity_information(counts, estimator=estimator)
-    replicates = np.array(
-        [
-            identity_information(counts - group, estimator=estimator).bits_per_word
-            for group in groups
-        ]
-    )  # (n_groups,)
+    found = identity_information(counts, estimator=estimator, groups=groups)
     bits = found.bits_per_word
-    _, interval = jackknife_interval(bits / duration, replicates / duration)
     blend = bits if estimator == "blend" else identity_information(counts).bits_per_word
     gap = 1 - blend / found.jackknife if found.jackknife > 0 else float("inf")
     verdict: Verdict = "good"
@@ -288,10 +281,10 @@ def _word_rate(
     return found, WordRate(
         bits_per_word=bits,
         bits_per_second=bits / duration,
-        interval=interval,
+        interval=found.interval / duration,
         gap=gap,
         verdict=verdict,
-        replicates=replicates / duration,
+        replicates=found.replicates / duration,
     )
 
 
