@@ -8,14 +8,8 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 from scipy.spatial.distance import jensenshannon
 
-from neuroclass.class_information import (
-    class_information,
-    information_between_classes,
-    within_class_information,
-)
 from neuroclass.estimators import ESTIMATORS, jensen_shannon
 from neuroclass.information import IDENTITY_ESTIMATORS, identity_information
-from neuroclass.jackknife import jackknife_interval
 
 tables = arrays(np.int64, (5, 3, 4), elements=st.integers(0, 20)).map(
     lambda n: n + (n.sum(axis=2, keepdims=True) == 0)
@@ -77,57 +71,6 @@ def test_conditions_and_neurons_average_to_the_whole(counts):
             found.bits_per_word,
             atol=1e-10,
         )
-
-
-@settings(deadline=None)
-@given(tables, arrays(np.int64, 5, elements=st.integers(0, 3)))
-def test_chain_rule_identity_is_between_plus_within_classes(counts, labels):
-    for estimator in ESTIMATORS:
-        whole = identity_information(counts, estimator=estimator).bits_per_word
-        between = class_information(counts, labels, estimator)
-        within = within_class_information(counts, labels, estimator)
-        assert_allclose(between + within, whole, atol=1e-10)
-
-
-@pytest.mark.parametrize("repeats", [10, 50])
-def test_classes_of_identical_neurons_keep_everything(rng, repeats):
-    p = np.clip(rng.gamma(0.3, 0.3, (2, 200)), 0.002, 0.9).repeat(20, axis=0)
-    counts = sample_counts(rng, np.stack([1 - p, p], 2), repeats)
-    labels = np.repeat([0, 1], 20)
-    kept = class_information(counts, labels) / (
-        identity_information(counts, estimator="miller-madow").bits_per_word
-    )
-    assert information_between_classes(counts, labels).share > 0.97
-    assert information_between_classes(counts, rng.permutation(labels)).share < 0.2
-    assert kept < 0.97  # what the correction is for
-
-
-def test_share_between_classes_is_that_of_the_truth(rng):
-    p = np.clip(rng.gamma(0.3, 0.3, (40, 300)), 0.002, 0.9)
-    p[20:] = (p[20:] + 3 * p[:1]) / 4
-    p[:20] = (p[:20] + 3 * p[20:21]) / 4
-    p = np.stack([1 - p, p], axis=2)
-    labels = np.repeat([0, 1], 20)
-    between = true_information(np.stack([p[:20].mean(0), p[20:].mean(0)]))
-    share = information_between_classes(sample_counts(rng, p, 60), labels).share
-    assert share == pytest.approx(between / true_information(p), abs=0.04)
-
-
-def test_one_class_keeps_nothing_and_single_neurons_everything(rng):
-    counts = rng.integers(1, 9, (6, 20, 3))
-    assert information_between_classes(counts, np.zeros(6)).share == pytest.approx(
-        0, abs=1e-9
-    )
-    assert information_between_classes(counts, np.arange(6)).share == pytest.approx(
-        1, abs=1e-9
-    )
-
-
-@settings(deadline=None)
-@given(tables, arrays(np.int64, 5, elements=st.integers(0, 3)))
-def test_classes_never_tell_more_than_neurons(counts, labels):
-    whole = identity_information(counts, estimator="plug-in").bits_per_word
-    assert class_information(counts, labels, "plug-in") <= whole + 1e-12
 
 
 @settings(deadline=None)
@@ -217,25 +160,62 @@ def test_neurons_missing_in_some_conditions_are_weighed_by_their_repeats(rng):
     )
 
 
-def test_intervals_cover_the_truth_about_as_often_as_they_say(rng):
+def sparse(rng):
+    """Binary words, as a population of ganglion cells speaks them."""
     p = np.clip(rng.gamma(0.3, 0.3, (12, 150)), 0.002, 0.9)
-    p = np.stack([1 - p, p], axis=2)
-    truth = true_information(p)
-    covered = 0
-    for _ in range(60):
-        groups = [sample_counts(rng, p, 10) for _ in range(10)]
-        low, high = identity_information(sum(groups), groups=groups).interval
-        covered += low <= truth <= high
-    assert 48 <= covered <= 60
+    return np.stack([1 - p, p], axis=2)
 
 
-def test_jackknife_of_a_mean_is_its_standard_error(rng):
-    x = rng.normal(size=10)
-    replicates = [(x.sum() - value) / 9 for value in x]
-    error, interval = jackknife_interval(x.mean(), replicates)
-    assert_allclose(error, x.std(ddof=1) / np.sqrt(10), rtol=1e-12)
-    assert_allclose(np.mean(interval), x.mean(), rtol=1e-12)
-    assert_allclose(np.ptp(interval) / 2 / error, 2.2622, atol=1e-4)
+def dense(rng):
+    p = rng.beta(3, 2, (12, 150))
+    return np.stack([1 - p, p], axis=2)
+
+
+def one_type(rng):
+    return sparse(rng)[:1].repeat(12, axis=0)
+
+
+def words_of_four_bins(rng):
+    p = rng.beta(0.5, 4, (20, 60, 4))
+    words = np.ones((20, 60, 1))
+    for k in range(4):
+        silent, spoken = words * (1 - p[:, :, k, None]), words * p[:, :, k, None]
+        words = np.concatenate([silent, spoken], axis=2)
+    return words
+
+
+@pytest.mark.parametrize("repeats", [10, 20, 60])
+@pytest.mark.parametrize("kind", [sparse, dense, one_type, words_of_four_bins])
+def test_intervals_hold_the_truth(rng, kind, repeats):
+    inside = []
+    for _ in range(5):
+        p = kind(rng)
+        mixture = p.mean(axis=0)
+        ratio = np.log2(np.where(p > 0, p / mixture, 1))
+        truth = (p * ratio).sum(axis=2).mean(axis=1)  # (n_neurons,)
+        for _ in range(8):
+            groups = [sample_counts(rng, p, repeats // 10) for _ in range(10)]
+            found = identity_information(sum(groups), groups=groups)
+            low, high = np.vstack([found.interval, found.per_neuron_interval]).T
+            true = np.append(truth.mean(), truth)
+            inside.append((low <= true) & (true <= high))
+            value = np.append(found.bits_per_word, found.per_neuron)
+            assert ((low <= value) & (value <= high)).all()
+            assert (low >= np.minimum(value, 0)).all()
+            assert high[0] <= np.log2(len(p))
+    assert np.mean(inside, axis=0)[0] >= 0.9
+    assert 0.93 <= np.mean(inside, axis=0)[1:].mean() <= 0.995
+
+
+def test_intervals_of_other_estimators_know_their_noise_only(rng):
+    groups = [sample_counts(rng, sparse(rng), 2) for _ in range(10)]
+    found = identity_information(sum(groups), estimator="plug-in", groups=groups)
+    assert_allclose(found.interval.mean(), found.plug_in, rtol=1e-12)
+    left = [
+        identity_information(sum(groups) - g, estimator="plug-in").plug_in
+        for g in groups
+    ]
+    assert_allclose(found.replicates, left, rtol=1e-12)
 
 
 def test_rates_follow_from_the_word():
@@ -281,8 +261,3 @@ def test_bad_counts_are_told(counts, match):
 def test_unknown_estimators_are_told(rng):
     with pytest.raises(ValueError, match="estimator must be one of blend"):
         identity_information(rng.integers(1, 9, (3, 4, 2)), estimator="best")
-
-
-def test_labels_must_fit():
-    with pytest.raises(ValueError, match="one class per neuron"):
-        class_information(np.ones((3, 2, 2), dtype=int), [0, 1])
