@@ -7,21 +7,25 @@ import json
 import math
 import shutil
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from neuroclass import classify_neurons, from_raster
+from neuroclass import classify_neurons, discriminate_neurons, from_raster
 from neuroclass.exceptions import RecordingError
-from neuroclass.plotting import FIGURE_NAMES, class_colors
+from neuroclass.plotting import FIGURE_NAMES, PAIR_FIGURE_NAMES, class_colors
 from neuroclass.report import (
     methods_paragraph,
+    save_families,
+    save_pairs,
     save_results,
     write_labels_csv,
     write_report,
     write_result_json,
 )
+from neuroclass.within import classify_within
 
 HOSTILE = "<script>alert('unit')</script>"
 
@@ -601,3 +605,87 @@ def test_labels_are_written_where_asked(classification, tmp_path):
     path = write_labels_csv(classification, tmp_path / "labels.csv")
     assert path == tmp_path / "labels.csv"
     assert len(read_labels(tmp_path)) == 17
+
+
+# --- the pages of pairs and of families
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    """A result folder of pairs, of which the first is one cell; names are text."""
+    rng = np.random.default_rng(1)
+    spikes = rng.random((4, 20, 150)) < rng.random((4, 1, 150)) ** 4
+    spikes[1] = spikes[0] & (rng.random((20, 150)) < 0.95)
+    recording = from_raster(
+        spikes,
+        "20ms",
+        axes="npt",
+        unit_ids=[HOSTILE, "b", "c", "d"],
+        unit_columns={"type": [0, 0, 1, 1]},
+        condition=["movie"] * 20,
+    )
+    found = discriminate_neurons(
+        recording, bin_size="20ms", reference="type", progress=False
+    )
+    folder = tmp_path_factory.mktemp("results") / "pairs"
+    return save_pairs(found, folder, command="neuroclass discriminate x.nwb")
+
+
+def test_the_page_of_pairs_says_how_soon_and_who_is_not_told_apart(pairs):
+    page = Page(pairs / "report.html")
+    result = json.loads((pairs / "result.json").read_text(encoding="utf-8"))
+    told, n_pairs = result["n_pairs_distinguishable"], result["n_pairs"]
+    assert f"{told} of {n_pairs} pairs of neurons are told apart." in page.text
+    seconds = result["median_seconds"]["all"]["seconds_90"]
+    assert f"The median pair takes {seconds:.3g} s of response" in page.text
+    assert "within a class" in page.text
+    assert "likely one cell, sorted twice." in page.text
+    assert f"Groups told apart {result['n_distinguishable']} " in page.text
+    n_alike = len(result["not_told_apart"])
+    assert f"{n_alike} neurons not distinguishable from some other" in page.text
+    assert "units column type, 2 classes" in page.text
+    assert HOSTILE in page.text
+    assert "script" not in page.tags
+    assert page.tags.count("img") == len(PAIR_FIGURE_NAMES)
+    assert "numpy" in page.text
+
+
+def test_the_page_of_pairs_is_rebuilt_from_the_folder_alone(pairs, tmp_path):
+    before = (pairs / "report.html").read_bytes()
+    folder = shutil.copytree(pairs, tmp_path / "pairs")
+    assert write_report(folder).read_bytes() == before
+    (folder / "figures" / "decoder_curves.svg").unlink()
+    (folder / "figures" / "decoder_curves.png").unlink()
+    with pytest.raises(FileNotFoundError, match="of `neuroclass discriminate`; "):
+        write_report(folder)
+
+
+def test_the_page_of_families_leads_to_the_recordings(tmp_path, rng):
+    p = np.repeat(rng.random((2, 80)) ** 4, 4, axis=0)
+    recordings = [
+        from_raster(
+            rng.random((8, 12, 80)) < p[:, None],
+            "20ms",
+            axes="npt",
+            condition=["movie"] * 12,
+        )
+        for _ in range(2)
+    ]
+    for recording, name in zip(recordings, ("<b>one</b>", "two"), strict=True):
+        recording.name = name
+    wanted = {"n_clusters": 2, "bin_size": "20ms", "progress": False}
+    found = classify_within(recordings, **wanted)
+    folder = save_families(found, tmp_path / "apart", command="neuroclass cluster")
+    page = Page(folder / "report.html")
+    assert "2 of 2 families of classes are in all 2 recordings." in page.text
+    assert "<b>one</b> + two" in page.text
+    assert "b" not in page.tags
+    links = [value for name, value in page.attributes if name == "href"]
+    assert len(links) == 2
+    for link in links:
+        assert (folder / unquote(link)).is_file()
+    before = (folder / "report.html").read_bytes()
+    assert write_report(folder).read_bytes() == before
+    (folder / "families.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(RecordingError, match=r"must be the families\.json"):
+        write_report(folder)

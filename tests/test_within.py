@@ -117,6 +117,7 @@ def test_families_are_written_whole(apart, tmp_path):
     folder = save_families(found, tmp_path / "apart", command="neuroclass cluster")
     names = {path.name for path in folder.iterdir()}
     files = {"labels.csv", "families.json", "families.png", "families.svg"}
+    files |= {"report.html"}
     assert names == files | {"simulated_retina", "faint"}
     assert (folder / "faint" / "report.html").is_file()
     result = json.loads((folder / "families.json").read_text())

@@ -172,7 +172,7 @@ def run(args: "Namespace") -> None:
         print_families(json.loads(result))
     else:
         print_result(json.loads(result))
-    print_item("wrote", str(folder / ("" if args.within else "report.html")))
+    print_item("wrote", str(folder / "report.html"))
     for path in labelled:
         print_item("", str(path))
 

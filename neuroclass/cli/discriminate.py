@@ -106,7 +106,7 @@ def run(args: "Namespace") -> None:
         print(result, end="")
         return
     _print(json.loads(result), found)
-    print_item("wrote", str(folder / "pairs.csv"))
+    print_item("wrote", str(folder / "report.html"), str(folder / "pairs.csv"))
 
 
 def _print(result: dict[str, Any], found: "Discrimination") -> None:

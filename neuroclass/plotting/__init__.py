@@ -16,6 +16,7 @@ from neuroclass.plotting.discrimination import (
 from neuroclass.plotting.families import plot_families
 from neuroclass.plotting.files import (
     FIGURE_NAMES,
+    PAIR_FIGURE_NAMES,
     write_discrimination,
     write_families,
     write_figures,
@@ -37,6 +38,7 @@ from neuroclass.plotting.scan import plot_scan
 
 __all__ = [
     "FIGURE_NAMES",
+    "PAIR_FIGURE_NAMES",
     "class_colors",
     "information_curve_svg",
     "plot_class_responses",

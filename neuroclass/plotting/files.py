@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FIGURE_NAMES",
     "FILE_STYLE",
+    "PAIR_FIGURE_NAMES",
     "new_figure",
     "write_discrimination",
     "write_families",
@@ -49,7 +50,7 @@ FIGURE_NAMES = (
     "class_sizes",
     "co_clustering",
 )
-
+PAIR_FIGURE_NAMES = ("pairwise_divergence", "discrimination_times", "decoder_curves")
 
 # Text stays text, and the ids in an SVG do not change from run to run.
 FILE_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "neuroclass"}
@@ -100,18 +101,18 @@ def write_discrimination(
 ) -> list[Path]:
     """Write the figures of `neuroclass.discriminate_neurons`, as `write_figures` does.
 
-    ``pairwise_divergence``, ``discrimination_times`` and ``decoder_curves``.
+    Those of `PAIR_FIGURE_NAMES`.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    drawings: tuple[tuple[str, tuple[float, float], Callable[..., Axes]], ...] = (
-        ("pairwise_divergence", (5.6, 4.7), discrimination.plot_pairwise_divergence),
-        ("discrimination_times", (5.6, 3.6), discrimination.plot_discrimination_times),
-        ("decoder_curves", (5.6, 3.9), discrimination.plot_decoder_curves),
+    drawings: tuple[tuple[tuple[float, float], Callable[..., Axes]], ...] = (
+        ((5.6, 4.7), discrimination.plot_pairwise_divergence),
+        ((5.6, 3.6), discrimination.plot_discrimination_times),
+        ((5.6, 3.9), discrimination.plot_decoder_curves),
     )
     return [
         path
-        for name, size, plot in drawings
+        for name, (size, plot) in zip(PAIR_FIGURE_NAMES, drawings, strict=True)
         for path in _write_figure(folder / name, size, plot, found)
     ]
 

@@ -10,6 +10,7 @@
                         ``p_value`` between every two recordings, ``command``,
                         ``neuroclass_version, format_version``
 ``families.png, .svg``  mean responses of matched classes
+``report.html``         all of it on one page, which leads to those of the recordings
 ======================  ============================================================
 """
 
@@ -22,6 +23,7 @@ import numpy as np
 
 from neuroclass._version import __version__
 from neuroclass.plotting import write_families
+from neuroclass.report.family_page import write_family_page
 from neuroclass.report.folder import write_result, written_whole
 from neuroclass.report.results import LABEL_COLUMNS
 
@@ -71,6 +73,7 @@ def save_families(
         text = json.dumps(described, indent=2, ensure_ascii=False, allow_nan=False)
         (finished / "families.json").write_text(text + "\n", encoding="utf-8")
         write_families(found, finished)
+        write_family_page(finished)
     return target
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuroclass.plotting import write_figures
-from neuroclass.report.page import write_report
+from neuroclass.report.class_page import write_class_page
 from neuroclass.report.results import write_labels_csv, write_result_json
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def write_result(
     write_labels_csv(classification, folder / "labels.csv")
     write_result_json(classification, folder / "result.json", command=command)
     write_figures(classification, folder / "figures")
-    write_report(folder)
+    write_class_page(folder)
 
 
 @contextmanager

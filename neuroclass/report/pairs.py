@@ -24,8 +24,8 @@ pairs.csv has one row per pair of neurons:
 ==========================  ========================================================
 
 result.json is strict JSON: what is not a number is null. Its keys: ``format_version``
-(1), ``neuroclass_version``, ``command``, ``input`` and ``presentations`` (as in the
-result.json of `cluster`), ``settings``, ``word_duration_seconds``,
+(1), ``neuroclass_version``, ``command``, ``environment``, ``input``, ``presentations``,
+``settings`` and ``seed`` (as in that of `cluster`), ``word_duration_seconds``,
 ``stimulus_duration_seconds``, ``unit_ids``, ``classes`` (``from, names, labels`` of the
 units), ``leaf_order``, ``n_pairs``, ``n_pairs_distinguishable``, ``n_distinguishable``
 (groups that the data tell apart at a false discovery rate of 5 %) with ``groups`` of
@@ -45,9 +45,11 @@ import numpy as np
 from neuroclass._version import __version__
 from neuroclass.plotting import write_discrimination
 from neuroclass.report.folder import written_whole
+from neuroclass.report.pair_page import write_pair_page
 from neuroclass.report.results import (
     describe_presentations,
     describe_recording,
+    environment,
     json_text,
 )
 
@@ -67,7 +69,7 @@ def save_pairs(
     force: bool = False,
     command: str | None = None,
 ) -> Path:
-    """Write pairs.csv, result.json and figures into a folder.
+    """Write pairs.csv, result.json, figures and report.html into a folder.
 
     Whole or not at all: `written_whole`.
 
@@ -96,6 +98,7 @@ def save_pairs(
         text = json_text(_describe(discrimination, command))
         (finished / "result.json").write_text(text, encoding="utf-8")
         write_discrimination(discrimination, finished / "figures")
+        write_pair_page(finished)
     return target
 
 
@@ -113,7 +116,9 @@ def _describe(discrimination: Discrimination, command: str | None) -> dict[str, 
         "command": command,
         "input": describe_recording(discrimination.recording),
         "presentations": describe_presentations(discrimination.presentations),
+        "environment": environment(),
         "settings": discrimination.settings,
+        "seed": discrimination.settings["random_state"],
         "word_duration_seconds": discrimination.word_duration,
         "stimulus_duration_seconds": discrimination.stimulus_duration,
         "unit_ids": ids,

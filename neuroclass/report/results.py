@@ -118,6 +118,7 @@ __all__ = [
     "LABEL_COLUMNS",
     "describe_presentations",
     "describe_recording",
+    "environment",
     "json_text",
     "write_labels_csv",
     "write_result_json",
@@ -211,10 +212,7 @@ def _describe(classification: Classification, command: str | None) -> dict[str, 
         "format_version": 1,
         "neuroclass_version": __version__,
         "command": command,
-        "environment": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in _COMPUTING},
-        },
+        "environment": environment(),
         "input": describe_recording(classification.recording),
         "presentations": describe_presentations(classification.presentations),
         "settings": classification.settings,
@@ -251,6 +249,14 @@ def _describe(classification: Classification, command: str | None) -> dict[str, 
         },
         "agreement": _describe_agreement(classification.agreement),
         "by_recording": _describe_agreement(classification.by_recording),
+    }
+
+
+def environment() -> dict[str, str]:
+    """Return what ``environment`` holds: the versions that numbers may depend on."""
+    return {
+        "python": platform.python_version(),
+        **{name: version(name) for name in _COMPUTING},
     }
 
 
