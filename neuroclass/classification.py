@@ -4,7 +4,7 @@ Gives `Classification`, which prints, plots and saves itself; `classify_neurons`
 one.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -101,38 +101,47 @@ class Classification:
         What was left out, shortened or doubtful.
     """
 
-    unit_ids: tuple[Any, ...] = field(repr=False)
-    labels: NDArray[np.intp] = field(repr=False)
-    recordings: tuple[str, ...] = field(repr=False)
-    reasons: tuple[str, ...] = field(repr=False)
-    n_spikes: NDArray[np.intp] = field(repr=False)
-    firing_rate: NDArray[np.float64] = field(repr=False)
-    is_silent: NDArray[np.bool_] = field(repr=False)
-    unit_information: NDArray[np.float64] = field(repr=False)
-    unit_information_interval: NDArray[np.float64] = field(repr=False)
+    unit_ids: tuple[Any, ...]
+    labels: NDArray[np.intp]
+    recordings: tuple[str, ...]
+    reasons: tuple[str, ...]
+    n_spikes: NDArray[np.intp]
+    firing_rate: NDArray[np.float64]
+    is_silent: NDArray[np.bool_]
+    unit_information: NDArray[np.float64]
+    unit_information_interval: NDArray[np.float64]
     information: IdentityInformation
     drift: Drift
-    without_drifting: IdentityInformation | None = field(repr=False)
-    micro_labels: NDArray[np.intp] | None = field(repr=False)
-    children: NDArray[np.intp] = field(repr=False)
-    distances: NDArray[np.float64] = field(repr=False)
-    leaf_order: NDArray[np.intp] = field(repr=False)
-    pairwise_loss: NDArray[np.float64] = field(repr=False)
-    information_curve: NDArray[np.float64] = field(repr=False)
-    information_curve_interval: NDArray[np.float64] = field(repr=False)
+    without_drifting: IdentityInformation | None
+    micro_labels: NDArray[np.intp] | None
+    children: NDArray[np.intp]
+    distances: NDArray[np.float64]
+    leaf_order: NDArray[np.intp]
+    pairwise_loss: NDArray[np.float64]
+    information_curve: NDArray[np.float64]
+    information_curve_interval: NDArray[np.float64]
     kept: ClassInformation
     n_distinguishable: int | None
     selection: ClusterNumber
-    subclasses: tuple[str, ...] = field(repr=False)
+    subclasses: tuple[str, ...]
     stability: Stability | None
     agreement: Agreement | None
     by_recording: Agreement | None
-    psth: NDArray[np.float64] = field(repr=False)
+    psth: NDArray[np.float64]
     psth_bin_size: float
-    recording: neo.Block = field(repr=False)
-    presentations: Presentations = field(repr=False)
-    settings: dict[str, Any] = field(repr=False)
-    notes: tuple[str, ...] = field(repr=False)
+    recording: neo.Block
+    presentations: Presentations
+    settings: dict[str, Any]
+    notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Classification({self.headline()})"
+
+    def __str__(self) -> str:
+        table = self.summary().to_string(
+            index=False, float_format="{:.3g}".format, max_colwidth=30
+        )
+        return f"{self.headline()}\n{table}"
 
     @property
     def n_clusters(self) -> int:

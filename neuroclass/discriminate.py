@@ -217,7 +217,10 @@ def _positions(
     place = {str(unit_id): k for k, unit_id in enumerate(unit_ids)}
     found = []
     for pair in pairs:
-        a, b = _two_ids(pair, place) if isinstance(pair, str) else pair
+        ids = _two_ids(pair, place) if isinstance(pair, str) else tuple(pair)
+        if len(ids) != 2:
+            raise ValueError(f"pairs must be of two units; got {pair!r}.")
+        a, b = ids
         for unit in (a, b):
             if str(unit) not in place:
                 raise ValueError(
@@ -230,13 +233,12 @@ def _positions(
     return found
 
 
-def _two_ids(text: str, known: Container[str]) -> tuple[str, str]:
+def _two_ids(text: str, known: Container[str]) -> tuple[str, ...]:
     """Cut A:B at the colon that has a unit on both sides: ids of pools hold colons."""
     parts = text.split(":")
-    cuts = [
-        (":".join(parts[:k]), ":".join(parts[k:])) for k in range(1, len(parts))
-    ] or [(text, "")]
-    return next((cut for cut in cuts if cut[0] in known and cut[1] in known), cuts[0])
+    cuts = [(":".join(parts[:k]), ":".join(parts[k:])) for k in range(1, len(parts))]
+    found = [cut for cut in cuts if cut[0] in known and cut[1] in known]
+    return (*found, *cuts, (text,))[0]
 
 
 def _classes(

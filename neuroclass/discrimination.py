@@ -4,7 +4,7 @@ Gives the time that two neurons take to be told apart, from the divergence of th
 responses, and `Discrimination`: all that is found about every two neurons.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -106,21 +106,24 @@ class Discrimination:
         Every setting; automatic ones as ``{"value", "chosen": "auto", "why"}``.
     """
 
-    unit_ids: tuple[Any, ...] = field(repr=False)
-    divergences: PairDivergences = field(repr=False)
-    labels: NDArray[np.intp] = field(repr=False)
-    classes: tuple[str, ...] = field(repr=False)
+    unit_ids: tuple[Any, ...]
+    divergences: PairDivergences
+    labels: NDArray[np.intp]
+    classes: tuple[str, ...]
     classes_from: str
-    leaf_order: NDArray[np.intp] = field(repr=False)
-    groups: NDArray[np.intp] = field(repr=False)
-    coincident: NDArray[np.float64] = field(repr=False)
-    curves: tuple[DecoderCurve, ...] = field(repr=False)
-    firing_rate: NDArray[np.float64] = field(repr=False)
+    leaf_order: NDArray[np.intp]
+    groups: NDArray[np.intp]
+    coincident: NDArray[np.float64]
+    curves: tuple[DecoderCurve, ...]
+    firing_rate: NDArray[np.float64]
     word_duration: float
     stimulus_duration: float
-    recording: neo.Block = field(repr=False)
-    presentations: Presentations = field(repr=False)
-    settings: dict[str, Any] = field(repr=False)
+    recording: neo.Block
+    presentations: Presentations
+    settings: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return f"Discrimination({self.headline()})"
 
     @property
     def n_neurons(self) -> int:

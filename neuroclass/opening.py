@@ -31,15 +31,30 @@ def open_recording(
     Parameters
     ----------
     recording : neo.Block, str or Path, or a sequence of these
-        A sequence stays as it is, for `find_presentations`.
+        A sequence of several stays as it is, for `find_presentations`.
     triggers, trial_duration, lazy
         For a path: `load_recording`.
 
     Raises
     ------
+    TypeError
+        If it is none of these.
     ValueError
         If triggers or trial_duration are given for what is loaded already.
     """
+    if isinstance(recording, neo.Block | str | Path):
+        several: Sequence[Any] = [recording]
+    else:
+        several = recording if isinstance(recording, Sequence) else [recording]
+    for one in several:
+        if not isinstance(one, neo.Block | str | Path):
+            raise TypeError(
+                "recording must be a neo.Block, a path or a list of these; got "
+                f"{type(one).__name__}. from_raster and from_events make recordings "
+                "from arrays."
+            )
+    if len(several) == 1:
+        recording = several[0]
     if isinstance(recording, str | Path):
         return load_recording(
             recording, triggers=triggers, trial_duration=trial_duration, lazy=lazy

@@ -224,7 +224,15 @@ def test_it_shows_itself_in_a_notebook(classification):
     assert "3 classes of 24 neurons" in page
     assert "<img" in page
     assert "<table" in page
-    assert "n_clusters=3" in repr(classification)
+
+
+def test_it_shows_itself_in_a_terminal(classification):
+    headline = classification.headline()
+    assert repr(classification) == f"Classification({headline})"
+    lines = str(classification).splitlines()
+    assert lines[0] == headline
+    assert len(lines) == 2 + classification.n_clusters
+    assert max(map(len, lines)) <= 80
 
 
 def test_it_plots_and_saves_itself(classification, tmp_path):
@@ -254,6 +262,10 @@ def test_bad_arguments_are_told(retina):
         classify_neurons(retina, max_information_loss=2)
     with pytest.raises(ValueError, match="must go to load_recording"):
         classify_neurons(retina, triggers=[1.0])
+    with pytest.raises(ValueError, match="memory must be a positive size"):
+        classify_neurons(retina, memory="4")
+    with pytest.raises(TypeError, match="or a list of these; got ndarray"):
+        classify_neurons(np.zeros((3, 10, 20)))
     with pytest.raises(FileNotFoundError, match="reference must be a units column"):
         classify_neurons(retina, reference="nothing")
     with pytest.raises(ValueError, match="n_clusters must be 'auto'"):

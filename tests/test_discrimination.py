@@ -180,6 +180,9 @@ def test_wrong_pairs_and_references_are_told(recording):
         discriminate_neurons(recording, pairs=[("a", "q")], **wanted)
     with pytest.raises(ValueError, match="pairs must be of two units; got a twice"):
         discriminate_neurons(recording, pairs=[("a", "a")], **wanted)
+    for one in ("a", ("a",), ("a", "b", "c")):
+        with pytest.raises(ValueError, match="pairs must be of two units; got "):
+            discriminate_neurons(recording, pairs=[one], **wanted)
     with pytest.raises(FileNotFoundError, match="reference must be a units column"):
         discriminate_neurons(recording, reference="nowhere", **wanted)
     with pytest.raises(ValueError, match="triggers and trial_duration must go to"):

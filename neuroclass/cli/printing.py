@@ -63,8 +63,11 @@ def print_result(result: dict[str, Any]) -> None:
             )
     elif kept["share"] is not None:
         low, high = kept["share_interval"]
-        between = "" if low is None else f" (95 % interval {100 * low:.0f} to "
-        between += "" if high is None else f"{100 * high:.0f})"
+        between = (
+            ""
+            if low is None or high is None
+            else f" (95 % interval {100 * low:.3g} to {100 * high:.3g})"
+        )
         print_item(
             "they keep", f"{100 * kept['share']:.0f} % of the information{between}"
         )
@@ -103,6 +106,12 @@ def print_result(result: dict[str, Any]) -> None:
             for part in (one, *one["subclasses"])
         ),
     )
+    if any(one["subclasses"] for one in result["classes"]):
+        print_item(
+            "subclasses",
+            "0.0, 0.1, ...: the sides of a real split inside class 0; neurons outside "
+            "of it are in none",
+        )
 
 
 def describe_drifting(drift: dict[str, Any]) -> list[str]:
