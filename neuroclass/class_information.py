@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuroclass.estimators import Estimator, repeat_term, word_term
-from neuroclass.excess import jackknife_excess
 from neuroclass.jackknife import bias_aware_interval
 from neuroclass.terms import blend, check_integer_counts, information_terms
 
@@ -131,7 +130,7 @@ def information_between_classes(
         The class of each neuron.
     groups : iterable of array_like like `counts`, optional
         Counts of groups of repeats (`count_groups`), for intervals of these classes
-        (`bias_aware_interval`, from the jackknife without its expected excess).
+        (`bias_aware_interval`, from the estimator `empirical-bayes`).
 
     Returns
     -------
@@ -170,7 +169,7 @@ def _between_and_share(
             terms = information_terms(members)
             plug_in += terms.cross.sum()
             chance += terms.chance.sum()
-            bias += terms.cross.sum() - terms.total_jackknife()
+            bias += terms.cross.sum() - terms.total("jackknife")
     within = max(0.0, float(blend(plug_in, chance, bias)))
     between = max(0.0, total)
     both = between + within
@@ -181,9 +180,9 @@ def _between_and_share(
 def _less_biased(
     counts: NDArray[np.int64], labels: NDArray[Any]
 ) -> NDArray[np.float64]:
-    """Return the same two by the jackknife without its expected excess."""
+    """Return the same two by the estimator `empirical-bayes`."""
     between, whole = (
-        information_terms(sums).total_jackknife() - float(jackknife_excess(sums).sum())
+        information_terms(sums, "empirical-bayes").total("empirical-bayes")
         for sums in (sum_by_class(counts, labels), counts)
     )
     share = max(between, 0.0) / whole if whole > 0 else float("nan")

@@ -33,7 +33,7 @@ _MOST_REPEATS = 200  # with more, the excess is not worth the time
 
 
 def jackknife_excess(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    r"""Return by how much the jackknife's information of each neuron is too high.
+    r"""Return by how much the jackknife's information is expected to be too high.
 
     A word of probability p gives the jackknife
 
@@ -55,7 +55,7 @@ def jackknife_excess(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 
     Returns
     -------
-    ndarray of shape (n_neurons,)
+    ndarray of shape (n_neurons, n_conditions)
         Bits times repeats; that of the words of everyone, who have many repeats, is
         not taken into account.  0 where a neuron has more than 200 repeats.
 
@@ -74,7 +74,7 @@ def jackknife_excess(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     everyone = counts.sum(axis=0)
     repeats = counts.sum(axis=2)
     total = repeats.sum(axis=0)[:, None]
-    excess = np.zeros(len(counts))
+    excess = np.zeros(repeats.shape)
     # A word that nobody speaks, or everybody always, tells nothing.
     condition, word = np.nonzero((everyone > 0) & (everyone < total))
     if len(counts) == 1 or not len(condition):
@@ -89,7 +89,7 @@ def jackknife_excess(counts: NDArray[np.int64]) -> NDArray[np.float64]:
         place = share[columns] * (r + 1) + counts[:, here, of_word]
         place[repeats[:, here] != r] = _ELSEWHERE
         seen = np.bincount(place[place >= 0], minlength=len(used) * (r + 1))
-        parts.append(_Part(place, seen.reshape(len(used), r + 1), _likelihood(r)))
+        parts.append(_Part(here, place, seen.reshape(len(used), r + 1), _likelihood(r)))
     if not parts:
         return excess
     prior = _prior(parts, used)
@@ -98,7 +98,9 @@ def jackknife_excess(counts: NDArray[np.int64]) -> NDArray[np.float64]:
         possible = np.maximum(prior @ p.T, _TINY)
         table = (prior * part.given.excess) @ p.T / possible
         # The entry after the last is what _ELSEWHERE finds.
-        excess += np.append(table, 0.0)[part.place].sum(axis=1)
+        of_word = np.append(table, 0.0)[part.place]
+        here, first = np.unique(part.condition, return_index=True)
+        excess[:, here] += np.add.reduceat(of_word, first, axis=1)
     return excess
 
 
@@ -112,6 +114,7 @@ class _Likelihood(NamedTuple):
 class _Part(NamedTuple):
     """Words of neurons with the same number of repeats R."""
 
+    condition: NDArray[np.intp]  # (n_cells,), in order
     place: NDArray[np.int64]  # (n_neurons, n_cells) share and count, or _ELSEWHERE
     seen: NDArray[np.int64]  # (n_shares, R + 1), how many words of each share and count
     given: _Likelihood

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuroclass._validation import check_choice
 from neuroclass.estimators import ENTROPY_ESTIMATORS, EntropyEstimator
-from neuroclass.excess import jackknife_excess
 from neuroclass.jackknife import bias_aware_interval, jackknife_interval
 from neuroclass.terms import InformationTerms, check_integer_counts, information_terms
 
@@ -21,6 +20,7 @@ __all__ = ["IDENTITY_ESTIMATORS", "IdentityInformation", "identity_information"]
 
 IDENTITY_ESTIMATORS = (
     "blend",
+    "empirical-bayes",
     *(name for name in ENTROPY_ESTIMATORS if name != "james-stein"),
 )
 
@@ -34,9 +34,9 @@ class IdentityInformation:
     bits_per_word : float
         By `estimator`, averaged over conditions.
     interval : ndarray of shape (2,)
-        95 % interval of the information (`bias_aware_interval`); by another estimator
-        than the blend, of what that estimator gives on average.  Nan without groups of
-        repeats.
+        95 % interval of the information, by the blend and empirical Bayes
+        (`bias_aware_interval`); by another estimator, of what that gives on average.
+        Nan without groups of repeats.
     standard_error : float
         Of `bits_per_word`, without its bias; nan without groups of repeats.
     replicates : ndarray of shape (n_groups,)
@@ -50,7 +50,7 @@ class IdentityInformation:
         but for the blend, which weighs the evidence of each neuron by itself.
     per_neuron_interval : ndarray of shape (n_neurons, 2)
         95 % intervals, as `interval`.
-    plug_in, miller_madow, jackknife : float
+    plug_in, miller_madow, jackknife, empirical_bayes : float
         The same information by other estimators, bits per word.
     chance_level : float
         What the plug-in would give on average if all neurons were the same one.
@@ -72,6 +72,7 @@ class IdentityInformation:
     plug_in: float
     miller_madow: float
     jackknife: float
+    empirical_bayes: float
     chance_level: float
     estimator: str
     word_duration: float
@@ -92,7 +93,7 @@ class IdentityInformation:
 def identity_information(
     counts: Any,
     *,
-    estimator: Literal["blend"] | EntropyEstimator = "blend",
+    estimator: Literal["blend", "empirical-bayes"] | EntropyEstimator = "blend",
     groups: Iterable[ArrayLike] | None = None,
 ) -> IdentityInformation:
     r"""Estimate what a word tells about which neuron spoke it.
@@ -112,8 +113,9 @@ def identity_information(
     estimator : str
         One of `IDENTITY_ESTIMATORS`.  The blend
         subtracts the exact chance level as far as the plug-in value could be chance,
-        and the jackknife's bias as far as it could not.  The others are differences of
-        entropies, of everybody's words and of each neuron's.
+        and the jackknife's bias as far as it could not.  "empirical-bayes" takes off
+        the jackknife what it is expected to have too much (`jackknife_excess`).  The
+        others are differences of entropies, of everybody's words and of each neuron's.
     groups : iterable of array_like like `counts`, optional
         Counts of groups of repeats (`count_groups`), for intervals.
 
@@ -136,11 +138,10 @@ def identity_information(
     ``test_blend_is_close_to_the_truth_with_few_repeats``.
 
     The blend is too low with few repeats and too high with many, by more than its
-    noise where neurons and conditions are many.  Its interval is therefore that of an
-    estimate which has less bias and more noise, the jackknife without its expected
-    excess (`jackknife_excess`), extended to the blend: it need not lie evenly around
-    it.  The interval neither starts below 0, unless the blend does, nor ends above
-    log2 of the number of neurons.  ``test_intervals_hold_the_truth``.
+    noise where neurons and conditions are many.  Its interval is therefore that of
+    empirical Bayes, which has less bias and more noise, extended to the blend: it need
+    not lie evenly around it.  It neither starts below 0, unless the estimate does, nor
+    ends above log2 of the number of neurons.  ``test_intervals_hold_the_truth``.
 
     References
     ----------
@@ -162,7 +163,9 @@ def identity_information(
     word_duration = float(getattr(counts, "word_duration", "nan"))
     firing_rate = getattr(counts, "firing_rate", None)
     array = check_integer_counts(getattr(counts, "counts", counts))
-    terms = information_terms(array, estimator)
+    corrected = information_terms(array, "empirical-bayes")
+    is_corrected = estimator in ("blend", "empirical-bayes")
+    terms = corrected if is_corrected else information_terms(array, estimator)
     whole = _whole_and_each(terms, estimator)
     replicates = np.empty((0, len(whole)))  # (n_groups, 1 + n_neurons)
     error, interval = np.full(len(whole), np.nan), np.full((len(whole), 2), np.nan)
@@ -180,6 +183,7 @@ def identity_information(
         plug_in=terms.mean("plug-in"),
         miller_madow=terms.mean("miller-madow"),
         jackknife=terms.mean("jackknife"),
+        empirical_bayes=corrected.mean("empirical-bayes"),
         chance_level=float(terms.chance.sum() / terms.repeats.sum()),
         estimator=estimator,
         word_duration=word_duration,
@@ -201,18 +205,20 @@ def _replicates(
     estimator: str,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return values without each group, and intervals, of all and of each neuron."""
+    value = _whole_and_each(terms, estimator)
+    is_corrected = estimator in ("blend", "empirical-bayes")
+    named = "empirical-bayes" if is_corrected else estimator
     values, less_biased = [], []
     for group in groups:
         rest = counts - np.asarray(group)
-        left = information_terms(rest, estimator)
+        left = information_terms(rest, named)
         values.append(_whole_and_each(left, estimator))
-        if estimator == "blend":
-            less_biased.append(_without_excess(rest, left))
+        if is_corrected:
+            less_biased.append(_whole_and_each(left, named))
     if len(values) < 2:
         raise ValueError(f"groups must be at least two; got {len(values)}.")
-    value = _whole_and_each(terms, estimator)
-    if estimator == "blend":
-        found = _without_excess(counts, terms)
+    if is_corrected:
+        found = _whole_and_each(terms, named)
         interval = bias_aware_interval(value, found, less_biased)
         most = np.log2(len(counts))
         interval[:, 0] = np.maximum(interval[:, 0], np.minimum(value, 0.0))
@@ -220,13 +226,3 @@ def _replicates(
     else:
         _, interval = jackknife_interval(value, values)
     return np.array(values), interval
-
-
-def _without_excess(
-    counts: NDArray[np.int64], terms: InformationTerms
-) -> NDArray[np.float64]:
-    """Return the jackknife's values without what they are expected to have too much."""
-    excess, repeats = jackknife_excess(counts), terms.repeats.sum(axis=1)
-    bits = np.append(excess.sum() / repeats.sum(), excess / np.maximum(repeats, 1))
-    less: NDArray[np.float64] = _whole_and_each(terms, "jackknife") - bits
-    return less

@@ -5,7 +5,7 @@ Takes counts of words; gives bits times repeats by each estimator, and the blend
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,7 @@ from neuroclass.estimators import (
     word_term,
     xlog2x,
 )
+from neuroclass.excess import jackknife_excess
 
 __all__ = ["InformationTerms", "blend", "check_integer_counts", "information_terms"]
 
@@ -58,14 +59,14 @@ class InformationTerms:
             return self.total_blend() / float(self.repeats.sum())
         return float(self._total(estimator).sum() / self.repeats.sum())
 
-    def total_jackknife(self) -> float:
-        """Return bits times repeats by the jackknife."""
-        return float(self._total("jackknife").sum())
+    def total(self, estimator: Estimator | Literal["empirical-bayes"]) -> float:
+        """Return bits times repeats by an additive estimator."""
+        return float(self._total(estimator).sum())
 
     def total_blend(self) -> float:
         """Return bits times repeats by the blend."""
         plug_in, chance = self.cross.sum(), self.chance.sum()
-        return float(blend(plug_in, chance, plug_in - self.total_jackknife()))
+        return float(blend(plug_in, chance, plug_in - self.total("jackknife")))
 
     def per_condition(self, estimator: str) -> NDArray[np.float64]:
         """Return bits per word in each condition; nan where nobody was recorded."""
@@ -128,7 +129,10 @@ def information_terms(
     names: tuple[Estimator, ...] = ("plug-in", "miller-madow", "jackknife")
     neuron: dict[str, Any] = {name: rows(name) for name in names}
     of_everyone: dict[str, Any] = {name: mixture(name) for name in names}
-    if estimator not in ("blend", *names):
+    if estimator == "empirical-bayes":
+        neuron[estimator] = neuron["jackknife"] - jackknife_excess(counts)
+        of_everyone[estimator] = of_everyone["jackknife"]
+    elif estimator not in ("blend", *names):
         neuron[estimator], of_everyone[estimator] = _by_entropy(counts, estimator)
     with np.errstate(divide="ignore"):
         surprise = np.where(everyone > 0, np.log2(everyone), 0.0)

@@ -49,13 +49,16 @@ def test_where_nothing_is_uncertain_nothing_is_too_much(rng):
     assert_allclose(jackknife_excess(many), 0)
     apart = np.zeros((2, 30, 2), dtype=int)
     apart[0, :, 0] = apart[1, :, 1] = 20
-    assert_allclose(jackknife_excess(apart) / apart.sum(axis=(1, 2)), 0, atol=1e-3)
+    assert_allclose(jackknife_excess(apart) / 20, 0, atol=1e-3)
 
 
 def test_the_order_of_neurons_conditions_and_words_does_not_matter(rng):
     counts = rng.multinomial(12, rng.dirichlet(np.ones(4), (6, 20)))
-    shuffled = counts[::-1][:, rng.permutation(20)][:, :, [2, 0, 3, 1]]
-    assert_allclose(jackknife_excess(shuffled)[::-1], jackknife_excess(counts))
+    order = rng.permutation(20)
+    shuffled = counts[::-1][:, order][:, :, [2, 0, 3, 1]]
+    assert_allclose(
+        jackknife_excess(shuffled)[::-1], jackknife_excess(counts)[:, order]
+    )
 
 
 def test_neurons_may_have_other_repeats_and_miss_conditions(rng):
@@ -65,6 +68,9 @@ def test_neurons_may_have_other_repeats_and_miss_conditions(rng):
     other = jackknife_excess(counts)
     assert_allclose(other.mean(), common.mean(), rtol=0.2)
     counts[0] = 0
-    assert jackknife_excess(counts)[0] == 0
     counts[1, :200] = 0
-    assert jackknife_excess(counts)[1] < 0.8 * other[1:].mean()
+    found = jackknife_excess(counts)
+    assert (found[0] == 0).all()
+    assert (found[1, :200] == 0).all()
+    assert_allclose(found[2:].mean(), other[2:].mean(), rtol=0.1)
+    assert found[1, 200:].any()

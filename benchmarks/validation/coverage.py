@@ -126,13 +126,9 @@ def render(found):
         f"retinas, {n_sets} sets of each size).",
         f"The truth is taken from {n_sets * max(_REPEATS)} repeats; the classes are "
         "the true types. Covered: share",
-        "of the 95 % intervals (delete-a-group jackknife, 10 groups) that hold the "
-        "truth.",
-        "Half-width (of the interval) and estimate (by the blend) are over the truth. "
-        "An interval",
-        "knows the noise of its estimate and not the bias: where too few are covered, "
-        "the",
-        "estimate's distance from 1 is large beside the half-width.",
+        "of the 95 % intervals (10 groups of repeats) that hold the truth. Half-width "
+        "(of the",
+        "interval) and estimate (by the blend) are over the truth.",
         "",
         "| quantity | repeats | covered | half-width | estimate |",
         "|---|---:|---:|---:|---:|",

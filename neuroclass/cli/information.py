@@ -132,19 +132,18 @@ def run(args: "Namespace") -> None:
     print_item("words", describe_words(settings))
     print_item("who spoke", *describe_information(measured))
     print_item("drift", *describe_drifting(drifting))
-    low, high = information.per_neuron_interval.T
     rate, bits = information.firing_rate, information.per_neuron
     per_second = bits / information.word_duration
     per_spike = (
         b / r if r > 0 else math.nan for b, r in zip(per_second, rate, strict=True)
     )
     print_table(
-        ("unit", "Hz", "bits/word", "+-95%", "bits/s", "bits/spike"),
+        ("unit", "Hz", "bits/word", "95 %", "bits/s", "bits/spike"),
         zip(
             counts.unit_ids,
             rate,
             bits,
-            (high - low) / 2,
+            (f"{low:.3g}-{high:.3g}" for low, high in information.per_neuron_interval),
             per_second,
             per_spike,
             strict=True,

@@ -36,6 +36,7 @@ _CONDITIONS = ("stimulus,time", "stimulus", "time", "none")
 ESTIMATORS = ("plug-in", "miller-madow", "jackknife")
 IDENTITY_ESTIMATORS = (
     "blend",
+    "empirical-bayes",
     "plug-in",
     "miller-madow",
     "panzeri-treves",

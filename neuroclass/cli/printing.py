@@ -203,18 +203,20 @@ def describe_information(information: dict[str, Any]) -> tuple[str, str]:
     between = "" if None in interval else " (95 % interval {:.3g} to {:.3g})"
     per_spike = information["bits_per_spike"]
     estimator = information["estimator"]
-    correction = (
-        "not corrected for few repeats; chance alone "
-        if estimator == "plug-in"
-        else f"corrected for few repeats by {estimator}; uncorrected "
-        f"{information['plug_in']:.3g}, chance alone "
-    )
+    others = f"chance alone {information['chance_level']:.2g}"
+    if estimator != "plug-in":
+        others = f"uncorrected {information['plug_in']:.3g}, {others}"
+    if estimator != "empirical-bayes":
+        others = f"by empirical Bayes {information['empirical_bayes']:.3g}, {others}"
+    correction = "not corrected for few repeats"
+    if estimator != "plug-in":
+        correction = f"corrected for few repeats by {estimator}"
     return (
         f"{information['bits_per_word']:.3g} bits per word"
         + between.format(*interval)
         + f", {information['bits_per_second']:.3g} bits/s"
         + ("" if per_spike is None else f", {per_spike:.3g} bits per spike"),
-        f"{correction}{information['chance_level']:.2g}",
+        f"{correction}; {others}",
     )
 
 

@@ -121,14 +121,14 @@ def _print_rates(found: "InformationScan", n_units: int) -> None:
         f"bits/s that a word tells about which of {n_units} units spoke it, "
         f"{correction}; over chance: uncorrected, less what chance alone gives",
     )
-    header = ["bin", "bins", "words", "who spoke", "+-95%", "over chance"]
+    header = ["bin", "bins", "words", "who spoke", "95 %", "over chance"]
     if found.extrapolations:
         print_item(
             "stimulus",
             "bits/s that a word of a known unit tells about the condition, mean of "
             f"units, {correction}",
         )
-        header += ["stimulus", "+-95%"]
+        header += ["stimulus", "95 %"]
     print_item(
         "not to be trusted",
         "r: too few repeats, corrections differ by more than a tenth; s: saturated, "
@@ -155,7 +155,7 @@ def _print_rates(found: "InformationScan", n_units: int) -> None:
 def _cells(rate: "WordRate") -> list[Any]:
     low, high = rate.interval
     mark = {"good": "  ", "few repeats": " r", "saturated": " s"}[rate.verdict]
-    return [f"{rate.bits_per_second:#.3g}{mark}", f"{(high - low) / 2:.2g}"]
+    return [f"{rate.bits_per_second:#.3g}{mark}", f"{low:.3g}-{high:.3g}"]
 
 
 def _value(limit: "Extrapolation") -> str:

@@ -124,6 +124,7 @@ def _responses(result: dict[str, Any]) -> list[str]:
 
 _ESTIMATORS = {
     "blend": "a blend of the jackknife and of subtracting the exact chance level",
+    "empirical-bayes": "the jackknife without the excess that it is expected to leave",
     "plug-in": "the plug-in estimator, without correction",
     "miller-madow": "the Miller-Madow correction",
     "jackknife": "the jackknife over repeats",
@@ -137,14 +138,13 @@ def _information(result: dict[str, Any]) -> list[str]:
     interval = "" if low is None else f", 95 % interval {low:.3g} to {high:.3g}"
     per_spike = information["bits_per_spike"]
     spikes = "" if per_spike is None else f", {per_spike:.3g} bits per spike"
+    is_raw = information["estimator"] == "plug-in"
+    corrected = "not corrected for sampling" if is_raw else f"corrected by {estimator}"
     return [
         "The identity information, the Jensen-Shannon divergence of the neurons' "
-        "response distributions averaged over conditions, was corrected for sampling "
-        f"by {estimator}; intervals come from a delete-a-group jackknife over repeats."
-        if information["estimator"] != "plug-in"
-        else "The identity information, the Jensen-Shannon divergence of the neurons' "
-        "response distributions averaged over conditions, was not corrected for "
-        "sampling; intervals come from a delete-a-group jackknife over repeats.",
+        "response distributions averaged over conditions, was "
+        f"{corrected}; intervals come from leaving out groups of repeats, of an "
+        "estimate with less bias (empirical Bayes) and of what is left of that.",
         f"It was {information['bits_per_word']:.3g} bits per word{interval} "
         f"({information['bits_per_second']:.3g} bits/s{spikes}).",
     ]

@@ -44,8 +44,9 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
                           interval, bits_per_second, bits_per_second_interval,
                           bits_per_spike, bits_per_spike_interval``; by other
                           estimators ``plug_in`` (uncorrected), ``miller_madow``,
-                          ``jackknife``; ``chance_level`` of the plug-in; ``maximum``,
-                          log2 of the number of neurons; ``kept_by_classes``, with
+                          ``jackknife``, ``empirical_bayes`` (least bias);
+                          ``chance_level`` of the plug-in; ``maximum``, log2 of the
+                          number of neurons; ``kept_by_classes``, with
                           ``bits_per_word, interval, chance_level, share,
                           share_interval`` (corrected by the blend)
 ``drift``                 over the repeats: ``n_tested, n_drifting, n_unsafe, summary``;
@@ -322,6 +323,7 @@ def _describe_information(classification: Classification) -> dict[str, Any]:
         "plug_in": information.plug_in,
         "miller_madow": information.miller_madow,
         "jackknife": information.jackknife,
+        "empirical_bayes": information.empirical_bayes,
         "chance_level": information.chance_level,
         "maximum": math.log2(len(classification.classified)),
         "kept_by_classes": {
