@@ -7,12 +7,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from neuroclass.chance import (
-    binary_moments,
-    chance_level,
-    chance_moments,
-    word_moments,
-)
+from neuroclass.chance import chance_level, chance_moments
+from neuroclass.word_moments import binary_moments, word_moments
 
 
 def f(x):
@@ -151,7 +147,7 @@ def test_the_expansion_is_close_where_it_begins(r_a, r_b, monkeypatch):
     low = int(110 * (r_a + r_b) / min(r_a, r_b))
     marked = np.arange(low, (r_a + r_b) // 2, 50)
     found, both = word_moments(marked, r_a, r_b), binary_moments(marked, r_a, r_b)
-    monkeypatch.setattr("neuroclass.chance._EXACT", 10**9)
+    monkeypatch.setattr("neuroclass.word_moments._EXACT", 10**9)
     exact, exact_both = word_moments(marked, r_a, r_b), binary_moments(marked, r_a, r_b)
     assert_allclose(found.mean, exact.mean, rtol=1e-3)
     assert_allclose(found.variance, exact.variance, rtol=0.02)

@@ -48,6 +48,7 @@ STAGES = [
     "rows",
     "pairs",
     "merging",
+    "word_moments",
     "chance",
     "divergence",
     "refinement",
