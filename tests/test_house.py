@@ -21,6 +21,7 @@ STAGES = [
     "exceptions",
     "_validation",
     "_wording",
+    "_json",
     "_parallel",
     "_progress",
     "io",

@@ -3,6 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Any
 
+from neuroclass._json import plain
 from neuroclass.cli import scan
 from neuroclass.cli.inputs import check_cache, load, presentation_options, wanted_units
 from neuroclass.cli.options import (
@@ -17,7 +18,6 @@ from neuroclass.cli.printing import (
     describe_drifting,
     describe_information,
     describe_words,
-    plain,
     print_item,
     print_json,
     print_table,

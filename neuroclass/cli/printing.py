@@ -7,15 +7,15 @@ import json
 import math
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import is_dataclass
 from typing import Any
+
+from neuroclass._json import plain
 
 __all__ = [
     "describe_drifting",
     "describe_groups",
     "describe_information",
     "describe_words",
-    "plain",
     "print_families",
     "print_item",
     "print_json",
@@ -246,20 +246,5 @@ def _cell(value: Any) -> str:
 
 
 def print_json(found: object) -> None:
-    """Print JSON; see `plain`."""
+    """Print JSON; what is not a number is null."""
     print(json.dumps(plain(found), indent=2, allow_nan=False))
-
-
-def plain(value: Any) -> Any:
-    """Return `value` as JSON holds it: lists, dicts, null where there is no number."""
-    if is_dataclass(value):
-        return plain(vars(value))
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -4,13 +4,14 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neuroclass._json import plain
 from neuroclass.cli.inputs import (
     check_is_free,
     load,
     presentation_options,
     wanted_units,
 )
-from neuroclass.cli.printing import plain, print_item, print_json, print_table
+from neuroclass.cli.printing import print_item, print_json, print_table
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neuroclass._json import plain
 from neuroclass.cli.options import add_command, add_json, integers
-from neuroclass.cli.printing import plain, print_item, print_json, print_table
+from neuroclass.cli.printing import print_item, print_json, print_table
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -8,10 +8,10 @@ figures on one page.
 """
 
 from neuroclass.plotting._axes import class_colors
+from neuroclass.plotting.curve import plot_information_curve
 from neuroclass.plotting.discrimination import (
     plot_decoder_curves,
     plot_discrimination_times,
-    plot_pairwise_divergence,
 )
 from neuroclass.plotting.families import plot_families
 from neuroclass.plotting.files import (
@@ -22,10 +22,9 @@ from neuroclass.plotting.files import (
     write_figures,
     write_scan,
 )
-from neuroclass.plotting.information import (
+from neuroclass.plotting.matrices import (
     plot_co_clustering,
-    plot_information_curve,
-    plot_merge_tree,
+    plot_pairwise_divergence,
     plot_pairwise_loss,
 )
 from neuroclass.plotting.overview import information_curve_svg, plot_overview
@@ -35,6 +34,7 @@ from neuroclass.plotting.responses import (
     plot_rasters,
 )
 from neuroclass.plotting.scan import plot_scan
+from neuroclass.plotting.tree import plot_merge_tree
 
 __all__ = [
     "FIGURE_NAMES",

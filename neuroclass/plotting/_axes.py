@@ -1,16 +1,24 @@
 """What all figures share: class colours, new axes, names of units, class strips."""
 
+from __future__ import annotations
+
 import importlib
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from neuroclass._validation import check_positive_int
+
+if TYPE_CHECKING:
+    from matplotlib.axis import Axis
+
+    from neuroclass.classification import Classification
 
 __all__ = [
     "INK",
@@ -18,7 +26,9 @@ __all__ = [
     "class_colors",
     "class_runs",
     "draw_class_strip",
+    "leaves_of_tree",
     "new_axes",
+    "plain_ticks",
     "tidy",
     "unit_name",
 ]
@@ -96,6 +106,13 @@ def tidy(ax: Axes) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
+def plain_ticks(axis: Axis) -> None:
+    """Put ticks at 1, 2, 5 and their tens, written as plain numbers."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_minor_formatter(NullFormatter())
+    axis.set_major_formatter(lambda tick, _: f"{tick:g}")
+
+
 def unit_name(unit_id: Any, width: int = 14) -> str:
     """Return a unit's name as it fits beside an axis: printable and not too long."""
     name = "".join(c if c.isprintable() else "?" for c in str(unit_id))
@@ -105,6 +122,14 @@ def unit_name(unit_id: Any, width: int = 14) -> str:
     if colon and len(unit) < width - 2:  # of pooled recordings: the unit must stay
         return f"{name[: width - len(unit) - 2]}…:{unit}"
     return name[: width - 1] + "…"
+
+
+def leaves_of_tree(classification: Classification) -> str:
+    """Say what the leaves of the tree are, and how many."""
+    n_leaves = len(classification.leaf_order)
+    if classification.micro_labels is None:
+        return f"{n_leaves} neurons"
+    return f"{n_leaves} micro-classes of {len(classification.classified)} neurons"
 
 
 def class_runs(labels: ArrayLike) -> list[tuple[int, int, int]]:

@@ -1,106 +1,30 @@
-"""Figures of how neurons are told apart: every pair, how soon, and by a decoder."""
+"""Figures of how soon two neurons are told apart, by divergence and by a decoder."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.colors import LogNorm
-from matplotlib.ticker import LogLocator, NullFormatter
-from scipy.spatial.distance import squareform
 
 from neuroclass.plotting._axes import (
     INK,
     MIXED,
     class_colors,
-    class_runs,
-    draw_class_strip,
     new_axes,
+    plain_ticks,
     tidy,
     unit_name,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
-    from numpy.typing import NDArray
 
     from neuroclass.discrimination import Discrimination
 
 __all__ = [
     "plot_decoder_curves",
     "plot_discrimination_times",
-    "plot_pairwise_divergence",
 ]
-
-_NO_TIME = "#d9d4cb"
-
-
-def plot_pairwise_divergence(
-    discrimination: Discrimination, *, ax: Axes | None = None
-) -> Axes:
-    """Draw how far every two neurons differ, in the order of the merge tree.
-
-    Parameters
-    ----------
-    discrimination : Discrimination
-        What `neuroclass.discriminate_neurons` returns.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a colour scale takes some of its room. Default: a new figure.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        A symmetric matrix (bits/s, logarithmic), grey where two neurons are not
-        distinguishable, with the boundaries of the classes.
-    """
-    ax = new_axes(ax, (5.6, 4.7))
-    order = discrimination.leaf_order
-    n_neurons = len(order)
-    found = discrimination.is_distinguishable
-    rate = np.where(found, discrimination.information_rate, np.nan)
-    matrix = squareform(rate)[np.ix_(order, order)]
-    np.fill_diagonal(matrix, np.nan)
-    ax.set_facecolor(_NO_TIME)
-    if found.any():
-        low, high = np.nanmin(rate), np.nanmax(rate)
-        picture = ax.imshow(
-            np.ma.masked_invalid(matrix),
-            cmap="viridis",
-            interpolation="nearest",
-            norm=LogNorm(low, max(high, 1.01 * low)),
-        )
-        figure = ax.get_figure()
-        if figure is not None:
-            scale = figure.colorbar(picture, ax=ax, fraction=0.046, pad=0.03)
-            scale.set_label("Divergence of the pair (bits/s)")
-            _plain_ticks(scale.ax.yaxis)
-            scale.outline.set_visible(False)
-    ax.set_xlim(-0.5, n_neurons - 0.5)
-    ax.set_ylim(n_neurons - 0.5, -0.5)
-    ax.set_aspect("equal")
-    labels, n_drawn = _drawn_labels(discrimination)
-    labels = labels[order]
-    for first, _, _ in class_runs(labels)[1:]:
-        ax.axhline(first - 0.5, color="white", linewidth=0.9)
-        ax.axvline(first - 0.5, color="white", linewidth=0.9)
-    for side in ("bottom", "left"):
-        draw_class_strip(ax, labels, n_drawn, side=side, width=0.045)
-    ax.set_xticks([])
-    ax.set_yticks([])
-    grey = "" if found.all() else "; grey: not distinguishable"
-    ax.set_xlabel(f"{n_neurons} neurons in tree order; strip: class{grey}", labelpad=22)
-    ax.set_ylabel("Neurons in the same order", labelpad=22)
-    ax.spines[:].set_visible(False)
-    return ax
-
-
-def _drawn_labels(discrimination: Discrimination) -> tuple[NDArray[np.intp], int]:
-    """Return classes from 0; neurons without one have one of their own, the last."""
-    n_classes = len(discrimination.classes)
-    is_unknown = discrimination.labels < 0
-    labels = np.where(is_unknown, n_classes, discrimination.labels)
-    return labels, n_classes + bool(is_unknown.any())
 
 
 def plot_discrimination_times(
@@ -138,7 +62,7 @@ def plot_discrimination_times(
         low, high = finite.min(), finite.max()
         bins = np.geomspace(low / 1.05, high * 1.05, 33)
         ax.set_xscale("log")
-        _plain_ticks(ax.xaxis)
+        plain_ticks(ax.xaxis)
     for name, which, color in kinds:
         times = seconds[which]
         n_missing = int(np.isnan(times).sum())
@@ -249,7 +173,7 @@ def plot_decoder_curves(
             )
     ax.axhline(0.5, color=INK, linewidth=0.8, linestyle=(0, (1, 2)))
     ax.set_xscale("log")
-    _plain_ticks(ax.xaxis)
+    plain_ticks(ax.xaxis)
     ax.set_ylim(min(0.45, ax.get_ylim()[0]), 1.01)
     ax.set_xlabel("Length of the response (s)")
     ax.set_ylabel("Fraction correct")
@@ -268,10 +192,3 @@ def plot_decoder_curves(
     for text in legend.get_texts():
         text.set_parse_math(False)
     return ax
-
-
-def _plain_ticks(axis: Axis) -> None:
-    """Put ticks at 1, 2, 5 and their tens, written as plain numbers."""
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.set_minor_formatter(NullFormatter())
-    axis.set_major_formatter(lambda tick, _: f"{tick:g}")

@@ -12,11 +12,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from neuroclass.plotting import (
+    curve,
     discrimination,
     families,
-    information,
+    matrices,
     responses,
     scan,
+    tree,
 )
 
 if TYPE_CHECKING:
@@ -106,7 +108,7 @@ def write_discrimination(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     drawings: tuple[tuple[tuple[float, float], Callable[..., Axes]], ...] = (
-        ((5.6, 4.7), discrimination.plot_pairwise_divergence),
+        ((5.6, 4.7), matrices.plot_pairwise_divergence),
         ((5.6, 3.6), discrimination.plot_discrimination_times),
         ((5.6, 3.9), discrimination.plot_decoder_curves),
     )
@@ -189,10 +191,10 @@ def _drawing(
     """Return the size in inches and the function of a figure."""
     n_neurons = len(classification.leaf_order)
     drawings: dict[str, tuple[tuple[float, float], Callable[..., Axes]]] = {
-        "information_curve": ((5.6, 3.9), information.plot_information_curve),
-        "merge_tree": (information.tree_size(n_neurons), information.plot_merge_tree),
-        "pairwise_loss": ((5.6, 4.7), information.plot_pairwise_loss),
-        "co_clustering": ((5.6, 4.7), information.plot_co_clustering),
+        "information_curve": ((5.6, 3.9), curve.plot_information_curve),
+        "merge_tree": (tree.tree_size(n_neurons), tree.plot_merge_tree),
+        "pairwise_loss": ((5.6, 4.7), matrices.plot_pairwise_loss),
+        "co_clustering": ((5.6, 4.7), matrices.plot_co_clustering),
         "class_responses": (
             responses.responses_size(classification),
             responses.plot_class_responses,

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import matplotlib
 from matplotlib.figure import Figure
 
+from neuroclass.plotting.curve import plot_information_curve
 from neuroclass.plotting.files import FILE_STYLE, new_figure
-from neuroclass.plotting.information import plot_information_curve, plot_merge_tree
 from neuroclass.plotting.responses import (
     plot_class_responses,
     plot_class_sizes,
     responses_size,
 )
+from neuroclass.plotting.tree import plot_merge_tree
 
 if TYPE_CHECKING:
     from neuroclass.classification import Classification

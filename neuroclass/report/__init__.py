@@ -8,7 +8,8 @@ from neuroclass.report.folder import save_results
 from neuroclass.report.methods import methods_paragraph
 from neuroclass.report.page import write_report
 from neuroclass.report.pairs import save_pairs
-from neuroclass.report.results import write_labels_csv, write_result_json
+from neuroclass.report.results import write_result_json
+from neuroclass.report.tables import write_labels_csv
 
 __all__ = [
     "methods_paragraph",

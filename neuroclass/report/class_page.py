@@ -19,7 +19,7 @@ from neuroclass.report.rendering import (
     settings_as_text,
     write_page,
 )
-from neuroclass.report.results import LABEL_COLUMNS
+from neuroclass.report.tables import LABEL_COLUMNS
 from neuroclass.selection import REAL_SPLIT
 
 __all__ = ["write_class_page"]

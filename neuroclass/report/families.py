@@ -16,16 +16,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neuroclass._json import json_text
 from neuroclass._version import __version__
 from neuroclass.plotting import write_families
 from neuroclass.report.family_page import write_family_page
 from neuroclass.report.folder import write_result, written_whole
-from neuroclass.report.results import LABEL_COLUMNS
+from neuroclass.report.tables import LABEL_COLUMNS, write_table
 
 if TYPE_CHECKING:
     import os
@@ -62,16 +62,9 @@ def save_families(
         for place, classification in zip(places, found.classifications, strict=True):
             write_result(classification, finished / place, command=command)
         frame = found.to_frame()[[*LABEL_COLUMNS, "family"]]
-        frame["is_silent"] = np.where(frame["is_silent"], "true", "false")
-        frame.to_csv(
-            finished / "labels.csv",
-            index=False,
-            float_format="%.6g",
-            lineterminator="\n",
-        )
-        described = _describe(found, places, command)
-        text = json.dumps(described, indent=2, ensure_ascii=False, allow_nan=False)
-        (finished / "families.json").write_text(text + "\n", encoding="utf-8")
+        write_table(frame, finished / "labels.csv")
+        text = json_text(_describe(found, places, command))
+        (finished / "families.json").write_text(text, encoding="utf-8")
         write_families(found, finished)
         write_family_page(finished)
     return target
@@ -91,8 +84,8 @@ def _describe(
                     name: np.flatnonzero(of == family).tolist()
                     for name, of in zip(found.recordings, found.families, strict=True)
                 },
-                "distance": _finite(row["distance"]),
-                "nearest": _finite(row["nearest"]),
+                "distance": row["distance"],
+                "nearest": row["nearest"],
             }
         )
     return {
@@ -112,10 +105,6 @@ def _describe(
             )
         ],
         "families": families,
-        "agreement": found.agreement.tolist(),
-        "p_value": found.p_value.tolist(),
+        "agreement": found.agreement,
+        "p_value": found.p_value,
     }
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

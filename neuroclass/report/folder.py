@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from neuroclass.plotting import write_figures
 from neuroclass.report.class_page import write_class_page
-from neuroclass.report.results import write_labels_csv, write_result_json
+from neuroclass.report.results import write_result_json
+from neuroclass.report.tables import write_labels_csv
 
 if TYPE_CHECKING:
     import os

@@ -42,16 +42,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neuroclass._json import json_text
 from neuroclass._version import __version__
 from neuroclass.plotting import write_discrimination
 from neuroclass.report.folder import written_whole
-from neuroclass.report.pair_page import write_pair_page
-from neuroclass.report.results import (
+from neuroclass.report.origin import (
     describe_presentations,
     describe_recording,
     environment,
-    json_text,
 )
+from neuroclass.report.pair_page import write_pair_page
+from neuroclass.report.tables import write_table
 
 if TYPE_CHECKING:
     import os
@@ -86,15 +87,7 @@ def save_pairs(
         `folder`.
     """
     with written_whole(folder, force=force) as (target, finished):
-        table = discrimination.to_frame()
-        flags = table.select_dtypes("bool").columns
-        table[flags] = table[flags].replace({True: "true", False: "false"})
-        table.to_csv(
-            finished / "pairs.csv",
-            index=False,
-            float_format="%.6g",
-            lineterminator="\n",
-        )
+        write_table(discrimination.to_frame(), finished / "pairs.csv")
         text = json_text(_describe(discrimination, command))
         (finished / "result.json").write_text(text, encoding="utf-8")
         write_discrimination(discrimination, finished / "figures")

@@ -1,26 +1,4 @@
-"""The two files that hold the numbers: labels.csv and result.json.
-
-labels.csv has one row per unit of the recording, in its order, and these columns:
-
-========================  ==========================================================
-``unit_id``               as in the recording
-``label``                 class, 0 the largest; empty where the unit was left out
-``n_spikes``              in the whole recording; where several are pooled, in what
-                          they have in common
-``firing_rate_hz``        inside the presentations
-``information_bits``      bits per word about this neuron; empty where left out
-``is_silent``             ``true`` if there is no spike inside the presentations
-``reason``                why the unit was left out; empty otherwise
-``recording``             name of the recording that the unit is of
-``subclass``              such as ``0.1``: a side of a real split inside the class;
-                          empty where there is none
-``information_low_bits``  95 % interval of ``information_bits``, and
-``information_high_bits``
-``stability``             share of resampled stimuli in which the unit stays in its
-                          class; empty unless that was asked for
-``drift_q_value``         of the test that its repeats are exchangeable, adjusted for
-                          the number of units; below .05 the unit drifts
-========================  ==========================================================
+"""result.json: all that `cluster` found, and all that it takes to find it again.
 
 result.json is strict JSON: what is not a number is null. Information is in bits per
 word unless the key says otherwise; intervals are 95 %. Its keys:
@@ -89,88 +67,33 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
 
 from __future__ import annotations
 
-import json
 import math
-import platform
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neuroclass._json import json_text
 from neuroclass._version import __version__
-from neuroclass.io import recording_sha256
 from neuroclass.merging import MergeTree
+from neuroclass.report.origin import (
+    describe_presentations,
+    describe_recording,
+    environment,
+)
 from neuroclass.selection import REAL_SPLIT
 from neuroclass.stationarity import describe_drift
 
 if TYPE_CHECKING:
     import os
 
-    import neo
     from numpy.typing import NDArray
 
     from neuroclass.agreement import Agreement
     from neuroclass.classification import Classification
-    from neuroclass.presentations import Presentations
     from neuroclass.stability import Stability
 
-__all__ = [
-    "LABEL_COLUMNS",
-    "describe_presentations",
-    "describe_recording",
-    "environment",
-    "json_text",
-    "write_labels_csv",
-    "write_result_json",
-]
-
-LABEL_COLUMNS = (
-    "unit_id",
-    "label",
-    "n_spikes",
-    "firing_rate_hz",
-    "information_bits",
-    "is_silent",
-    "reason",
-    "recording",
-    "subclass",
-    "information_low_bits",
-    "information_high_bits",
-    "stability",
-    "drift_q_value",
-)
-_COMPUTING = ("numpy", "scipy", "scikit-learn", "neo")
-
-
-def write_labels_csv(
-    classification: Classification, path: str | os.PathLike[str]
-) -> Path:
-    """Write labels.csv: one row per unit of the recording, in its order.
-
-    Parameters
-    ----------
-    classification : Classification
-        What `neuroclass.classify_neurons` returns.
-    path : path
-        The file to write.
-
-    Returns
-    -------
-    pathlib.Path
-        `path`.
-    """
-    path = Path(path)
-    frame = classification.to_frame()
-    frame["is_silent"] = np.where(frame["is_silent"], "true", "false")
-    frame.to_csv(
-        path,
-        columns=list(LABEL_COLUMNS),
-        index=False,
-        float_format="%.6g",
-        lineterminator="\n",
-    )
-    return path
+__all__ = ["write_result_json"]
 
 
 def write_result_json(
@@ -198,11 +121,6 @@ def write_result_json(
     path = Path(path)
     path.write_text(json_text(_describe(classification, command)), encoding="utf-8")
     return path
-
-
-def json_text(value: Any) -> str:
-    """Return strict JSON, a line per key, arrays of numbers on one line."""
-    return _laid_out(_plain(value)) + "\n"
 
 
 def _describe(classification: Classification, command: str | None) -> dict[str, Any]:
@@ -250,57 +168,6 @@ def _describe(classification: Classification, command: str | None) -> dict[str, 
         },
         "agreement": _describe_agreement(classification.agreement),
         "by_recording": _describe_agreement(classification.by_recording),
-    }
-
-
-def environment() -> dict[str, str]:
-    """Return what ``environment`` holds: the versions that numbers may depend on."""
-    return {
-        "python": platform.python_version(),
-        **{name: version(name) for name in _COMPUTING},
-    }
-
-
-def describe_recording(recording: neo.Block) -> dict[str, Any]:
-    """Return what ``input`` holds: which file, and what is in it."""
-    origin = recording.file_origin
-    pooled = recording.annotations.get("recordings")
-    spiketrains = recording.segments[0].spiketrains
-    duration = spiketrains[0].t_stop - spiketrains[0].t_start
-    return {
-        "path": origin and str(origin),
-        "name": recording.name,
-        "format": recording.annotations.get("format"),
-        "sha256": _sha256(origin),
-        "n_units": len(spiketrains),
-        "n_spikes": sum(map(len, spiketrains)),
-        "duration_seconds": float(duration.rescale("s").magnitude),
-        "recordings": pooled
-        and [{**one, "sha256": _sha256(one["path"])} for one in pooled],
-    }
-
-
-def _sha256(path: str | None) -> str | None:
-    return recording_sha256(path) if path and Path(path).is_file() else None
-
-
-def describe_presentations(presentations: Presentations) -> dict[str, Any]:
-    """Return what ``presentations`` holds: what was taken for repeats of what."""
-    return {
-        "source": presentations.source,
-        "condition": presentations.condition,
-        "reason": presentations.reason,
-        "notes": presentations.notes,
-        "n_presentations": presentations.n_presentations,
-        "stimuli": [
-            {"name": name, "n_repeats": n_repeats, "duration_seconds": duration}
-            for name, n_repeats, duration in zip(
-                presentations.stimuli,
-                presentations.repeats,
-                presentations.durations,
-                strict=True,
-            )
-        ],
     }
 
 
@@ -445,38 +312,3 @@ def _describe_members(
         "information_bits": classification.unit_information[members].mean(),
         "unit_ids": [classification.unit_ids[i] for i in members],
     }
-
-
-def _plain(value: Any) -> Any:
-    """Return `value` in the types of JSON; what is not a finite number becomes None."""
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if hasattr(value, "rescale"):
-        return {"value": _plain(value.magnitude), "unit": str(value.dimensionality)}
-    if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
-    if isinstance(value, list | tuple | set | frozenset | range):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return str(value)
-
-
-def _laid_out(value: Any, indent: str = "") -> str:
-    """Return JSON with a line per key, and arrays of numbers on one line."""
-    inner = indent + "  "
-    if isinstance(value, dict) and value:
-        rows = [
-            f"{json.dumps(key, ensure_ascii=False)}: {_laid_out(item, inner)}"
-            for key, item in value.items()
-        ]
-        brackets = "{}"
-    elif isinstance(value, list) and value and isinstance(value[0], dict):
-        rows = [_laid_out(item, inner) for item in value]
-        brackets = "[]"
-    else:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    body = f",\n{inner}".join(rows)
-    return f"{brackets[0]}\n{inner}{body}\n{indent}{brackets[1]}"

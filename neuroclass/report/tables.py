@@ -1,0 +1,85 @@
+"""The tables of result folders, as csv.
+
+labels.csv has one row per unit of the recording, in its order, and these columns:
+
+========================  ==========================================================
+``unit_id``               as in the recording
+``label``                 class, 0 the largest; empty where the unit was left out
+``n_spikes``              in the whole recording; where several are pooled, in what
+                          they have in common
+``firing_rate_hz``        inside the presentations
+``information_bits``      bits per word about this neuron; empty where left out
+``is_silent``             ``true`` if there is no spike inside the presentations
+``reason``                why the unit was left out; empty otherwise
+``recording``             name of the recording that the unit is of
+``subclass``              such as ``0.1``: a side of a real split inside the class;
+                          empty where there is none
+``information_low_bits``  95 % interval of ``information_bits``, and
+``information_high_bits``
+``stability``             share of resampled stimuli in which the unit stays in its
+                          class; empty unless that was asked for
+``drift_q_value``         of the test that its repeats are exchangeable, adjusted for
+                          the number of units; below .05 the unit drifts
+========================  ==========================================================
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import os
+
+    import pandas as pd
+
+    from neuroclass.classification import Classification
+
+__all__ = ["LABEL_COLUMNS", "write_labels_csv", "write_table"]
+
+LABEL_COLUMNS = (
+    "unit_id",
+    "label",
+    "n_spikes",
+    "firing_rate_hz",
+    "information_bits",
+    "is_silent",
+    "reason",
+    "recording",
+    "subclass",
+    "information_low_bits",
+    "information_high_bits",
+    "stability",
+    "drift_q_value",
+)
+
+
+def write_labels_csv(
+    classification: Classification, path: str | os.PathLike[str]
+) -> Path:
+    """Write labels.csv: one row per unit of the recording, in its order.
+
+    Parameters
+    ----------
+    classification : Classification
+        What `neuroclass.classify_neurons` returns.
+    path : path
+        The file to write.
+
+    Returns
+    -------
+    pathlib.Path
+        `path`.
+    """
+    path = Path(path)
+    write_table(classification.to_frame()[list(LABEL_COLUMNS)], path)
+    return path
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as csv, six digits each, flags as ``true`` and ``false``."""
+    flags = table.select_dtypes("bool").columns
+    words = {name: table[name].map({True: "true", False: "false"}) for name in flags}
+    table.assign(**words).to_csv(
+        path, index=False, float_format="%.6g", lineterminator="\n"
+    )
