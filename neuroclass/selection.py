@@ -36,6 +36,7 @@ DOUBTFUL_PAIR = 1.75  # and with which it may
 _FIRST_CLASSES = 14  # where merging begins
 _SPARE_CLASSES = 4  # at least so many more than the number that is found
 _MAX_NODES = 45  # the last merges
+_LEAST_SHARE = 0.03  # of the neurons, on each side of one that is tested
 REAL_SPLIT = 4.0  # z of a node of a tree, one of some 20 looked at, that is real
 DOUBTFUL_SPLIT = 2.0  # z of a node that might be
 
@@ -90,7 +91,7 @@ def select_n_clusters(
     1. Weakest pair: from more classes than there are, the two that are least separate
        on halves of the stimulus are merged, again and again: `weakest_pairs`.  Counted
        is the largest number of classes at which the least z is above a bound.
-    2. Splits: each of the last merges of the tree is tested alike: `node_scores`.
+    2. Splits: the last merges of the tree are tested alike: `node_scores`.
        Counted are, plus one, the splits above a bound and those that contain one.
     3. The number is one if no weakest pair has a z above 3.  Else it is at least the
        larger of the number at which it is above 3 and of the splits above 4, and at
@@ -238,8 +239,9 @@ def node_scores(
     Returns
     -------
     ndarray of shape (n_neurons - 1,)
-        z of each merge; nan where not tested, -inf where the two classes do not even
-        attract their own.
+        z of each merge; nan where not tested (of very many neurons also where a side is
+        less than 3 % of them, so that about 20 are tested, however many there are),
+        -inf where the two classes do not even attract their own.
     """
     return _scores_of_nodes(halves_of_stimulus(counts, estimator), tree, n_jobs)
 
@@ -250,7 +252,8 @@ def _scores_of_nodes(
     members = tree.members()
     n_neurons = len(tree.children) + 1
     sizes = np.append(np.ones(n_neurons, dtype=np.intp), [len(m) for m in members])
-    is_tested = sizes[tree.children].min(axis=1) >= MIN_NEURONS
+    least = max(MIN_NEURONS, int(_LEAST_SHARE * n_neurons))
+    is_tested = sizes[tree.children].min(axis=1) >= least
     is_tested[:-_MAX_NODES] = False
     tested = np.flatnonzero(is_tested)
     tasks = []

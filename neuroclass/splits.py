@@ -10,8 +10,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass.cut_continuum import log_variance_ratio, null_of_cut
 from neuroclass.estimators import Estimator
-from neuroclass.gaussian_cut import log_variance_ratio, null_of_cut
 from neuroclass.refinement import refine
 from neuroclass.rows import Rows
 
@@ -23,6 +23,7 @@ _LEAST_SHARE = 0.25  # of the spoken words, in either half
 _MIN_PROFILE = 4  # spoken words, over all conditions, that make a profile
 _BLOCK = 1 << 17  # counts at a time, so that they stay in the cache
 _COIN_SEED = 20020
+_OF_UNIFORM = 3.0  # what the flattest continuum scores at most, if neurons are many
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ def held_out_z(one: Half, other: Half, labels: NDArray[np.intp]) -> float:
     other half each neuron gets its log likelihood ratio between the two classes, itself
     left out.  The score says how much more the ratios fall into two groups than sorted
     Gaussian numbers cut at the same rank, in standard deviations of the latter, as the
-    mean of both directions.
+    mean of both directions.  A continuum need not be Gaussian, and with very many
+    neurons that shows; so it is no more than 3 above what uniform numbers would score.
 
     Parameters
     ----------
@@ -131,8 +133,12 @@ def _bimodality(x: NDArray[np.float64], labels: NDArray[np.intp]) -> float:
     groups = x[labels == 0], x[labels == 1]
     if groups[1].mean() <= groups[0].mean():
         return -np.inf
-    mean, sd = null_of_cut(len(groups[0]), len(x))
-    return (float(log_variance_ratio(*groups)) - mean) / sd
+    ratio = float(log_variance_ratio(*groups))
+    above = {}
+    for shape in ("gaussian", "uniform"):
+        mean, sd = null_of_cut(len(groups[0]), len(x), shape)
+        above[shape] = (ratio - mean) / sd
+    return min(above["gaussian"], above["uniform"] + _OF_UNIFORM)
 
 
 def _log_ratios(half: Half, labels: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -54,7 +54,7 @@ STAGES = [
     "divergence",
     "refinement",
     "stability",
-    "gaussian_cut",
+    "cut_continuum",
     "splits",
     "weakest_pairs",
     "selection",

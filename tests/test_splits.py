@@ -3,10 +3,17 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import ndtri
 
 import neuroclass.kernels
-from neuroclass.gaussian_cut import log_variance_ratio, null_of_cut
-from neuroclass.splits import Half, _log_ratios, halves_of_stimulus, held_out_z
+from neuroclass.cut_continuum import log_variance_ratio, null_of_cut
+from neuroclass.splits import (
+    Half,
+    _bimodality,
+    _log_ratios,
+    halves_of_stimulus,
+    held_out_z,
+)
 
 
 def test_missing_repeats_are_halved_where_they_are(rng, simulate_kinds):
@@ -17,21 +24,32 @@ def test_missing_repeats_are_halved_where_they_are(rng, simulate_kinds):
     assert 0.4 < one.counts.sum() / counts.sum() < 0.6
 
 
+@pytest.mark.parametrize("shape", ["gaussian", "uniform"])
 @pytest.mark.parametrize(
-    ("n_low", "n"), [(5, 14), (4, 32), (16, 32), (37, 40), (9, 150), (75, 150)]
+    ("n_low", "n"), [(5, 14), (4, 30), (4, 48), (24, 48), (45, 48), (9, 150), (75, 150)]
 )
-def test_null_is_what_cutting_sorted_gaussians_gives(n_low, n):
-    draws = np.sort(np.random.default_rng(77).normal(size=(20000, n)), axis=1)
+def test_null_is_what_cutting_sorted_numbers_gives(n_low, n, shape):
+    rng = np.random.default_rng(77)
+    draw = rng.normal if shape == "gaussian" else rng.uniform
+    draws = np.sort(draw(size=(20000, n)), axis=1)
     low, high = draws[:, :n_low], draws[:, n_low:]
     share = n_low * (n - n_low) / n
     between = share * (high.mean(axis=1) - low.mean(axis=1)) ** 2
     within = n * draws.var(axis=1) - between
     values = np.log(between / within)
     assert_allclose(log_variance_ratio(low, high), values, atol=1e-10)
-    mean, sd = null_of_cut(n_low, n)
-    noise = sd / np.sqrt(20000 if n >= 32 else 3333)  # small ones are simulated, too
+    mean, sd = null_of_cut(n_low, n, shape)
+    noise = sd / np.sqrt(20000 if n >= 48 else 3333)  # small ones are simulated, too
     assert_allclose(mean, values.mean(), atol=0.02 * sd + 3 * noise)
     assert_allclose(sd, values.std(), rtol=0.03)
+
+
+def test_a_flat_continuum_of_many_neurons_scores_little():
+    x = np.linspace(0, 1, 2000)
+    labels = (x > 0.5).astype(int)
+    assert _bimodality(x, labels) == pytest.approx(3, abs=0.1)
+    assert _bimodality(ndtri((x * 1999 + 0.5) / 2000), labels) < 0
+    assert _bimodality(x + 0.3 * labels, labels) > 10
 
 
 def test_log_ratios_equal_the_loop(rng, simulate_kinds):
