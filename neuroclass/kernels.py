@@ -10,7 +10,7 @@ from types import ModuleType
 
 __all__ = ["compiled"]
 
-_WORTH_IT = 1 << 20  # counts; under it, loading numba takes longer than the work
+_WORTH_IT = 1 << 19  # counts; under it, loading numba takes longer than the work
 
 
 def compiled(n_counts: int) -> ModuleType | None:

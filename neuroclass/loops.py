@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from neuroclass import nearest
 
-__all__ = ["find_least", "log_ratios", "reassign", "values", "values_of_sums"]
+__all__ = [
+    "find_least",
+    "gains",
+    "log_ratios",
+    "reassign",
+    "values",
+    "values_of_sums",
+]
 
 Array = NDArray[Any]
 
@@ -168,6 +175,37 @@ def reassign(
             n_moves += 1
         if not n_moves:
             break
+
+
+@_compiled
+def gains(
+    table: Array,
+    starts: Array,
+    columns: Array,
+    spoken: Array,
+    sums: Array,
+    candidates: Array,
+    takes_out: bool,
+) -> Array:
+    """Return what the words of each neuron add to each candidate class.
+
+    With `takes_out` the first candidate is summed with the neuron in it.
+    """
+    found = np.empty(candidates.shape)
+    for i in range(len(candidates)):
+        for k in range(candidates.shape[1]):
+            of_class = sums[candidates[i, k]]
+            is_in = takes_out and k == 0
+            total = 0.0
+            for j in range(starts[i], starts[i + 1]):
+                after = before = of_class[columns[j]]
+                if is_in:
+                    before -= spoken[j]
+                else:
+                    after += spoken[j]
+                total += table[np.uint64(after)] - table[np.uint64(before)]
+            found[i, k] = total
+    return found
 
 
 @_vectorised

@@ -348,30 +348,54 @@ def _gains(
     With `takes_out` the first candidate is the neuron's own class: without the neuron,
     and out of the question a second time.
     """
-    row, columns, spoken = _entries(counts, batch)
+    gains = _gains_of_words(counts, classes, batch, candidates, takes_out)
     repeats = counts.repeats[batch]
-    all_words = classes.words.reshape(-1)
-    gains = np.empty(candidates.shape)
     for k, places in enumerate(candidates.T):
-        summed = all_words.take(places[row] * classes.words.shape[1] + columns)
         recorded = classes.repeats[places]
         if takes_out and k == 0:
-            summed -= spoken
             recorded = recorded - repeats
-        change = counts.word_values(summed + spoken) - counts.word_values(summed)
         both = counts.repeat_values(recorded + repeats)
-        gains[:, k] = np.bincount(row, change, len(candidates))
         gains[:, k] += (both - counts.repeat_values(recorded)) @ counts.weights
     if takes_out:
         gains[:, 1:][candidates[:, 1:] == candidates[:, :1]] = -np.inf
     return gains
 
 
+def _gains_of_words(
+    counts: SparseCounts,
+    classes: _Classes,
+    batch: slice,
+    candidates: NDArray[np.intp],
+    takes_out: bool,
+) -> NDArray[np.float64]:
+    starts, columns, spoken = _entries(counts, batch)
+    if counts.loops is not None:
+        compiled: NDArray[np.float64] = counts.loops.gains(
+            counts.word_table,
+            starts,
+            columns,
+            spoken,
+            classes.words,
+            candidates,
+            takes_out,
+        )
+        return compiled
+    row = np.repeat(np.arange(len(candidates)), np.diff(starts))
+    all_words = classes.words.reshape(-1)
+    gains = np.empty(candidates.shape)
+    for k, places in enumerate(candidates.T):
+        summed = all_words.take(places[row] * classes.words.shape[1] + columns)
+        if takes_out and k == 0:
+            summed -= spoken
+        change = counts.word_values(summed + spoken) - counts.word_values(summed)
+        gains[:, k] = np.bincount(row, change, len(candidates))
+    return gains
+
+
 def _entries(
     counts: SparseCounts, batch: slice
 ) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[Any]]:
-    """Return row, column and count of what the neurons of a batch spoke."""
+    """Return where each neuron's entries begin, and their columns and counts."""
     starts = counts.words.indptr[batch.start : batch.stop + 1]
     part = slice(starts[0], starts[-1])
-    row = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    return row, counts.words.indices[part], counts.words.data[part]
+    return starts - starts[0], counts.words.indices[part], counts.words.data[part]

@@ -6,6 +6,7 @@ as `merging.Rows` does where all fit.
 """
 
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from neuroclass.estimators import Estimator, check_counts, repeat_term, word_term
+from neuroclass.kernels import compiled
 
 __all__ = ["SparseCounts"]
 
@@ -132,6 +134,18 @@ class SparseCounts:
     def sum_type(self) -> type:
         """Of sums of counts, which outgrow what single neurons need."""
         return np.int64 if self.words.dtype.kind == "i" else np.float64
+
+    @property
+    def loops(self) -> ModuleType | None:
+        """The compiled loops, if they are there and there are counts worth it."""
+        return None if self._word_table is None else compiled(self.words.nnz)
+
+    @property
+    def word_table(self) -> NDArray[np.float64]:
+        """G(n) of each count, where `loops` are."""
+        if self._word_table is None:
+            raise TypeError("counts are no integers, or too many for a table.")
+        return self._word_table
 
     def word_values(self, counts: NDArray[Any]) -> NDArray[np.float64]:
         """Return G(n) of each count: `word_term`, from a table where there is one."""

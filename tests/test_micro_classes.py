@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from neuroclass import micro_classes
+from neuroclass import kernels, micro_classes
 from neuroclass.estimators import ESTIMATORS
 from neuroclass.micro_classes import find_micro_classes, gather, reassign
 from neuroclass.refinement import refine
@@ -15,8 +15,12 @@ def random_counts(rng, n_neurons=40, n_conditions=12, n_words=3):
     return rng.multinomial(8, p)
 
 
+@pytest.mark.parametrize("is_compiled", [False, True])
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_gain_is_the_change_of_the_objective(estimator, rng):
+def test_gain_is_the_change_of_the_objective(estimator, is_compiled, rng, monkeypatch):
+    if is_compiled:
+        pytest.importorskip("numba")
+        monkeypatch.setattr(kernels, "_WORTH_IT", 0)
     array = random_counts(rng)
     array[::3, :4] = 0  # not recorded
     counts = SparseCounts.from_counts(array, estimator)

@@ -20,9 +20,10 @@ def measure(case, path):
 
 def measure_apart(case, path):
     """Return the same, from a fresh process."""
-    # Forked from a server that has loaded the packages and nothing else.
+    # Forked from a server that has loaded the packages and nothing else; numba takes
+    # a second to load, and is loaded where there are many counts only.
     fresh = multiprocessing.get_context("forkserver")
-    fresh.set_forkserver_preload(["benchmarks.suite.stages"])
+    fresh.set_forkserver_preload(["benchmarks.suite.stages", "neuroclass.loops"])
     answers = fresh.SimpleQueue()
     process = fresh.Process(target=_answer, args=(case, path, answers))
     process.start()
