@@ -57,11 +57,8 @@ def word_term(
     n (f(n) - f(n - 1)) with f(n) = n log2 n.  G(0) = 0.
     """
     n = np.asarray(counts)
-    if n.dtype.kind in "iu" and n.size > _MANY:
-        largest = int(n.max())
-        if largest < n.size:  # each different count once
-            by_count = word_term(np.arange(largest + 1.0), estimator)
-            return np.take(by_count, n)
+    if _is_worth_a_table(n):
+        return np.take(word_term(np.arange(n.max() + 1.0), estimator), n)
     n = n.astype(np.float64)
     if estimator == "plug-in":
         return xlog2x(n)
@@ -79,7 +76,10 @@ def repeat_term(
     repeats: ArrayLike, estimator: Estimator = "miller-madow"
 ) -> NDArray[np.float64]:
     """Return c(R), what R repeats of one condition add to -R H; c(0) = 0."""
-    r = np.asarray(repeats, dtype=np.float64)
+    r = np.asarray(repeats)
+    if _is_worth_a_table(r):
+        return np.take(repeat_term(np.arange(r.max() + 1.0), estimator), r)
+    r = r.astype(np.float64)
     if estimator == "plug-in":
         return -xlog2x(r)
     if estimator == "miller-madow":
@@ -90,6 +90,11 @@ def repeat_term(
     raise ValueError(
         f"estimator must be one of {', '.join(ESTIMATORS)}; got {estimator!r}."
     )
+
+
+def _is_worth_a_table(n: NDArray[Any]) -> bool:
+    """Return whether numbers are integers and many, so that most come several times."""
+    return n.dtype.kind in "iu" and n.size > _MANY and int(n.max()) < n.size
 
 
 def _delete_one(n: NDArray[np.float64]) -> NDArray[np.float64]:
