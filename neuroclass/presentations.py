@@ -5,8 +5,6 @@ Takes a recording (`neo.Block` with one Epoch per interval table) and gives its
 says in one line what it took and why, and asks where the file does not tell.
 """
 
-import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import neo
@@ -14,20 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass._validation import check_choice, check_positive_int
+from neuroclass._wording import plural
 from neuroclass.exceptions import RecordingError
-from neuroclass.intervals import (
-    Showings,
-    describe_intervals,
-    first_segment,
-    spike_seconds,
-)
-from neuroclass.repeats import (
-    STIMULUS,
-    choose_showings,
-    in_order,
-    length_tolerance,
-    medians_by_group,
-    no_repeats,
+from neuroclass.intervals import describe_intervals, first_segment
+from neuroclass.repeats import STIMULUS, choose_showings, in_order, no_repeats
+from neuroclass.showings import (
+    Spikes,
+    check_clock,
+    common_durations,
+    inside_recording,
+    often_enough,
+    warn_of_overlap,
+    without_truncated,
 )
 
 __all__ = ["CONDITIONS", "Presentations", "describe_intervals", "select_presentations"]
@@ -35,8 +31,6 @@ __all__ = ["CONDITIONS", "Presentations", "describe_intervals", "select_presenta
 CONDITIONS = ("stimulus,time", "stimulus", "time", "none")
 
 _N_STRETCHES = 100  # of condition "none": enough for ten groups and for odd and even
-_CLOCK_RATIO = 500.0  # milliseconds make 1000, samples more
-_SURELY_SPIKING = 20.0  # expected spikes: a row with none of them was not recorded
 
 
 @dataclass(frozen=True)
@@ -169,7 +163,7 @@ def select_presentations(
     segment = first_segment(recording)
     if not segment.spiketrains:
         raise RecordingError("recording must hold at least one unit; got none.")
-    spikes = _Spikes.of(segment.spiketrains)
+    spikes = Spikes.of(segment.spiketrains)
     if not spikes.n_spikes:
         raise RecordingError(
             "no spike in any presentation: the recording holds no spike at all."
@@ -189,24 +183,24 @@ def select_presentations(
     showings, source, why = choose_showings(
         recording, intervals, stimulus, min_repeats, is_pooled=condition == "time"
     )
-    _check_clock(spikes, showings, source)
-    showings = _inside_recording(showings, spikes, span)
-    showings = _often_enough(showings, min_repeats)
+    check_clock(spikes, showings, source)
+    showings = inside_recording(showings, spikes, span)
+    showings = often_enough(showings, min_repeats)
     if not len(showings.rows):
         raise no_repeats(recording, min_repeats, *showings.notes)
-    showings = _without_truncated(showings, min_repeats)
+    showings = without_truncated(showings, min_repeats)
     showings = showings.take(np.argsort(showings.starts, kind="stable"))
 
     labels = showings.columns[STIMULUS]
     stimuli = in_order(labels)
     index = {name: number for number, name in enumerate(stimuli)}
     stimulus_of = np.array([index[name] for name in labels.tolist()], dtype=np.intp)
-    durations, notes = _common_durations(showings, stimuli, stimulus_of)
-    _warn_of_overlap(showings, durations[stimulus_of])
+    durations, notes = common_durations(showings, stimuli, stimulus_of)
+    warn_of_overlap(showings, durations[stimulus_of])
     repeats = np.bincount(stimulus_of)
     reason = (
         f"{_range(repeats.min(), repeats.max())} repeats of "
-        f"{_count(len(stimuli), 'stimulus', 'stimuli')} of "
+        f"{plural(len(stimuli), 'stimulus', 'stimuli')} of "
         f"{_range(durations.min(), durations.max())} s from {source}: {why}."
     )
     return Presentations(
@@ -219,173 +213,6 @@ def select_presentations(
         reason=reason,
         notes=(*showings.notes, *notes),
     )
-
-
-@dataclass(frozen=True)
-class _Spikes:
-    """All spikes of a recording, one unit at a time: they may be too many for more."""
-
-    trains: Sequence[neo.SpikeTrain]
-    n_spikes: int
-    first: float  # s
-    last: float  # s
-
-    @classmethod
-    def of(cls, trains: Sequence[neo.SpikeTrain]) -> "_Spikes":
-        n_spikes, first, last = 0, np.inf, -np.inf
-        for train in trains:
-            if len(train):
-                times = spike_seconds(train)
-                n_spikes += len(times)
-                first, last = min(first, times.min()), max(last, times.max())
-        return cls(trains, n_spikes, float(first), float(last))
-
-    def is_any_between(
-        self, starts: NDArray[np.float64], stops: NDArray[np.float64]
-    ) -> bool:
-        """Tell whether a spike lies in one of the stretches of time."""
-        for train in self.trains:
-            times = np.sort(spike_seconds(train))
-            if (np.searchsorted(times, stops) > np.searchsorted(times, starts)).any():
-                return True
-        return False
-
-
-def _check_clock(spikes: _Spikes, showings: Showings, source: str) -> None:
-    """Raise if spikes and presentations are plainly not on one clock."""
-    stops = showings.starts + showings.durations
-    is_any_inside = spikes.is_any_between(showings.starts, stops)
-    last_spike, last_stop = abs(spikes.last), float(np.abs(stops).max())
-    # Spikes in ms beside rows in s overlap at the start of the recording only.
-    ratio = max(last_spike, last_stop) / max(min(last_spike, last_stop), 1e-12)
-    if is_any_inside and ratio < _CLOCK_RATIO:
-        return
-    how_many = "hardly any spike" if is_any_inside else "no spike"
-    raise RecordingError(
-        f"{how_many} in any presentation: spikes run from {spikes.first:.6g} to "
-        f"{spikes.last:.6g} s, presentations ({source}) from "
-        f"{showings.starts.min():.6g} to {stops.max():.6g} s. One of the two is "
-        "plainly in milliseconds or samples, or on another clock; give both in "
-        "seconds from the same zero."
-    )
-
-
-def _inside_recording(
-    showings: Showings, spikes: _Spikes, span: tuple[float, float]
-) -> Showings:
-    """Leave out rows outside the recorded time."""
-    starts, stops = showings.starts, showings.starts + showings.durations
-    slack = length_tolerance(showings.durations)
-    is_inside = (starts >= span[0] - slack) & (stops <= span[1] + slack)
-    # A file often tells no recorded time but that of its rows. Rows before the first
-    # or after the last spike of the whole population were not recorded if many spikes
-    # were to be expected in them.
-    first, last = spikes.first, spikes.last
-    rate = spikes.n_spikes / max(last - first, 1e-12)
-    is_inside &= ((starts < last) & (stops > first)) | (
-        showings.durations * rate < _SURELY_SPIKING
-    )
-    if is_inside.all():
-        return showings
-    outside = showings.rows[~is_inside]
-    return showings.take(
-        is_inside,
-        f"left out {_count(len(outside), 'row')} of {showings.name} outside the "
-        f"recorded time (row {outside[0]} first)",
-    )
-
-
-def _often_enough(showings: Showings, min_repeats: int) -> Showings:
-    """Leave out rows without a stimulus, and stimuli with too few repeats."""
-    labels = showings.columns[STIMULUS]
-    notes = []
-    if n_missing := int((labels == "").sum()):
-        notes.append(f"left out {_count(n_missing, 'row')} without a value")
-    names, stimulus_of, counts = np.unique(
-        labels, return_inverse=True, return_counts=True
-    )
-    is_kept = (counts >= min_repeats) & (names != "")
-    rare = in_order(names[(counts < min_repeats) & (names != "")])
-    if rare:
-        shown = ", ".join(rare[:3]) + (", ..." if len(rare) > 3 else "")
-        notes.append(
-            f"left out {_count(len(rare), 'stimulus', 'stimuli')} shown fewer than "
-            f"{min_repeats} times "
-            f"({shown})"
-        )
-    return showings.take(is_kept[stimulus_of], *notes)
-
-
-def _without_truncated(showings: Showings, min_repeats: int) -> Showings:
-    """Leave out rows far shorter than the others of their stimulus, and warn."""
-    names, stimulus_of = np.unique(showings.columns[STIMULUS], return_inverse=True)
-    medians = medians_by_group(showings.durations, stimulus_of)
-    is_short = showings.durations < medians[stimulus_of] / 2
-    n_others = np.bincount(stimulus_of[~is_short], minlength=len(names))
-    is_dropped = is_short & (n_others >= min_repeats)[stimulus_of]
-    for rows, consequence in (
-        (is_dropped, "left out"),
-        (is_short & ~is_dropped, "all repeats of the same stimulus are cut to these"),
-    ):
-        if rows.any():
-            worst = int(np.argmin(np.where(rows, showings.durations, np.inf)))
-            stimulus = stimulus_of[worst]
-            warnings.warn(
-                f"{_count(int(rows.sum()), 'row')} of {showings.name} shorter than "
-                f"half of the other repeats (row {showings.rows[worst]}: "
-                f"{showings.durations[worst]:.4g} s where {names[stimulus]} lasts "
-                f"{medians[stimulus]:.4g} s): {consequence}.",
-                stacklevel=3,
-            )
-    if not is_dropped.any():
-        return showings
-    n_dropped = _count(int(is_dropped.sum()), "row")
-    return showings.take(
-        ~is_dropped, f"left out {n_dropped} shorter than half of the other repeats"
-    )
-
-
-def _common_durations(
-    showings: Showings, stimuli: tuple[str, ...], stimulus_of: NDArray[np.intp]
-) -> tuple[NDArray[np.float64], list[str]]:
-    """Return the shortest duration (s) of each stimulus, with notes where it cuts."""
-    shortest = np.full(len(stimuli), np.inf)
-    longest = np.zeros(len(stimuli))
-    np.minimum.at(shortest, stimulus_of, showings.durations)
-    np.maximum.at(longest, stimulus_of, showings.durations)
-    # Stop minus start is off by rounding; a nanosecond less would cost the last word.
-    shortest = np.round(shortest, 9)
-    spread = longest - shortest
-    notes = []
-    if (spread > 1e-3).any():
-        worst = int(np.argmax(spread / longest))
-        n_unequal = int((spread > 1e-3).sum())
-        notes.append(
-            "repeats differ in length in "
-            f"{_count(n_unequal, 'stimulus', 'stimuli')} (most in {stimuli[worst]}: "
-            f"{shortest[worst]:.6g} to {longest[worst]:.6g} s); the common minimum is "
-            "used"
-        )
-    return shortest, notes
-
-
-def _warn_of_overlap(showings: Showings, durations: NDArray[np.float64]) -> None:
-    """Warn if presentations share time and hence spikes."""
-    stops = showings.starts + durations
-    overlaps = np.flatnonzero(
-        showings.starts[1:] < (stops - length_tolerance(durations))[:-1]
-    )
-    if len(overlaps):
-        warnings.warn(
-            f"{_count(len(overlaps), 'presentation')} of {showings.name} begin before "
-            f"the one before ends (row {showings.rows[overlaps[0] + 1]} first): they "
-            "share spikes and are not independent.",
-            stacklevel=3,
-        )
-
-
-def _count(number: int, what: str, plural: str = "") -> str:
-    return f"{number} {what if number == 1 else plural or what + 's'}"
 
 
 def _range(low: float, high: float) -> str:

@@ -10,7 +10,8 @@ from sklearn.metrics import adjusted_rand_score
 from neuroclass import bin_words, classify_neurons, count_words, select_presentations
 from neuroclass.exceptions import RecordingError
 from neuroclass.io import write_recording
-from neuroclass.pooling import match_presentations, pool_recordings, recording_names
+from neuroclass.matching import match_presentations, recording_names
+from neuroclass.pooling import pool_recordings
 from neuroclass.simulation import simulate_retina
 from neuroclass.words import count_groups
 
