@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from benchmarks.validation import bias, coverage, estimators, number
+from benchmarks.validation import bias, coverage, estimators, number, stability
 from neuroclass.estimators import ENTROPY_ESTIMATORS, entropy
 
 
@@ -136,3 +136,11 @@ def test_the_bias_of_information_can_be_measured():
     few, all_repeats = 0, 1
     assert blend[few] < 0.8 * blend[all_repeats]
     assert empirical_bayes[few] > 0.95 * empirical_bayes[all_repeats]
+
+
+def test_stability_can_be_measured():
+    found = [(case, stability.measure(**case)) for case in stability.cases(quick=True)]
+    assert "| 1 | 10 |" in stability.render(found)
+    right = np.array(found[0][1]["is_right"])
+    assert 0.7 < right.mean() < 1
+    assert 0.5 < found[0][1]["promised"] <= 1

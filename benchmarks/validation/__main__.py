@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "validation.md"
 SECTIONS = (
     "number",
+    "stability",
     "uniqueness",
     "null",
     "coverage",
