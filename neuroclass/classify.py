@@ -24,6 +24,7 @@ from neuroclass.bottleneck import AgglomerativeBottleneck
 from neuroclass.class_information import information_between_classes
 from neuroclass.classification import Classification
 from neuroclass.counting import words_in_blocks
+from neuroclass.counts import ResponseCounts
 from neuroclass.divergence import distinguishable_groups, pair_divergences
 from neuroclass.estimators import ESTIMATORS, Estimator
 from neuroclass.evidence import (
@@ -45,7 +46,6 @@ from neuroclass.sequential import METHODS, SequentialBottleneck, choose_method
 from neuroclass.stationarity import drift_test
 from neuroclass.units import select_units
 from neuroclass.word_choice import count_recorded_units
-from neuroclass.words import ResponseCounts
 
 __all__ = ["classify_neurons"]
 

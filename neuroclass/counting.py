@@ -23,20 +23,18 @@ from tqdm import tqdm
 from neuroclass._progress import is_watched
 from neuroclass._validation import warn_user
 from neuroclass._version import __version__
-from neuroclass.exceptions import RecordingError
-from neuroclass.intervals import spike_seconds
-from neuroclass.io.stored import StoredSpikeTrain
-from neuroclass.presentations import Presentations
-from neuroclass.words import (
+from neuroclass.counts import (
     ResponseCounts,
-    Words,
-    bin_words,
-    check_base,
     check_table,
     conditions_of_windows,
     groups_of_repeats,
     repeats_of,
 )
+from neuroclass.exceptions import RecordingError
+from neuroclass.intervals import spike_seconds
+from neuroclass.io.stored import StoredSpikeTrain
+from neuroclass.presentations import Presentations
+from neuroclass.words import Words, bin_words, check_base
 
 __all__ = [
     "CountedRecording",

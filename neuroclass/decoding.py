@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass.words import Words, conditions_of_windows
+from neuroclass.counts import conditions_of_windows
+from neuroclass.words import Words
 
 __all__ = ["DecoderCurve", "decode_pair"]
 

@@ -17,6 +17,7 @@ from neuroclass._progress import is_watched
 from neuroclass.agreement import read_reference
 from neuroclass.bottleneck import AgglomerativeBottleneck
 from neuroclass.coincidence import coincident_spikes
+from neuroclass.counts import ResponseCounts
 from neuroclass.decoding import decode_pair
 from neuroclass.discrimination import Discrimination
 from neuroclass.divergence import (
@@ -34,7 +35,7 @@ from neuroclass.opening import (
 from neuroclass.rows import Rows
 from neuroclass.units import select_units
 from neuroclass.word_choice import count_recorded_units
-from neuroclass.words import ResponseCounts, bin_words
+from neuroclass.words import bin_words
 
 __all__ = ["discriminate_neurons"]
 

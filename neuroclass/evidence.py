@@ -21,6 +21,7 @@ from neuroclass.agreement import Agreement, compare_labels
 from neuroclass.bottleneck import AgglomerativeBottleneck
 from neuroclass.class_information import sum_by_class
 from neuroclass.counting import check_two_units_speak
+from neuroclass.counts import ResponseCounts
 from neuroclass.estimators import Estimator
 from neuroclass.information import IdentityInformation, identity_information
 from neuroclass.jackknife import jackknife_interval
@@ -31,7 +32,6 @@ from neuroclass.selection import REAL_SPLIT, ClusterNumber, supported_range
 from neuroclass.sequential import SequentialBottleneck
 from neuroclass.stability import Stability, bootstrap_stability
 from neuroclass.stationarity import Drift, describe_drift
-from neuroclass.words import ResponseCounts
 
 __all__ = [
     "agreement_with_recordings",

@@ -1,4 +1,4 @@
-"""Firing rates of every unit of a recording, to be drawn and tabled."""
+"""Firing rates: of words of counts, and of every unit of a recording."""
 
 from dataclasses import dataclass, replace
 
@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass.counting import words_in_blocks
+from neuroclass.counts import conditions_of_windows, repeats_of
 from neuroclass.presentations import Presentations
-from neuroclass.words import firing_rates
+from neuroclass.words import Words
 
-__all__ = ["UnitRates", "unit_rates"]
+__all__ = ["UnitRates", "firing_rates", "unit_rates"]
 
 _PSTH_BIN = 0.020  # s
 
@@ -64,3 +65,36 @@ def unit_rates(recording: neo.Block, presentations: Presentations) -> UnitRates:
         is_silent=np.concatenate(is_silent),
         bin_size=bin_size,
     )
+
+
+def firing_rates(words: Words) -> NDArray[np.float64]:
+    """Return the mean firing rate of each neuron in each condition, Hz.
+
+    Parameters
+    ----------
+    words : Words
+        Single bins of counts: ``bin_words(..., word_length=1, response="counts")``.
+
+    Returns
+    -------
+    ndarray of shape (n_neurons, n_conditions)
+        The peristimulus time histogram, stimuli one after the other; nan where a
+        neuron was not recorded.
+
+    Raises
+    ------
+    ValueError
+        If the words have more than one bin.
+    """
+    if words.word_length != 1:
+        raise ValueError(f"word_length must be 1; got {words.word_length}.")
+    condition, stimulus, _ = conditions_of_windows(words)
+    shape = (words.n_neurons, len(stimulus))
+    cell = words.neuron * shape[1] + condition[words.presentation, words.window]
+    spikes = np.bincount(cell, weights=words.code, minlength=shape[0] * shape[1])
+    everywhere = np.ones(words.n_presentations, dtype=bool)
+    recorded = repeats_of(words, condition, everywhere) * words.bin_size
+    rates: NDArray[np.float64] = np.divide(
+        spikes.reshape(shape), recorded, out=np.full(shape, np.nan), where=recorded > 0
+    )
+    return rates

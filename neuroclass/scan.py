@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from neuroclass._validation import check_positive_int
 from neuroclass.counting import check_two_units_speak
+from neuroclass.counts import count_groups, count_words
 from neuroclass.information import IdentityInformation, identity_information
 from neuroclass.jackknife import jackknife_interval
 from neuroclass.presentations import Presentations
 from neuroclass.word_choice import BIN_SIZES
-from neuroclass.words import Words, bin_words, count_groups, count_words
+from neuroclass.words import Words, bin_words
 
 __all__ = [
     "WORD_LENGTHS",

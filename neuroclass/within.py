@@ -21,12 +21,13 @@ from neuroclass.agreement import compare_labels
 from neuroclass.bottleneck import by_size
 from neuroclass.classification import Classification
 from neuroclass.classify import classify_neurons
+from neuroclass.counts import count_words
 from neuroclass.matching import load_recordings, match_presentations, recording_names
 from neuroclass.pairs import pairwise_losses
 from neuroclass.pooling import pool_recordings
 from neuroclass.rows import Rows
 from neuroclass.word_choice import choose_bin_size
-from neuroclass.words import bin_words, count_words
+from neuroclass.words import bin_words
 
 __all__ = ["WithinRecordings", "classify_within", "match_classes"]
 

@@ -13,9 +13,9 @@ import neo
 
 from neuroclass._validation import as_seconds
 from neuroclass.counting import CountedRecording, count_recording
+from neuroclass.counts import ResponseCounts
 from neuroclass.information import identity_information
 from neuroclass.presentations import Presentations
-from neuroclass.words import ResponseCounts
 
 __all__ = [
     "BIN_SIZES",

@@ -13,12 +13,13 @@ from sklearn.metrics import adjusted_rand_score
 
 from neuroclass import classify_neurons, discriminate_neurons, simulate_retina
 from neuroclass.class_information import class_information
+from neuroclass.counts import count_words
 from neuroclass.exceptions import RecordingError
 from neuroclass.io import load_recording, write_recording
 from neuroclass.plotting import plot_merge_tree, plot_pairwise_loss
 from neuroclass.report.methods import methods_paragraph
 from neuroclass.report.results import write_result_json
-from neuroclass.words import bin_words, count_words
+from neuroclass.words import bin_words
 
 
 @pytest.fixture(scope="module")

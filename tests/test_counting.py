@@ -10,11 +10,12 @@ from numpy.testing import assert_array_equal
 
 from neuroclass import counting, simulate_retina
 from neuroclass.counting import blocks_of_units, count_recording
+from neuroclass.counts import count_groups, count_words
 from neuroclass.io import load_recording, write_recording
 from neuroclass.io import stored as reading
 from neuroclass.pooling import pool_recordings
 from neuroclass.presentations import select_presentations
-from neuroclass.words import bin_words, count_groups, count_words
+from neuroclass.words import bin_words
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,10 @@ from numpy.testing import assert_array_equal
 
 from neuroclass import AgglomerativeBottleneck, classify_neurons, cli, simulate_retina
 from neuroclass._parallel import run_tasks
+from neuroclass.counts import count_words
 from neuroclass.io import write_recording
 from neuroclass.presentations import select_presentations
-from neuroclass.words import bin_words, count_words
+from neuroclass.words import bin_words
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import adjusted_rand_score
 
 from neuroclass import bin_words, classify_neurons, count_words, select_presentations
+from neuroclass.counts import count_groups
 from neuroclass.exceptions import RecordingError
 from neuroclass.io import write_recording
 from neuroclass.matching import match_presentations, recording_names
 from neuroclass.pooling import pool_recordings
 from neuroclass.simulation import simulate_retina
-from neuroclass.words import count_groups
 
 
 def retina(seed, n_presentations=20, n_neurons=24, **options):

@@ -8,6 +8,7 @@ from matplotlib import pyplot
 from numpy.testing import assert_allclose
 
 from neuroclass import from_raster, select_presentations
+from neuroclass.counts import count_words
 from neuroclass.estimators import conditional_entropy, entropy
 from neuroclass.information import identity_information
 from neuroclass.plotting import plot_scan, write_scan
@@ -17,7 +18,7 @@ from neuroclass.scan import (
     extrapolate,
     scan_information,
 )
-from neuroclass.words import bin_words, count_words
+from neuroclass.words import bin_words
 
 BIN = 0.01  # s
 # Rates of three neurons in the two states of a stimulus that stays with probability .8.

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from neuroclass.counts import count_words
 from neuroclass.information import identity_information
 from neuroclass.presentations import select_presentations
 from neuroclass.simulation import simulate_retina
 from neuroclass.word_choice import choose_bin_size
-from neuroclass.words import bin_words, count_words
+from neuroclass.words import bin_words
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,10 @@ import pytest
 import quantities as pq
 from numpy.testing import assert_allclose, assert_array_equal
 
+from neuroclass.counts import count_groups, count_words
 from neuroclass.presentations import Presentations
-from neuroclass.words import (
-    bin_words,
-    count_groups,
-    count_words,
-    firing_rates,
-)
+from neuroclass.rates import firing_rates
+from neuroclass.words import bin_words
 
 
 def make_recording(trains, t_stop=100.0, **annotations):

@@ -10,9 +10,11 @@ from sklearn.metrics import adjusted_rand_score
 
 from benchmarks.suite.stages import is_installed, of_counts
 from neuroclass.bottleneck import AgglomerativeBottleneck
+from neuroclass.counts import count_words
 from neuroclass.presentations import select_presentations
+from neuroclass.rates import firing_rates
 from neuroclass.simulation import simulate_retina
-from neuroclass.words import bin_words, count_words, firing_rates
+from neuroclass.words import bin_words
 
 N_TYPES = 8
 METHODS = ("neuroclass", "IBM sib, 10 restarts", "k-means on PSTHs")

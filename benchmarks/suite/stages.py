@@ -13,6 +13,7 @@ from scipy.spatial.distance import pdist
 
 from neuroclass.bottleneck import AgglomerativeBottleneck
 from neuroclass.classify import classify_neurons
+from neuroclass.counts import count_groups, count_words
 from neuroclass.information import identity_information
 from neuroclass.io import load_recording
 from neuroclass.merging import merge_tree
@@ -20,7 +21,7 @@ from neuroclass.pairs import pairwise_losses
 from neuroclass.presentations import select_presentations
 from neuroclass.refinement import refine_with_restarts
 from neuroclass.rows import Rows
-from neuroclass.words import bin_words, count_groups, count_words
+from neuroclass.words import bin_words
 
 # What is no part of this package, and the package that it needs.
 PEERS = {

@@ -4,11 +4,12 @@ import numpy as np
 from scipy.stats import kstest
 
 from neuroclass.class_information import information_between_classes
+from neuroclass.counts import count_words
 from neuroclass.information import identity_information
 from neuroclass.presentations import select_presentations
 from neuroclass.simulation import simulate_retina
 from neuroclass.stationarity import drift_test
-from neuroclass.words import bin_words, count_words
+from neuroclass.words import bin_words
 
 TITLE = "Do the intervals hold the truth, and are drifting neurons found?"
 

@@ -3,10 +3,11 @@
 import numpy as np
 from scipy.stats import kstest
 
+from neuroclass.counts import count_words
 from neuroclass.divergence import pair_divergences
 from neuroclass.presentations import select_presentations
 from neuroclass.simulation import simulate_retina
-from neuroclass.words import bin_words, count_words
+from neuroclass.words import bin_words
 
 TITLE = "Is z of a pair that does not differ a standard Gaussian?"
 

@@ -13,9 +13,10 @@ from benchmarks.validation._populations import (
 )
 from neuroclass.bottleneck import AgglomerativeBottleneck
 from neuroclass.classify import classify_neurons
+from neuroclass.counts import count_words
 from neuroclass.presentations import select_presentations
 from neuroclass.simulation import simulate_retina
-from neuroclass.words import bin_words, count_words
+from neuroclass.words import bin_words
 
 TITLE = "Are the types of a retina found?"
 RETINA, OTHERS = "retina", ("Gaussian process", "events")

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from neuroclass.counts import count_groups, count_words
 from neuroclass.discrimination import seconds_to_accuracy
 from neuroclass.divergence import pair_divergences
 from neuroclass.presentations import select_presentations
 from neuroclass.simulation import simulate_retina
-from neuroclass.words import bin_words, count_groups, count_words
+from neuroclass.words import bin_words
 
 TITLE = "Is the time right after which two neurons are told apart?"
 
