@@ -12,6 +12,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -53,20 +54,48 @@ class CountedRecording:
 
     Attributes
     ----------
-    counts : ResponseCounts
-        Of all repeats.
+    shape : tuple of int
+        Neurons, conditions and different words of `counts`.
+    n_spikes : ndarray of shape (n_neurons,)
+        Inside the presentations.
     n_groups : int
         Groups of neighbouring repeats, as in `count_groups`.
     """
 
-    counts: ResponseCounts
+    shape: tuple[int, int, int]
+    n_spikes: NDArray[np.intp] = field(repr=False)
     n_groups: int
     _blocks: tuple["_Block", ...] = field(repr=False)
+    _words: NDArray[np.int64] = field(repr=False)  # (n_words,)
+    _nobody: Words = field(repr=False)  # with all but the neurons
+    _unit_ids: tuple[Any, ...] = field(repr=False)
+
+    @cached_property
+    def counts(self) -> ResponseCounts:
+        """Of all repeats; made when it is first asked for.
+
+        Raises
+        ------
+        ValueError
+            If the table would not fit in memory (2^31 entries).
+        """
+        check_table(self.shape)
+        _, stimulus, time = conditions_of_windows(self._nobody)
+        return ResponseCounts(
+            counts=_table(self._blocks, self._words, self.shape, None),
+            words=self._words,
+            stimulus=stimulus,
+            time=time,
+            stimuli=self._nobody.stimuli,
+            word_duration=self._nobody.word_duration,
+            n_spikes=self.n_spikes,
+            unit_ids=self._unit_ids,
+        )
 
     def groups(self) -> Iterator[NDArray[np.int64]]:
         """Yield the counts of each group of repeats; they sum to ``counts.counts``."""
         for group in range(self.n_groups):
-            yield _table(self._blocks, self.counts.words, self.counts.counts, group)
+            yield _table(self._blocks, self._words, self.shape, group)
 
 
 @dataclass(frozen=True)
@@ -161,7 +190,7 @@ def count_recording(
     Raises
     ------
     ValueError
-        As `bin_words` and `count_words`; if the cache is no folder.
+        As `bin_words`; if the cache is no folder.
 
     Warns
     -----
@@ -280,7 +309,6 @@ def _assemble(
     blocks: Sequence[_Block], nobody: Words, unit_ids: tuple[Any, ...], n_groups: int
 ) -> CountedRecording:
     """Put the blocks together; words of counts get a common base."""
-    _, stimulus, time = conditions_of_windows(nobody)
     base = max((int(block.base) for block in blocks), default=2)
     blocks = tuple(
         replace(
@@ -292,24 +320,17 @@ def _assemble(
     )
     spoken = [np.unique(block.code).astype(np.int64) for block in blocks]
     alphabet = np.unique(np.concatenate([np.zeros(1, np.int64), *spoken]))
-    shape = (len(unit_ids), len(stimulus), len(alphabet))
-    check_table(shape)
-    counts = _table(blocks, alphabet, np.empty(shape, dtype=np.int64), None)
+    n_conditions = len(conditions_of_windows(nobody)[1])
     return CountedRecording(
-        ResponseCounts(
-            counts=counts,
-            words=alphabet,
-            stimulus=stimulus,
-            time=time,
-            stimuli=nobody.stimuli,
-            word_duration=nobody.word_duration,
-            n_spikes=np.concatenate(
-                [np.zeros(0, np.intp), *(block.n_spikes for block in blocks)]
-            ),
-            unit_ids=unit_ids,
+        shape=(len(unit_ids), n_conditions, len(alphabet)),
+        n_spikes=np.concatenate(
+            [np.zeros(0, np.intp), *(block.n_spikes for block in blocks)]
         ),
-        n_groups,
-        blocks,
+        n_groups=n_groups,
+        _blocks=blocks,
+        _words=alphabet,
+        _nobody=nobody,
+        _unit_ids=unit_ids,
     )
 
 
@@ -328,11 +349,11 @@ def _recode(code: NDArray[Any], old: int, new: int, word_length: int) -> NDArray
 def _table(
     blocks: Sequence[_Block],
     alphabet: NDArray[np.int64],
-    like: NDArray[np.int64],
+    shape: tuple[int, int, int],
     group: int | None,
 ) -> NDArray[np.int64]:
     """Return counts, (n_neurons, n_conditions, n_words), of a group or of all."""
-    table = np.zeros_like(like)
+    table = np.zeros(shape, dtype=np.int64)
     first = 0
     for block in blocks:
         part = table[first : first + len(block.pattern)]

@@ -5,8 +5,10 @@ with its interval, about who spoke and about the stimulus, whether there are eno
 repeats for it, and the limit of infinitely long words.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import neo
@@ -14,13 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass._validation import check_positive_int
-from neuroclass.counting import check_two_units_speak
-from neuroclass.counts import count_groups, count_words
+from neuroclass.counting import (
+    CountedRecording,
+    check_two_units_speak,
+    count_recording,
+)
 from neuroclass.information import IdentityInformation, identity_information
 from neuroclass.jackknife import jackknife_interval
 from neuroclass.presentations import Presentations
 from neuroclass.word_choice import BIN_SIZES
-from neuroclass.words import Words, bin_words
 
 __all__ = [
     "WORD_LENGTHS",
@@ -158,6 +162,7 @@ def scan_information(
     units: Sequence[int] | None = None,
     bin_sizes: Sequence[float] = BIN_SIZES,
     word_lengths: Sequence[int] = WORD_LENGTHS,
+    cache: str | Path | None = None,
     progress: Callable[[list[Any]], Iterable[Any]] = iter,
 ) -> InformationScan:
     """Measure what words of several bin widths and lengths tell.
@@ -176,6 +181,8 @@ def scan_information(
     word_lengths : sequence of int
         Bins per word.  Words longer than a presentation are skipped, and words so many
         that a table of their counts had more than 2^25 entries.
+    cache : str or Path, optional
+        A folder that keeps what was counted: `count_recording`.
     progress : callable, optional
         Wraps the list of what is to be measured, as ``tqdm.tqdm`` does.
 
@@ -212,17 +219,23 @@ def scan_information(
         )
     scanned, notes = [], []
     for bin_size, length in progress(fitting):
-        words = bin_words(
-            recording, presentations, bin_size, length, response, units=units
+        counted = count_recording(
+            recording,
+            presentations,
+            bin_size,
+            length,
+            response,
+            units=units,
+            cache=cache,
         )
-        check_two_units_speak(words.n_spikes.sum(axis=1))
-        if _n_cells(words) > _MOST_CELLS:
+        check_two_units_speak(counted.n_spikes)
+        if math.prod(counted.shape) > _MOST_CELLS:
             notes.append(
                 f"words of {length} bins of {1e3 * bin_size:g} ms are left out: too "
                 "many different ones to count"
             )
             continue
-        scanned.append(_scan_word(words, estimator))
+        scanned.append(_scan_word(counted, bin_size, length, estimator))
     widths = dict.fromkeys(w.bin_size for w in scanned if w.stimulus)
     return InformationScan(
         words=tuple(scanned),
@@ -234,28 +247,23 @@ def scan_information(
     )
 
 
-def _n_cells(words: Words) -> float:
-    n_words = len(np.unique(words.code)) + 1
-    return float(words.n_neurons) * float(words.n_windows.sum()) * n_words
-
-
-def _scan_word(words: Words, estimator: Any) -> ScannedWord:
-    response_counts = count_words(words)
-    counts = response_counts.counts  # (n_neurons, n_conditions, n_words)
-    groups = list(count_groups(words))
-    duration = words.word_duration
-    found, identity = _word_rate(counts, groups, estimator, duration)
+def _scan_word(
+    counted: CountedRecording, bin_size: float, length: int, estimator: Any
+) -> ScannedWord:
+    counts = counted.counts.counts  # (n_neurons, n_conditions, n_words)
+    duration = counted.counts.word_duration
+    found, identity = _word_rate(counts, counted.groups(), estimator, duration)
     stimulus = None
     if counts.shape[1] > 1:
         _, stimulus = _word_rate(
             counts.swapaxes(0, 1),
-            [group.swapaxes(0, 1) for group in groups],
+            (group.swapaxes(0, 1) for group in counted.groups()),
             estimator,
             duration,
         )
     return ScannedWord(
-        bin_size=words.bin_size,
-        word_length=words.word_length,
+        bin_size=bin_size,
+        word_length=length,
         n_words=counts.shape[2],
         above_chance=(found.plug_in - found.chance_level) / duration,
         identity=identity,
@@ -265,7 +273,7 @@ def _scan_word(words: Words, estimator: Any) -> ScannedWord:
 
 def _word_rate(
     counts: NDArray[np.int64],
-    groups: Sequence[NDArray[np.int64]],
+    groups: Iterable[NDArray[np.int64]],
     estimator: Any,
     duration: float,
 ) -> tuple[IdentityInformation, WordRate]:

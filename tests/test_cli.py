@@ -171,10 +171,6 @@ def test_the_estimators_are_those_of_the_package():
             "--word-length must be left out with --scan",
         ),
         (
-            ("information", "x.nwb", "--scan", "--cache", "kept"),
-            "--cache must be left out with --scan; got 'kept'",
-        ),
-        (
             ("cluster", "x.nwb", "--cache", "kept/counts", "-o", "kept"),
             "--cache must not be in the result folder kept; got kept/counts",
         ),
@@ -463,6 +459,15 @@ def test_scan_as_json_holds_words_and_limits(run, retina):
         low, high = word["identity"]["interval"]
         assert low <= word["identity"]["bits_per_second"] <= high
     assert len(found["extrapolations"]) == 1
+
+
+def test_scan_counts_from_a_cache_to_the_same_rates(run, retina):
+    argv = ("information", retina, "--scan", "--bin-size", "20ms", "--json", "-q")
+    plain, kept, again = (
+        json.loads(run(*argv, *more)[1]) for more in ((), *2 * [("--cache", "kept")])
+    )
+    assert any(Path("kept").iterdir())
+    assert plain == kept == again
 
 
 def test_information_of_chosen_units_only(run, retina):

@@ -45,10 +45,6 @@ def check_options(args: "Namespace") -> None:
     """Refuse what only a scan has without one, and what a scan has not."""
     if not args.scan and args.output:
         raise ValueError(f"--output must come with --scan; got {str(args.output)!r}.")
-    if args.scan and args.cache:
-        raise ValueError(
-            f"--cache must be left out with --scan; got {str(args.cache)!r}."
-        )
     if args.scan and args.word_length != 1:
         raise ValueError(
             f"--word-length must be left out with --scan, which tries several; got "
@@ -85,6 +81,7 @@ def run(args: "Namespace") -> None:
         estimator=args.estimator,
         units=units,
         bin_sizes=BIN_SIZES if args.bin_size == "auto" else (args.bin_size,),
+        cache=args.cache,
         progress=lambda words: tqdm(
             words,
             "kinds of words",
