@@ -144,7 +144,8 @@ def information_between_classes(
     if groups is not None:
         replicates = [_less_biased(array - np.asarray(g), labels) for g in groups]
         intervals = bias_aware_interval(whole, _less_biased(array, labels), replicates)
-        intervals[0, 0] = max(intervals[0, 0], min(whole[0], 0.0))
+        least, most = min(whole[0], 0.0), max(whole[0], terms.most()[0])
+        intervals[0] = np.clip(intervals[0], least, most)
         intervals[1] = np.clip(intervals[1], 0.0, 1.0)
         if np.isnan(intervals[1]).any() and not np.isnan(whole[1]):
             intervals[1] = 0.0, 1.0  # a share of what may be nothing
@@ -185,7 +186,7 @@ def _less_biased(
         information_terms(sums, "empirical-bayes").total("empirical-bayes")
         for sums in (sum_by_class(counts, labels), counts)
     )
-    share = max(between, 0.0) / whole if whole > 0 else float("nan")
+    share = between / whole if whole > 0 else float("nan")
     return np.array([between / float(counts.sum()), share])
 
 

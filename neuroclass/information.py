@@ -140,8 +140,9 @@ def identity_information(
     The blend is too low with few repeats and too high with many, by more than its
     noise where neurons and conditions are many.  Its interval is therefore that of
     empirical Bayes, which has less bias and more noise, extended to the blend: it need
-    not lie evenly around it.  It neither starts below 0, unless the estimate does, nor
-    ends above log2 of the number of neurons.  ``test_intervals_hold_the_truth``.
+    not lie evenly around it.  Unless the estimate does, it neither starts below 0 nor
+    ends above what neurons have that never say the same.
+    ``test_intervals_hold_the_truth``.
 
     References
     ----------
@@ -220,9 +221,8 @@ def _replicates(
     if is_corrected:
         found = _whole_and_each(terms, named)
         interval = bias_aware_interval(value, found, less_biased)
-        most = np.log2(len(counts))
-        interval[:, 0] = np.maximum(interval[:, 0], np.minimum(value, 0.0))
-        interval[0, 1] = min(interval[0, 1], max(value[0], most))
+        least, most = np.minimum(value, 0.0), np.maximum(value, terms.most())
+        interval = np.clip(interval, least[:, None], most[:, None])
     else:
         _, interval = jackknife_interval(value, values)
     return np.array(values), interval

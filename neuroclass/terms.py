@@ -68,6 +68,18 @@ class InformationTerms:
         plug_in, chance = self.cross.sum(), self.chance.sum()
         return float(blend(plug_in, chance, plug_in - self.total("jackknife")))
 
+    def most(self) -> NDArray[np.float64]:
+        """Return what the population and each neuron can have, bits per word.
+
+        As if every neuron spoke words of its own: (1 + n_neurons,).
+        """
+        everyone = np.maximum(self.repeats.sum(axis=0), 1)
+        own = self.repeats * np.log2(everyone / np.maximum(self.repeats, 1))
+        total = np.append(own.sum(), own.sum(axis=1))
+        repeats = np.append(self.repeats.sum(), self.repeats.sum(axis=1))
+        bits: NDArray[np.float64] = total / np.maximum(repeats, 1)
+        return bits
+
     def per_condition(self, estimator: str) -> NDArray[np.float64]:
         """Return bits per word in each condition; nan where nobody was recorded."""
         total = self._total("plug-in" if estimator == "blend" else estimator)

@@ -10,6 +10,7 @@ from scipy.spatial.distance import jensenshannon
 
 from neuroclass.estimators import ESTIMATORS, jensen_shannon
 from neuroclass.information import IDENTITY_ESTIMATORS, identity_information
+from neuroclass.terms import information_terms
 
 tables = arrays(np.int64, (5, 3, 4), elements=st.integers(0, 20)).map(
     lambda n: n + (n.sum(axis=2, keepdims=True) == 0)
@@ -207,6 +208,19 @@ def test_intervals_hold_the_truth(rng, kind, repeats):
     assert np.mean(inside, axis=0)[1:].mean() >= 0.93
     if kind is not one_type:  # whose truth, 0, is below only where the estimate is
         assert np.mean(inside, axis=0)[1:].mean() <= 0.995
+
+
+def test_no_neurons_have_more_than_those_that_never_say_the_same(rng):
+    words = 20 * np.eye(4, dtype=int)[:, None].repeat(20, axis=1)  # each its own
+    words[3] *= 3  # and one has more repeats
+    terms = information_terms(words)
+    assert_allclose(terms.most(), [terms.mean("plug-in"), *np.log2([6, 6, 6, 2])])
+    p = np.tile(0.7 * np.eye(3)[:, None] + 0.1, (1, 5, 1))
+    groups = [sample_counts(rng, p, 2) for _ in range(2)]  # wide intervals
+    found = identity_information(sum(groups), groups=groups)
+    high = np.append(found.interval[1], found.per_neuron_interval[:, 1])
+    value = np.append(found.bits_per_word, found.per_neuron)
+    assert_allclose(high, np.maximum(value, np.log2(3)))
 
 
 def test_intervals_of_other_estimators_know_their_noise_only(rng):
