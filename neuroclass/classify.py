@@ -26,16 +26,18 @@ from neuroclass.classification import Classification
 from neuroclass.counting import words_in_blocks
 from neuroclass.counts import ResponseCounts
 from neuroclass.divergence import distinguishable_groups, pair_divergences
-from neuroclass.estimators import ESTIMATORS, Estimator
-from neuroclass.evidence import (
+from neuroclass.doubts import (
     agreement_with_recordings,
     check_counts_can_be_classified,
+    warn_of_drift,
+    without_drifting,
+)
+from neuroclass.estimators import ESTIMATORS, Estimator
+from neuroclass.evidence import (
     curve_interval,
     stability_of_classes,
     subclasses,
     support_of_number,
-    warn_of_drift,
-    without_drifting,
 )
 from neuroclass.information import IdentityInformation, identity_information
 from neuroclass.opening import find_presentations, open_recording, presentation_setting

@@ -6,12 +6,8 @@ ever being there at once.  What was counted may be kept in a folder, from which 
 that was stopped goes on.
 """
 
-import hashlib
-import os
-import tempfile
-import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -22,19 +18,23 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from neuroclass._progress import is_watched
-from neuroclass._validation import warn_user
 from neuroclass._version import __version__
 from neuroclass.counts import (
     ResponseCounts,
     check_table,
     conditions_of_windows,
     groups_of_repeats,
-    repeats_of,
 )
 from neuroclass.exceptions import RecordingError
-from neuroclass.intervals import spike_seconds
-from neuroclass.io.stored import StoredSpikeTrain
 from neuroclass.presentations import Presentations
+from neuroclass.word_blocks import (
+    WordBlock,
+    arguments_of,
+    count_block,
+    key_of,
+    read_block,
+    write_block,
+)
 from neuroclass.words import Words, bin_words, check_base
 
 __all__ = [
@@ -65,7 +65,7 @@ class CountedRecording:
     shape: tuple[int, int, int]
     n_spikes: NDArray[np.intp] = field(repr=False)
     n_groups: int
-    _blocks: tuple["_Block", ...] = field(repr=False)
+    _blocks: tuple[WordBlock, ...] = field(repr=False)
     _words: NDArray[np.int64] = field(repr=False)  # (n_words,)
     _nobody: Words = field(repr=False)  # with all but the neurons
     _unit_ids: tuple[Any, ...] = field(repr=False)
@@ -96,21 +96,6 @@ class CountedRecording:
         """Yield the counts of each group of repeats; they sum to ``counts.counts``."""
         for group in range(self.n_groups):
             yield _table(self._blocks, self._words, self.shape, group)
-
-
-@dataclass(frozen=True)
-class _Block:
-    """What some units spoke: an entry for each neuron, group, condition and word."""
-
-    neuron: NDArray[Any]  # (n_entries,), as the three below
-    group: NDArray[Any]
-    condition: NDArray[Any]
-    code: NDArray[Any]
-    count: NDArray[Any]
-    base: NDArray[Any]  # digits that a bin has in `code`, ()
-    n_spikes: NDArray[Any]  # (n_units,)
-    pattern: NDArray[Any]  # (n_units,): its row of
-    repeats: NDArray[Any]  # (n_patterns, n_groups, n_conditions)
 
 
 def blocks_of_units(recording: neo.Block, units: Sequence[int]) -> list[list[int]]:
@@ -214,7 +199,12 @@ def count_recording(
         if folder.exists() and not folder.is_dir():
             raise ValueError(f"cache must be a folder; {folder} is a file.")
         folder.mkdir(parents=True, exist_ok=True)
-    asked = (__version__, *_arguments(nobody, presentations), response, group.tolist())
+    asked = (
+        __version__,
+        *arguments_of(nobody, presentations),
+        response,
+        group.tolist(),
+    )
     blocks = []
     with tqdm(
         total=sum(len(trains[unit]) for unit in chosen),
@@ -228,14 +218,14 @@ def count_recording(
         for members in blocks_of_units(recording, chosen):
             path = None
             if folder is not None:
-                key = _key(asked, [trains[unit] for unit in members])
+                key = key_of(asked, [trains[unit] for unit in members])
                 path = folder / f"{key}.npz"
-            block = None if path is None else _read(path)
+            block = None if path is None else read_block(path)
             if block is None:
                 words = bin_words(recording, presentations, *how, units=members)
-                block = _count(words, group)
+                block = count_block(words, group)
                 if path is not None:
-                    _write(path, block)
+                    write_block(path, block)
             blocks.append(block)
             bar.update(sum(len(trains[unit]) for unit in members))
     unit_ids = tuple(trains[unit].annotations["unit_id"] for unit in chosen)
@@ -262,51 +252,8 @@ def check_two_units_speak(n_spikes: NDArray[np.intp]) -> None:
         )
 
 
-def _count(words: Words, group: NDArray[np.intp]) -> _Block:
-    """Count what a block of units spoke in each group of repeats."""
-    condition, stimulus, _ = conditions_of_windows(words)
-    codes, code = np.unique(words.code, return_inverse=True)
-    n_groups = int(group.max()) + 1
-    shape = (words.n_neurons, n_groups, len(stimulus), max(len(codes), 1))
-    where = condition[words.presentation, words.window]
-    cell = np.ravel_multi_index(
-        (words.neuron, group[words.presentation], where, code), shape
-    )
-    cells, count = np.unique(cell, return_counts=True)
-    neuron, in_group, in_condition, word = np.unravel_index(cells, shape)
-    # Units mostly share when they were recorded: a row of repeats for each pattern.
-    known: dict[bytes, int] = {}
-    masks: dict[int, NDArray[np.bool_]] = {}
-    pattern = np.zeros(words.n_neurons, dtype=np.intp)
-    for k in range(words.n_neurons):
-        mask = words.unrecorded.get(k)
-        name = b"" if mask is None else mask.tobytes()
-        pattern[k] = known.setdefault(name, len(known))
-        if mask is not None:
-            masks[pattern[k]] = mask
-    one_each = replace(words, unit_ids=tuple(range(len(known))), unrecorded=masks)
-    repeats = np.stack(
-        [repeats_of(one_each, condition, group == k) for k in range(n_groups)], axis=1
-    )
-    return _Block(
-        neuron=_compact(neuron),
-        group=_compact(in_group),
-        condition=_compact(in_condition),
-        code=_compact(codes[word] if len(codes) else word),
-        count=_compact(count),
-        base=np.array(words.base),
-        n_spikes=words.n_spikes.sum(axis=1),
-        pattern=_compact(pattern),
-        repeats=repeats,
-    )
-
-
-def _compact(values: NDArray[Any]) -> NDArray[Any]:
-    return values.astype(np.min_scalar_type(int(values.max(initial=0))))
-
-
 def _assemble(
-    blocks: Sequence[_Block], nobody: Words, unit_ids: tuple[Any, ...], n_groups: int
+    blocks: Sequence[WordBlock], nobody: Words, unit_ids: tuple[Any, ...], n_groups: int
 ) -> CountedRecording:
     """Put the blocks together; words of counts get a common base."""
     base = max((int(block.base) for block in blocks), default=2)
@@ -347,7 +294,7 @@ def _recode(code: NDArray[Any], old: int, new: int, word_length: int) -> NDArray
 
 
 def _table(
-    blocks: Sequence[_Block],
+    blocks: Sequence[WordBlock],
     alphabet: NDArray[np.int64],
     shape: tuple[int, int, int],
     group: int | None,
@@ -367,54 +314,3 @@ def _table(
         )
         part[:, :, 0] = repeats[block.pattern] - part.sum(axis=2)
     return table
-
-
-def _arguments(nobody: Words, presentations: Presentations) -> tuple[Any, ...]:
-    """Return all that words depend on but the spikes."""
-    return (
-        presentations.starts.tolist(),
-        presentations.stimulus.tolist(),
-        presentations.durations.tolist(),
-        presentations.condition,
-        nobody.bin_size,
-        nobody.word_length,
-    )
-
-
-def _key(asked: tuple[Any, ...], trains: Sequence[Any]) -> str:
-    """Return the name of what was asked of some units of a recording."""
-    digest = hashlib.sha256(repr(asked).encode())
-    for train in trains:
-        if isinstance(train, StoredSpikeTrain):
-            digest.update(repr(train.origin()).encode())
-        else:
-            digest.update(np.ascontiguousarray(spike_seconds(train)).tobytes())
-        intervals = train.annotations.get("obs_intervals")
-        digest.update(repr(None if intervals is None else intervals.tolist()).encode())
-        digest.update(b";")
-    return digest.hexdigest()[:40]
-
-
-def _read(path: Path) -> _Block | None:
-    """Return a block of the cache; None where there is none, or it is broken."""
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return _Block(**{part.name: stored[part.name] for part in fields(_Block)})
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        warn_user(f"{path} of the cache cannot be read; it is counted again.")
-        return None
-
-
-def _write(path: Path, block: _Block) -> None:
-    """Write beside, then rename: a run that is killed leaves no half file there."""
-    handle, name = tempfile.mkstemp(prefix=".", suffix=".npz", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            parts = {part.name: getattr(block, part.name) for part in fields(_Block)}
-            np.savez(file, **parts)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

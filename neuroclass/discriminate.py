@@ -25,7 +25,7 @@ from neuroclass.divergence import (
     distinguishable_groups,
     pair_divergences,
 )
-from neuroclass.evidence import check_counts_can_be_classified
+from neuroclass.doubts import check_counts_can_be_classified
 from neuroclass.merging import leaf_order, merge_tree
 from neuroclass.opening import (
     find_presentations,

@@ -99,7 +99,7 @@ def test_a_run_goes_on_where_it_was_stopped(path, tmp_path, monkeypatch):
     n_blocks = len(list(tmp_path.iterdir()))
     assert n_blocks == len(blocks_of_units(recording, range(12)))
     # All is there now, and nothing is counted again.
-    monkeypatch.setattr(counting, "_count", None)
+    monkeypatch.setattr(counting, "count_block", None)
     again = count_recording(recording, shown, 0.02, cache=tmp_path)
     for one, other in zip(again.groups(), whole.groups(), strict=True):
         assert_array_equal(one, other)

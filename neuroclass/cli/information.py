@@ -60,7 +60,7 @@ def run(args: "Namespace") -> None:
         count_recording,
         words_in_blocks,
     )
-    from neuroclass.evidence import warn_of_drift, without_drifting  # noqa: PLC0415
+    from neuroclass.doubts import warn_of_drift, without_drifting  # noqa: PLC0415
     from neuroclass.information import identity_information  # noqa: PLC0415
     from neuroclass.presentations import select_presentations  # noqa: PLC0415
     from neuroclass.stationarity import describe_drift, drift_test  # noqa: PLC0415
