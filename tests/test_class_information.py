@@ -91,7 +91,7 @@ def test_labels_must_fit():
 def test_intervals_of_classes_hold_the_truth(rng, repeats):
     labels = np.repeat([0, 1, 2], 6)
     inside = []
-    for _ in range(10):
+    for _ in range(6):
         drive = rng.normal(-3, 1.5, (3, 80)).repeat(6, axis=0)
         p = 1 / (1 + np.exp(-drive - 0.4 * rng.normal(size=(18, 80))))
         p = np.stack([1 - p, p], axis=2)
