@@ -25,7 +25,7 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset | range):
         return [plain(item) for item in value]
-    if is_dataclass(value):
+    if is_dataclass(value) and not isinstance(value, type):
         return plain(vars(value))
     if hasattr(value, "rescale"):
         return {"value": plain(value.magnitude), "unit": str(value.dimensionality)}

@@ -303,7 +303,7 @@ def describe_drift(drift: Drift) -> tuple[str, ...]:
     """Say how many neurons drift and how far, and what is unsafe if anything is."""
     n_drifting, n_unsafe = int(drift.is_drifting.sum()), int(drift.is_unsafe.sum())
     if not drift.n_tested:
-        return (f"not tested: fewer than {_MIN_REPEATS} whole repeats",)
+        return (f"not tested: fewer than {_MIN_REPEATS} whole repeats that differ",)
     if not n_drifting:
         return (f"none of {drift.n_tested} units found to drift over the repeats",)
     text = (

@@ -16,7 +16,7 @@ import pytest
 
 from neuroclass import classify_neurons, cli, from_raster, load_recording
 from neuroclass.cli import build_parser
-from neuroclass.cli.printing import print_result
+from neuroclass.cli.printing import print_families, print_result
 from neuroclass.estimators import ESTIMATORS
 from neuroclass.information import IDENTITY_ESTIMATORS
 from neuroclass.io import write_recording
@@ -628,6 +628,28 @@ def test_one_class_is_not_said_to_keep_nothing(clustered, capsys, is_determined)
     text = " ".join(capsys.readouterr().out.split())
     assert "they keep" not in text
     assert ("--n-clusters INT cuts finer" in text) is not is_determined
+
+
+def test_one_class_without_a_range_is_said_to_be_stable(clustered, capsys):
+    result = json.loads((clustered / "result.json").read_text(encoding="utf-8"))
+    result["n_clusters"] = 1
+    print_result(result)
+    assert "stable" not in capsys.readouterr().out  # nobody asked
+    result["settings"]["stability"] = 100
+    print_result(result)
+    assert "one class is stable by definition" in capsys.readouterr().out
+
+
+def test_families_of_one_class_each_agree_in_nothing(capsys):
+    recordings = [{"name": n, "n_neurons": 3, "n_clusters": 1} for n in "ab"]
+    family = {"family": 0, "n_neurons": {"a": 3, "b": 3}}
+    family |= {"distance": 0.1, "nearest": None}
+    ones = [[1.0, 1.0], [1.0, 1.0]]
+    found = {"recordings": recordings, "families": [family]}
+    print_families(found | {"agreement": ones, "p_value": ones})
+    out = capsys.readouterr().out
+    assert "of one class with anything shows nothing" in out
+    assert "put into the classes" not in out
 
 
 def test_one_class_is_not_said_to_agree_with_anything(run, retina):

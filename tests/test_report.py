@@ -336,9 +336,13 @@ def test_the_page_says_how_stable_the_classes_are(saved, result):
 def test_a_page_without_stability_has_no_empty_place_for_it(folder):
     stored = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     classes = [one | {"stability": None} for one in stored["classes"]]
-    change_result(folder, stability=None, classes=classes)
+    settings = stored["settings"] | {"stability": 0}
+    change_result(folder, stability=None, classes=classes, settings=settings)
     text = Page(write_report(folder)).text
-    assert "tability" not in text.replace("stability 5", "")
+    assert "tability" not in text.replace("stability 0", "")
+    # Asked for, and there is none: of one class.
+    change_result(folder, settings=settings | {"stability": 100})
+    assert "One class is stable by definition" in Page(write_report(folder)).text
 
 
 def test_the_page_shows_subclasses_tested_splits_and_drift(folder):

@@ -99,7 +99,9 @@ def test_repeats_recorded_in_part_are_left_out(rng):
 def test_too_few_repeats_are_not_tested(rng):
     drift = drift_test(words_of(rng.random((3, 4, 50)) < 0.3))
     assert np.isnan(drift.p_value).all()
-    assert describe_drift(drift) == ("not tested: fewer than 5 whole repeats",)
+    assert describe_drift(drift) == (
+        "not tested: fewer than 5 whole repeats that differ",
+    )
 
 
 def test_stimuli_shown_in_rounds_are_permuted_in_rounds(rng):

@@ -73,6 +73,8 @@ def print_result(result: dict[str, Any]) -> None:
         )
     if result["stability"]:
         print_item("stability", *_describe_stability(result["stability"]))
+    elif result["settings"]["stability"]:
+        print_item("stability", "one class is stable by definition")
     agreement = result["agreement"]
     if agreement and number == 1:
         print_item("agreement", f"with {agreement['name']}: one class shows none")
@@ -173,7 +175,10 @@ def print_families(result: dict[str, Any]) -> None:
             for family in result["families"]
         ),
     )
-    pairs = [(a, b) for a in range(len(names)) for b in range(len(names)) if a != b]
+    several = [k for k, r in enumerate(result["recordings"]) if r["n_clusters"] > 1]
+    pairs = [(a, b) for a in several for b in several if a != b]
+    if not pairs:
+        print_item("agreement", "of one class with anything shows nothing")
     shown = sorted(pairs, key=lambda pair: result["agreement"][pair[0]][pair[1]])
     for a, b in shown[:_MOST_PAIRS]:
         print_item(
