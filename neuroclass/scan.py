@@ -6,8 +6,8 @@ repeats for it, and the limit of infinitely long words.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,114 +21,24 @@ from neuroclass.counting import (
     check_two_units_speak,
     count_recording,
 )
+from neuroclass.extrapolation import (
+    Extrapolation,
+    ScannedWord,
+    Verdict,
+    WordRate,
+    extrapolate,
+)
 from neuroclass.information import IdentityInformation, identity_information
-from neuroclass.jackknife import jackknife_interval
 from neuroclass.presentations import Presentations
 from neuroclass.word_choice import BIN_SIZES
 
-__all__ = [
-    "WORD_LENGTHS",
-    "Extrapolation",
-    "InformationScan",
-    "ScannedWord",
-    "WordRate",
-    "extrapolate",
-    "scan_information",
-]
+__all__ = ["WORD_LENGTHS", "InformationScan", "scan_information"]
 
 WORD_LENGTHS = (1, 2, 3, 4, 6, 8)  # bins
 
 _LARGEST_GAP = 0.1  # between blend and jackknife, of the jackknife
 _SATURATED = 0.1  # of log2 of the number of alternatives
-_FEWEST = 3  # word lengths that make a line
 _MOST_CELLS = 2**25  # of a table of counts, 256 MiB
-
-Verdict = Literal["good", "few repeats", "saturated"]
-
-
-@dataclass(frozen=True)
-class WordRate:
-    """What one kind of word tells about one thing: who spoke, or the stimulus.
-
-    Attributes
-    ----------
-    bits_per_word, bits_per_second : float
-    interval : ndarray of shape (2,)
-        95 %, as of `identity_information`, bits/s.
-    gap : float
-        1 - blend / jackknife: two corrections that err to opposite sides.
-    verdict : {"good", "few repeats", "saturated"}
-        Few repeats: a gap above 0.1.  Saturated: more bits per word than a tenth of
-        log2 of the number of neurons, or of conditions, beyond which no word can tell.
-    replicates : ndarray of shape (n_groups,)
-        `bits_per_second` without each group of repeats.
-    """
-
-    bits_per_word: float
-    bits_per_second: float
-    interval: NDArray[np.float64]
-    gap: float
-    verdict: Verdict
-    replicates: NDArray[np.float64] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class ScannedWord:
-    """The information of one kind of word.
-
-    Attributes
-    ----------
-    bin_size : float
-        s.
-    word_length : int
-        Bins.
-    n_words : int
-        Different words that anybody spoke.
-    above_chance : float
-        Plug-in identity information over its chance level, bits/s: what
-        `choose_bin_size` compares.
-    identity : WordRate
-        About which neuron spoke.
-    stimulus : WordRate or None
-        About the condition, from a word of a known neuron, mean over neurons; None
-        where there is one condition.
-    """
-
-    bin_size: float
-    word_length: int
-    n_words: int
-    above_chance: float
-    identity: WordRate
-    stimulus: WordRate | None
-
-
-@dataclass(frozen=True)
-class Extrapolation:
-    """What infinitely long words tell about the stimulus.
-
-    Attributes
-    ----------
-    bin_size : float
-        s.
-    bits_per_second : float
-        Where the line through the rates against 1 / word length meets 0, per neuron;
-        nan if there is no such line.
-    interval : ndarray of shape (2,)
-        95 % interval, from leaving out groups of repeats.
-    slope : float
-        Of the line, bits: rate = `bits_per_second` + slope / word duration.
-    word_lengths : tuple of int
-        The words on the line, bins.
-    reason : str
-        One line.
-    """
-
-    bin_size: float
-    bits_per_second: float
-    interval: NDArray[np.float64]
-    slope: float
-    word_lengths: tuple[int, ...]
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -294,109 +204,4 @@ def _word_rate(
         gap=gap,
         verdict=verdict,
         replicates=found.replicates / duration,
-    )
-
-
-def extrapolate(words: Sequence[ScannedWord]) -> Extrapolation:
-    r"""Extrapolate what words tell about the stimulus to infinitely long words.
-
-    .. math:: I(T) / T = r + a / T
-
-    for words of duration T: neighbouring words share what correlations reach across
-    their border, so the rate nears its limit r as 1/T once T is longer than these.  The
-    line goes through the words that are well sampled and not saturated, without the
-    shortest ones as long as a parabola fits better (95 %, by the same groups of
-    repeats); with less than three words there is no line.
-
-    Parameters
-    ----------
-    words : sequence of ScannedWord
-        Of one bin width, in order of length, with more than one condition.
-
-    Returns
-    -------
-    Extrapolation
-
-    Notes
-    -----
-    The information is a difference of two entropies, and so is its limit that of the
-    limits of [1]_, taken from the same words.  What words tell about *who* spoke has no
-    such limit but 0: it does not exceed log2 of the number of neurons, however long
-    they are.  The interval holds what other repeats would change, and not what another
-    stimulus would.  ``test_a_line_meets_its_limit``,
-    ``test_extrapolation_is_near_the_rate_of_long_words``.
-
-    References
-    ----------
-    .. [1] Strong, Koberle, de Ruyter van Steveninck & Bialek (1998), Physical Review
-       Letters 80:197-200, doi:10.1103/PhysRevLett.80.197.
-    """
-    bin_size = words[0].bin_size
-    rates = {w.word_length: w.stimulus for w in words if w.stimulus}
-    good = {n: rate for n, rate in rates.items() if rate.verdict == "good"}
-    if len(good) < _FEWEST:
-        return _no_line(bin_size, _why_not(list(rates.values()), len(good)))
-    lengths = list(good)
-    for first in range(len(lengths) - _FEWEST + 1):
-        chosen = {n: good[n] for n in lengths[first:]}
-        if _is_line(bin_size, chosen):
-            return _line(bin_size, chosen)
-    rate = good[lengths[-1]].bits_per_second
-    return _no_line(
-        bin_size,
-        "not extrapolated: the rates of words that can be trusted do not lie on a line "
-        f"against 1 / word length; the longest, {lengths[-1]} bins, tell {rate:.3g} "
-        "bits/s",
-    )
-
-
-def _why_not(rates: Sequence[WordRate], n_good: int) -> str:
-    verdicts = {rate.verdict for rate in rates}
-    cure = "try more word lengths"
-    if "few repeats" in verdicts:
-        cure = "longer ones need more repeats"
-    elif "saturated" in verdicts:
-        cure = "longer ones need a longer stimulus"
-    return (
-        f"not extrapolated: {n_good or 'none'} of the {_FEWEST} word lengths that are "
-        f"needed can be trusted; {cure}"
-    )
-
-
-def _no_line(bin_size: float, reason: str) -> Extrapolation:
-    nan = float("nan")
-    return Extrapolation(bin_size, nan, np.full(2, nan), nan, (), reason)
-
-
-def _fits(
-    bin_size: float, rates: Mapping[int, WordRate], degree: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return coefficients of 1 / T, constant first: of all repeats, and replicates."""
-    per_second = 1 / (bin_size * np.array(list(rates)))
-    measured = np.stack(
-        [np.append(r.bits_per_second, r.replicates) for r in rates.values()]
-    )  # (n_word_lengths, 1 + n_groups)
-    powers = np.vander(per_second * bin_size, degree + 1, increasing=True)
-    found = np.linalg.lstsq(powers, measured, rcond=None)[0]
-    found *= (bin_size ** np.arange(degree + 1))[:, None]
-    return found[:, 0], found[:, 1:].T
-
-
-def _is_line(bin_size: float, rates: Mapping[int, WordRate]) -> bool:
-    value, replicates = _fits(bin_size, rates, 2)
-    _, (low, high) = jackknife_interval(value[2], replicates[:, 2])
-    rounding = 1e-9 * abs(value[0]) * bin_size**2  # of rates without any error
-    return bool(low - rounding <= 0 <= high + rounding)
-
-
-def _line(bin_size: float, rates: Mapping[int, WordRate]) -> Extrapolation:
-    value, replicates = _fits(bin_size, rates, 1)
-    _, interval = jackknife_interval(value[0], replicates[:, 0])
-    return Extrapolation(
-        bin_size=bin_size,
-        bits_per_second=float(value[0]),
-        interval=interval,
-        slope=float(value[1]),
-        word_lengths=tuple(rates),
-        reason=f"a line through words of {', '.join(map(str, rates))} bins",
     )

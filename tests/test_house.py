@@ -46,6 +46,7 @@ STAGES = [
     "class_information",
     "stationarity",
     "word_choice",
+    "extrapolation",
     "scan",
     "decoding",
     "kernels",

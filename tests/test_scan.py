@@ -10,14 +10,10 @@ from numpy.testing import assert_allclose
 from neuroclass import from_raster, select_presentations
 from neuroclass.counts import count_words
 from neuroclass.estimators import conditional_entropy, entropy
+from neuroclass.extrapolation import ScannedWord, WordRate, extrapolate
 from neuroclass.information import identity_information
 from neuroclass.plotting import plot_scan, write_scan
-from neuroclass.scan import (
-    ScannedWord,
-    WordRate,
-    extrapolate,
-    scan_information,
-)
+from neuroclass.scan import scan_information
 from neuroclass.words import bin_words
 
 BIN = 0.01  # s

@@ -57,7 +57,6 @@ def run(args: "Namespace") -> None:
     from neuroclass._progress import is_watched  # noqa: PLC0415
     from neuroclass.counting import (  # noqa: PLC0415
         check_two_units_speak,
-        count_recording,
         words_in_blocks,
     )
     from neuroclass.doubts import warn_of_drift, without_drifting  # noqa: PLC0415
@@ -65,28 +64,29 @@ def run(args: "Namespace") -> None:
     from neuroclass.presentations import select_presentations  # noqa: PLC0415
     from neuroclass.stationarity import describe_drift, drift_test  # noqa: PLC0415
     from neuroclass.units import select_units  # noqa: PLC0415
-    from neuroclass.word_choice import choose_bin_size  # noqa: PLC0415
+    from neuroclass.word_choice import count_recorded_units  # noqa: PLC0415
 
     recording = load(args)
     presentations = select_presentations(recording, **presentation_options(args))
-    units = select_units(recording, wanted_units(args, recording))
-    how = {"word_length": args.word_length, "response": args.response, "units": units}
-    how |= {"cache": args.cache, "progress": not args.quiet}
-    bin_size = args.bin_size
-    settings = {"bin_size": bin_size, "word_length": args.word_length}
-    settings |= {"response": args.response, "estimator": args.estimator}
-    if bin_size == "auto":
-        choice = choose_bin_size(recording, presentations, **how)
-        bin_size = choice.bin_size
-        settings["bin_size"] = {"value": bin_size, "why": choice.reason}
-    counted = count_recording(recording, presentations, bin_size, **how)
-    counts = counted.counts
+    heard = count_recorded_units(
+        recording,
+        presentations,
+        args.bin_size,
+        args.word_length,
+        args.response,
+        units=select_units(recording, wanted_units(args, recording)),
+        cache=args.cache,
+        progress=not args.quiet,
+    )
+    counts, groups = heard.counts, heard.counted.groups
     check_two_units_speak(counts.n_spikes)
+    settings = {"bin_size": heard.bin_setting, "word_length": args.word_length}
+    settings |= {"response": args.response, "estimator": args.estimator}
     information = identity_information(
         counts,
         estimator=args.estimator,
         groups=tqdm(
-            counted.groups(),
+            groups(),
             "groups of repeats",
             delay=2,
             leave=False,
@@ -100,10 +100,10 @@ def run(args: "Namespace") -> None:
             "bits_per_spike": information.bits_per_spike,
         }
     )
-    spoken = (presentations, bin_size, args.word_length, args.response)
-    drift = drift_test(words_in_blocks(recording, *spoken, units=units))
+    spoken = (presentations, heard.bin_size, args.word_length, args.response)
+    drift = drift_test(words_in_blocks(recording, *spoken, units=heard.units))
     warn_of_drift(drift)
-    rest = without_drifting(counts, counted.groups(), drift)
+    rest = without_drifting(counts, groups(), drift)
     drifting = plain(
         {
             **vars(drift),

@@ -16,7 +16,8 @@ from neuroclass.cli.printing import print_item, print_json, print_table
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from neuroclass.scan import Extrapolation, InformationScan, WordRate
+    from neuroclass.extrapolation import Extrapolation, WordRate
+    from neuroclass.scan import InformationScan
 
 __all__ = ["add_options", "check_options", "run"]
 

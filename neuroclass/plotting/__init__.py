@@ -30,10 +30,10 @@ from neuroclass.plotting.matrices import (
 from neuroclass.plotting.overview import information_curve_svg, plot_overview
 from neuroclass.plotting.responses import (
     plot_class_responses,
-    plot_class_sizes,
     plot_rasters,
 )
 from neuroclass.plotting.scan import plot_scan
+from neuroclass.plotting.sizes import plot_class_sizes
 from neuroclass.plotting.tree import plot_merge_tree
 
 __all__ = [

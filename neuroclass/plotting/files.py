@@ -18,6 +18,7 @@ from neuroclass.plotting import (
     matrices,
     responses,
     scan,
+    sizes,
     tree,
 )
 
@@ -201,8 +202,8 @@ def _drawing(
         ),
         "rasters": (responses.rasters_size(classification), responses.plot_rasters),
         "class_sizes": (
-            responses.sizes_size(classification),
-            responses.plot_class_sizes,
+            sizes.sizes_size(classification),
+            sizes.plot_class_sizes,
         ),
     }
     return drawings[name]

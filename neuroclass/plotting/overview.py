@@ -14,9 +14,9 @@ from neuroclass.plotting.curve import plot_information_curve
 from neuroclass.plotting.files import FILE_STYLE, new_figure
 from neuroclass.plotting.responses import (
     plot_class_responses,
-    plot_class_sizes,
     responses_size,
 )
+from neuroclass.plotting.sizes import plot_class_sizes
 from neuroclass.plotting.tree import plot_merge_tree
 
 if TYPE_CHECKING:
