@@ -7,7 +7,7 @@ recordings are pooled.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,12 @@ from neuroclass.agreement import compare_labels
 from neuroclass.bottleneck import by_size
 from neuroclass.classification import Classification
 from neuroclass.classify import classify_neurons
-from neuroclass.counts import count_words
+from neuroclass.counting import count_recording
 from neuroclass.matching import load_recordings, match_presentations, recording_names
 from neuroclass.pairs import pairwise_losses
 from neuroclass.pooling import pool_recordings
 from neuroclass.rows import Rows
 from neuroclass.word_choice import choose_bin_size
-from neuroclass.words import bin_words
 
 __all__ = ["WithinRecordings", "classify_within", "match_classes"]
 
@@ -167,9 +166,13 @@ def classify_within(
         condition=condition,
     )
     pool, shown = pool_recordings(blocks, matched)
+    bin_setting = {}
     if isinstance(bin_size, str) and bin_size == "auto":
-        bin_size = choose_bin_size(pool, shown, word_length, response).bin_size
-    found = [
+        choice = choose_bin_size(pool, shown, word_length, response)
+        bin_size = choice.bin_size
+        why = f"{choice.reason}, of all recordings together"
+        bin_setting["bin_size"] = {"value": bin_size, "chosen": "auto", "why": why}
+    classified = (
         classify_neurons(
             block,
             presentations=presentations,
@@ -180,8 +183,9 @@ def classify_within(
             **options,
         )
         for block, presentations in zip(blocks, matched, strict=True)
-    ]
-    counts = count_words(bin_words(pool, shown, bin_size, word_length, response)).counts
+    )
+    found = [replace(one, settings=one.settings | bin_setting) for one in classified]
+    counts = count_recording(pool, shown, bin_size, word_length, response).counts.counts
     stop = np.cumsum([len(f.labels) for f in found])
     parts = [
         counts[last - len(f.labels) : last][f.classified]

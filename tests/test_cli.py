@@ -646,7 +646,9 @@ def test_families_of_one_class_each_agree_in_nothing(capsys):
     family |= {"distance": 0.1, "nearest": None}
     ones = [[1.0, 1.0], [1.0, 1.0]]
     found = {"recordings": recordings, "families": [family]}
-    print_families(found | {"agreement": ones, "p_value": ones})
+    words = {"bin_size": 0.02, "word_length": 1, "response": "words"}
+    found |= {"agreement": ones, "p_value": ones, "settings": words}
+    print_families(found)
     out = capsys.readouterr().out
     assert "of one class with anything shows nothing" in out
     assert "put into the classes" not in out

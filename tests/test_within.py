@@ -73,6 +73,21 @@ def test_each_recording_keeps_its_own_result(apart):
     assert summary[list(found.recordings)].to_numpy().sum() == 48
 
 
+def test_one_width_of_bins_is_chosen_for_all_recordings(tmp_path):
+    light = {"n_unique": 0, "stimulus_rng": 7}
+    retinas = [simulate_retina(2, 8, 12, "2s", rng=seed, **light) for seed in (0, 1)]
+    found = classify_within(retinas, n_clusters=2, progress=False)
+    first, second = (c.settings["bin_size"] for c in found.classifications)
+    assert first == second
+    assert first["chosen"] == "auto"
+    assert first["why"].endswith("of all recordings together")
+    folder = save_families(found, tmp_path / "apart")
+    result = json.loads((folder / "families.json").read_text())
+    assert result["settings"]["bin_size"] == first
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "of all recordings together" in page
+
+
 def counts_of(recording):
     return count_words(bin_words(recording, select_presentations(recording), 0.02))
 

@@ -151,6 +151,7 @@ def describe_groups(n_distinguishable: int) -> str:
 
 def print_families(result: dict[str, Any]) -> None:
     """Print what families.json says: classes found apart, and which are the same."""
+    print_item("words", describe_words(result["settings"]))
     print_table(
         ("recording", "neurons", "classes"),
         [(r["name"], r["n_neurons"], r["n_clusters"]) for r in result["recordings"]],

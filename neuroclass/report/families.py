@@ -5,6 +5,7 @@
 ``labels.csv``          one row per unit of all recordings: the columns of each
                         recording's labels.csv and ``family``, empty where left out
 ``families.json``       ``recordings`` (``name, path, folder, n_neurons, n_clusters``),
+                        ``settings`` (``bin_size, word_length, response``),
                         ``families`` (``family, n_neurons`` and ``classes`` by
                         recording, ``distance, nearest``), ``agreement`` and
                         ``p_value`` between every two recordings, ``command``,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from neuroclass.within import WithinRecordings
 
 __all__ = ["save_families"]
+
+_SHARED = ("bin_size", "word_length", "response")  # settings, by all recordings
 
 
 def save_families(
@@ -73,6 +76,7 @@ def save_families(
 def _describe(
     found: WithinRecordings, places: list[str], command: str | None
 ) -> dict[str, Any]:
+    settings = found.classifications[0].settings
     families = []
     for row in found.summary().to_dict("records"):
         family = int(row["family"])
@@ -104,6 +108,7 @@ def _describe(
                 found.recordings, places, found.classifications, strict=True
             )
         ],
+        "settings": {name: settings[name] for name in _SHARED},
         "families": families,
         "agreement": found.agreement,
         "p_value": found.p_value,

@@ -11,6 +11,7 @@ from neuroclass.report.rendering import (
     existing,
     figure_address,
     read_result,
+    settings_as_text,
     write_page,
 )
 
@@ -56,6 +57,7 @@ def write_family_page(folder: Path) -> Path:
                 f"{n_shared} of {len(families)} families of classes are in all "
                 f"{len(recordings)} recordings"
             ),
+            "settings": settings_as_text(result),
             "pages": [f"{quote(one['folder'])}/report.html" for one in recordings],
         }
 
