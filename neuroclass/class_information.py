@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuroclass.estimators import Estimator, repeat_term, word_term
+from neuroclass.excess import jackknife_excess
 from neuroclass.jackknife import bias_aware_interval
 from neuroclass.terms import blend, check_integer_counts, information_terms
 
@@ -183,11 +184,11 @@ def _less_biased(
 ) -> NDArray[np.float64]:
     """Return the same two by the estimator `empirical-bayes`."""
     between, whole = (
-        information_terms(sums, "empirical-bayes").total("empirical-bayes")
+        # Their totals alone, at half of what all terms take.
+        _information(sums, "jackknife") - jackknife_excess(sums).sum() / sums.sum()
         for sums in (sum_by_class(counts, labels), counts)
     )
-    share = between / whole if whole > 0 else float("nan")
-    return np.array([between / float(counts.sum()), share])
+    return np.array([between, between / whole if whole > 0 else float("nan")])
 
 
 def sum_by_class(counts: NDArray[np.int64], labels: ArrayLike) -> NDArray[np.int64]:

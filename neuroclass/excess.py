@@ -83,7 +83,8 @@ def jackknife_excess(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     logit = np.log(spoken / (total[condition, 0] - spoken))
     used, share = np.unique(np.digitize(logit, _SHARE_EDGES), return_inverse=True)
     parts = []
-    for r in np.unique(repeats[(repeats > 0) & (repeats <= _MOST_REPEATS)]).tolist():
+    distinct = np.flatnonzero(np.bincount(repeats.ravel()))  # sorts nothing
+    for r in distinct[(distinct > 0) & (distinct <= _MOST_REPEATS)].tolist():
         columns = np.flatnonzero((repeats == r).any(axis=0)[condition])
         here, of_word = condition[columns], word[columns]
         place = share[columns] * (r + 1) + counts[:, here, of_word]
