@@ -37,6 +37,8 @@ SECTIONS = (
     "bias",
     "estimators",
     "recordings",
+    "identities",
+    "bundled",
 )
 PREFACE = """# Validation
 
