@@ -97,12 +97,28 @@ def test_the_command_line_hands_its_work_to_a_cluster(cluster, retina, tmp_path)
     folder = tmp_path / "out"
     arguments = ["cluster", str(tmp_path / "r.nwb"), "--bin-size", "20ms", "-q"]
     arguments += ["--n-clusters", "3", "-o", str(folder)]
+    with distributed.Client(cluster) as client:
+        # One worker was killed before; with a single one joblib works here instead.
+        client.wait_for_workers(2)
     seen = cluster.scheduler.transition_counter
     assert cli.main([*arguments, "--dask", cluster.scheduler_address]) == 0
     assert cluster.scheduler.transition_counter > seen
     expected = classify_neurons(retina, n_clusters=3, bin_size=0.02, progress=False)
     found = json.loads((folder / "result.json").read_text())
     assert found["merge_tree"]["children"] == expected.children.tolist()
+
+
+def test_a_scheduler_without_workers_is_told(retina, tmp_path, monkeypatch, capsys):
+    write_recording(retina, tmp_path / "r.nwb")
+    arguments = ["cluster", str(tmp_path / "r.nwb"), "-o", str(tmp_path / "out")]
+    monkeypatch.setattr(cli.cluster, "_PATIENCE", 0.5)
+    with distributed.LocalCluster(
+        n_workers=0, host="127.0.0.1", dashboard_address=":0"
+    ) as nobody:
+        assert cli.main([*arguments, "--dask", nobody.scheduler_address]) == 2
+    told = capsys.readouterr().err
+    assert "--dask must be the address of a scheduler that has workers" in told
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_scheduler_that_does_not_answer_is_told(

@@ -201,6 +201,14 @@ def _on_dask(address: str | None) -> Iterator[None]:
             f"tcp://host:8786; got {address!r}."
         ) from error
     with client, joblib.parallel_config("dask"):
+        try:
+            client.wait_for_workers(1, timeout=_PATIENCE)
+        except (TimeoutError, distributed.TimeoutError) as error:
+            raise ValueError(
+                f"--dask must be the address of a scheduler that has workers; got "
+                f"{address!r}, which has none. Start some: dask worker {address} "
+                "--nthreads 1."
+            ) from error
         yield
 
 
