@@ -964,6 +964,15 @@ def test_neurons_of_several_recordings_are_told_apart(run, retinas):
     ]
     assert len(result["input"]["recordings"]) == 2
     assert Path("a_and_1_more_pairs/pairs.csv").exists()
+    # Names that are too long for a table of 80 columns stand below it.
+    for path in retinas:
+        Path(f"retina_of_the_preparation_{path.name}").write_bytes(path.read_bytes())
+    long = sorted(str(path) for path in Path().glob("retina_of_*.nwb"))
+    status, out, _ = run("discriminate", *long, "--bin-size", "20ms", "-q")
+    assert status == 0
+    assert "pair 1            retina_of_the_preparation_" in out
+    table = out[out.index("pair") : out.index("pair 1 ")]
+    assert max(map(len, table.splitlines())) <= 80
 
 
 def test_pairs_are_counted_from_a_cache_to_the_same_result(run, retina):

@@ -1,6 +1,7 @@
 """How soon neurons are told apart: times, summaries, figures and the result folder."""
 
 import csv
+import dataclasses
 import json
 import math
 
@@ -248,6 +249,12 @@ def test_the_curves_name_their_pairs(found):
     assert labels[1] == "d - e: not distinguishable"
     assert_allclose(ax.lines[0].get_ydata(), found.curves[0].correct)
     plt.close("all")
+
+
+def test_long_names_leave_the_axes_their_width(found, tmp_path):
+    names = tuple(f"retina_of_the_first_preparation:{k:03}" for k in range(7))
+    # That the layout could not be made is a warning, and here an error.
+    write_discrimination(dataclasses.replace(found, unit_ids=names), tmp_path)
 
 
 def test_figures_of_neurons_that_nobody_can_tell_apart(rng, tmp_path):

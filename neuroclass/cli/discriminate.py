@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["add_parser", "run"]
 
 _MOST_NAMED = 12  # units that are not told apart, in what is printed
+_MOST_CHARACTERS = 17  # of the two names of a pair, in a table of 80
 
 
 def add_parser(commands: Any) -> None:
@@ -149,15 +150,15 @@ def _print(result: dict[str, Any], found: "Discrimination") -> None:
             f"these units share most of their spikes, within 1 ms: {listed}",
         )
     pairs = found.divergences
-    rows = []
+    names, rows = [], []
     for curve in found.curves:
         low, high = sorted((curve.first, curve.second))
         (k,) = ((pairs.first == low) & (pairs.second == high)).nonzero()[0]
         seconds, spikes = float(found.seconds(0.9)[k]), float(found.spikes(0.9)[k])
         beyond = "*" if found.is_extrapolated(0.9)[k] else ""
+        names.append(f"{found.unit_ids[curve.first]} - {found.unit_ids[curve.second]}")
         rows.append(
             (
-                f"{found.unit_ids[curve.first]} - {found.unit_ids[curve.second]}",
                 float(found.information_rate[k]),
                 float(pairs.z[k]),
                 f"{seconds:.3g}{beyond}" if math.isfinite(seconds) else math.nan,
@@ -167,11 +168,17 @@ def _print(result: dict[str, Any], found: "Discrimination") -> None:
                 curve.seconds_to(0.95),
             )
         )
+    is_long = max(map(len, names), default=0) > _MOST_CHARACTERS
+    first = [str(k) for k in range(1, len(names) + 1)] if is_long else names
     print_table(
         ("pair", "bits/s", "z", "s to 90 %", "spikes", "95 %", "decoder 90 %", "95 %"),
-        rows,
+        ((name, *row) for name, row in zip(first, rows, strict=True)),
     )
-    if any(isinstance(row[3], str) and row[3].endswith("*") for row in rows):
+    if is_long:
+        for number, name in zip(first, names, strict=True):
+            print_item(f"pair {number}", name)
+        print()
+    if any(isinstance(row[2], str) and row[2].endswith("*") for row in rows):
         print("* longer than the stimulus: an extrapolation\n")
 
 

@@ -26,6 +26,8 @@ __all__ = [
     "plot_discrimination_times",
 ]
 
+_LONG_LABEL = 34  # characters
+
 
 def plot_discrimination_times(
     discrimination: Discrimination, *, accuracy: float = 0.9, ax: Axes | None = None
@@ -178,6 +180,7 @@ def plot_decoder_curves(
     ax.set_xlabel("Length of the response (s)")
     ax.set_ylabel("Fraction correct")
     tidy(ax)
+    labels = ax.get_legend_handles_labels()[1]
     legend = ax.legend(
         title="time to 90 % (diamonds) from the divergence",
         title_fontsize="small",
@@ -185,7 +188,8 @@ def plot_decoder_curves(
         bbox_to_anchor=(0, 1),
         frameon=False,
         fontsize="small",
-        ncols=2,
+        # Side by side, long names would leave the axes no width.
+        ncols=2 if max(map(len, labels), default=0) < _LONG_LABEL else 1,
         borderaxespad=0.2,
         alignment="left",
     )
