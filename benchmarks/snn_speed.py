@@ -13,10 +13,12 @@ import statistics
 import time
 from collections.abc import Callable
 
+# Before torch, whose threads it tells not to spin for long.
+from neuroclass.snn import SpideBackward, SpikingClassifier, structures  # isort: skip
+
 import torch
 from torch import Tensor
 
-from neuroclass.snn import SpideBackward, SpikingClassifier, structures
 from neuroclass.snn.neurons import integrate_and_fire, ternary_couple
 
 

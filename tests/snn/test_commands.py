@@ -1,6 +1,7 @@
 """The commands train and record: end to end, and how they fail."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -246,3 +247,26 @@ def test_without_torch_the_pip_line_is_said(tmp_path):
         "neuroclass: error: neuroclass.snn needs PyTorch, which is not installed. "
         "Install it with: pip install neuroclass[snn]"
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "given", "expected"),
+    [
+        ("", {}, "10000"),
+        ("", {"GOMP_SPINCOUNT": "7"}, "7"),
+        ("", {"OMP_WAIT_POLICY": "active"}, "None"),
+        ("import torch; ", {}, "None"),  # too late to be read
+    ],
+)
+def test_threads_of_torch_do_not_keep_the_cores_from_ours(before, given, expected):
+    names = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+    environment = {k: v for k, v in os.environ.items() if k not in names}
+    code = f"{before}import neuroclass.snn, os; print(os.environ.get({names[0]!r}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=environment | given,
+        check=True,
+    )
+    assert done.stdout.strip() == expected
