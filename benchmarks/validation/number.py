@@ -116,8 +116,8 @@ def render(found):
 def _no_option(found):
     lines = [
         "`classify_neurons` with no option on `simulate_retina`: 100 cells, default "
-        "diversity, repeats of 20 s. Aimed at are 9 of 10 in each row, and a median ARI "
-        "of .95.",
+        "diversity, repeats of 20 s. Aimed at are 9 of 10 in each row, and a median "
+        "ARI of .95.",
         "",
         "| types | repeats | classes found | exact | within one | range holds "
         "| median ARI |",
