@@ -374,6 +374,9 @@ def _work(rank, port, mode, x, labels, path):
     if rank == 0:
         torch.save(gradients, path)
     dist.barrier()
+    # The model's reducer first: were it the last to hold the group, it would wait for
+    # the group's threads with the interpreter's lock, for which one of them may wait.
+    del model
     dist.destroy_process_group()
 
 
