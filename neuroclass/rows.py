@@ -47,6 +47,7 @@ class Rows:
     _table: NDArray[np.float64] | None
     _repeat_table: NDArray[np.float64] | None
     _n_counts: int
+    _tolerance: float | None = None
 
     @classmethod
     def from_counts(
@@ -95,6 +96,7 @@ class Rows:
             n_words=float(repeats @ self.weights),
             _table=table,
             _repeat_table=repeat_table,
+            _tolerance=self.tolerance,
         )
 
     @property
@@ -125,7 +127,10 @@ class Rows:
     @cached_property
     def tolerance(self) -> float:
         """Losses closer than this are ties: the rounding of a sum over the columns."""
-        scale = float(np.abs(self.values(self.counts)).max())
+        if self._tolerance is not None:
+            return self._tolerance
+        # Without the compiled loops, which take longer to load than this takes.
+        scale = float(np.abs(self._values_in_blocks(self.counts)).max())
         return 1e-12 * (scale * math.sqrt(self.counts.shape[1]) + 1.0)
 
     def values(self, rows: NDArray[Any]) -> NDArray[np.float64]:
@@ -137,6 +142,10 @@ class Rows:
         if self.loops is not None:
             words: NDArray[np.float64] = self.loops.values(self._table, rows, n)
             return words + self._values_of_repeats(rows[:, n:])
+        return self._values_in_blocks(rows)
+
+    def _values_in_blocks(self, rows: NDArray[Any]) -> NDArray[np.float64]:
+        n = self.n_features
         values = np.empty(len(rows))
         step = max(1, _BLOCK // max(1, rows.shape[1]))
         for start in range(0, len(rows), step):
