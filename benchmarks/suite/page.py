@@ -236,8 +236,8 @@ def _scaling(found):
     text = f"""## Cost against the number of neurons
 
 Counts of 500 conditions, 20 repeats, two words. Exponents are fitted to {_LARGE}
-neurons and more. Between 400 and 800 neurons pairs change to single precision, which bends
-their line.
+neurons and more. Between 400 and 800 neurons pairs change to single precision,
+which bends their line.
 
 ![CPU time against the number of neurons](images/scaling.png)
 
