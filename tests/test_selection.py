@@ -95,6 +95,14 @@ def test_only_merges_of_three_and_three_are_scored(rng, simulate_kinds):
         sizes[13 + k] = sizes[a] + sizes[b]
 
 
+def test_of_many_neurons_a_few_are_no_side_of_a_split(rng, simulate_kinds):
+    for n_rest, is_scored in ((165, True), (205, False)):  # 3 % are 5, and 6
+        counts, kinds = simulate_kinds(rng, (5, n_rest), n_conditions=60, spread=0.2)
+        tree = merge_tree(Rows.from_counts(counts), labels=kinds)
+        assert np.bincount(tree.labels(2)).tolist() == [5, n_rest]
+        assert np.isnan(node_scores(counts, tree)[-1]) != is_scored
+
+
 def test_scores_do_not_depend_on_the_number_of_processes(rng, simulate_kinds):
     counts, _ = simulate_kinds(rng, (6, 9))
     tree = merge_tree(Rows.from_counts(counts))

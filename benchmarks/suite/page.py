@@ -78,7 +78,8 @@ pip install -c constraints.txt -e ".[bench]"
 python -m benchmarks.suite
 ```
 
-Each case runs in a fresh process with one thread, the runs of all cases interleaved.
+Each case runs in a fresh process with one thread, forked from one that has loaded the
+packages (numba among them), the runs of all cases interleaved.
 Cases of 1600 neurons and more run once, the others several times. The tables hold the
 median wall time and the largest memory beyond that of the inputs; what is said to be
 slower or faster is so in CPU time.
