@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass.jackknife import jackknife_interval
+from neuroclass.jackknife import bias_aware_interval, jackknife_interval
 
 __all__ = ["Extrapolation", "ScannedWord", "Verdict", "WordRate", "extrapolate"]
 
@@ -88,7 +88,8 @@ class Extrapolation:
         Where the line through the rates against 1 / word length meets 0, per neuron;
         nan if there is no such line.
     interval : ndarray of shape (2,)
-        95 % interval, from leaving out groups of repeats.
+        95 % interval, from leaving out groups of repeats: of noise and bias
+        (`bias_aware_interval`), so that the limit itself may be at its end.
     slope : float
         Of the line, bits: rate = `bits_per_second` + slope / word duration.
     word_lengths : tuple of int
@@ -199,10 +200,12 @@ def _is_line(bin_size: float, rates: Mapping[int, WordRate]) -> bool:
 
 def _line(bin_size: float, rates: Mapping[int, WordRate]) -> Extrapolation:
     value, replicates = _fits(bin_size, rates, 1)
-    _, interval = jackknife_interval(value[0], replicates[:, 0])
+    limit = value[0]
+    # Small biases of the rates, all to one side, are a large one where the line ends.
+    interval = bias_aware_interval(limit, limit, replicates[:, 0])
     return Extrapolation(
         bin_size=bin_size,
-        bits_per_second=float(value[0]),
+        bits_per_second=float(limit),
         interval=interval,
         slope=float(value[1]),
         word_lengths=tuple(rates),

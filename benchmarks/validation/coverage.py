@@ -1,12 +1,22 @@
 """How often 95 % intervals hold the truth, and what resampling and drift tests find."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.stats import kstest
 
-from neuroclass.class_information import information_between_classes
+from neuroclass.bottleneck import AgglomerativeBottleneck
+from neuroclass.class_information import (
+    class_information,
+    information_between_classes,
+)
 from neuroclass.counts import count_words
+from neuroclass.divergence import pair_divergences
+from neuroclass.evidence import curve_interval
 from neuroclass.information import identity_information
+from neuroclass.merging import MergeTree
 from neuroclass.presentations import select_presentations
+from neuroclass.scan import scan_information
 from neuroclass.simulation import simulate_retina
 from neuroclass.stationarity import drift_test
 from neuroclass.words import bin_words
@@ -20,11 +30,18 @@ _QUANTITIES = {
     "per_neuron": "of each neuron",
     "classes": "of the classes",
     "share": "share kept by the classes",
+    "pairs": "divergence of each pair",
+    "curve_4": "curve at 4 classes",
+    "curve_12": "curve at 12 classes",
+    "curve_24": "curve at 24 classes",
 }
+_ON_CURVE = (4, 12, 24)
+_LIMIT_REPEATS = (30, 60, 120, 200)
+_LIMIT_WORDS = {"bin_sizes": (0.01, 0.02), "word_lengths": (1, 2, 3, 4, 6)}
 
 
 def cases(quick):
-    """Return retinas with many repeats by diversity, and retinas that drift."""
+    """Return retinas with many repeats, by what is measured, and some that drift."""
     n_sets = 2 if quick else 20
     seeds = range(1) if quick else range(4)
     diversities = (0.5,) if quick else (0.2, 0.5, 1.0)
@@ -34,7 +51,8 @@ def cases(quick):
         for d in diversities
         for s in seeds
     ]
-    return covered + [
+    limits = [] if quick else [{"what": "limit", "seed": 700 + s} for s in range(8)]
+    return [*covered, *limits] + [
         {"what": "drift", "drift": d, "n_presentations": r, "seed": 400 + s}
         for r in ((10,) if quick else (10, 30, 100))
         for d in drifts
@@ -44,7 +62,8 @@ def cases(quick):
 
 def measure(what, seed, **how):
     """Measure one retina."""
-    return _coverage(seed=seed, **how) if what == "coverage" else _drift(seed, **how)
+    measured = {"coverage": _coverage, "limit": _limit, "drift": _drift}[what]
+    return measured(seed=seed, **how)
 
 
 def _coverage(diversity, n_sets, seed):
@@ -56,7 +75,8 @@ def _coverage(diversity, n_sets, seed):
     trains = retina.segments[0].spiketrains
     types = np.array([train.annotations["true_type"] for train in trains])
     words = bin_words(retina, select_presentations(retina), 0.02)
-    truth = _estimates(count_words(words).counts, types)
+    everything = count_words(words).counts
+    truth = _estimates(everything, types)
     found = {}
     for n_repeats in _REPEATS:
         inside, width, bias = [], [], []
@@ -68,7 +88,11 @@ def _coverage(diversity, n_sets, seed):
                 for k in range(_N_GROUPS)
             ]
             counts = sum(group.counts for group in groups)
-            estimates = _estimates(counts, types, [g.counts for g in groups])
+            groups = [group.counts for group in groups]
+            estimates = _estimates(counts, types, groups)
+            on_curve, of_all = _on_curve(count_words(words, chosen), groups, everything)
+            estimates |= on_curve
+            truth |= of_all
             inside.append(
                 {
                     name: np.mean((low <= truth[name][0]) & (truth[name][0] <= high))
@@ -96,11 +120,64 @@ def _estimates(counts, types, groups=None):
     """Return value, low and high of each quantity."""
     identity = identity_information(counts, groups=groups)
     classes = information_between_classes(counts, types, groups)
+    pairs = pair_divergences(counts, groups=groups)
     return {
         "information": (identity.bits_per_word, *identity.interval),
         "per_neuron": (identity.per_neuron, *identity.per_neuron_interval.T),
         "classes": (classes.bits_per_word, *classes.interval),
         "share": (classes.share, *classes.share_interval),
+        "pairs": (pairs.bits_per_word, *pairs.interval.T),
+    }
+
+
+def _on_curve(counts, groups, everything):
+    """Return points of the curve with their intervals, and the same of all repeats."""
+    model = AgglomerativeBottleneck(4, n_restarts=0).fit(counts)
+    interval = curve_interval(model, counts, groups)
+    tree = MergeTree(model.children_, model.distances_)
+    return (
+        {
+            f"curve_{k}": (model.information_[k - 1], *interval[k - 1])
+            for k in _ON_CURVE
+        },
+        {
+            f"curve_{k}": (class_information(everything, tree.labels(k)),)
+            for k in _ON_CURVE
+        },
+    )
+
+
+def _limit(seed):
+    """Count how often intervals of infinitely long words hold that of all repeats."""
+    n_all = 6 * max(_LIMIT_REPEATS)
+    retina = simulate_retina(3, 16, n_all, "5s", n_unique=0, rng=seed)
+    shown = select_presentations(retina)
+    words = scan_information(retina, shown, **_LIMIT_WORDS).words
+    truth = {(w.bin_size, w.word_length): w.stimulus.bits_per_second for w in words}
+    found = {}
+    for n_repeats in _LIMIT_REPEATS:
+        limits = []
+        for first in range(0, 6 * n_repeats, n_repeats):
+            taken = slice(first, first + n_repeats)
+            some = replace(
+                shown, starts=shown.starts[taken], stimulus=shown.stimulus[taken]
+            )
+            limits += scan_information(retina, some, **_LIMIT_WORDS).extrapolations
+        found[str(n_repeats)] = [
+            _beside_truth(limit, truth) for limit in limits if limit.word_lengths
+        ]
+    return found
+
+
+def _beside_truth(limit, truth):
+    """Compare a limit with that of the line through the same words of all repeats."""
+    rates = [truth[limit.bin_size, n] for n in limit.word_lengths]
+    true = np.polyfit([1 / n for n in limit.word_lengths], rates, 1)[1]
+    low, high = limit.interval
+    return {
+        "inside": bool(low <= true <= high),
+        "half_width": float((high - low) / 2 / true),
+        "ratio": float(limit.bits_per_second / true),
     }
 
 
@@ -129,7 +206,9 @@ def render(found):
         "the true types. Covered: share",
         "of the 95 % intervals (10 groups of repeats) that hold the truth. Half-width "
         "(of the",
-        "interval) and estimate (by the blend) are over the truth.",
+        "interval) and estimate (by the blend; the curve by Miller-Madow, of the "
+        "hierarchy of each",
+        "set) are over the truth.",
         "",
         "| quantity | repeats | covered | half-width | estimate |",
         "|---|---:|---:|---:|---:|",
@@ -145,6 +224,9 @@ def render(found):
                 f"| {text} | {n_repeats} | {100 * inside:.0f} % | {width:.3f} | "
                 f"{ratio:.3f} |"
             )
+    limits = [m for case, m in found if case["what"] == "limit"]
+    if limits:
+        lines += _limit_lines(limits)
     lines += [
         "",
         "Drift over the repeats (60 cells of 6 types; gains change by a factor whose "
@@ -175,3 +257,28 @@ def render(found):
             f"{100 * np.mean([m['unsafe'] for m in here]):.0f} % |"
         )
     return "\n".join(lines)
+
+
+def _limit_lines(limits):
+    """Return the table of what infinitely long words tell."""
+    lines = [
+        "",
+        "What infinitely long words tell about the stimulus, by a line through three "
+        "words or more of 1 to 6 bins of 10 or 20 ms, where there is one (16 cells of "
+        f"3 types, {len(limits)} retinas, 6 sets of each size); the truth is the line "
+        "through the same words of all repeats.",
+        "",
+        "| repeats | extrapolated | covered | half-width | estimate |",
+        "|---:|---:|---:|---:|---:|",
+    ]
+    for n_repeats in _LIMIT_REPEATS:
+        sets = [one for m in limits for one in m[str(n_repeats)]]
+        inside, width, ratio = (
+            np.mean([one[key] for one in sets]) if sets else np.nan
+            for key in ("inside", "half_width", "ratio")
+        )
+        lines.append(
+            f"| {n_repeats} | {len(sets)} of {12 * len(limits)} | {100 * inside:.0f} % "
+            f"| {width:.3f} | {ratio:.3f} |"
+        )
+    return lines
