@@ -145,8 +145,8 @@ def information_between_classes(
     if groups is not None:
         replicates = [_less_biased(array - np.asarray(g), labels) for g in groups]
         intervals = bias_aware_interval(whole, _less_biased(array, labels), replicates)
-        least, most = min(whole[0], 0.0), max(whole[0], terms.most()[0])
-        intervals[0] = np.clip(intervals[0], least, most)
+        (most,) = terms.most(np.zeros(len(terms.repeats), dtype=np.intp))
+        intervals[0] = np.clip(intervals[0], min(whole[0], 0.0), max(whole[0], most))
         intervals[1] = np.clip(intervals[1], 0.0, 1.0)
         if np.isnan(intervals[1]).any() and not np.isnan(whole[1]):
             intervals[1] = 0.0, 1.0  # a share of what may be nothing

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuroclass._wording import plural
+from neuroclass._wording import between, plural, rounded
 from neuroclass.agreement import Agreement
 from neuroclass.class_information import ClassInformation
 from neuroclass.information import IdentityInformation
@@ -51,7 +51,8 @@ class Classification:
     unit_information_interval : ndarray of shape (n_units, 2)
         95 %, bits per word; nan for units left out.
     information : IdentityInformation
-        Of the classified units.
+        Of the classified units; ``by_partition`` of the classes, then of the subclasses
+        in the order of their names (of which the first may be none).
     drift : Drift
         Whether each classified unit stayed the same from repeat to repeat.
     without_drifting : IdentityInformation or None
@@ -138,7 +139,7 @@ class Classification:
         return f"Classification({self.headline()})"
 
     def __str__(self) -> str:
-        table = self.summary().to_string(
+        table = self._short_summary().to_string(
             index=False, float_format="{:.3g}".format, max_colwidth=30
         )
         return f"{self.headline()}\n{table}"
@@ -212,7 +213,9 @@ class Classification:
         )
 
     def summary(self) -> pd.DataFrame:
-        """Return one row per class: size, mean rate, units."""
+        """Return one row per class: size, mean rate, information, units."""
+        bits = self.information.by_partition[0]
+        interval = self.information.by_partition_interval[0]
         rows = []
         for label in range(self.n_clusters):
             members = np.flatnonzero(self.labels == label)
@@ -221,11 +224,30 @@ class Classification:
                     "class": label,
                     "n_units": len(members),
                     "firing_rate_hz": self.firing_rate[members].mean(),
-                    "information_bits": self.unit_information[members].mean(),
+                    "information_bits": bits[label],
+                    "information_low_bits": interval[label, 0],
+                    "information_high_bits": interval[label, 1],
                     "units": ", ".join(str(self.unit_ids[k]) for k in members),
                 }
             )
         return pd.DataFrame(rows)
+
+    def _short_summary(self) -> pd.DataFrame:
+        """Return the summary for a reader: intervals beside what they are of."""
+        table = self.summary()
+        low, high = (table.pop(f"information_{end}_bits") for end in ("low", "high"))
+        if low.notna().all():
+            table.insert(
+                4, "95 %", [between(*ends) for ends in zip(low, high, strict=True)]
+            )
+        table["information_bits"] = table["information_bits"].map(rounded)
+        return table.rename(
+            columns={
+                "n_units": "neurons",
+                "firing_rate_hz": "Hz",
+                "information_bits": "bits/word",
+            }
+        )
 
     def headline(self) -> str:
         """Return the result in one sentence."""
@@ -236,6 +258,8 @@ class Classification:
         )
         if chosen.low != chosen.high:
             text += f" (these data support {chosen.low} to {chosen.high})"
+        elif chosen.low != chosen.n_clusters:
+            text += f" (these data support {chosen.low})"
         if not chosen.is_determined:
             text += ", not determined by these data"
         return text
@@ -268,7 +292,7 @@ class Classification:
     def _repr_html_(self) -> str:
         from neuroclass.plotting import information_curve_svg  # noqa: PLC0415
 
-        table = self.summary().to_html(
+        table = self._short_summary().to_html(
             index=False, float_format="{:.3g}".format, border=0
         )
         return (

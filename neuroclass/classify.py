@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import neo
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from neuroclass._progress import is_watched
@@ -44,6 +45,7 @@ from neuroclass.opening import find_presentations, open_recording, presentation_
 from neuroclass.pooling import RECORDING
 from neuroclass.presentations import Presentations
 from neuroclass.rates import unit_rates
+from neuroclass.selection import ClusterNumber
 from neuroclass.sequential import METHODS, SequentialBottleneck, choose_method
 from neuroclass.stationarity import drift_test
 from neuroclass.units import select_units
@@ -55,8 +57,8 @@ _MOST_IN_PAIRS = 500  # neurons, beyond which all pairs take longer than the cla
 _STAGES = (
     "presentations",
     "words",
-    "information",
     "classes",
+    "information",
     "intervals",
     "rates",
     "stability",
@@ -204,8 +206,6 @@ def classify_neurons(
         )
         counted, counts, chosen = heard.counted, heard.counts, heard.units
         check_counts_can_be_classified(recording, counts)
-        begin()
-        information = identity_information(counts, groups=counted.groups())
         spoken = (presentations, heard.bin_size, word_length, response)
         drift = drift_test(words_in_blocks(recording, *spoken, units=chosen))
         warn_of_drift(drift)
@@ -219,9 +219,16 @@ def classify_neurons(
         model = bottleneck(
             wanted, criterion=estimator, n_jobs=n_jobs, random_state=random_state
         ).fit(counts)
-        begin()
-        interval = curve_interval(model, counts, counted.groups())
         selection = support_of_number(model, counts)
+        named = _subclasses(model, selection)
+        begin()
+        information = identity_information(
+            counts,
+            groups=counted.groups(),
+            partitions=(model.labels_, np.unique(named, return_inverse=True)[1]),
+        )
+        begin()
+        interval = curve_interval(model, counts.counts, counted.groups())
         kept = information_between_classes(
             counts.counts, model.labels_, counted.groups()
         )
@@ -257,6 +264,7 @@ def classify_neurons(
         counts,
         information,
         model,
+        named,
         selection=selection,
         information_curve_interval=interval,
         drift=drift,
@@ -297,6 +305,16 @@ def classify_neurons(
             "random_state": random_state,
         },
     )
+
+
+def _subclasses(
+    model: AgglomerativeBottleneck | SequentialBottleneck, selection: ClusterNumber
+) -> NDArray[Any]:
+    """Return the name of each neuron's subclass; empty where it is in none."""
+    leaf = getattr(model, "micro_labels_", np.arange(len(model.labels_)))
+    first = np.unique(leaf, return_index=True)[1]
+    of_leaf = subclasses(model.labels_[first], model.children_, selection.node_z)
+    return np.array(of_leaf, dtype=object)[leaf]
 
 
 def _n_distinguishable(counts: ResponseCounts) -> int | None:
@@ -349,6 +367,7 @@ def _assemble(
     counts: ResponseCounts,
     information: IdentityInformation,
     model: AgglomerativeBottleneck | SequentialBottleneck,
+    named: NDArray[Any],
     **rest: Any,
 ) -> Classification:
     """Spread the results of the classified units over all units of the recording."""
@@ -359,13 +378,8 @@ def _assemble(
     unit_information[chosen] = information.per_neuron
     unit_interval = np.full((len(trains), 2), np.nan)
     unit_interval[chosen] = information.per_neuron_interval
-    leaf = getattr(model, "micro_labels_", np.arange(len(chosen)))
-    first = np.unique(leaf, return_index=True)[1]
-    of_leaf = subclasses(
-        model.labels_[first], model.children_, rest["selection"].node_z
-    )
-    named = np.full(len(trains), "", dtype=object)
-    named[chosen] = np.array(of_leaf, dtype=object)[leaf]
+    of_units = np.full(len(trains), "", dtype=object)
+    of_units[chosen] = named
     asked = set(select_units(recording, rest["settings"]["units"]))
     reasons = [
         ""
@@ -383,7 +397,7 @@ def _assemble(
         n_spikes=np.array([len(train) for train in trains], dtype=np.intp),
         unit_information=unit_information,
         unit_information_interval=unit_interval,
-        subclasses=tuple(named),
+        subclasses=tuple(of_units),
         information=information,
         micro_labels=getattr(model, "micro_labels_", None),
         children=model.children_,

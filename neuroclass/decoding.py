@@ -1,8 +1,7 @@
 """Who of two neurons spoke: what a decoder achieves on repeats it was not given.
 
 Takes words, gives the fraction of correct answers against the length of the response.
-What it achieves these data achieve for certain; with few repeats it knows the
-probabilities badly, and could do better.
+With few repeats it knows the probabilities badly, and could do better.
 """
 
 from dataclasses import dataclass, field

@@ -17,6 +17,7 @@ from neuroclass._progress import is_watched
 from neuroclass.agreement import read_reference
 from neuroclass.bottleneck import AgglomerativeBottleneck
 from neuroclass.coincidence import coincident_spikes
+from neuroclass.counting import words_in_blocks
 from neuroclass.counts import ResponseCounts
 from neuroclass.decoding import decode_pair
 from neuroclass.discrimination import Discrimination
@@ -25,7 +26,7 @@ from neuroclass.divergence import (
     distinguishable_groups,
     pair_divergences,
 )
-from neuroclass.doubts import check_counts_can_be_classified
+from neuroclass.doubts import check_counts_can_be_classified, warn_of_drift
 from neuroclass.merging import leaf_order, merge_tree
 from neuroclass.opening import (
     find_presentations,
@@ -33,6 +34,7 @@ from neuroclass.opening import (
     presentation_setting,
 )
 from neuroclass.rows import Rows
+from neuroclass.stationarity import drift_test
 from neuroclass.units import select_units
 from neuroclass.word_choice import count_recorded_units
 from neuroclass.words import bin_words
@@ -154,6 +156,9 @@ def discriminate_neurons(
         counts = heard.counts
         check_counts_can_be_classified(recording, counts)
         wanted = None if pairs is None else _positions(pairs, counts.unit_ids)
+        spoken = (presentations, heard.bin_size, word_length, response)
+        drift = drift_test(words_in_blocks(recording, *spoken, units=heard.units))
+        warn_of_drift(drift)
         begin()
         labels, classes, order, classes_from = _classes(
             recording, counts, reference, n_jobs=n_jobs, random_state=random_state
@@ -163,13 +168,14 @@ def discriminate_neurons(
         begin()
         if wanted is None:
             wanted = _telling_pairs(divergences)
-        spoken = (recording, presentations, heard.bin_size, word_length, response)
         curves = []
         for first, second in wanted:
-            words = bin_words(*spoken, units=[heard.units[first], heard.units[second]])
+            words = bin_words(
+                recording, *spoken, units=[heard.units[first], heard.units[second]]
+            )
             curve = decode_pair(words, 0, 1)
             curves.append(replace(curve, first=first, second=second))
-        n_windows = bin_words(*spoken, units=[]).n_windows
+        n_windows = bin_words(recording, *spoken, units=[]).n_windows
         coincident = np.full(len(divergences.z), np.nan)
         alike = np.flatnonzero(~divergences.is_distinguishable)
         units_of = np.array(heard.units)
@@ -192,6 +198,7 @@ def discriminate_neurons(
         groups=distinguishable_groups(divergences.z),
         coincident=coincident,
         curves=tuple(curves),
+        drift=drift,
         firing_rate=counts.firing_rate,
         word_duration=counts.word_duration,
         stimulus_duration=float(n_windows.sum() * counts.word_duration),

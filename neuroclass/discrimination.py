@@ -12,13 +12,15 @@ import neo
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from neuroclass.decoding import DecoderCurve
-from neuroclass.divergence import PairDivergences
+from neuroclass.divergence import LEAST_Z, PairDivergences
+from neuroclass.jackknife import bias_aware_interval
 from neuroclass.presentations import Presentations
+from neuroclass.stationarity import Drift
 
-__all__ = ["Discrimination", "seconds_to_accuracy"]
+__all__ = ["Discrimination", "median_seconds", "seconds_to_accuracy"]
 
 _MOST_SPIKES = 0.5
 
@@ -67,6 +69,58 @@ def seconds_to_accuracy(information_rate: ArrayLike, accuracy: float) -> Any:
     return float(seconds) if seconds.ndim == 0 else seconds
 
 
+def median_seconds(
+    pairs: PairDivergences,
+    word_duration: float,
+    which: NDArray[np.bool_] | None = None,
+    *,
+    accuracy: float = 0.9,
+) -> tuple[float, NDArray[np.float64]]:
+    """Return the median time until two neurons are told apart, and its 95 % interval.
+
+    Pairs that are not distinguishable take longer than all others.
+
+    Parameters
+    ----------
+    pairs : PairDivergences
+        From `pair_divergences`.
+    word_duration : float
+        s.
+    which : ndarray of bool, (n_pairs,), optional
+        The pairs; by default all.
+    accuracy : float, default 0.9
+        As in `seconds_to_accuracy`.
+
+    Returns
+    -------
+    median : float
+        s; nan if more than half have no time, or there is no pair.
+    interval : ndarray of shape (2,)
+        By the delete-a-group jackknife of its logarithm, of noise and bias
+        (`bias_aware_interval`); which pairs are distinguishable stays as it is.  Nan
+        where there is no median, or without groups of repeats.
+
+    Notes
+    -----
+    ``test_the_interval_of_the_median_time_holds_that_of_many_repeats``.
+    """
+    is_taken = np.ones(len(pairs.z), dtype=bool) if which is None else which
+    # (1 + n_groups, n_taken): of all repeats, and without each group.
+    bits = np.vstack([pairs.bits_per_word, pairs.replicates])[:, is_taken]
+    has_time = pairs.is_distinguishable[is_taken] & (bits > 0)
+    seconds = np.full(bits.shape, np.inf)
+    seconds[has_time] = seconds_to_accuracy(bits[has_time] / word_duration, accuracy)
+    if not bits.shape[1]:
+        return float("nan"), np.full(2, np.nan)
+    median, *others = np.median(seconds, axis=1).tolist()
+    if not np.isfinite(median):
+        return float("nan"), np.full(2, np.nan)
+    if len(others) < 2 or not np.isfinite(others).all():
+        return median, np.full(2, np.nan)
+    log = np.log(median)
+    return median, np.exp(bias_aware_interval(log, log, np.log(others)))
+
+
 @dataclass(frozen=True)
 class Discrimination:
     """How the neurons of a recording are told apart, pair by pair.
@@ -94,6 +148,8 @@ class Discrimination:
         others. Above one half the two are likely one cell, sorted into two units.
     curves : tuple of DecoderCurve
         Of the chosen pairs.
+    drift : Drift
+        Whether each neuron stayed the same from repeat to repeat.
     firing_rate : ndarray of shape (n_neurons,)
         Inside the words, Hz.
     word_duration, stimulus_duration : float
@@ -115,6 +171,7 @@ class Discrimination:
     groups: NDArray[np.intp]
     coincident: NDArray[np.float64]
     curves: tuple[DecoderCurve, ...]
+    drift: Drift
     firing_rate: NDArray[np.float64]
     word_duration: float
     stimulus_duration: float
@@ -144,6 +201,14 @@ class Discrimination:
         return int(self.groups.max()) + 1
 
     @property
+    def n_pairs_by_chance(self) -> float:
+        """How many of as many pairs that do not differ would pass, on average at most.
+
+        The z of such a pair is a standard Gaussian deviate.
+        """
+        return self.n_pairs * float(ndtr(-LEAST_Z))
+
+    @property
     def information_rate(self) -> NDArray[np.float64]:
         """Divergence of each pair, bits/s, (n_pairs,)."""
         return self.divergences.bits_per_word / self.word_duration
@@ -171,6 +236,13 @@ class Discrimination:
         first, second = self._labels_of_pairs()
         is_between = (first != second) & (np.minimum(first, second) >= 0)
         return np.asarray(is_between)
+
+    @property
+    def is_safe(self) -> NDArray[np.bool_]:
+        """Which pairs hold no neuron that drift makes unsafe, (n_pairs,)."""
+        is_unsafe, pairs = self.drift.is_unsafe, self.divergences
+        is_safe: NDArray[np.bool_] = ~(is_unsafe[pairs.first] | is_unsafe[pairs.second])
+        return is_safe
 
     def _labels_of_pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         pairs = self.divergences
@@ -203,17 +275,20 @@ class Discrimination:
     def median_seconds(
         self, which: NDArray[np.bool_] | None = None, accuracy: float = 0.9
     ) -> float:
-        """Return the median time of the pairs `which`.
+        """Return the median time of the pairs `which`, s: `median_seconds`."""
+        found, _ = median_seconds(
+            self.divergences, self.word_duration, which, accuracy=accuracy
+        )
+        return found
 
-        Pairs that are not distinguishable take longer than all others; nan if they
-        are more than half, or there is no pair.
-        """
-        seconds = self.seconds(accuracy)
-        chosen = seconds if which is None else seconds[which]
-        if not len(chosen):
-            return float("nan")
-        median = float(np.median(np.where(np.isnan(chosen), np.inf, chosen)))
-        return median if np.isfinite(median) else float("nan")
+    def median_seconds_interval(
+        self, which: NDArray[np.bool_] | None = None, accuracy: float = 0.9
+    ) -> NDArray[np.float64]:
+        """Return the 95 % interval of `median_seconds`, s, (2,)."""
+        _, interval = median_seconds(
+            self.divergences, self.word_duration, which, accuracy=accuracy
+        )
+        return interval
 
     def not_told_apart(self) -> dict[Any, tuple[Any, ...]]:
         """Return the units that are not distinguishable from some other: from which."""

@@ -23,6 +23,7 @@ from neuroclass.terms import blend, check_integer_counts
 
 __all__ = [
     "FALSE_DISCOVERY_RATE",
+    "LEAST_Z",
     "PairDivergences",
     "distinguishable_groups",
     "pair_divergences",
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 FALSE_DISCOVERY_RATE = 0.05
-_LEAST_Z = 2.5
+LEAST_Z = 2.5  # of a pair that is distinguishable
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class PairDivergences:
         Mean of `plug_in` if the repeats were exchangeable between the two.
     z : ndarray of shape (n_pairs,)
         `plug_in` beside chance, as a standard Gaussian deviate: `pair_z`.
+    replicates : ndarray of float32, shape (n_groups, n_pairs)
+        `bits_per_word` without each group of repeats; none without groups.
     """
 
     first: NDArray[np.intp] = field(repr=False)
@@ -66,6 +69,7 @@ class PairDivergences:
     jackknife: NDArray[np.float64] = field(repr=False)
     chance_level: NDArray[np.float64] = field(repr=False)
     z: NDArray[np.float64] = field(repr=False)
+    replicates: NDArray[np.float32] = field(repr=False)
 
     @property
     def n_neurons(self) -> int:
@@ -76,7 +80,7 @@ class PairDivergences:
     def is_distinguishable(self) -> NDArray[np.bool_]:
         """Which pairs differ for sure: z of at least 2.5, and the interval above 0."""
         low = np.nan_to_num(self.interval[:, 0])
-        is_sure: NDArray[np.bool_] = (self.z >= _LEAST_Z) & (low > 0)
+        is_sure: NDArray[np.bool_] = (self.z >= LEAST_Z) & (low > 0)
         return is_sure
 
 
@@ -145,8 +149,9 @@ def pair_divergences(
     )
     value = _per_word(blend(plug_in, level, plug_in - jackknife), words)
     interval = np.full((len(first), 2), np.nan)
+    replicates = np.empty((0, len(first)))
     if groups is not None:
-        replicates = [_blended(array - np.asarray(group)) for group in groups]
+        replicates = np.array([_blended(array - np.asarray(g)) for g in groups])
         if len(replicates) < 2:
             raise ValueError(f"groups must be at least two; got {len(replicates)}.")
         _, interval = jackknife_interval(value, replicates)
@@ -159,6 +164,7 @@ def pair_divergences(
         jackknife=_per_word(jackknife, words),
         chance_level=_per_word(level, words),
         z=z,
+        replicates=replicates.astype(np.float32),
     )
 
 

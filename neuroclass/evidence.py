@@ -35,7 +35,7 @@ _MOST_NUMBERS = 8  # of classes, whose stability is looked at
 
 def curve_interval(
     model: AgglomerativeBottleneck | SequentialBottleneck,
-    counts: ResponseCounts,
+    counts: NDArray[np.int64],
     groups: Iterable[NDArray[np.int64]],
 ) -> NDArray[np.float64]:
     """Return 95 % intervals of the information kept, the hierarchy being as it is.
@@ -45,8 +45,8 @@ def curve_interval(
     classes and is most of the error where each neuron is a class.
     ``test_intervals_of_the_curve_hold_what_many_repeats_give``.
     """
-    leaf = getattr(model, "micro_labels_", np.arange(counts.n_neurons))
-    whole = sum_by_class(counts.counts, leaf)
+    leaf = getattr(model, "micro_labels_", np.arange(len(counts)))
+    whole = sum_by_class(counts, leaf)
     tasks = (
         (model.children_, whole - sum_by_class(group, leaf), model.criterion)
         for group in groups
@@ -79,19 +79,30 @@ def _curve(
 def support_of_number(
     model: AgglomerativeBottleneck | SequentialBottleneck, counts: ResponseCounts
 ) -> ClusterNumber:
-    """Return the support of the number of classes, for the tree that is shown."""
+    """Return the support of the number of classes, for the tree that is shown.
+
+    Of a number that was given the range is what the splits of its tree support.
+    """
+    node_z = model.node_scores(counts)
     if model.selection_ is not None:
-        return _confirmed(model, model.selection_, model.node_scores(counts))
+        return _confirmed(model, model.selection_, node_z)
+    number = model.n_clusters_
+    tree = MergeTree(model.children_, model.distances_)
+    low, high = supported_range(tree, node_z)
     return ClusterNumber(
-        n_clusters=model.n_clusters_,
-        low=model.n_clusters_,
-        high=model.n_clusters_,
-        is_determined=True,
+        n_clusters=number,
+        low=low,
+        high=high,
+        is_determined=low <= number <= high <= low + 1,
         weakest_z=np.full(1, np.nan),
         criterion=np.full(1, np.nan),
-        node_z=model.node_scores(counts),
-        reason="as asked",
+        node_z=node_z,
+        reason=f"as asked; the splits of their tree support {_span(low, high)}",
     )
+
+
+def _span(low: int, high: int) -> str:
+    return f"{low}" if low == high else f"{low} to {high}"
 
 
 def _confirmed(
@@ -110,11 +121,7 @@ def _confirmed(
     is_determined = chosen.is_determined and high - low <= 1
     reason = chosen.reason
     if chosen.is_determined and not is_determined:
-        span = (
-            f"{drawn_low}"
-            if drawn_low == drawn_high
-            else f"{drawn_low} to {drawn_high}"
-        )
+        span = _span(drawn_low, drawn_high)
         reason += f"; the tree of the refined classes supports {span}"
         reason += "; not determined by these data"
     return replace(
@@ -186,9 +193,10 @@ def stability_of_classes(
 ) -> Stability | None:
     """Resample the stimulus for the classes and for other numbers in their range.
 
-    A single class is stable by definition: then the largest number in its range is
-    looked at, and there is nothing to look at if that is one, too. The leaves of the
-    hierarchy are what is classified again, micro-classes where it has these.
+    A number that was given is looked at alone. A single class is stable by definition:
+    then the largest number in its range is looked at, and there is nothing to look at
+    if that is one, too. The leaves of the hierarchy are what is classified again,
+    micro-classes where it has these.
 
     Parameters
     ----------
@@ -208,7 +216,11 @@ def stability_of_classes(
         return None
     leaf = getattr(model, "micro_labels_", np.arange(counts.n_neurons))
     first = np.unique(leaf, return_index=True)[1]
-    numbers = [k for k in range(selection.low, selection.high + 1) if 1 < k != tested]
+    numbers: list[int] = []
+    if model.selection_ is not None:
+        numbers = [
+            k for k in range(selection.low, selection.high + 1) if 1 < k != tested
+        ]
     labels = model.labels_ if tested == model.n_clusters_ else model.partition(tested)
     return bootstrap_stability(
         sum_by_class(counts.counts, leaf),

@@ -36,6 +36,8 @@ class WordRate:
         log2 of the number of neurons, or of conditions, beyond which no word can tell.
     replicates : ndarray of shape (n_groups,)
         `bits_per_second` without each group of repeats.
+    less_biased : ndarray of shape (1 + n_groups,)
+        By the estimator that has the least bias, of all repeats and without each group.
     """
 
     bits_per_word: float
@@ -44,6 +46,7 @@ class WordRate:
     gap: float
     verdict: Verdict
     replicates: NDArray[np.float64] = field(repr=False)
+    less_biased: NDArray[np.float64] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -178,12 +181,21 @@ def _no_line(bin_size: float, reason: str) -> Extrapolation:
 
 
 def _fits(
-    bin_size: float, rates: Mapping[int, WordRate], degree: int
+    bin_size: float,
+    rates: Mapping[int, WordRate],
+    degree: int,
+    *,
+    is_less_biased: bool = False,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return coefficients of 1 / T, constant first: of all repeats, and replicates."""
     per_second = 1 / (bin_size * np.array(list(rates)))
     measured = np.stack(
-        [np.append(r.bits_per_second, r.replicates) for r in rates.values()]
+        [
+            r.less_biased
+            if is_less_biased
+            else np.append(r.bits_per_second, r.replicates)
+            for r in rates.values()
+        ]
     )  # (n_word_lengths, 1 + n_groups)
     powers = np.vander(per_second * bin_size, degree + 1, increasing=True)
     found = np.linalg.lstsq(powers, measured, rcond=None)[0]
@@ -199,13 +211,13 @@ def _is_line(bin_size: float, rates: Mapping[int, WordRate]) -> bool:
 
 
 def _line(bin_size: float, rates: Mapping[int, WordRate]) -> Extrapolation:
-    value, replicates = _fits(bin_size, rates, 1)
-    limit = value[0]
+    value, _ = _fits(bin_size, rates, 1)
     # Small biases of the rates, all to one side, are a large one where the line ends.
-    interval = bias_aware_interval(limit, limit, replicates[:, 0])
+    other, others = _fits(bin_size, rates, 1, is_less_biased=True)
+    interval = bias_aware_interval(value[0], other[0], others[:, 0])
     return Extrapolation(
         bin_size=bin_size,
-        bits_per_second=float(limit),
+        bits_per_second=float(value[0]),
         interval=interval,
         slope=float(value[1]),
         word_lengths=tuple(rates),

@@ -4,7 +4,7 @@ Takes counts of words, gives bits.  The quantity is that of Schneidman, Bialek &
 (2002): no metric on stimuli or on responses enters.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -41,6 +41,9 @@ class IdentityInformation:
         Of `bits_per_word`, without its bias; nan without groups of repeats.
     replicates : ndarray of shape (n_groups,)
         `bits_per_word` without each group of repeats; none without groups.
+    less_biased_replicates : ndarray of shape (n_groups,)
+        `empirical_bayes` without each group of repeats; those of `estimator` where that
+        is neither this nor the blend.
     per_condition : ndarray of shape (n_conditions,)
         Bits per word in each condition; their mean, weighted by repeats, is
         `bits_per_word`.  Nan where nobody was recorded.
@@ -49,6 +52,12 @@ class IdentityInformation:
         averaged over conditions.  Their mean, weighted by repeats, is `bits_per_word`
         but for the blend, which weighs the evidence of each neuron by itself.
     per_neuron_interval : ndarray of shape (n_neurons, 2)
+        95 % intervals, as `interval`.
+    by_partition : tuple of ndarray of shape (n_labels,)
+        Bits per word of the neurons of each label, the mean of what each of them adds
+        to the whole; by the blend, which weighs the evidence of all of them together,
+        that need not be the mean of `per_neuron`.
+    by_partition_interval : tuple of ndarray of shape (n_labels, 2)
         95 % intervals, as `interval`.
     plug_in, miller_madow, jackknife, empirical_bayes : float
         The same information by other estimators, bits per word.
@@ -66,9 +75,12 @@ class IdentityInformation:
     interval: NDArray[np.float64]
     standard_error: float
     replicates: NDArray[np.float64] = field(repr=False)
+    less_biased_replicates: NDArray[np.float64] = field(repr=False)
     per_condition: NDArray[np.float64] = field(repr=False)
     per_neuron: NDArray[np.float64] = field(repr=False)
     per_neuron_interval: NDArray[np.float64] = field(repr=False)
+    by_partition: tuple[NDArray[np.float64], ...] = field(repr=False)
+    by_partition_interval: tuple[NDArray[np.float64], ...] = field(repr=False)
     plug_in: float
     miller_madow: float
     jackknife: float
@@ -95,6 +107,7 @@ def identity_information(
     *,
     estimator: Literal["blend", "empirical-bayes"] | EntropyEstimator = "blend",
     groups: Iterable[ArrayLike] | None = None,
+    partitions: Sequence[ArrayLike] = (),
 ) -> IdentityInformation:
     r"""Estimate what a word tells about which neuron spoke it.
 
@@ -118,6 +131,8 @@ def identity_information(
         others are differences of entropies, of everybody's words and of each neuron's.
     groups : iterable of array_like like `counts`, optional
         Counts of groups of repeats (`count_groups`), for intervals.
+    partitions : sequence of array_like of int, (n_neurons,)
+        Labels 0, 1, ... of the neurons, for the information of the neurons of each.
 
     Returns
     -------
@@ -167,20 +182,31 @@ def identity_information(
     corrected = information_terms(array, "empirical-bayes")
     is_corrected = estimator in ("blend", "empirical-bayes")
     terms = corrected if is_corrected else information_terms(array, estimator)
-    whole = _whole_and_each(terms, estimator)
-    replicates = np.empty((0, len(whole)))  # (n_groups, 1 + n_neurons)
-    error, interval = np.full(len(whole), np.nan), np.full((len(whole), 2), np.nan)
+    # Everybody, each neuron, and what was asked for.
+    labels = [np.zeros(len(array), dtype=np.intp), np.arange(len(array))]
+    labels += [np.asarray(partition) for partition in partitions]
+    value = _by_label(terms, estimator, labels)  # (n_labels in all,)
+    replicates = less_biased = np.empty((0, len(value)))
+    error, interval = np.full(len(value), np.nan), np.full((len(value), 2), np.nan)
     if groups is not None:
-        replicates, interval = _replicates(array, terms, groups, estimator)
-        error, _ = jackknife_interval(whole, replicates)
+        replicates, less_biased, interval = _replicates(
+            array, terms, groups, estimator, labels
+        )
+        error, _ = jackknife_interval(value, replicates)
+    ends = np.cumsum([one.max() + 1 for one in labels])[:-1]
+    (whole,), per_neuron, *by_partition = np.split(value, ends)
+    (of_whole,), per_neuron_interval, *intervals = np.split(interval, ends)
     return IdentityInformation(
-        bits_per_word=float(whole[0]),
-        interval=interval[0],
+        bits_per_word=float(whole),
+        interval=of_whole,
         standard_error=float(error[0]),
         replicates=replicates[:, 0],
+        less_biased_replicates=less_biased[:, 0],
         per_condition=terms.per_condition(estimator),
-        per_neuron=whole[1:],
-        per_neuron_interval=interval[1:],
+        per_neuron=per_neuron,
+        per_neuron_interval=per_neuron_interval,
+        by_partition=tuple(by_partition),
+        by_partition_interval=tuple(intervals),
         plug_in=terms.mean("plug-in"),
         miller_madow=terms.mean("miller-madow"),
         jackknife=terms.mean("jackknife"),
@@ -194,9 +220,11 @@ def identity_information(
     )
 
 
-def _whole_and_each(terms: InformationTerms, estimator: str) -> NDArray[np.float64]:
-    """Return bits per word of the population and of each neuron, (1 + n_neurons,)."""
-    return np.append(terms.mean(estimator), terms.per_neuron(estimator))
+def _by_label(
+    terms: InformationTerms, estimator: str, labels: Sequence[NDArray[np.intp]]
+) -> NDArray[np.float64]:
+    """Return bits per word of each label of each partition, one after the other."""
+    return np.concatenate([terms.by_set(estimator, one) for one in labels])
 
 
 def _replicates(
@@ -204,25 +232,28 @@ def _replicates(
     terms: InformationTerms,
     groups: Iterable[ArrayLike],
     estimator: str,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return values without each group, and intervals, of all and of each neuron."""
-    value = _whole_and_each(terms, estimator)
+    labels: Sequence[NDArray[np.intp]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return values without each group, the less biased ones, and intervals."""
+    value = _by_label(terms, estimator, labels)
     is_corrected = estimator in ("blend", "empirical-bayes")
     named = "empirical-bayes" if is_corrected else estimator
     values, less_biased = [], []
     for group in groups:
         rest = counts - np.asarray(group)
         left = information_terms(rest, named)
-        values.append(_whole_and_each(left, estimator))
+        values.append(_by_label(left, estimator, labels))
         if is_corrected:
-            less_biased.append(_whole_and_each(left, named))
+            less_biased.append(_by_label(left, named, labels))
     if len(values) < 2:
         raise ValueError(f"groups must be at least two; got {len(values)}.")
     if is_corrected:
-        found = _whole_and_each(terms, named)
+        found = _by_label(terms, named, labels)
         interval = bias_aware_interval(value, found, less_biased)
-        least, most = np.minimum(value, 0.0), np.maximum(value, terms.most())
+        most = np.concatenate([terms.most(one) for one in labels])
+        least, most = np.minimum(value, 0.0), np.maximum(value, most)
         interval = np.clip(interval, least[:, None], most[:, None])
     else:
         _, interval = jackknife_interval(value, values)
-    return np.array(values), interval
+        less_biased = values
+    return np.array(values), np.array(less_biased), interval

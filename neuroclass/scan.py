@@ -191,6 +191,7 @@ def _word_rate(
     found = identity_information(counts, estimator=estimator, groups=groups)
     bits = found.bits_per_word
     blend = bits if estimator == "blend" else identity_information(counts).bits_per_word
+    is_corrected = estimator in ("blend", "empirical-bayes")
     gap = 1 - blend / found.jackknife if found.jackknife > 0 else float("inf")
     verdict: Verdict = "good"
     if gap > _LARGEST_GAP:
@@ -204,4 +205,9 @@ def _word_rate(
         gap=gap,
         verdict=verdict,
         replicates=found.replicates / duration,
+        less_biased=np.append(
+            found.empirical_bayes if is_corrected else bits,
+            found.less_biased_replicates,
+        )
+        / duration,
     )

@@ -51,9 +51,11 @@ class ClusterNumber:
         The chosen number.
     low, high : int
         Range that these data support: the smaller of what surely holds, the larger of
-        what may, by the two ways of counting of `select_n_clusters`.
+        what may, by the two ways of counting of `select_n_clusters`; of a number that
+        was given, by the splits of its tree alone.
     is_determined : bool
-        Whether `low` and `high` differ by one at most, and any classes could be tested.
+        Whether `low` and `high` differ by one at most, with the number among them, and
+        any classes could be tested.
     weakest_z : ndarray of shape (n_tried + 1,)
         Held-out z of the two least separate classes, at index K of K classes; nan below
         two classes, -inf where two are too small to be tested or do not even attract

@@ -320,8 +320,11 @@ def describe_drift(drift: Drift) -> tuple[str, ...]:
         text += f"; words spoken in the later half over the earlier: {span}"
     if not n_unsafe:
         return (text,)
+    changes, was = (
+        ("changes its rate", "was") if n_unsafe == 1 else ("change their rates", "were")
+    )
     return text, (
-        f"{n_unsafe} of them so far, or in other repeats than the rest, that "
-        "differences between units may be drift: chance levels and z-scores take "
-        "repeats to be exchangeable"
+        f"{n_unsafe} of them {changes} by a factor of more than {_LARGE_CHANGE:g}, or "
+        f"{was} not recorded in every repeat. There, differences between units may be "
+        "drift: chance levels and z-scores take repeats to be exchangeable"
     )

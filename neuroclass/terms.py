@@ -21,7 +21,13 @@ from neuroclass.estimators import (
 )
 from neuroclass.excess import jackknife_excess
 
-__all__ = ["InformationTerms", "blend", "check_integer_counts", "information_terms"]
+__all__ = [
+    "InformationTerms",
+    "above_chance",
+    "blend",
+    "check_integer_counts",
+    "information_terms",
+]
 
 
 def check_integer_counts(counts: ArrayLike) -> NDArray[np.int64]:
@@ -68,15 +74,15 @@ class InformationTerms:
         plug_in, chance = self.cross.sum(), self.chance.sum()
         return float(blend(plug_in, chance, plug_in - self.total("jackknife")))
 
-    def most(self) -> NDArray[np.float64]:
-        """Return what the population and each neuron can have, bits per word.
+    def most(self, labels: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return what the neurons of each label can have, bits per word, their mean.
 
-        As if every neuron spoke words of its own: (1 + n_neurons,).
+        As if every neuron spoke words of its own.
         """
         everyone = np.maximum(self.repeats.sum(axis=0), 1)
         own = self.repeats * np.log2(everyone / np.maximum(self.repeats, 1))
-        total = np.append(own.sum(), own.sum(axis=1))
-        repeats = np.append(self.repeats.sum(), self.repeats.sum(axis=1))
+        repeats = np.bincount(labels, self.repeats.sum(axis=1))
+        total = np.bincount(labels, own.sum(axis=1))
         bits: NDArray[np.float64] = total / np.maximum(repeats, 1)
         return bits
 
@@ -94,23 +100,30 @@ class InformationTerms:
         )
         return bits
 
-    def per_neuron(self, estimator: str) -> NDArray[np.float64]:
-        """Return bits per word of each neuron."""
-        plug_in = self.cross.sum(axis=1)
-        if estimator == "plug-in":
-            total = plug_in
-        else:
+    def by_set(self, estimator: str, labels: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return bits per word of the neurons of each label 0, 1, ..., their mean.
+
+        Of all neurons with one label it is `mean`.  The blend weighs the evidence of
+        the neurons of a label together.
+        """
+
+        def sums(each: NDArray[Any]) -> NDArray[np.float64]:
+            return np.asarray(np.bincount(labels, each), dtype=np.float64)
+
+        repeats, plug_in = sums(self.repeats.sum(axis=1)), sums(self.cross.sum(axis=1))
+        total = plug_in
+        if estimator != "plug-in":
             corrected = "jackknife" if estimator == "blend" else estimator
             # Each neuron carries its own bias and its share of the mixture's.
-            share = self.repeats.sum(axis=1) / self.repeats.sum()
-            bias = (self.neuron["plug-in"] - self.neuron[corrected]).sum(axis=1)
-            bias -= share * (self.everyone["plug-in"] - self.everyone[corrected]).sum()
+            bias = sums((self.neuron["plug-in"] - self.neuron[corrected]).sum(axis=1))
+            of_mixture = (self.everyone["plug-in"] - self.everyone[corrected]).sum()
+            bias -= repeats / self.repeats.sum() * of_mixture
             total = (
-                blend(plug_in, self.chance.sum(axis=1), bias)
+                blend(plug_in, sums(self.chance.sum(axis=1)), bias)
                 if estimator == "blend"
                 else plug_in - bias
             )
-        bits: NDArray[np.float64] = total / np.maximum(self.repeats.sum(axis=1), 1)
+        bits: NDArray[np.float64] = total / np.maximum(repeats, 1)
         return bits
 
 
@@ -168,6 +181,21 @@ def information_terms(
         chance=chance,
         repeats=repeats,
     )
+
+
+def above_chance(counts: NDArray[np.int64]) -> float:
+    """Return plug-in identity information less its chance level, bits per word.
+
+    Both have everything in common but n log2 n of each neuron's words, beside what that
+    is on average if all neurons were the same one.
+    """
+    everyone = counts.sum(axis=0)
+    repeats = counts.sum(axis=2)
+    total = float(xlog2x(counts[counts > 1]).sum())  # of none and of one word it is 0
+    for r, members in _same_repeats(repeats):
+        expected = expected_xlog2x(r[:, None], everyone, repeats.sum(axis=0)[:, None])
+        total -= len(members) * float(expected.sum())
+    return total / float(repeats.sum())
 
 
 def _by_entropy(

@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import neo
+import numpy as np
+from numpy.typing import NDArray
 
 from neuroclass._validation import as_seconds
+from neuroclass._wording import between, rounded
 from neuroclass.counting import CountedRecording, count_recording
 from neuroclass.counts import ResponseCounts
-from neuroclass.information import identity_information
+from neuroclass.jackknife import jackknife_interval
 from neuroclass.presentations import Presentations
+from neuroclass.terms import above_chance
 
 __all__ = [
     "BIN_SIZES",
@@ -40,6 +44,11 @@ class BinChoice:
         Those tried, s.
     rates : tuple of float
         Plug-in identity information above its chance level, bits/s, of each.
+    intervals : ndarray of shape (n_bin_sizes, 2)
+        95 % intervals of what these are on average with as many repeats.
+    as_good : tuple of float
+        Other widths whose rate may be the same: the 95 % interval of the difference
+        holds 0.
     reason : str
         One line.
     """
@@ -47,6 +56,8 @@ class BinChoice:
     bin_size: float
     bin_sizes: tuple[float, ...]
     rates: tuple[float, ...]
+    intervals: NDArray[np.float64]
+    as_good: tuple[float, ...]
     reason: str
 
 
@@ -93,32 +104,58 @@ def choose_bin_size(
             f"bin_size must be given: the presentations of {shortest:g} s are shorter "
             f"than any automatic word."
         )
-    rates = []
-    for bin_size in fitting:
-        counted = count_recording(
-            recording,
-            presentations,
-            bin_size,
-            word_length,
-            response,
-            units=units,
-            cache=cache,
-            progress=progress,
+    measured = [  # (n_bin_sizes, 1 + n_groups): of all repeats, and without each group
+        _rates(
+            count_recording(
+                recording,
+                presentations,
+                bin_size,
+                word_length,
+                response,
+                units=units,
+                cache=cache,
+                progress=progress,
+            )
         )
-        information = identity_information(counted.counts, estimator="plug-in")
-        excess = information.plug_in - information.chance_level
-        rates.append(excess / information.word_duration)
+        for bin_size in fitting
+    ]
+    rates, replicates = np.array(measured)[:, 0], np.array(measured)[:, 1:].T
     # The widest of equals: fewer, better sampled words.
     best = max(range(len(fitting)), key=lambda k: (rates[k], fitting[k]))
-    listed = ", ".join(
-        f"{1e3 * b:g} ms {rate:.3g}" for b, rate in zip(fitting, rates, strict=True)
+    _, intervals = jackknife_interval(rates, replicates)
+    _, less = jackknife_interval(
+        rates - rates[best], replicates - replicates[:, best : best + 1]
     )
+    as_good = tuple(
+        b for k, b in enumerate(fitting) if k != best and less[k, 0] <= 0 <= less[k, 1]
+    )
+    listed = ", ".join(
+        f"{_ms(b)} {rounded(rate)}" + (f" ({ends})" if (ends := between(*one)) else "")
+        for b, rate, one in zip(fitting, rates, intervals, strict=True)
+    )
+    others = f"; {' and '.join(map(_ms, as_good))} may be as good" if as_good else ""
     return BinChoice(
         bin_size=fitting[best],
         bin_sizes=fitting,
-        rates=tuple(rates),
-        reason=f"highest information rate above chance, in bits/s: {listed}",
+        rates=tuple(rates.tolist()),
+        intervals=intervals,
+        as_good=as_good,
+        reason=f"highest information rate above chance, in bits/s: {listed}{others}",
     )
+
+
+def _rates(counted: CountedRecording) -> list[float]:
+    """Return the rate above chance, of all repeats and without each group, bits/s."""
+    counts = counted.counts
+    left_out = [float("nan")] * 2  # a single repeat cannot be left out
+    if counted.n_groups > 1:
+        left_out = [above_chance(counts.counts - group) for group in counted.groups()]
+    bits = [above_chance(counts.counts), *left_out]
+    return [one / counts.word_duration for one in bits]
+
+
+def _ms(seconds: float) -> str:
+    return f"{1e3 * seconds:g} ms"
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,7 @@ def test_a_fraction_to_lose_gives_the_fewest_classes(retina):
     assert found.kept.share >= 0.65
     k = found.n_clusters
     assert found.settings["n_clusters"] == k
-    assert found.selection.reason == "as asked"
+    assert found.selection.reason.startswith("as asked; the splits of their tree supp")
 
 
 @pytest.mark.parametrize(
@@ -394,3 +394,33 @@ def test_information_without_drifting_neurons():
     assert len(rest.per_neuron) == 12 - n_drifting
     low, high = rest.interval
     assert low < rest.bits_per_word < high
+
+
+def test_a_number_that_was_given_does_not_count_as_found(retina):
+    for n_clusters, is_determined in ((3, True), (6, False), (1, False)):
+        found = classify_neurons(
+            retina, n_clusters=n_clusters, bin_size="20ms", progress=False
+        )
+        chosen = found.selection
+        assert chosen.n_clusters == n_clusters
+        assert (chosen.low, chosen.high) == (3, 3)
+        assert chosen.is_determined is is_determined
+        assert ("(these data support 3)" in found.headline()) is not is_determined
+
+
+def test_classes_have_information_with_intervals(classification):
+    information = classification.information
+    (bits, _), (interval, _) = (
+        information.by_partition,
+        information.by_partition_interval,
+    )
+    table = classification.summary()
+    assert_allclose(table["information_bits"], bits)
+    assert_allclose(table["information_low_bits"], interval[:, 0])
+    assert (table["information_low_bits"] <= table["information_bits"]).all()
+    assert (table["information_bits"] <= table["information_high_bits"]).all()
+    sizes = table["n_units"]
+    # Each class by its own evidence: near the whole, which weighs all together.
+    assert np.average(bits, weights=sizes) == pytest.approx(
+        information.bits_per_word, rel=0.02
+    )

@@ -14,7 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuroclass import classify_neurons, cli, from_raster, load_recording
+from neuroclass import (
+    classify_neurons,
+    cli,
+    discriminate_neurons,
+    from_raster,
+    load_recording,
+)
 from neuroclass.cli import build_parser
 from neuroclass.cli.printing import print_families, print_result
 from neuroclass.estimators import ESTIMATORS
@@ -402,7 +408,11 @@ def test_inspect_names_silent_units(run, tmp_path):
 def test_information_of_the_population_and_of_each_neuron(run, retina):
     status, out, _ = run("information", retina, "--bin-size", "20ms")
     assert status == 0
-    assert "bits per word (95 % interval" in " ".join(out.split())
+    text = " ".join(out.split())
+    assert re.search(r"[\d.]+ bits per word \([\d.]+ to [\d.]+\), ", text)
+    assert re.search(r"[\d.]+ bits/s \([\d.]+ to [\d.]+\), ", text)
+    assert re.search(r"[\d.]+ bits per spike \([\d.]+ to [\d.]+\) ", text)
+    assert "95 % intervals in brackets; corrected for few repeats" in text
     header, *rows = out.split("\n\n")[1].splitlines()
     assert header.split()[:3] == ["unit", "Hz", "bits/word"]
     assert len(rows) == N_NEURONS
@@ -1006,3 +1016,29 @@ def test_discriminate_replaces_a_folder_only_when_forced(fails, retina, tmp_path
     status, line = fails("discriminate", retina)
     assert status == 2
     assert "must not exist yet" in line
+
+
+def test_the_folder_of_another_command_is_refused(run, fails, retina, tmp_path):
+    wanted = (retina, "--bin-size", "20ms", "-q", "--force", "-o", "mine")
+    assert run("cluster", *wanted, "--n-clusters", "3")[0] == 0
+    before = (tmp_path / "mine" / "result.json").read_bytes()
+    status, line = fails("discriminate", *wanted)
+    assert status == 2
+    assert "mine holds one of `neuroclass cluster`" in line
+    assert (tmp_path / "mine" / "result.json").read_bytes() == before
+
+
+def test_discriminate_tells_drift(run, tmp_path):
+    recording = simulate_retina(
+        2, 8, 30, "3s", n_unique=0, diversity=0.2, drift=2.0, rng=0
+    )
+    with pytest.warns(UserWarning, match="differences between units may be drift"):
+        found = discriminate_neurons(recording, bin_size="20ms", progress=False)
+    assert found.drift.is_unsafe.any()
+    assert not found.is_safe.all()
+    result = json.loads((found.save(tmp_path / "p") / "result.json").read_text())
+    assert result["drift"]["n_unsafe"] == found.drift.is_unsafe.sum()
+    assert result["median_seconds"]["safe"]["n_pairs"] == found.is_safe.sum()
+    page = (tmp_path / "p" / "report.html").read_text(encoding="utf-8")
+    assert "differences between units may be drift" in page
+    assert "without units that drift makes unsafe" in page

@@ -12,7 +12,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import ndtr
 
 from neuroclass import discriminate_neurons, from_raster, simulate_retina
-from neuroclass.discrimination import seconds_to_accuracy
+from neuroclass.discrimination import median_seconds, seconds_to_accuracy
+from neuroclass.divergence import pair_divergences
 from neuroclass.plotting import (
     plot_decoder_curves,
     plot_discrimination_times,
@@ -291,3 +292,35 @@ def test_times_are_those_of_an_observer_who_knows(rng):
         )
         ratios.append(found.seconds()[0] / (0.02 * heard_until(p, rng)))
     assert 0.9 < np.median(ratios) < 1.1
+
+
+def test_the_interval_of_the_median_time_holds_that_of_many_repeats():
+    rng = np.random.default_rng(5)
+    p = np.clip(rng.random((8, 200)) ** 4, 0.01, 0.9)
+    p = np.stack([1 - p, p], axis=2)
+
+    def counted(n_repeats):
+        return [rng.multinomial(n_repeats // 10, p) for _ in range(10)]
+
+    groups = counted(10_000)
+    true, _ = median_seconds(pair_divergences(sum(groups), groups=groups), 0.02)
+    inside = []
+    for _ in range(40):
+        groups = counted(30)
+        pairs = pair_divergences(sum(groups), groups=groups)
+        median, (low, high) = median_seconds(pairs, 0.02)
+        assert low <= median <= high < 1.4 * low
+        inside.append(low <= true <= high)
+    assert np.mean(inside) >= 0.9
+
+
+def test_the_median_time_is_that_of_the_pairs_with_all_others_slower(found):
+    pairs = found.divergences
+    seconds = np.where(np.isnan(found.seconds(0.95)), np.inf, found.seconds(0.95))
+    which = pairs.first < 3
+    assert found.median_seconds(which, 0.95) == np.median(seconds[which])
+    nothing = np.zeros(found.n_pairs, dtype=bool)
+    assert math.isnan(found.median_seconds(nothing))
+    assert np.isnan(found.median_seconds_interval(nothing)).all()
+    ungrouped = dataclasses.replace(pairs, replicates=pairs.replicates[:0])
+    assert np.isnan(median_seconds(ungrouped, 0.02)[1]).all()

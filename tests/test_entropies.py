@@ -341,6 +341,24 @@ def test_corrections_lower_the_divergence_of_one_distribution(rng):
         assert 0 < rest[estimator] < 0.8, estimator
 
 
+@pytest.mark.parametrize("estimator", ENTROPY_ESTIMATORS)
+def test_there_must_be_a_word_to_count(estimator):
+    message = r"counts must have at least one word along axis {}; got an array of shape"
+    for measure, shape, axis in (
+        (entropy, (0,), -1),
+        (entropy, (3, 0), -1),
+        (conditional_entropy, (2, 4, 0), -1),
+        (jensen_shannon, (4, 0), -1),
+        (mutual_information, (4, 0), -1),
+        (mutual_information, (0, 4), -2),
+    ):
+        with pytest.raises(ValueError, match=message.format(axis)):
+            measure(np.zeros(shape, int), estimator)
+    with pytest.raises(ValueError, match=message.format(0)):
+        entropy(np.zeros((0, 4), int), estimator, axis=0)
+    assert np.isnan(entropy([0, 0], estimator))
+
+
 def test_what_cannot_be_estimated_is_told():
     with pytest.raises(ValueError, match="estimator must be one of plug-in, miller"):
         mutual_information([[1, 2]], "best")

@@ -10,7 +10,7 @@ from scipy.spatial.distance import jensenshannon
 
 from neuroclass.estimators import ESTIMATORS, jensen_shannon
 from neuroclass.information import IDENTITY_ESTIMATORS, identity_information
-from neuroclass.terms import information_terms
+from neuroclass.terms import above_chance, information_terms
 
 tables = arrays(np.int64, (5, 3, 4), elements=st.integers(0, 20)).map(
     lambda n: n + (n.sum(axis=2, keepdims=True) == 0)
@@ -214,7 +214,8 @@ def test_no_neurons_have_more_than_those_that_never_say_the_same(rng):
     words = 20 * np.eye(4, dtype=int)[:, None].repeat(20, axis=1)  # each its own
     words[3] *= 3  # and one has more repeats
     terms = information_terms(words)
-    assert_allclose(terms.most(), [terms.mean("plug-in"), *np.log2([6, 6, 6, 2])])
+    assert_allclose(terms.most(np.arange(4)), np.log2([6, 6, 6, 2]))
+    assert_allclose(terms.most(np.zeros(4, dtype=int)), [terms.mean("plug-in")])
     p = np.tile(0.7 * np.eye(3)[:, None] + 0.1, (1, 5, 1))
     groups = [sample_counts(rng, p, 2) for _ in range(2)]  # wide intervals
     found = identity_information(sum(groups), groups=groups)
@@ -277,3 +278,37 @@ def test_bad_counts_are_told(counts, match):
 def test_unknown_estimators_are_told(rng):
     with pytest.raises(ValueError, match="estimator must be one of blend"):
         identity_information(rng.integers(1, 9, (3, 4, 2)), estimator="best")
+
+
+@pytest.mark.parametrize("estimator", ["blend", "empirical-bayes", "jackknife", "nsb"])
+def test_information_of_a_set_is_between_its_neurons_and_the_whole(rng, estimator):
+    p = rng.dirichlet(np.ones(3), (6, 40))
+    groups = [sample_counts(rng, p, repeats) for repeats in (3, 4, 3)]
+    labels = np.array([0, 1, 1, 2, 2, 2])
+    found = identity_information(
+        sum(groups),
+        estimator=estimator,
+        groups=groups,
+        partitions=(np.zeros(6, dtype=int), np.arange(6), labels),
+    )
+    everyone, each, sets = found.by_partition
+    assert_allclose(everyone, [found.bits_per_word])
+    assert_allclose(each, found.per_neuron)
+    assert_allclose(found.by_partition_interval[0], [found.interval])
+    assert_allclose(found.by_partition_interval[1], found.per_neuron_interval)
+    assert found.by_partition_interval[2].shape == (3, 2)
+    assert_allclose(sets[0], found.per_neuron[0])
+    if estimator != "blend":  # additive: the mean of the neurons
+        means = [found.per_neuron[labels == k].mean() for k in range(3)]
+        assert_allclose(sets, means)
+    low, high = found.by_partition_interval[2].T
+    assert (low <= sets).all()
+    assert (sets <= high).all()
+
+
+def test_information_above_chance_is_the_difference_of_both(rng):
+    p = rng.dirichlet(np.ones(3), (5, 30))
+    counts = sample_counts(rng, p, 7)
+    counts[2] *= 2  # neurons may differ in repeats
+    found = identity_information(counts, estimator="plug-in")
+    assert_allclose(above_chance(counts), found.plug_in - found.chance_level)

@@ -364,6 +364,25 @@ def test_tested_merges_show_whether_they_hold_on_held_out_data(ax):
     assert len(real.get_xdata()) == 2
     assert len(not_shown.get_xdata()) == 1
     assert {"12", "0.7"} <= set(texts(ax))
+    legend = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert legend[1].startswith("no gap shown")
+
+
+def test_a_split_whose_sides_are_not_found_again_has_a_mark_and_no_number(ax):
+    classification = population()
+    classification.selection.node_z[-3] = -np.inf
+    plot_merge_tree(classification, ax=ax)
+    _, not_shown = (line for line in ax.lines if line.get_marker() == "o")
+    assert len(not_shown.get_xdata()) == 1
+    assert not {"0.7", "-inf"} & set(texts(ax))
+
+
+def test_the_line_that_cuts_the_tree_does_not_strike_through_numbers(ax):
+    plot_merge_tree(population(), ax=ax)
+    (cut,) = (line for line in ax.lines if line.get_linestyle() == "--")
+    (number,) = (text for text in ax.texts if text.get_text() == "0.7")
+    assert to_rgb(number.get_bbox_patch().get_facecolor()) == (1, 1, 1)
+    assert number.get_zorder() > cut.get_zorder()
 
 
 def test_names_that_could_not_be_read_are_left_out(ax):

@@ -311,7 +311,7 @@ def test_the_page_fits_a_phone_and_has_a_dark_scheme(saved):
 def test_the_page_begins_with_the_answer(saved, classification, result):
     text = Page(saved / "report.html").text
     assert "16 neurons fall into 3 functional classes." in text
-    assert "The number was given, not found in these data." in text
+    assert "The number was given, not found in these data: the splits of its" in text
     share = result["information"]["kept_by_classes"]["share"]
     assert f"The classes keep {100 * share:.0f} % of what" in text
 
@@ -327,6 +327,8 @@ def test_the_page_says_how_stable_the_classes_are(saved, result):
     text = Page(saved / "report.html").text
     assert "5 resampled stimuli, each drawn from 20 blocks of this one" in text
     assert "Stability of the classes" in text
+    assert "as a rule of thumb, a class below .6" in text
+    assert "Stable is not the same as right" in text
     assert min(one["stability"] for one in result["classes"]) > 0.8
     assert [one["n_clusters"] for one in result["stability"]["by_number"]] == [3]
     row = result["stability"]["by_number"][0]
@@ -349,6 +351,7 @@ def test_the_page_shows_subclasses_tested_splits_and_drift(folder):
     stored = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     part = {k: stored["classes"][0][k] for k in ("n_neurons", "firing_rate_hz")}
     part |= {"label": "0.1", "information_bits": 0.1, "unit_ids": ["of part"]}
+    part |= {"information_interval": [0.05, 0.15]}
     classes = [stored["classes"][0] | {"subclasses": [part]}, *stored["classes"][1:]]
     drift = stored["drift"] | {"n_drifting": 2, "summary": ["2 of 16 units drift"]}
     drift["information_without"] = {
@@ -356,9 +359,16 @@ def test_the_page_shows_subclasses_tested_splits_and_drift(folder):
         "bits_per_word": 0.123,
         "interval": [0.1, 0.2],
     }
-    change_result(folder, classes=classes, drift=drift)
+    selection = stored["selection"]
+    selection["splits"] += [
+        {"merge": 3, "z": z, "n_leaves": [3, 4], "is_real": False, "label": 0}
+        for z in (1.25, None)
+    ]
+    change_result(folder, classes=classes, drift=drift, selection=selection)
     page = Page(write_report(folder))
     assert "0.1" in page.texts
+    assert "3 3 + 4 1.2 inside 0 no gap shown" in page.text
+    assert "3 3 + 4 \N{EN DASH} inside 0 not found again" in page.text
     assert "of part" in page.text
     assert f"{len(stored['selection']['splits'])} splits of the tree" in page.text
     assert page.text.count("2 of 16 units drift.") == 2  # and before you rely on it
@@ -581,6 +591,23 @@ def test_force_replaces_an_earlier_result_and_keeps_what_is_not_ours(
         "report.html",
         "figures",
     }
+
+
+def test_figures_that_the_new_result_has_not_are_removed(classification, folder):
+    stale = folder / "figures" / "co_clustering.png"
+    save_results(classification, folder, force=True)
+    assert stale.exists()
+    without = dataclasses.replace(classification, stability=None)
+    save_results(without, folder, force=True)
+    assert not stale.exists()
+    assert (folder / "figures" / "merge_tree.png").exists()
+
+
+def test_the_result_of_another_command_is_not_mixed_with(classification, tmp_path):
+    (tmp_path / "pairs.csv").write_text("unit_a,unit_b", encoding="utf-8")
+    with pytest.raises(FileExistsError, match="holds one of `neuroclass discriminate`"):
+        save_results(classification, tmp_path, force=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["pairs.csv"]
 
 
 def test_a_failure_on_the_way_leaves_nothing_new(classification, tmp_path):

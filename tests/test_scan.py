@@ -7,7 +7,7 @@ import pytest
 from matplotlib import pyplot
 from numpy.testing import assert_allclose
 
-from neuroclass import from_raster, select_presentations
+from neuroclass import from_raster, select_presentations, simulate_retina
 from neuroclass.counts import count_words
 from neuroclass.estimators import conditional_entropy, entropy
 from neuroclass.extrapolation import ScannedWord, WordRate, extrapolate
@@ -81,9 +81,33 @@ def test_extrapolation_is_near_the_rate_of_long_words(scan):
     limit = scan.extrapolations[0]
     low, high = limit.interval
     assert low < true_limit() < high
-    assert high - low < 0.04 * true_limit()
+    assert high - low < 0.06 * true_limit()  # of noise .03, the rest of bias
     assert limit.word_lengths == (2, 3, 4)  # of 1 it is no line, beyond 4 noise
     assert "a line through words of 2, 3, 4 bins" in limit.reason
+
+
+def test_the_interval_of_the_limit_holds_that_of_many_repeats():
+    words = {"bin_sizes": (0.02,), "word_lengths": (1, 2, 3)}
+    n_few, n_limits = 30, 0
+    for seed in range(6):
+        retina = simulate_retina(2, 6, 20 * n_few, "4s", n_unique=0, rng=seed)
+        shown = select_presentations(retina)
+        rates = [w.stimulus for w in scan_information(retina, shown, **words).words]
+        per_second = [rate.bits_per_second for rate in rates]
+        true = np.polyfit([1, 1 / 2, 1 / 3], per_second, 1)[1]
+        for first in (0, 10 * n_few):
+            taken = slice(first, first + n_few)
+            some = replace(
+                shown, starts=shown.starts[taken], stimulus=shown.stimulus[taken]
+            )
+            (limit,) = scan_information(retina, some, **words).extrapolations
+            if limit.word_lengths == (1, 2, 3):
+                n_limits += 1
+                low, high = limit.interval
+                assert low <= limit.bits_per_second <= high
+                assert low < true < high
+                assert high - low < 0.3 * true
+    assert n_limits >= 3
 
 
 def test_words_called_good_are_near_the_truth():
@@ -132,6 +156,7 @@ def made_words(rates, verdict="good", wobble=0.0):
                     gap=0.0,
                     verdict=verdict,
                     replicates=rate + shift,
+                    less_biased=np.append(rate, rate + shift),
                 )
             ),
             stimulus=about,

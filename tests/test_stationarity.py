@@ -146,7 +146,11 @@ def test_what_makes_chance_levels_unsafe_is_said(rng):
     words = words_of(spikes)
     drift = drift_test(words)
     assert_array_equal(np.flatnonzero(drift.is_unsafe), [2])
-    assert describe_drift(drift)[1].startswith("1 of them so far, or in other repeats")
+    sentence = describe_drift(drift)[1]
+    assert sentence.startswith("1 of them changes its rate by a factor of more than")
+    assert "was not recorded in every repeat. There, differences between" in sentence
+    two = dataclasses.replace(drift, is_unsafe=np.arange(4) > 1)
+    assert describe_drift(two)[1].startswith("2 of them change their rates by a factor")
 
 
 def test_a_drifting_unit_recorded_in_other_repeats_is_unsafe(rng):

@@ -29,6 +29,27 @@ def test_the_highest_rate_above_chance_is_taken(retina):
     assert_allclose(choice.rates, rates, rtol=1e-12)
     assert choice.bin_size == choice.bin_sizes[rates.index(max(rates))]
     assert "bits/s: 5 ms" in choice.reason
+    low, high = choice.intervals.T
+    assert (low < choice.rates).all()
+    assert (choice.rates < high).all()
+
+
+def test_widths_that_may_be_as_good_are_named():
+    for n_presentations, are_told in ((10, True), (200, False)):
+        retina = simulate_retina(4, 8, n_presentations, "2s", n_unique=0, rng=2)
+        choice = choose_bin_size(retina, select_presentations(retina))
+        assert choice.bin_size not in choice.as_good
+        assert (0.01 in choice.as_good or 0.02 in choice.as_good) is are_told
+        assert ("may be as good" in choice.reason) is bool(choice.as_good)
+
+
+def test_single_repeats_have_no_intervals(retina):
+    shown = select_presentations(retina)
+    once = replace(shown, starts=shown.starts[:1], stimulus=shown.stimulus[:1])
+    choice = choose_bin_size(retina, once)
+    assert np.isnan(choice.intervals).all()
+    assert choice.as_good == ()
+    assert "nan" not in choice.reason
 
 
 def test_finer_words_pay_with_more_repeats():

@@ -142,8 +142,9 @@ def render(found):
         f"known ({n_populations} populations a row, {known[0][0]['n_sets']} sets of "
         "repeats each). Bits per word; covered: how often 95 % intervals hold the "
         "truth, of the population and of each neuron; by noise: the same of intervals "
-        "around the blend that know its noise alone. The blend's bias changes its "
-        "sign between 10 and 60 repeats; where it crosses 0 even these would do.",
+        "around the blend that know its noise alone: these would do where the blend's "
+        "bias is small, as where it changes its sign between 10 and 60 repeats, of "
+        "sparse neurons and of words of four bins.",
         "",
         "| population | repeats | truth | plug-in | blend | empirical Bayes | covered "
         "| of each neuron | by noise |",

@@ -10,7 +10,8 @@ from neuroclass.class_information import (
     class_information,
     information_between_classes,
 )
-from neuroclass.counts import count_words
+from neuroclass.counts import count_groups, count_words
+from neuroclass.discrimination import median_seconds
 from neuroclass.divergence import pair_divergences
 from neuroclass.evidence import curve_interval
 from neuroclass.information import identity_information
@@ -24,13 +25,16 @@ from neuroclass.words import bin_words
 TITLE = "Do the intervals hold the truth, and are drifting neurons found?"
 
 _N_GROUPS = 10
+_BIN = 0.02  # s
 _REPEATS = (10, 20, 60)
 _QUANTITIES = {
     "information": "identity information",
     "per_neuron": "of each neuron",
     "classes": "of the classes",
     "share": "share kept by the classes",
+    "each_class": "of the neurons of each class",
     "pairs": "divergence of each pair",
+    "median": "median time to 90 %",
     "curve_4": "curve at 4 classes",
     "curve_12": "curve at 12 classes",
     "curve_24": "curve at 24 classes",
@@ -73,10 +77,12 @@ def _coverage(diversity, n_sets, seed):
         4, 24, n_all, "5s", n_unique=0, diversity=diversity, rng=seed
     )
     trains = retina.segments[0].spiketrains
-    types = np.array([train.annotations["true_type"] for train in trains])
-    words = bin_words(retina, select_presentations(retina), 0.02)
-    everything = count_words(words).counts
-    truth = _estimates(everything, types)
+    names = [train.annotations["true_type"] for train in trains]
+    types = np.unique(names, return_inverse=True)[1]
+    words = bin_words(retina, select_presentations(retina), _BIN)
+    groups = list(count_groups(words, _N_GROUPS))
+    everything = sum(groups)
+    truth = _estimates(everything, types, groups)
     found = {}
     for n_repeats in _REPEATS:
         inside, width, bias = [], [], []
@@ -90,7 +96,7 @@ def _coverage(diversity, n_sets, seed):
             counts = sum(group.counts for group in groups)
             groups = [group.counts for group in groups]
             estimates = _estimates(counts, types, groups)
-            on_curve, of_all = _on_curve(count_words(words, chosen), groups, everything)
+            on_curve, of_all = _on_curve(counts, groups, everything)
             estimates |= on_curve
             truth |= of_all
             inside.append(
@@ -118,15 +124,18 @@ def _coverage(diversity, n_sets, seed):
 
 def _estimates(counts, types, groups=None):
     """Return value, low and high of each quantity."""
-    identity = identity_information(counts, groups=groups)
+    identity = identity_information(counts, groups=groups, partitions=(types,))
     classes = information_between_classes(counts, types, groups)
     pairs = pair_divergences(counts, groups=groups)
+    median, of_median = median_seconds(pairs, _BIN)
     return {
         "information": (identity.bits_per_word, *identity.interval),
         "per_neuron": (identity.per_neuron, *identity.per_neuron_interval.T),
         "classes": (classes.bits_per_word, *classes.interval),
         "share": (classes.share, *classes.share_interval),
+        "each_class": (identity.by_partition[0], *identity.by_partition_interval[0].T),
         "pairs": (pairs.bits_per_word, *pairs.interval.T),
+        "median": (median, *of_median),
     }
 
 

@@ -21,6 +21,13 @@ from neuroclass.words import bin_words
 TITLE = "Are the types of a retina found?"
 RETINA, OTHERS = "retina", ("Gaussian process", "events")
 N_ONE_TYPE = 100
+# Diversities from none to where given their number the classes of 8 types of 100 cells
+# agree with these at an adjusted Rand index of about .9.
+_MIXED = {
+    RETINA: (0.0, 0.35, 0.7),
+    OTHERS[0]: (0.0, 0.5, 1.0),
+    OTHERS[1]: (0.0, 0.5, 1.0),
+}
 
 
 def cases(quick):
@@ -40,6 +47,21 @@ def cases(quick):
             for r, d in product((15, 30, 60), (0.0, 0.5, 1.0))
             for seed in range(N_ONE_TYPE if generator == RETINA else N_ONE_TYPE // 5)
         ]
+        found += [
+            {**_case(generator, k, r, d, 40000 + seed), "is_mixed": True}
+            for k, r, d in product(
+                (1, 3, 6, 8),
+                (10, 20, 50, 100) if generator == RETINA else (10, 30, 100),
+                _MIXED[generator],
+            )
+            for seed in range(5 if generator == RETINA else 4)
+        ]
+        found += [
+            {**_case(generator, 8, r, _MIXED[generator][-1], 50000 + 2 * seed)}
+            | {"n_clusters": 8}
+            for r in (10, 20, 100)
+            for seed in range(5)
+        ]
     return found
 
 
@@ -57,7 +79,15 @@ def _case(generator, n_types, n_presentations, diversity, seed):
     }
 
 
-def measure(n_types, n_presentations, seed, generator=None, **scatter):
+def measure(
+    n_types,
+    n_presentations,
+    seed,
+    generator=None,
+    n_clusters="auto",
+    is_mixed=False,
+    **scatter,
+):
     """Classify one population: a recording with no option given, or its counts."""
     if generator is None:
         retina = simulate_retina(n_types, n_presentations=n_presentations, rng=seed)
@@ -66,6 +96,9 @@ def measure(n_types, n_presentations, seed, generator=None, **scatter):
     counts, types = simulate_counts(
         generator, n_types, n_presentations, seed=seed, **scatter
     )
+    if n_clusters != "auto":
+        labels = AgglomerativeBottleneck(n_clusters).fit(counts).labels_
+        return {"ari": float(adjusted_rand_score(types, labels))}
     model = AgglomerativeBottleneck(n_restarts=0).fit(counts)
     return _found(model.selection_, model.labels_, types)
 
@@ -103,9 +136,15 @@ def _found(selection, labels, types):
 def render(found):
     """Return the tables: with no option, of one type, by diversity and repeats."""
     whole = [(c, m) for c, m in found if "generator" not in c]
-    one = [(c, m) for c, m in found if "generator" in c and c["n_types"] == 1]
-    more = [(c, m) for c, m in found if "generator" in c and c["n_types"] > 1]
+    given = [(c, m) for c, m in found if "n_clusters" in c]
+    mixed = [(c, m) for c, m in found if c.get("is_mixed")]
+    rest = [(c, m) for c, m in found if "generator" in c and (c, m) not in given]
+    rest = [(c, m) for c, m in rest if not c.get("is_mixed")]
+    one = [(c, m) for c, m in rest if c["n_types"] == 1]
+    more = [(c, m) for c, m in rest if c["n_types"] > 1]
     parts = [_no_option(whole)]
+    if mixed:
+        parts.append(_mixture(mixed, given))
     if one:
         parts.append(_one_type(one))
     if more:
@@ -132,6 +171,53 @@ def _no_option(found):
             f"| {ari:.3f} |"
         )
     return "\n".join(lines)
+
+
+def _mixture(found, given):
+    """Return shares of mixed populations, by what they are mixed of."""
+    agree = ", ".join(
+        f"{generator} {ari:.2f}"
+        for (generator,), here in _grouped(given, "generator")
+        for ari in [np.mean([m["ari"] for m in here])]
+    )
+    lines = [
+        "Types found in populations of mixed difficulty: 60 or 100 neurons, words of "
+        "20 ms, all combinations of the numbers of types, repeats and diversities "
+        "below. The largest diversity of each generator is where types begin to "
+        "overlap: given their number, the classes of 8 types of 100 neurons agree with "
+        f"them at a mean adjusted Rand index of {agree}. Aimed at are .85 exact, .88 "
+        "within one and .93 in the range on retinas, .78, .92 and .92 on the others. "
+        "Width: of the range, mean.",
+        "",
+        "| generator | of these | populations | exact | within one | range holds "
+        "| width |",
+        "|---|---|---:|---:|---:|---:|---:|",
+    ]
+    names = {
+        "n_types": "{} types",
+        "n_presentations": "{} repeats",
+        "diversity": "diversity {:g}",
+    }
+    for (generator,), here in _grouped(found, "generator", is_with_case=True):
+        lines.append(_mixed_row(generator, "all", here))
+        for key, name in names.items():
+            for (value,), some in _grouped(here, key, is_with_case=True):
+                text = (
+                    "1 type" if (key, value) == ("n_types", 1) else name.format(value)
+                )
+                lines.append(_mixed_row(generator, text, some))
+    return "\n".join(lines)
+
+
+def _mixed_row(generator, name, here):
+    k = np.array([case["n_types"] for case, _ in here])
+    n, low, high = np.array([[m["n_clusters"], m["low"], m["high"]] for _, m in here]).T
+    exact, near = np.mean(n == k), np.mean(abs(n - k) <= 1)
+    holds, width = np.mean((low <= k) & (k <= high)), np.mean(high - low)
+    return (
+        f"| {generator} | {name} | {len(here)} | {exact:.2f} | {near:.2f} "
+        f"| {holds:.2f} | {width:.1f} |"
+    )
 
 
 def _one_type(found):
@@ -175,11 +261,12 @@ def _recovery(found):
     return "\n".join(lines)
 
 
-def _grouped(found, *keys):
+def _grouped(found, *keys, is_with_case=False):
     """Return [(values of the keys, what was measured), ...] in order."""
     groups = {}
     for case, measured in found:
-        groups.setdefault(tuple(case[key] for key in keys), []).append(measured)
+        group = groups.setdefault(tuple(case[key] for key in keys), [])
+        group.append((case, measured) if is_with_case else measured)
     return groups.items()
 
 

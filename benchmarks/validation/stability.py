@@ -94,7 +94,8 @@ def render(found):
     lines += [
         "",
         "A stable neuron would be where it is on another stretch of the stimulus, too; "
-        "whether that is its type is another question where types overlap.",
+        "whether that is its type is another question where types overlap (diversity "
+        "1). Below which stability a class is not to be relied on was not measured.",
     ]
     return "\n".join(lines)
 

@@ -96,7 +96,8 @@ def render(found):
         "correct from R repeats over that of an observer who knows the probabilities "
         f"from {n_known} other repeats (Monte Carlo on {_N_HEARD} more), who hears "
         "words from moments here and there, as the formula assumes, or listens on from "
-        "any moment. Medians, and the middle half of the first.",
+        "any moment. Medians, and the middle half of the first, of all pairs; those "
+        "that are not distinguishable get no time, and have longer ones than others.",
         "",
         "| pairs | repeats | over words here and there | middle half | uncorrected "
         "| over listening on | get a time |",

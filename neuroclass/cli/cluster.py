@@ -126,7 +126,11 @@ def add_parser(commands: Any) -> None:
 def run(args: "Namespace") -> None:
     """Carry the command out."""
     from neuroclass.classify import classify_neurons  # noqa: PLC0415
-    from neuroclass.report import save_families, save_results  # noqa: PLC0415
+    from neuroclass.report import (  # noqa: PLC0415
+        check_kind,
+        save_families,
+        save_results,
+    )
     from neuroclass.within import classify_within  # noqa: PLC0415
 
     several = len(args.recording) > 1
@@ -135,6 +139,7 @@ def run(args: "Namespace") -> None:
     if args.within and args.reference:
         raise ValueError("--reference must not be given with --within.")
     folder = result_folder(args, "_classes")
+    check_kind(folder, "cluster --within" if args.within else "cluster")
     columns = [LABEL_COLUMN, FAMILY_COLUMN] if args.within else [LABEL_COLUMN]
     labelled = _check_labelled(args, folder, columns)
     recordings = load_several(args)

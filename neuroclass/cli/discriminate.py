@@ -5,6 +5,7 @@ import math
 from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING, Any
 
+from neuroclass._wording import between, rounded
 from neuroclass.cli.inputs import (
     check_reference,
     load_several,
@@ -72,6 +73,14 @@ def add_parser(commands: Any) -> None:
     add_json(output)
 
 
+_WHERE = {
+    "all": "of all pairs",
+    "within": "within classes",
+    "between": "between classes",
+    "safe": "without the units that drift makes unsafe",
+}
+
+
 def _pairs(text: str) -> list[str]:
     pairs = text.split(",")
     if not all(all(pair.partition(":")) for pair in pairs):
@@ -82,9 +91,10 @@ def _pairs(text: str) -> list[str]:
 def run(args: "Namespace") -> None:
     """Carry the command out."""
     from neuroclass.discriminate import discriminate_neurons  # noqa: PLC0415
-    from neuroclass.report import save_pairs  # noqa: PLC0415
+    from neuroclass.report import check_kind, save_pairs  # noqa: PLC0415
 
     folder = result_folder(args, "_pairs")
+    check_kind(folder, "discriminate")
     recordings = load_several(args)
     check_reference(args.reference, recordings)
     found = discriminate_neurons(
@@ -117,13 +127,15 @@ def _print(result: dict[str, Any], found: "Discrimination") -> None:
     print_item(
         "told apart",
         found.headline(),
+        "of as many that do not differ some "
+        f"{result['n_pairs_by_chance']:.2g} would pass by chance",
         f"{describe_groups(result['n_distinguishable'])}, at a false discovery rate of "
         "5 %",
     )
+    print_item("drift", *result["drift"]["summary"])
     for name, kind in result["median_seconds"].items():
         if name == "all" or 0 < kind["n_pairs"] < result["n_pairs"]:
-            where = "of all pairs" if name == "all" else f"{name} classes"
-            print_item("time" if name == "all" else "", _times(where, kind))
+            print_item("time" if name == "all" else "", _times(_WHERE[name], kind))
     print_item("classes", _classes(result["classes"]))
     lonely = result["not_told_apart"]
     if lonely:
@@ -149,20 +161,32 @@ def _print(result: dict[str, Any], found: "Discrimination") -> None:
             "one cell twice?",
             f"these units share most of their spikes, within 1 ms: {listed}",
         )
+    _print_curves(found)
+
+
+def _print_curves(found: "Discrimination") -> None:
+    """Print two tables of the pairs that a decoder was tried on."""
     pairs = found.divergences
-    names, rows = [], []
+    names, told, times = [], [], []
     for curve in found.curves:
         low, high = sorted((curve.first, curve.second))
         (k,) = ((pairs.first == low) & (pairs.second == high)).nonzero()[0]
-        seconds, spikes = float(found.seconds(0.9)[k]), float(found.spikes(0.9)[k])
+        seconds, interval = found.seconds(0.9)[k], found.seconds_interval(0.9)[k]
         beyond = "*" if found.is_extrapolated(0.9)[k] else ""
         names.append(f"{found.unit_ids[curve.first]} - {found.unit_ids[curve.second]}")
-        rows.append(
+        told.append(
             (
                 float(found.information_rate[k]),
+                between(*found.information_rate_interval[k]) or None,
                 float(pairs.z[k]),
-                f"{seconds:.3g}{beyond}" if math.isfinite(seconds) else math.nan,
-                spikes,
+                float(found.spikes(0.9)[k]),
+                float(found.spikes(0.95)[k]),
+            )
+        )
+        times.append(
+            (
+                f"{rounded(seconds)}{beyond}" if math.isfinite(seconds) else None,
+                between(*interval) or None,
                 float(found.seconds(0.95)[k]),
                 curve.seconds_to(0.9),
                 curve.seconds_to(0.95),
@@ -171,14 +195,18 @@ def _print(result: dict[str, Any], found: "Discrimination") -> None:
     is_long = max(map(len, names), default=0) > _MOST_CHARACTERS
     first = [str(k) for k in range(1, len(names) + 1)] if is_long else names
     print_table(
-        ("pair", "bits/s", "z", "s to 90 %", "spikes", "95 %", "decoder 90 %", "95 %"),
-        ((name, *row) for name, row in zip(first, rows, strict=True)),
+        ("pair", "bits/s", "95 % interval", "z", "spikes to 90 %", "to 95 %"),
+        ((name, *row) for name, row in zip(first, told, strict=True)),
+    )
+    print_table(
+        ("pair", "s to 90 %", "95 % interval", "to 95 %", "decoder s", "to 95 %"),
+        ((name, *row) for name, row in zip(first, times, strict=True)),
     )
     if is_long:
         for number, name in zip(first, names, strict=True):
             print_item(f"pair {number}", name)
         print()
-    if any(isinstance(row[2], str) and row[2].endswith("*") for row in rows):
+    if any(row[0] and row[0].endswith("*") for row in times):
         print("* longer than the stimulus: an extrapolation\n")
 
 
@@ -186,10 +214,13 @@ def _times(where: str, kind: dict[str, Any]) -> str:
     n = f"{kind['n_distinguishable']} of {kind['n_pairs']} distinguishable"
     if kind["seconds_90"] is None:
         return f"{where}: {n}, no median"
-    return (
-        f"{where}: median {kind['seconds_90']:.2g} s to 90 % correct, "
-        f"{kind['seconds_95']:.2g} s to 95 % ({n})"
-    )
+
+    def median(percent: int) -> str:
+        ends = between(*kind[f"seconds_{percent}_interval"])
+        value = rounded(kind[f"seconds_{percent}"])
+        return f"{value} s" + (f" ({ends})" if ends else "")
+
+    return f"{where}: median {median(90)} to 90 % correct, {median(95)} to 95 %; {n}"
 
 
 def _classes(classes: dict[str, Any]) -> str:

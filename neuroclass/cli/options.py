@@ -157,10 +157,11 @@ def add_words(
     words = parser.add_argument_group("words")
     words.add_argument(
         "--bin-size",
-        metavar="TIME",
+        metavar="auto|TIME",
         type=_a_time_or_auto,
         default="auto",
-        help="width of a bin, such as 20ms (default: chosen among 5, 10, 20, 50 ms)",
+        help="width of a bin, such as 20ms (default auto: chosen among 5, 10, 20, 50 "
+        "ms)",
     )
     words.add_argument(
         "--word-length",

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from neuroclass._json import plain
+from neuroclass._wording import between, rounded
 
 __all__ = [
     "describe_drifting",
@@ -46,7 +47,8 @@ def print_result(result: dict[str, Any]) -> None:
     if isinstance(method, dict) and method["value"] == "sequential":
         print_item("method", f"sequential, for {method['why']}")
     number, low, high = result["n_clusters"], selection["low"], selection["high"]
-    support = "" if low == high else f" (these data support {low} to {high})"
+    span = f"{low}" if low == high else f"{low} to {high}"
+    support = "" if low == high == number else f" (these data support {span})"
     print_item("classes", f"{number}{support}", selection["reason"])
     if result["n_distinguishable"] is not None:
         print_item(
@@ -63,13 +65,13 @@ def print_result(result: dict[str, Any]) -> None:
             )
     elif kept["share"] is not None:
         low, high = kept["share_interval"]
-        between = (
-            ""
-            if low is None or high is None
-            else f" (95 % interval {100 * low:.3g} to {100 * high:.3g})"
+        ends = (
+            "" if low is None else f"95 % interval {100 * low:.3g} to {100 * high:.3g}"
         )
         print_item(
-            "they keep", f"{100 * kept['share']:.0f} % of the information{between}"
+            "they keep",
+            f"{100 * kept['share']:.0f} % of the information"
+            + (f" ({ends})" if ends else ""),
         )
     if result["stability"]:
         print_item("stability", *_describe_stability(result["stability"]))
@@ -95,13 +97,14 @@ def print_result(result: dict[str, Any]) -> None:
         )
     has_stability = result["classes"][0]["stability"] is not None
     print_table(
-        ("class", "neurons", "Hz", "bits/word", *["stability"] * has_stability),
+        ("class", "neurons", "Hz", "bits/word", "95 %", *["stability"] * has_stability),
         (
             (
                 part["label"],
                 part["n_neurons"],
                 part["firing_rate_hz"],
-                part["information_bits"],
+                rounded(part["information_bits"]),
+                between(*part["information_interval"]) or None,
                 *[part.get("stability", "")] * has_stability,
             )
             for one in result["classes"]
@@ -121,11 +124,10 @@ def describe_drifting(drift: dict[str, Any]) -> list[str]:
     sentences = list(drift["summary"])
     rest = drift["information_without"]
     if rest:
-        low, high = rest["interval"]
-        interval = "" if low is None else f" (95 % interval {low:.3g} to {high:.3g})"
+        ends = between(*rest["interval"])
         sentences.append(
-            f"the {rest['n_neurons']} others alone: {rest['bits_per_word']:.3g} bits "
-            f"per word{interval}"
+            f"the {rest['n_neurons']} others alone: {rounded(rest['bits_per_word'])} "
+            f"bits per word{f' (95 % interval {ends})' if ends else ''}"
         )
     return sentences
 
@@ -205,25 +207,37 @@ def describe_words(settings: dict[str, Any]) -> str:
 
 def describe_information(information: dict[str, Any]) -> tuple[str, str]:
     """Say what words tell about who spoke: the value, and what it is corrected for."""
-    interval = information["interval"]
-    between = "" if None in interval else " (95 % interval {:.3g} to {:.3g})"
-    per_spike = information["bits_per_spike"]
+    per_word = information["bits_per_word"]
+    low, high = information["interval"]
+
+    def said(key: str, unit: str) -> str:
+        value = information[key]
+        # Durations and spikes are counted, not estimated: the interval only scales.
+        scale = value / per_word if per_word and low is not None else None
+        ends = between(low * scale, high * scale) if scale is not None else ""
+        return f"{rounded(value)} {unit}" + (f" ({ends})" if ends else "")
+
+    units = {
+        "bits_per_word": "bits per word",
+        "bits_per_second": "bits/s",
+        "bits_per_spike": "bits per spike",
+    }
+    values = [said(key, unit) for key, unit in units.items() if information[key]]
+    values = values or ["0 bits per word"]
     estimator = information["estimator"]
     others = f"chance alone {information['chance_level']:.2g}"
     if estimator != "plug-in":
-        others = f"uncorrected {information['plug_in']:.3g}, {others}"
+        others = f"uncorrected {rounded(information['plug_in'])}, {others}"
     if estimator != "empirical-bayes":
-        others = f"by empirical Bayes {information['empirical_bayes']:.3g}, {others}"
+        others = (
+            f"by empirical Bayes {rounded(information['empirical_bayes'])}, {others}"
+        )
     correction = "not corrected for few repeats"
     if estimator != "plug-in":
         correction = f"corrected for few repeats by {estimator}"
-    return (
-        f"{information['bits_per_word']:.3g} bits per word"
-        + between.format(*interval)
-        + f", {information['bits_per_second']:.3g} bits/s"
-        + ("" if per_spike is None else f", {per_spike:.3g} bits per spike"),
-        f"{correction}; {others}",
-    )
+    if low is not None:
+        correction = f"95 % intervals in brackets; {correction}"
+    return (", ".join(values), f"{correction}; {others}")
 
 
 def print_item(name: str, *paragraphs: str) -> None:

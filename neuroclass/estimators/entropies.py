@@ -93,7 +93,8 @@ def entropy(
     ------
     ValueError
         If a count is negative, infinite or nan, or not an integer (the plug-in and
-        Miller-Madow take any number), or `n_words` is less than the table has.
+        Miller-Madow take any number), if there is no word to count, or `n_words` is
+        less than the table has.
 
     Notes
     -----
@@ -291,6 +292,11 @@ def _checked(
     if not is_whole and estimator not in ("plug-in", "miller-madow"):
         raise ValueError(f"counts must be integers for the {estimator} estimator.")
     n_columns = counts.shape[axis]
+    if not n_columns:
+        raise ValueError(
+            f"counts must have at least one word along axis {axis}; got an array of "
+            f"shape {counts.shape}. A word that was never seen counts 0."
+        )
     if n_words is None:
         return counts, n_columns
     return counts, check_positive_int(n_words, "n_words", minimum=n_columns)

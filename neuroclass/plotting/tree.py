@@ -50,7 +50,8 @@ def plot_merge_tree(classification: Classification, *, ax: Axes | None = None) -
     matplotlib.axes.Axes
         Neurons in tree order against bits per word lost. The dashed line cuts the tree
         into the classes. Merges tested on held-out stimulus blocks carry a dot, filled
-        where their two sides are truly apart (z > 4), and the highest of them their z.
+        where a gap is shown between their two sides (z > 4), and the highest of them
+        their z.
     """
     n_neurons = len(classification.leaf_order)
     n_clusters = classification.n_clusters
@@ -135,12 +136,12 @@ def _draw_z(
     top: float,
 ) -> None:
     """Mark the tested merges, and print z on the highest that have room for it."""
-    tested = np.flatnonzero(np.isfinite(node_z))
+    tested = np.flatnonzero(~np.isnan(node_z))
     width = len(node_z) + 1
     is_real = node_z[tested] > REAL_SPLIT
     for shown, face, size, name in (
         (tested[is_real], INK, 4.5, f"two kinds in held-out data (z > {REAL_SPLIT:g})"),
-        (tested[~is_real], "white", 3.5, "not shown to differ"),
+        (tested[~is_real], "white", 3.5, "no gap shown"),
     ):
         if len(shown):
             ax.plot(
@@ -166,7 +167,7 @@ def _draw_z(
             borderaxespad=0.2,
         )
     printed: list[tuple[float, float]] = []
-    for merge in tested[::-1]:
+    for merge in tested[np.isfinite(node_z[tested])][::-1]:
         x, y = places[merge], heights[merge]
         crowded = any(
             abs(x - px) < 0.07 * width and abs(y - py) < 0.05 * top
@@ -182,4 +183,6 @@ def _draw_z(
                 fontsize=8,
                 color=INK,
                 zorder=4,
+                # The line that cuts the tree may run behind it.
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
             )

@@ -4,7 +4,7 @@
 """
 
 from neuroclass.report.families import save_families
-from neuroclass.report.folder import save_results
+from neuroclass.report.folder import check_kind, save_results
 from neuroclass.report.methods import methods_paragraph
 from neuroclass.report.page import write_report
 from neuroclass.report.pairs import save_pairs
@@ -12,6 +12,7 @@ from neuroclass.report.results import write_result_json
 from neuroclass.report.tables import write_labels_csv
 
 __all__ = [
+    "check_kind",
     "methods_paragraph",
     "save_families",
     "save_pairs",

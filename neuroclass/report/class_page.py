@@ -101,7 +101,10 @@ def _support(result: dict[str, Any]) -> str:
     if loss is not None:
         return f"The fewest that lose at most {as_percent(loss)} of the information."
     if not why:
-        return "The number was given, not found in these data."
+        return (
+            "The number was given, not found in these data: the splits of its tree "
+            f"support {span}."
+        )
     if not selection["is_determined"]:
         return (
             f"The number is not determined by these data: {span} are supported, and "

@@ -60,7 +60,7 @@ def save_families(
     pathlib.Path
         `folder`.
     """
-    with written_whole(folder, force=force) as (target, finished):
+    with written_whole(folder, "cluster --within", force=force) as (target, finished):
         places = [name.replace("/", "_") for name in found.recordings]
         for place, classification in zip(places, found.classifications, strict=True):
             write_result(classification, finished / place, command=command)

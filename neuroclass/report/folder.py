@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neuroclass.plotting import write_figures
+from neuroclass.plotting import FIGURE_NAMES, write_figures
 from neuroclass.report.class_page import write_class_page
 from neuroclass.report.results import write_result_json
 from neuroclass.report.tables import write_labels_csv
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
     from neuroclass.classification import Classification
 
-__all__ = ["save_results", "write_result", "written_whole"]
+__all__ = ["check_kind", "save_results", "write_result", "written_whole"]
+
+# The file that tells what made a result folder, the most telling first.
+_KINDS = {
+    "families.json": "cluster --within",
+    "pairs.csv": "discriminate",
+    "labels.csv": "cluster",
+}
 
 
 def save_results(
@@ -51,11 +58,12 @@ def save_results(
     Raises
     ------
     FileExistsError
-        If the folder holds something and `force` is False.
+        If the folder holds something and `force` is False, or the result of another
+        command.
     NotADirectoryError
         If `folder` is a file.
     """
-    with written_whole(folder, force=force) as (target, finished):
+    with written_whole(folder, "cluster", force=force) as (target, finished):
         write_result(classification, finished, command=command)
     return target
 
@@ -73,12 +81,20 @@ def write_result(
 
 @contextmanager
 def written_whole(
-    folder: str | os.PathLike[str], *, force: bool
+    folder: str | os.PathLike[str], kind: str, *, force: bool
 ) -> Iterator[tuple[Path, Path]]:
     """Give a folder to write into that becomes `folder` when all is written.
 
     It lies beside the folder. A new folder appears by one rename; in an existing one
-    (`force`) finished files replace those of the same name, and all others stay.
+    (`force`) finished files replace those of the same name, and all others stay but
+    for figures of an earlier result.
+
+    Parameters
+    ----------
+    folder, force
+        As in `save_results`.
+    kind : str
+        The command whose result it is: `check_kind`.
 
     Yields
     ------
@@ -97,6 +113,7 @@ def written_whole(
             f"folder must be new or empty; {folder} holds files. Choose another name, "
             "or replace an earlier result with force (--force)."
         )
+    check_kind(folder, kind)
     parent = folder.resolve().parent
     parent.mkdir(parents=True, exist_ok=True)
     beside = folder if folder.is_dir() else parent  # for sure on the same disk
@@ -111,6 +128,28 @@ def written_whole(
             finished.rename(folder)
 
 
+def check_kind(folder: Path, kind: str) -> None:
+    """Refuse a folder with the result of another command, whose files would stay.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where a result is to be written.
+    kind : {"cluster", "cluster --within", "discriminate"}
+        The command whose result it is.
+
+    Raises
+    ------
+    FileExistsError
+    """
+    there = next((k for name, k in _KINDS.items() if (folder / name).exists()), kind)
+    if there != kind:
+        raise FileExistsError(
+            f"folder must hold no result of another command; {folder} holds one of "
+            f"`neuroclass {there}`. Choose another name."
+        )
+
+
 def _replace_files(source: Path, target: Path) -> None:
     """Move every file of `source` to its place in `target`, result.json last."""
     files = sorted(path for path in source.rglob("*") if path.is_file())
@@ -121,3 +160,8 @@ def _replace_files(source: Path, target: Path) -> None:
         place = target / path.relative_to(source)
         place.parent.mkdir(parents=True, exist_ok=True)
         path.replace(place)
+    # A figure that the new result has not would be taken for one of it.
+    for name in FIGURE_NAMES:
+        for figure in (target / "figures").glob(f"{name}.*"):
+            if source / figure.relative_to(target) not in files:
+                figure.unlink()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from neuroclass._wording import between, rounded
 from neuroclass.selection import DOUBTFUL_PAIR, REAL_SPLIT, SURE_PAIR
 
 __all__ = ["methods_paragraph", "setting", "time_text"]
@@ -134,10 +135,17 @@ _ESTIMATORS = {
 def _information(result: dict[str, Any]) -> list[str]:
     information = result["information"]
     estimator = _ESTIMATORS.get(information["estimator"], information["estimator"])
-    low, high = information["interval"]
-    interval = "" if low is None else f", 95 % interval {low:.3g} to {high:.3g}"
-    per_spike = information["bits_per_spike"]
-    spikes = "" if per_spike is None else f", {per_spike:.3g} bits per spike"
+
+    def said(key: str, interval: str, unit: str) -> str:
+        ends = between(*information[interval])
+        value = f"{rounded(information[key])} {unit}"
+        return value + (f" ({ends})" if ends else "")
+
+    values = [said("bits_per_word", "interval", "bits per word")]
+    values.append(said("bits_per_second", "bits_per_second_interval", "bits/s"))
+    if information["bits_per_spike"] is not None:
+        unit = "bits per spike"
+        values.append(said("bits_per_spike", "bits_per_spike_interval", unit))
     is_raw = information["estimator"] == "plug-in"
     corrected = "not corrected for sampling" if is_raw else f"corrected by {estimator}"
     return [
@@ -145,8 +153,7 @@ def _information(result: dict[str, Any]) -> list[str]:
         "response distributions averaged over conditions, was "
         f"{corrected}; intervals come from leaving out groups of repeats, of an "
         "estimate with less bias (empirical Bayes) and of what is left of that.",
-        f"It was {information['bits_per_word']:.3g} bits per word{interval} "
-        f"({information['bits_per_second']:.3g} bits/s{spikes}).",
+        f"It was {', '.join(values)}; 95 % intervals in brackets.",
     ]
 
 

@@ -69,7 +69,12 @@ def write_pair_page(folder: Path) -> Path:
 
 def _kinds(result: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Return what is said of all pairs, and of those within and between classes."""
-    names = {"all": "all", "within": "within a class", "between": "of two classes"}
+    names = {
+        "all": "all",
+        "within": "within a class",
+        "between": "of two classes",
+        "safe": "without units that drift makes unsafe",
+    }
     return [
         (names[name], kind)
         for name, kind in result["median_seconds"].items()
@@ -100,6 +105,9 @@ def _notes(result: dict[str, Any]) -> list[str]:
             f"Neurons of {len(recordings)} recordings are pooled: two of different "
             "recordings differ by what differs between preparations, too."
         )
+    drift = result["drift"]
+    if drift["n_unsafe"]:
+        notes += [f"{sentence}." for sentence in drift["summary"]]
     for one in result["likely_one_cell"]:
         notes.append(
             f"Units {one['unit_a']} and {one['unit_b']} share "

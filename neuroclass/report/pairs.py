@@ -29,8 +29,12 @@ result.json is strict JSON: what is not a number is null. Its keys: ``format_ver
 ``stimulus_duration_seconds``, ``unit_ids``, ``classes`` (``from, names, labels`` of the
 units), ``leaf_order``, ``n_pairs``, ``n_pairs_distinguishable``, ``n_distinguishable``
 (groups that the data tell apart at a false discovery rate of 5 %) with ``groups`` of
-the units, ``median_seconds`` and ``n_pairs`` of ``all, within, between``,
-``not_told_apart`` (each unit that is not distinguishable from some other, with these),
+the units, ``n_pairs_by_chance`` (how many of as many pairs that do not differ would
+pass for distinguishable), ``median_seconds`` with ``n_pairs, n_distinguishable,
+seconds_90, seconds_90_interval, seconds_95, seconds_95_interval`` of ``all, within,
+between`` and ``safe`` (of units that drift does not make unsafe), ``drift`` (as in that
+of `cluster`, without the information), ``not_told_apart`` (each unit that is not
+distinguishable from some other, with these),
 ``likely_one_cell`` (pairs of units that share most of their spikes) and ``decoder``
 (for each chosen pair ``unit_a, unit_b, seconds, correct, standard_error, seconds_90,
 seconds_95``).
@@ -45,6 +49,7 @@ import numpy as np
 from neuroclass._json import json_text
 from neuroclass._version import __version__
 from neuroclass.plotting import write_discrimination
+from neuroclass.report.drift import drift_of_units
 from neuroclass.report.folder import written_whole
 from neuroclass.report.origin import (
     describe_presentations,
@@ -86,7 +91,7 @@ def save_pairs(
     pathlib.Path
         `folder`.
     """
-    with written_whole(folder, force=force) as (target, finished):
+    with written_whole(folder, "discriminate", force=force) as (target, finished):
         write_table(discrimination.to_frame(), finished / "pairs.csv")
         text = json_text(_describe(discrimination, command))
         (finished / "result.json").write_text(text, encoding="utf-8")
@@ -101,6 +106,7 @@ def _describe(discrimination: Discrimination, command: str | None) -> dict[str, 
         "all": everything,
         "within": discrimination.is_within,
         "between": discrimination.is_between,
+        "safe": discrimination.is_safe,
     }
     ids = discrimination.unit_ids
     return {
@@ -123,6 +129,7 @@ def _describe(discrimination: Discrimination, command: str | None) -> dict[str, 
         "leaf_order": discrimination.leaf_order,
         "n_pairs": discrimination.n_pairs,
         "n_pairs_distinguishable": int(discrimination.is_distinguishable.sum()),
+        "n_pairs_by_chance": discrimination.n_pairs_by_chance,
         "n_distinguishable": discrimination.n_distinguishable,
         "groups": discrimination.groups,
         "median_seconds": {
@@ -132,10 +139,17 @@ def _describe(discrimination: Discrimination, command: str | None) -> dict[str, 
                     (discrimination.is_distinguishable & which).sum()
                 ),
                 "seconds_90": discrimination.median_seconds(which, 0.9),
+                "seconds_90_interval": discrimination.median_seconds_interval(
+                    which, 0.9
+                ),
                 "seconds_95": discrimination.median_seconds(which, 0.95),
+                "seconds_95_interval": discrimination.median_seconds_interval(
+                    which, 0.95
+                ),
             }
             for name, which in kinds.items()
         },
+        "drift": drift_of_units(discrimination.drift),
         "not_told_apart": [
             {"unit_id": unit_id, "from": others}
             for unit_id, others in discrimination.not_told_apart().items()

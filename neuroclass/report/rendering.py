@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 
+from neuroclass._wording import rounded
 from neuroclass.exceptions import RecordingError
 from neuroclass.report.methods import setting, time_text
 
@@ -147,14 +147,7 @@ def _number(value: float | str | None, digits: int = 3) -> str:
     """Return a number to so many digits, a dash where there is none."""
     if value is None or value == "":
         return _DASH
-    value = float(value)
-    if value == 0:
-        return "0"
-    magnitude = math.floor(math.log10(abs(value)))
-    if magnitude < -4:
-        return f"{value:.{digits - 1}e}"
-    text = f"{value:.{max(digits - 1 - magnitude, 0)}f}"
-    return text.replace("-", "\N{MINUS SIGN}")
+    return rounded(float(value), digits).replace("-", "\N{MINUS SIGN}")
 
 
 def as_interval(bounds: Sequence[float | str | None]) -> str:

@@ -41,14 +41,17 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
                           weakest_z`` (held-out z of the two least separate
                           classes) and ``criterion`` (index = number of classes),
                           ``node_z``
-                          (held-out z of each merge, null where not tested),
+                          (held-out z of each merge, null where not tested, or where the
+                          sides do not attract their own: these are in ``splits``),
                           ``reason``; ``splits``, the tested merges from the top:
                           ``merge, z, n_leaves`` (of its two sides), ``is_real``,
                           ``label`` (of the class that it is inside of, or null)
-``classes``               ``label, n_neurons, firing_rate_hz, information_bits`` (means)
-                          and ``unit_ids`` of each class; ``stability``, the mean
-                          Jaccard similarity with its like under resampled stimuli, or
-                          null; ``subclasses``, the same of each but for stability
+``classes``               ``label, n_neurons, firing_rate_hz, information_bits``
+                          (means, the latter of the neurons' evidence together) with
+                          ``information_interval``, and ``unit_ids`` of each class;
+                          ``stability``, the mean Jaccard similarity with its like under
+                          resampled stimuli, or null; ``subclasses``, the same of each
+                          but for stability
 ``stability``             when the stimulus is resampled, or null: ``n_clusters`` (not
                           that above if it is one), ``n_replicates, n_blocks``;
                           ``by_number``: ``n_clusters, adjusted_rand_index, interval``;
@@ -76,13 +79,13 @@ import numpy as np
 from neuroclass._json import json_text
 from neuroclass._version import __version__
 from neuroclass.merging import MergeTree
+from neuroclass.report.drift import drift_of_units
 from neuroclass.report.origin import (
     describe_presentations,
     describe_recording,
     environment,
 )
 from neuroclass.selection import REAL_SPLIT
-from neuroclass.stationarity import describe_drift
 
 if TYPE_CHECKING:
     import os
@@ -204,15 +207,9 @@ def _describe_information(classification: Classification) -> dict[str, Any]:
 
 
 def _describe_drift(classification: Classification) -> dict[str, Any]:
-    drift, rest = classification.drift, classification.without_drifting
+    rest = classification.without_drifting
     return {
-        "n_tested": drift.n_tested,
-        "n_drifting": drift.is_drifting.sum(),
-        "n_unsafe": drift.is_unsafe.sum(),
-        "summary": describe_drift(drift),
-        "p_value": drift.p_value,
-        "q_value": drift.q_value,
-        "rate_change": drift.rate_change,
+        **drift_of_units(classification.drift),
         "information_without": rest
         and {
             "n_neurons": len(rest.per_neuron),
@@ -278,20 +275,27 @@ def _describe_classes(classification: Classification) -> list[dict[str, Any]]:
     stability = classification.stability
     is_of_these = stability and stability.n_clusters == classification.n_clusters
     names = np.array(classification.subclasses, dtype=object)
+    classified = names[classification.classified]
+    place = {name: k for k, name in enumerate(np.unique(classified))}
     classes = []
     for label in range(classification.n_clusters):
         is_member = classification.labels == label
-        subclasses = sorted(set(names[is_member]) - {""}, key=_subclass_order)
+        inside = sorted(set(names[is_member]) - {""}, key=_subclass_order)
         classes.append(
             {
                 "label": label,
-                **_describe_members(classification, is_member),
+                **_describe_members(classification, is_member, 0, label),
                 "stability": stability.per_class[label]
                 if stability and is_of_these
                 else None,
                 "subclasses": [
-                    {"label": name, **_describe_members(classification, names == name)}
-                    for name in subclasses
+                    {
+                        "label": name,
+                        **_describe_members(
+                            classification, names == name, 1, place[name]
+                        ),
+                    }
+                    for name in inside
                 ],
             }
         )
@@ -303,12 +307,17 @@ def _subclass_order(name: str) -> int:
 
 
 def _describe_members(
-    classification: Classification, is_member: NDArray[np.bool_]
+    classification: Classification,
+    is_member: NDArray[np.bool_],
+    partition: int,
+    label: int,
 ) -> dict[str, Any]:
     members = np.flatnonzero(is_member)
+    information = classification.information
     return {
         "n_neurons": len(members),
         "firing_rate_hz": classification.firing_rate[members].mean(),
-        "information_bits": classification.unit_information[members].mean(),
+        "information_bits": information.by_partition[partition][label],
+        "information_interval": information.by_partition_interval[partition][label],
         "unit_ids": [classification.unit_ids[i] for i in members],
     }
