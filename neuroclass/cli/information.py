@@ -4,6 +4,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from neuroclass._json import plain
+from neuroclass._wording import between
 from neuroclass.cli import scan
 from neuroclass.cli.inputs import check_cache, load, presentation_options, wanted_units
 from neuroclass.cli.options import (
@@ -107,6 +108,7 @@ def run(args: "Namespace") -> None:
     drifting = plain(
         {
             **vars(drift),
+            "n_drifting": drift.is_drifting.sum(),
             "summary": describe_drift(drift),
             "information_without": rest
             and {
@@ -143,7 +145,7 @@ def run(args: "Namespace") -> None:
             counts.unit_ids,
             rate,
             bits,
-            (f"{low:.3g}-{high:.3g}" for low, high in information.per_neuron_interval),
+            (between(*ends) for ends in information.per_neuron_interval),
             per_second,
             per_spike,
             strict=True,

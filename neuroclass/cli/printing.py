@@ -129,6 +129,8 @@ def describe_drifting(drift: dict[str, Any]) -> list[str]:
             f"the {rest['n_neurons']} others alone: {rounded(rest['bits_per_word'])} "
             f"bits per word{f' (95 % interval {ends})' if ends else ''}"
         )
+    elif drift["n_drifting"]:
+        sentences.append("too few others are left to say what they tell alone")
     return sentences
 
 

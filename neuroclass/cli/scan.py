@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuroclass._json import plain
+from neuroclass._wording import between, rounded
 from neuroclass.cli.inputs import (
     check_is_free,
     load,
@@ -154,14 +155,11 @@ def _print_rates(found: "InformationScan", n_units: int) -> None:
 def _cells(rate: "WordRate") -> list[Any]:
     low, high = rate.interval
     mark = {"good": "  ", "few repeats": " r", "saturated": " s"}[rate.verdict]
-    return [f"{rate.bits_per_second:#.3g}{mark}", f"{low:.3g}-{high:.3g}"]
+    return [f"{rounded(rate.bits_per_second)}{mark}", between(low, high)]
 
 
 def _value(limit: "Extrapolation") -> str:
     if math.isnan(limit.bits_per_second):
         return ""
-    low, high = limit.interval
-    return (
-        f"{limit.bits_per_second:.3g} bits/s per unit (95 % interval {low:.3g} to "
-        f"{high:.3g}), "
-    )
+    value, ends = rounded(limit.bits_per_second), between(*limit.interval)
+    return f"{value} bits/s per unit (95 % interval {ends}), "
