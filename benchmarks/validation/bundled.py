@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from neuroclass._wording import between
 from neuroclass.agreement import compare_labels
 from neuroclass.classify import classify_neurons
 from neuroclass.discriminate import discriminate_neurons
@@ -61,6 +62,11 @@ def _of_recording(recording):
         "coincident": [float(c) for c in coincident],
         "groups": told.n_distinguishable,
         "median": told.median_seconds(),
+        "median_interval": told.median_seconds_interval().tolist(),
+        "why_bin": classes.settings["bin_size"]["why"],
+        "reason": classes.selection.reason,
+        "drifting": int(classes.drift.is_drifting.sum()),
+        "unsafe": int(classes.drift.is_unsafe.sum()),
     }
 
 
@@ -71,10 +77,11 @@ def render(found):
         "option given; there is no truth to compare with.",
         "",
         "| recording | bin | bits per word (blend, 95 %) | uncorrected | classes "
-        "| range | pairs told apart | groups | median time to 90 % |",
-        "|---|---:|---|---:|---|---|---:|---:|---:|",
+        "| range | pairs told apart | groups | median time to 90 % (95 %) | drift "
+        "(unsafe) |",
+        "|---|---:|---|---:|---|---|---:|---:|---|---:|",
     ]
-    coincident = []
+    coincident, reasons = [], []
     for case, m in found:
         if "recording" not in case:
             continue
@@ -86,8 +93,15 @@ def render(found):
             f"| {m['bits']:#.3g} ({m['low']:#.3g} to {m['high']:#.3g}) "
             f"| {m['plug_in']:#.3g} | {m['classes']}{doubt} | {supported} "
             f"| {m['told']:,} of {m['pairs']:,} | {m['groups']} "
-            f"| {m['median']:.2g} s |"
+            f"| {m['median']:.3g} s ({between(*m['median_interval'])}) "
+            f"| {m['drifting']} ({m['unsafe']}) |"
         )
+        reasons += [
+            "",
+            f"`{case['recording']}`: bin of {1000 * m['bin']:g} ms, {m['why_bin']}. "
+            f"Number of classes: {m['reason'].rstrip('.')}.",
+        ]
+    rows += reasons
     if coincident:
         rows += [
             "",

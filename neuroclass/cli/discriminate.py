@@ -197,6 +197,7 @@ def _print_curves(found: "Discrimination") -> None:
     print_table(
         ("pair", "bits/s", "95 % interval", "z", "spikes to 90 %", "to 95 %"),
         ((name, *row) for name, row in zip(first, told, strict=True)),
+        is_last=False,
     )
     print_table(
         ("pair", "s to 90 %", "95 % interval", "to 95 %", "decoder s", "to 95 %"),

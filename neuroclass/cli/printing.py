@@ -250,15 +250,21 @@ def print_item(name: str, *paragraphs: str) -> None:
             name = ""
 
 
-def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print a table between empty lines: first column to the left, others right."""
+def print_table(
+    header: Sequence[str], rows: Iterable[Sequence[Any]], *, is_last: bool = True
+) -> None:
+    """Print a table between empty lines: first column to the left, others right.
+
+    The empty line below is left to the next table unless it is the last.
+    """
     cells = [list(header), *([_cell(value) for value in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     print()
     for first, *others in cells:
         right = (f"{c:>{w}}" for c, w in zip(others, widths[1:], strict=True))
         print("  ".join((f"{first:<{widths[0]}}", *right)))
-    print()
+    if is_last:
+        print()
 
 
 def _cell(value: Any) -> str:

@@ -86,13 +86,14 @@ def plot_information_curve(
         else (n_clusters - 1) / max(n_neurons - 1, 1)
     )
     is_left = place > 0.6
+    # Below the curve, which rises to the right, and above the legend.
     ax.annotate(
         name,
-        (n_clusters, kept / 2),  # below the curve, which rises to the right
-        xytext=(-7 if is_left else 9, 26 if n_clusters == 1 else 0),
+        (n_clusters, kept / 2 if is_left else kept),
+        xytext=(-7 if is_left else 9, 26 if n_clusters == 1 else 0 if is_left else -4),
         textcoords="offset points",
         ha="right" if is_left else "left",
-        va="bottom" if n_clusters == 1 else "center",
+        va="bottom" if n_clusters == 1 else "center" if is_left else "top",
         fontweight="bold",
     )
     _count_ticks(ax, n_neurons)
@@ -105,7 +106,10 @@ def plot_information_curve(
     tidy(ax)
     if ax.get_legend_handles_labels()[0]:
         ax.legend(
-            loc="lower right", facecolor="white", edgecolor="none", fontsize="small"
+            loc="upper left" if is_left else "lower right",
+            facecolor="white",
+            edgecolor="none",
+            fontsize="small",
         )
     return ax
 
