@@ -199,6 +199,7 @@ def discriminate_neurons(
         coincident=coincident,
         curves=tuple(curves),
         drift=drift,
+        counts=counts,
         firing_rate=counts.firing_rate,
         word_duration=counts.word_duration,
         stimulus_duration=float(n_windows.sum() * counts.word_duration),
