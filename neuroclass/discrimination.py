@@ -22,7 +22,12 @@ from neuroclass.listening import listening_factor
 from neuroclass.presentations import Presentations
 from neuroclass.stationarity import Drift
 
-__all__ = ["Discrimination", "median_seconds", "seconds_to_accuracy"]
+__all__ = [
+    "Discrimination",
+    "factor_of_pairs",
+    "median_seconds",
+    "seconds_to_accuracy",
+]
 
 _MOST_SPIKES = 0.5
 
@@ -69,6 +74,24 @@ def seconds_to_accuracy(information_rate: ArrayLike, accuracy: float) -> Any:
         raise ValueError(f"accuracy must be between 0.5 and 1; got {accuracy!r}.")
     seconds = ndtri(accuracy) ** 2 / (2 * np.log(2)) / np.asarray(information_rate)
     return float(seconds) if seconds.ndim == 0 else seconds
+
+
+def factor_of_pairs(
+    counts: ResponseCounts, pairs: PairDivergences, accuracy: ArrayLike = 0.9
+) -> NDArray[np.float64]:
+    """Return the `listening_factor` of pairs, nan where they are not distinguishable.
+
+    Parameters
+    ----------
+    counts : ResponseCounts
+        Of the neurons.
+    pairs : PairDivergences
+        From `pair_divergences` of these counts.
+    accuracy : float or array_like of float, default 0.9
+        Fraction of correct answers.
+    """
+    bits = np.where(pairs.is_distinguishable, pairs.bits_per_word, np.nan)
+    return listening_factor(counts, pairs.first, pairs.second, bits, accuracy)
 
 
 def median_seconds(
@@ -169,6 +192,8 @@ class Discrimination:
         What was taken for repeats.
     settings : dict
         Every setting; automatic ones as ``{"value", "chosen": "auto", "why"}``.
+    factors : dict of ndarray, (n_pairs,)
+        `factor_of_pairs` by accuracy, of those that were asked for.
     """
 
     unit_ids: tuple[Any, ...]
@@ -188,9 +213,7 @@ class Discrimination:
     recording: neo.Block
     presentations: Presentations
     settings: dict[str, Any]
-    _factors: dict[float, NDArray[np.float64]] = field(
-        default_factory=dict, repr=False, compare=False
-    )
+    factors: dict[float, NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
         return f"Discrimination({self.headline()})"
@@ -281,13 +304,10 @@ class Discrimination:
 
     def _factor(self, accuracy: float) -> NDArray[np.float64]:
         """Return the `listening_factor` of each pair that is distinguishable."""
-        if accuracy not in self._factors:
-            pairs = self.divergences
-            bits = np.where(self.is_distinguishable, pairs.bits_per_word, np.nan)
-            self._factors[accuracy] = listening_factor(
-                self.counts, pairs.first, pairs.second, bits, accuracy
-            )
-        return self._factors[accuracy]
+        if accuracy not in self.factors:
+            found = factor_of_pairs(self.counts, self.divergences, accuracy)
+            self.factors[accuracy] = found
+        return self.factors[accuracy]
 
     def is_extrapolated(self, accuracy: float = 0.9) -> NDArray[np.bool_]:
         """Return which times are longer than the stimulus, (n_pairs,)."""

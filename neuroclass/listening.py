@@ -12,7 +12,7 @@ from neuroclass.counts import ResponseCounts
 
 __all__ = ["listening_factor"]
 
-_MOST_STARTS = 256  # moments to begin at, evenly over the stimulus
+_MOST_STARTS = 128  # moments to begin at, evenly over the stimulus
 _BLOCK = 1 << 21  # numbers at a time
 _PRIOR = 0.5  # repeats: how much the words of both count for either
 _MOST_DOUBLINGS = 20
@@ -23,7 +23,7 @@ def listening_factor(
     first: ArrayLike,
     second: ArrayLike,
     bits_per_word: ArrayLike,
-    accuracy: float = 0.9,
+    accuracy: ArrayLike = 0.9,
 ) -> NDArray[np.float64]:
     r"""Return the time to tell two neurons apart, over that of steady evidence.
 
@@ -51,12 +51,12 @@ def listening_factor(
     bits_per_word : array_like of shape (n_pairs,)
         Corrected divergence of each pair.  B and V are scaled by it over the divergence
         of the probabilities, which are estimated with the bias of few repeats.
-    accuracy : float, default 0.9
+    accuracy : float or array_like of float, default 0.9
         Fraction of correct answers, between 0.5 and 1.
 
     Returns
     -------
-    ndarray of shape (n_pairs,)
+    ndarray of shape (n_pairs,), or (n_accuracies, n_pairs)
         Over the time that `bits_per_word` gives if they came steadily; nan where these
         are not positive.
 
@@ -67,7 +67,7 @@ def listening_factor(
     half-way, with x the log likelihood ratio, there about Gaussian around 0.  Where
     every step is small B = V / 8 and this is the Gaussian evidence of
     `seconds_to_accuracy`.  ``test_answers_are_as_right_as_simulated_ones``; against
-    Monte Carlo in docs/validation.md.  At most 256 beginnings are taken.
+    Monte Carlo in docs/validation.md.  At most 128 beginnings are taken.
 
     References
     ----------
@@ -76,21 +76,23 @@ def listening_factor(
     """
     first, second = np.asarray(first), np.asarray(second)
     bits = np.asarray(bits_per_word, dtype=np.float64)
-    factor = np.full(len(first), np.nan)
+    accuracies = np.atleast_1d(np.asarray(accuracy, dtype=np.float64))
+    factor = np.full((len(accuracies), len(first)), np.nan)
     pairs = np.flatnonzero(bits > 0)
-    if np.isnan(counts.time).any():
-        factor[pairs] = 1.0
-        return factor
-    shape = counts.counts.shape
-    step = max(1, _BLOCK // (shape[1] * shape[2]))
+    step = max(1, _BLOCK // (counts.counts.shape[1] * counts.counts.shape[2]))
     for begin in range(0, len(pairs), step):
         block = pairs[begin : begin + step]
+        if np.isnan(counts.time).any():
+            factor[:, block] = 1.0
+            continue
         bounds, variances = _scaled_steps(
             counts.counts, first[block], second[block], bits[block]
         )
-        words = _words_until(bounds, variances, accuracy)
-        factor[block] = words * bits[block] * 2 * np.log(2) / ndtri(accuracy) ** 2
-    return factor
+        for k, wanted in enumerate(accuracies):
+            words = _words_until(bounds, variances, wanted)
+            steady = ndtri(wanted) ** 2 / (2 * np.log(2)) / bits[block]
+            factor[k, block] = words / steady
+    return factor.reshape(*np.shape(accuracy), len(first))
 
 
 def _scaled_steps(
@@ -129,25 +131,25 @@ def _words_until(
 
     Nan where no number of words is enough.
     """
-    correct = _Listener(bounds, variances).correct
+    listener = _Listener(bounds, variances)
     n_pairs = len(bounds)
     low, high = np.zeros(n_pairs, dtype=np.intp), np.ones(n_pairs, dtype=np.intp)
-    at_low, at_high = np.full(n_pairs, 0.5), correct(high)
+    at_low = np.full(n_pairs, 0.5)
+    at_high = listener.correct(np.arange(n_pairs), high)
     for _ in range(_MOST_DOUBLINGS):
-        is_short = at_high < accuracy
-        if not is_short.any():
+        short = np.flatnonzero(at_high < accuracy)
+        if not len(short):
             break
-        low[is_short], at_low[is_short] = high[is_short], at_high[is_short]
-        high[is_short] *= 2
-        at_high = correct(high)
-    while (high - low).max() > 1:
-        middle = (low + high) // 2
-        found = correct(middle)
-        is_between = (low < middle) & (middle < high)
-        is_short = is_between & (found < accuracy)
-        is_enough = is_between & (found >= accuracy)
-        low[is_short], at_low[is_short] = middle[is_short], found[is_short]
-        high[is_enough], at_high[is_enough] = middle[is_enough], found[is_enough]
+        low[short], at_low[short] = high[short], at_high[short]
+        high[short] *= 2
+        at_high[short] = listener.correct(short, high[short])
+    while len(wide := np.flatnonzero(high - low > 1)):
+        middle = (low[wide] + high[wide]) // 2
+        found = listener.correct(wide, middle)
+        is_short = found < accuracy
+        short, enough = wide[is_short], wide[~is_short]
+        low[short], at_low[short] = middle[is_short], found[is_short]
+        high[enough], at_high[enough] = middle[~is_short], found[~is_short]
     words = low + (accuracy - at_low) / np.maximum(at_high - at_low, 1e-12)
     return np.where(at_high < accuracy, np.nan, words)
 
@@ -164,14 +166,16 @@ class _Listener:
         self.starts = spread.astype(np.intp)
         self.sums = [_running_sums(each) for each in (bounds, variances)]
 
-    def correct(self, n_words: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Return the mean over beginnings, (n_pairs,), after `n_words` of each pair."""
-        rounds, rest = np.divmod(n_words, self.n_conditions)
-        ends = self.starts + rest[:, None]
+    def correct(
+        self, pairs: NDArray[np.intp], n_words: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """Return the mean over beginnings of some pairs, after `n_words` of each."""
+        rounds, rest = np.divmod(n_words[:, None], self.n_conditions)
+        row = pairs[:, None]
         bound, variance = (
-            rounds[:, None] * each[:, self.n_conditions, None]
-            + np.take_along_axis(each, ends, axis=1)
-            - each[:, self.starts]
+            each[row, self.starts + rest]
+            - each[row, self.starts]
+            + rounds * each[row, self.n_conditions]
             for each in self.sums
         )
         deviation = np.sqrt(variance)
