@@ -20,7 +20,7 @@ from neuroclass.coincidence import coincident_spikes
 from neuroclass.counting import words_in_blocks
 from neuroclass.counts import ResponseCounts
 from neuroclass.decoding import decode_pair
-from neuroclass.discrimination import Discrimination
+from neuroclass.discrimination import Discrimination, factor_of_pairs
 from neuroclass.divergence import (
     PairDivergences,
     distinguishable_groups,
@@ -42,6 +42,7 @@ from neuroclass.words import bin_words
 __all__ = ["discriminate_neurons"]
 
 _STAGES = ("words", "classes", "pairs", "decoder")
+_ACCURACIES = (0.9, 0.95)  # by the first pairs are chosen for the decoder
 
 
 def discriminate_neurons(
@@ -165,9 +166,10 @@ def discriminate_neurons(
         )
         begin()
         divergences = pair_divergences(counts, groups=heard.counted.groups())
+        factors = factor_of_pairs(counts, divergences, _ACCURACIES)
         begin()
         if wanted is None:
-            wanted = _telling_pairs(divergences)
+            wanted = _telling_pairs(divergences, factors[0])
         curves = []
         for first, second in wanted:
             words = bin_words(
@@ -199,6 +201,8 @@ def discriminate_neurons(
         coincident=coincident,
         curves=tuple(curves),
         drift=drift,
+        counts=counts,
+        factors=dict(zip(_ACCURACIES, factors, strict=True)),
         firing_rate=counts.firing_rate,
         word_duration=counts.word_duration,
         stimulus_duration=float(n_windows.sum() * counts.word_duration),
@@ -277,11 +281,12 @@ def _classes(
     return labels, names, leaf_order(tree.children), origin
 
 
-def _telling_pairs(pairs: PairDivergences) -> list[tuple[int, int]]:
+def _telling_pairs(
+    pairs: PairDivergences, factor: NDArray[np.float64]
+) -> list[tuple[int, int]]:
     """Return the pairs told apart soonest, at the median, last, and least of all."""
-    is_apart = pairs.is_distinguishable
-    order = np.argsort(-np.where(is_apart, pairs.bits_per_word, -np.inf))
-    n_apart = int(is_apart.sum())
+    order = np.argsort(factor / pairs.bits_per_word)  # nan, without a time, is last
+    n_apart = int(np.isfinite(factor).sum())
     chosen = [order[k] for k in (0, (n_apart - 1) // 2, n_apart - 1) if n_apart]
     chosen.append(int(np.argmin(pairs.z)))
     distinct = dict.fromkeys(int(k) for k in chosen)

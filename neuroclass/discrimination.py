@@ -4,7 +4,7 @@ Gives the time that two neurons take to be told apart, from the divergence of th
 responses, and `Discrimination`: all that is found about every two neurons.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +14,26 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
+from neuroclass.counts import ResponseCounts
 from neuroclass.decoding import DecoderCurve
 from neuroclass.divergence import LEAST_Z, PairDivergences
 from neuroclass.jackknife import bias_aware_interval
+from neuroclass.listening import listening_factor
 from neuroclass.presentations import Presentations
 from neuroclass.stationarity import Drift
 
-__all__ = ["Discrimination", "median_seconds", "seconds_to_accuracy"]
+__all__ = [
+    "Discrimination",
+    "factor_of_pairs",
+    "median_seconds",
+    "seconds_to_accuracy",
+]
 
 _MOST_SPIKES = 0.5
 
 
 def seconds_to_accuracy(information_rate: ArrayLike, accuracy: float) -> Any:
-    r"""Return how long two neurons are heard until they are told apart.
+    r"""Return how long two neurons are heard until told apart, if evidence is steady.
 
     .. math:: t = \frac{z^2}{2 \ln 2 \, J}
 
@@ -56,7 +63,7 @@ def seconds_to_accuracy(information_rate: ArrayLike, accuracy: float) -> Any:
     it is Gaussian, and each step's divergence is an eighth of its squared distance in
     standard deviations (over ln 2).  Chernoff's bound would give 1.3 to 2 times as
     much.  ``test_times_are_those_of_gaussian_evidence``; against Monte Carlo in
-    docs/validation.md.
+    docs/validation.md.  Where evidence is not steady: `listening_factor`.
 
     Examples
     --------
@@ -69,12 +76,31 @@ def seconds_to_accuracy(information_rate: ArrayLike, accuracy: float) -> Any:
     return float(seconds) if seconds.ndim == 0 else seconds
 
 
+def factor_of_pairs(
+    counts: ResponseCounts, pairs: PairDivergences, accuracy: ArrayLike = 0.9
+) -> NDArray[np.float64]:
+    """Return the `listening_factor` of pairs, nan where they are not distinguishable.
+
+    Parameters
+    ----------
+    counts : ResponseCounts
+        Of the neurons.
+    pairs : PairDivergences
+        From `pair_divergences` of these counts.
+    accuracy : float or array_like of float, default 0.9
+        Fraction of correct answers.
+    """
+    bits = np.where(pairs.is_distinguishable, pairs.bits_per_word, np.nan)
+    return listening_factor(counts, pairs.first, pairs.second, bits, accuracy)
+
+
 def median_seconds(
     pairs: PairDivergences,
     word_duration: float,
     which: NDArray[np.bool_] | None = None,
     *,
     accuracy: float = 0.9,
+    factor: ArrayLike = 1.0,
 ) -> tuple[float, NDArray[np.float64]]:
     """Return the median time until two neurons are told apart, and its 95 % interval.
 
@@ -90,6 +116,8 @@ def median_seconds(
         The pairs; by default all.
     accuracy : float, default 0.9
         As in `seconds_to_accuracy`.
+    factor : array_like of shape (n_pairs,), default 1
+        How much longer than steady evidence: `listening_factor`.
 
     Returns
     -------
@@ -110,6 +138,8 @@ def median_seconds(
     has_time = pairs.is_distinguishable[is_taken] & (bits > 0)
     seconds = np.full(bits.shape, np.inf)
     seconds[has_time] = seconds_to_accuracy(bits[has_time] / word_duration, accuracy)
+    longer = np.broadcast_to(np.asarray(factor, dtype=np.float64), len(pairs.z))
+    seconds *= np.nan_to_num(longer[is_taken], nan=np.inf)
     if not bits.shape[1]:
         return float("nan"), np.full(2, np.nan)
     median, *others = np.median(seconds, axis=1).tolist()
@@ -150,6 +180,8 @@ class Discrimination:
         Of the chosen pairs.
     drift : Drift
         Whether each neuron stayed the same from repeat to repeat.
+    counts : ResponseCounts
+        From which the divergences are.
     firing_rate : ndarray of shape (n_neurons,)
         Inside the words, Hz.
     word_duration, stimulus_duration : float
@@ -160,6 +192,8 @@ class Discrimination:
         What was taken for repeats.
     settings : dict
         Every setting; automatic ones as ``{"value", "chosen": "auto", "why"}``.
+    factors : dict of ndarray, (n_pairs,)
+        `factor_of_pairs` by accuracy, of those that were asked for.
     """
 
     unit_ids: tuple[Any, ...]
@@ -172,12 +206,14 @@ class Discrimination:
     coincident: NDArray[np.float64]
     curves: tuple[DecoderCurve, ...]
     drift: Drift
+    counts: ResponseCounts
     firing_rate: NDArray[np.float64]
     word_duration: float
     stimulus_duration: float
     recording: neo.Block
     presentations: Presentations
     settings: dict[str, Any]
+    factors: dict[float, NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
         return f"Discrimination({self.headline()})"
@@ -249,10 +285,14 @@ class Discrimination:
         return self.labels[pairs.first], self.labels[pairs.second]
 
     def seconds(self, accuracy: float = 0.9) -> NDArray[np.float64]:
-        """Return the time to `accuracy` of each pair, s; nan if not distinguishable."""
+        """Return the time to `accuracy` of each pair, s; nan if not distinguishable.
+
+        Of who listens on from any moment: `seconds_to_accuracy` times
+        `listening_factor`.
+        """
         rate = np.where(self.is_distinguishable, self.information_rate, np.nan)
         seconds: NDArray[np.float64] = seconds_to_accuracy(rate, accuracy)
-        return seconds
+        return seconds * self._factor(accuracy)
 
     def seconds_interval(self, accuracy: float = 0.9) -> NDArray[np.float64]:
         """Return 95 % intervals of `seconds`, (n_pairs, 2)."""
@@ -260,7 +300,14 @@ class Discrimination:
             self.is_distinguishable[:, None], self.information_rate_interval, np.nan
         )
         seconds: NDArray[np.float64] = seconds_to_accuracy(rate[:, ::-1], accuracy)
-        return seconds
+        return seconds * self._factor(accuracy)[:, None]
+
+    def _factor(self, accuracy: float) -> NDArray[np.float64]:
+        """Return the `listening_factor` of each pair that is distinguishable."""
+        if accuracy not in self.factors:
+            found = factor_of_pairs(self.counts, self.divergences, accuracy)
+            self.factors[accuracy] = found
+        return self.factors[accuracy]
 
     def is_extrapolated(self, accuracy: float = 0.9) -> NDArray[np.bool_]:
         """Return which times are longer than the stimulus, (n_pairs,)."""
@@ -276,19 +323,24 @@ class Discrimination:
         self, which: NDArray[np.bool_] | None = None, accuracy: float = 0.9
     ) -> float:
         """Return the median time of the pairs `which`, s: `median_seconds`."""
-        found, _ = median_seconds(
-            self.divergences, self.word_duration, which, accuracy=accuracy
-        )
-        return found
+        return self._median(which, accuracy)[0]
 
     def median_seconds_interval(
         self, which: NDArray[np.bool_] | None = None, accuracy: float = 0.9
     ) -> NDArray[np.float64]:
         """Return the 95 % interval of `median_seconds`, s, (2,)."""
-        _, interval = median_seconds(
-            self.divergences, self.word_duration, which, accuracy=accuracy
+        return self._median(which, accuracy)[1]
+
+    def _median(
+        self, which: NDArray[np.bool_] | None, accuracy: float
+    ) -> tuple[float, NDArray[np.float64]]:
+        return median_seconds(
+            self.divergences,
+            self.word_duration,
+            which,
+            accuracy=accuracy,
+            factor=self._factor(accuracy),
         )
-        return interval
 
     def not_told_apart(self) -> dict[Any, tuple[Any, ...]]:
         """Return the units that are not distinguishable from some other: from which."""

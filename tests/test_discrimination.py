@@ -14,6 +14,7 @@ from scipy.special import ndtr
 from neuroclass import discriminate_neurons, from_raster, simulate_retina
 from neuroclass.discrimination import median_seconds, seconds_to_accuracy
 from neuroclass.divergence import pair_divergences
+from neuroclass.listening import listening_factor
 from neuroclass.plotting import (
     plot_decoder_curves,
     plot_discrimination_times,
@@ -101,7 +102,12 @@ def test_a_time_has_its_interval_and_spikes(found):
     seconds = found.seconds(0.95)[k]
     low, high = found.seconds_interval(0.95)[k]
     assert low < seconds < high
-    assert_allclose(seconds, 1.952 / found.information_rate[k], rtol=1e-3)
+    steady = 1.952 / found.information_rate[k]
+    assert 0.5 * steady < seconds < 2 * steady
+    again = listening_factor(
+        found.counts, [0], [5], found.divergences.bits_per_word[[k]]
+    )
+    assert_allclose(found.seconds(0.9)[k], again * 1.185 / 1.952 * steady, rtol=1e-3)
     rate = (found.firing_rate[0] + found.firing_rate[5]) / 2
     assert_allclose(found.spikes(0.95)[k], seconds * rate)
 

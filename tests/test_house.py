@@ -58,6 +58,7 @@ STAGES = [
     "word_moments",
     "chance",
     "divergence",
+    "listening",
     "refinement",
     "stability",
     "cut_continuum",

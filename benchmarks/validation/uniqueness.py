@@ -7,6 +7,7 @@ import numpy as np
 from neuroclass.counts import count_groups, count_words
 from neuroclass.discrimination import seconds_to_accuracy
 from neuroclass.divergence import pair_divergences
+from neuroclass.listening import listening_factor
 from neuroclass.presentations import select_presentations
 from neuroclass.simulation import simulate_retina
 from neuroclass.words import bin_words
@@ -57,11 +58,15 @@ def measure(seed, n_known):
             stimulus=presentations.stimulus[taken],
         )
         words = bin_words(retina, some, _BIN)
-        pairs = pair_divergences(count_words(words), groups=count_groups(words))
+        counts = count_words(words)
+        pairs = pair_divergences(counts, groups=count_groups(words))
         # Not a number of seconds, but longer than all.
         rate = np.maximum(pairs.bits_per_word / _BIN, 1e-9)
         found[str(repeats)] = {
             "corrected": seconds_to_accuracy(rate, 0.9).tolist(),
+            "listening": listening_factor(
+                counts, pairs.first, pairs.second, np.maximum(rate * _BIN, 1e-9), 0.9
+            ).tolist(),
             "uncorrected": seconds_to_accuracy(pairs.plug_in / _BIN, 0.9).tolist(),
             "has_time": pairs.is_distinguishable.tolist(),
         }
@@ -94,30 +99,34 @@ def render(found):
         "Pairs of simulated cells (12 of four types a retina, default diversity, "
         f"10 s of flicker, 20 ms bins; retinas: {len(found)}): the time to 90 % "
         "correct from R repeats over that of an observer who knows the probabilities "
-        f"from {n_known} other repeats (Monte Carlo on {_N_HEARD} more), who hears "
-        "words from moments here and there, as the formula assumes, or listens on from "
-        "any moment. Medians, and the middle half of the first, of all pairs. Those "
-        "that are not distinguishable get no time and have longer ones than others, so "
-        "that the times that are given are a little short: with time.",
+        f"from {n_known} other repeats (Monte Carlo on {_N_HEARD} more) and listens on "
+        "from any moment. Medians of all pairs, and the middle half. Those that are "
+        "not distinguishable get no time and have longer ones than others, so that the "
+        "times that are given are a little short: with time. Steady: by the divergence "
+        "alone, over that observer, and over one who hears words from moments here and "
+        "there, as that formula assumes; uncorrected: over the latter, without "
+        "correction for few repeats.",
         "",
-        "| pairs | repeats | over words here and there | middle half | with time "
-        "| uncorrected | over listening on | get a time |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
+        "| pairs | repeats | listening on | middle half | with time | steady "
+        "| steady, here and there | uncorrected | get a time |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for name, is_same in (("same type", True), ("two types", False)):
         for repeats in _REPEATS:
-            corrected, uncorrected, has_time = (
+            corrected, listening, uncorrected, has_time = (
                 _column(found, is_same, str(repeats), key)
-                for key in ("corrected", "uncorrected", "has_time")
+                for key in ("corrected", "listening", "uncorrected", "has_time")
             )
-            steady = _column(found, is_same, "steady")
+            here_and_there = _column(found, is_same, "steady")
             running = _column(found, is_same, "running")
-            low, middle, high = np.nanquantile(corrected / steady, [0.25, 0.5, 0.75])
+            times = corrected * listening / running
+            low, middle, high = np.nanquantile(times, [0.25, 0.5, 0.75])
             lines.append(
                 f"| {name} | {repeats} | {middle:.2f} | {low:.2f} to {high:.2f} "
-                f"| {np.nanmedian((corrected / steady)[has_time > 0]):.2f} "
-                f"| {np.nanmedian(uncorrected / steady):.2f} "
+                f"| {np.nanmedian(times[has_time > 0]):.2f} "
                 f"| {np.nanmedian(corrected / running):.2f} "
+                f"| {np.nanmedian(corrected / here_and_there):.2f} "
+                f"| {np.nanmedian(uncorrected / here_and_there):.2f} "
                 f"| {100 * has_time.mean():.0f} % |"
             )
     n_lost = sum(m["steady"].count(None) for _, m in found)

@@ -129,7 +129,7 @@ _CAPTIONS = {
         "What a decoder achieves",
         "Answers that are correct, against the length of the response, by a decoder "
         "that does not see the repeat it is tested on; bands are standard errors. "
-        "Diamonds: the time from the divergence.",
+        "Diamonds: the time from the divergence and where in the stimulus it lies.",
         "half",
     ),
     "pairwise_divergence": (

@@ -15,8 +15,9 @@ pairs.csv has one row per pair of neurons:
                             that come within 1 ms of one of the other, beyond what
                             comes with one in the next repeat; above one half, the
                             two are likely one cell, sorted twice
-``seconds_90``              of response until 90 % of answers are correct; empty
-                            where not distinguishable, as all that follows
+``seconds_90``              of response, from any moment on, until 90 % of answers are
+                            correct; empty where not distinguishable, as all that
+                            follows
 ``seconds_90_low, _high``   95 % interval
 ``spikes_90``               spikes in that time, at the mean rate of the two
 ``is_extrapolated_90``      whether that time is longer than the stimulus
