@@ -70,7 +70,7 @@ def test_answers_are_as_right_as_simulated_ones(every, high, low, accuracy):
     p = np.full((2, 200), 0.01)
     p[0, ::every], p[1, ::every] = high, low
     found, expected = words_until(p, accuracy), simulated(p, accuracy)
-    assert found == pytest.approx(expected, rel=0.15)
+    assert found == pytest.approx(expected, rel=0.06)
 
 
 def test_evidence_that_comes_together_takes_longer_than_spread_out():
