@@ -37,7 +37,7 @@ from neuroclass.estimators import ESTIMATORS, Estimator
 from neuroclass.evidence import (
     curve_interval,
     stability_of_classes,
-    subclasses,
+    subclasses_of_neurons,
     support_of_number,
 )
 from neuroclass.information import IdentityInformation, identity_information
@@ -45,7 +45,6 @@ from neuroclass.opening import find_presentations, open_recording, presentation_
 from neuroclass.pooling import RECORDING
 from neuroclass.presentations import Presentations
 from neuroclass.rates import unit_rates
-from neuroclass.selection import ClusterNumber
 from neuroclass.sequential import METHODS, SequentialBottleneck, choose_method
 from neuroclass.stationarity import drift_test
 from neuroclass.units import select_units
@@ -220,7 +219,7 @@ def classify_neurons(
             wanted, criterion=estimator, n_jobs=n_jobs, random_state=random_state
         ).fit(counts)
         selection = support_of_number(model, counts)
-        named = _subclasses(model, selection)
+        named = subclasses_of_neurons(model, selection)
         begin()
         information = identity_information(
             counts,
@@ -305,16 +304,6 @@ def classify_neurons(
             "random_state": random_state,
         },
     )
-
-
-def _subclasses(
-    model: AgglomerativeBottleneck | SequentialBottleneck, selection: ClusterNumber
-) -> NDArray[Any]:
-    """Return the name of each neuron's subclass; empty where it is in none."""
-    leaf = getattr(model, "micro_labels_", np.arange(len(model.labels_)))
-    first = np.unique(leaf, return_index=True)[1]
-    of_leaf = subclasses(model.labels_[first], model.children_, selection.node_z)
-    return np.array(of_leaf, dtype=object)[leaf]
 
 
 def _n_distinguishable(counts: ResponseCounts) -> int | None:

@@ -20,7 +20,7 @@ from neuroclass.coincidence import coincident_spikes
 from neuroclass.counting import words_in_blocks
 from neuroclass.counts import ResponseCounts
 from neuroclass.decoding import decode_pair
-from neuroclass.discrimination import Discrimination, factor_of_pairs
+from neuroclass.discrimination import Discrimination
 from neuroclass.divergence import (
     PairDivergences,
     distinguishable_groups,
@@ -34,6 +34,7 @@ from neuroclass.opening import (
     presentation_setting,
 )
 from neuroclass.rows import Rows
+from neuroclass.seconds import factor_of_pairs
 from neuroclass.stationarity import drift_test
 from neuroclass.units import select_units
 from neuroclass.word_choice import count_recorded_units

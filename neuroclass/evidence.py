@@ -27,6 +27,7 @@ __all__ = [
     "curve_interval",
     "stability_of_classes",
     "subclasses",
+    "subclasses_of_neurons",
     "support_of_number",
 ]
 
@@ -182,6 +183,19 @@ def subclasses(
         for k, node in enumerate(found[np.lexsort((first, -sizes))]):
             names[(labels == label) & (side == node)] = f"{label}.{k}"
     return tuple(names)
+
+
+def subclasses_of_neurons(
+    model: AgglomerativeBottleneck | SequentialBottleneck, selection: ClusterNumber
+) -> NDArray[Any]:
+    """Return the name of each neuron's subclass, empty where it is in none.
+
+    `subclasses` of the leaves of the hierarchy, micro-classes where it has these.
+    """
+    leaf = getattr(model, "micro_labels_", np.arange(len(model.labels_)))
+    first = np.unique(leaf, return_index=True)[1]
+    of_leaf = subclasses(model.labels_[first], model.children_, selection.node_z)
+    return np.array(of_leaf, dtype=object)[leaf]
 
 
 def stability_of_classes(

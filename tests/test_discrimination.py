@@ -12,7 +12,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import ndtr
 
 from neuroclass import discriminate_neurons, from_raster, simulate_retina
-from neuroclass.discrimination import median_seconds, seconds_to_accuracy
 from neuroclass.divergence import pair_divergences
 from neuroclass.listening import listening_factor
 from neuroclass.plotting import (
@@ -21,6 +20,7 @@ from neuroclass.plotting import (
     plot_pairwise_divergence,
     write_discrimination,
 )
+from neuroclass.seconds import median_seconds, seconds_to_accuracy
 
 
 def raster(probability, rng, n_repeats=20, **options):

@@ -59,6 +59,7 @@ STAGES = [
     "chance",
     "divergence",
     "listening",
+    "seconds",
     "refinement",
     "stability",
     "cut_continuum",

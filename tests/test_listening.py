@@ -5,9 +5,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 from neuroclass.counts import ResponseCounts
-from neuroclass.discrimination import seconds_to_accuracy
 from neuroclass.divergence import pair_divergences
 from neuroclass.listening import listening_factor
+from neuroclass.seconds import seconds_to_accuracy
 
 MANY = 1_000_000  # repeats: the probabilities are known
 

@@ -10,7 +10,7 @@ from neuroclass.agreement import compare_labels
 from neuroclass.classify import classify_neurons
 from neuroclass.decoding import decode_pair
 from neuroclass.discriminate import discriminate_neurons
-from neuroclass.discrimination import seconds_to_accuracy
+from neuroclass.seconds import seconds_to_accuracy
 from neuroclass.words import bin_words
 
 TITLE = "The bundled recordings"

@@ -11,13 +11,13 @@ from neuroclass.class_information import (
     information_between_classes,
 )
 from neuroclass.counts import count_groups, count_words
-from neuroclass.discrimination import median_seconds
 from neuroclass.divergence import pair_divergences
 from neuroclass.evidence import curve_interval
 from neuroclass.information import identity_information
 from neuroclass.merging import MergeTree
 from neuroclass.presentations import select_presentations
 from neuroclass.scan import scan_information
+from neuroclass.seconds import median_seconds
 from neuroclass.simulation import simulate_retina
 from neuroclass.stationarity import drift_test
 from neuroclass.words import bin_words

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from neuroclass.counts import count_groups, count_words
-from neuroclass.discrimination import seconds_to_accuracy
 from neuroclass.divergence import pair_divergences
 from neuroclass.listening import listening_factor
 from neuroclass.presentations import select_presentations
+from neuroclass.seconds import seconds_to_accuracy
 from neuroclass.simulation import simulate_retina
 from neuroclass.words import bin_words
 
