@@ -14,6 +14,7 @@ from scipy.spatial.distance import pdist
 from neuroclass.bottleneck import AgglomerativeBottleneck
 from neuroclass.classify import classify_neurons
 from neuroclass.counts import count_groups, count_words
+from neuroclass.discriminate import discriminate_neurons
 from neuroclass.information import identity_information
 from neuroclass.io import load_recording
 from neuroclass.merging import merge_tree
@@ -53,6 +54,10 @@ def prepare(stage, path, bin_size=0.02, word_length=1):
         return lambda: select_presentations(recording)
     if stage == "classify_neurons, all of it":
         return lambda: classify_neurons(recording, progress=False)
+    if stage == "the same, 100 resampled stimuli":
+        return lambda: classify_neurons(recording, stability=100, progress=False)
+    if stage == "discriminate_neurons, all of it":
+        return lambda: discriminate_neurons(recording, progress=False)
     shown = select_presentations(recording)
     if stage == "words":
         return lambda: bin_words(recording, shown, bin_size, word_length)
