@@ -169,7 +169,10 @@ class Discrimination:
         return seconds * self._factor(accuracy)
 
     def seconds_interval(self, accuracy: float = 0.9) -> NDArray[np.float64]:
-        """Return 95 % intervals of `seconds`, (n_pairs, 2)."""
+        """Return 95 % intervals of `seconds`, (n_pairs, 2).
+
+        Of the divergence; its `listening_factor` stays as it is.
+        """
         rate = np.where(
             self.is_distinguishable[:, None], self.information_rate_interval, np.nan
         )

@@ -281,7 +281,9 @@ def test_unknown_estimators_are_told(rng):
 
 
 @pytest.mark.parametrize("estimator", ["blend", "empirical-bayes", "jackknife", "nsb"])
-def test_information_of_a_set_is_between_its_neurons_and_the_whole(rng, estimator):
+def test_information_of_a_set_agrees_with_its_neurons_and_with_the_whole(
+    rng, estimator
+):
     p = rng.dirichlet(np.ones(3), (6, 40))
     groups = [sample_counts(rng, p, repeats) for repeats in (3, 4, 3)]
     labels = np.array([0, 1, 1, 2, 2, 2])

@@ -17,7 +17,7 @@ from neuroclass.information import identity_information
 from neuroclass.merging import MergeTree
 from neuroclass.presentations import select_presentations
 from neuroclass.scan import scan_information
-from neuroclass.seconds import median_seconds
+from neuroclass.seconds import factor_of_pairs, median_seconds
 from neuroclass.simulation import simulate_retina
 from neuroclass.stationarity import drift_test
 from neuroclass.words import bin_words
@@ -81,7 +81,7 @@ def _coverage(diversity, n_sets, seed):
     types = np.unique(names, return_inverse=True)[1]
     words = bin_words(retina, select_presentations(retina), _BIN)
     groups = list(count_groups(words, _N_GROUPS))
-    everything = sum(groups)
+    everything = count_words(words)
     truth = _estimates(everything, types, groups)
     found = {}
     for n_repeats in _REPEATS:
@@ -93,10 +93,10 @@ def _coverage(diversity, n_sets, seed):
                 count_words(words, chosen & (order * _N_GROUPS // n_repeats == k))
                 for k in range(_N_GROUPS)
             ]
-            counts = sum(group.counts for group in groups)
+            counts = count_words(words, chosen)
             groups = [group.counts for group in groups]
             estimates = _estimates(counts, types, groups)
-            on_curve, of_all = _on_curve(counts, groups, everything)
+            on_curve, of_all = _on_curve(counts.counts, groups, everything.counts)
             estimates |= on_curve
             truth |= of_all
             inside.append(
@@ -125,9 +125,10 @@ def _coverage(diversity, n_sets, seed):
 def _estimates(counts, types, groups=None):
     """Return value, low and high of each quantity."""
     identity = identity_information(counts, groups=groups, partitions=(types,))
-    classes = information_between_classes(counts, types, groups)
+    classes = information_between_classes(counts.counts, types, groups)
     pairs = pair_divergences(counts, groups=groups)
-    median, of_median = median_seconds(pairs, _BIN)
+    factor = factor_of_pairs(counts, pairs)
+    median, of_median = median_seconds(pairs, _BIN, factor=factor)
     return {
         "information": (identity.bits_per_word, *identity.interval),
         "per_neuron": (identity.per_neuron, *identity.per_neuron_interval.T),
