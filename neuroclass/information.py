@@ -143,7 +143,8 @@ def identity_information(
     ValueError
         If `counts` has not three axes, holds negative numbers, or is not integer; if
         there are fewer than 4 repeats for the quadratic extrapolation; for James-Stein,
-        which gives more than the plug-in (``test_shrinkage_is_refused``).
+        which gives more than the plug-in (``test_shrinkage_is_refused``); if a
+        partition has not one label from 0 on for each neuron.
 
     Notes
     -----
@@ -184,7 +185,7 @@ def identity_information(
     terms = corrected if is_corrected else information_terms(array, estimator)
     # Everybody, each neuron, and what was asked for.
     labels = [np.zeros(len(array), dtype=np.intp), np.arange(len(array))]
-    labels += [np.asarray(partition) for partition in partitions]
+    labels += [_labels_of(partition, len(array)) for partition in partitions]
     value = _by_label(terms, estimator, labels)  # (n_labels in all,)
     replicates = less_biased = np.empty((0, len(value)))
     error, interval = np.full(len(value), np.nan), np.full((len(value), 2), np.nan)
@@ -218,6 +219,18 @@ def identity_information(
             np.full(len(array), np.nan) if firing_rate is None else firing_rate
         ),
     )
+
+
+def _labels_of(partition: ArrayLike, n_neurons: int) -> NDArray[np.intp]:
+    labels = np.asarray(partition)
+    is_valid = labels.shape == (n_neurons,) and labels.dtype.kind in "iu"
+    if not is_valid or labels.min() < 0:
+        raise ValueError(
+            f"partitions must hold one label from 0 on for each of the {n_neurons} "
+            f"neurons; got {labels.dtype} of shape {labels.shape}. Number the classes "
+            "0, 1, ..."
+        )
+    return labels
 
 
 def _by_label(

@@ -314,3 +314,10 @@ def test_information_above_chance_is_the_difference_of_both(rng):
     counts[2] *= 2  # neurons may differ in repeats
     found = identity_information(counts, estimator="plug-in")
     assert_allclose(above_chance(counts), found.plug_in - found.chance_level)
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [0, 1, -1], [0.0, 1.0, 1.0]])
+def test_partitions_must_label_every_neuron(labels):
+    counts = [[[3, 1]], [[1, 3]], [[2, 2]]]
+    with pytest.raises(ValueError, match="partitions must hold one label from 0 on"):
+        identity_information(counts, partitions=[labels])

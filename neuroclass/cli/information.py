@@ -96,7 +96,11 @@ def run(args: "Namespace") -> None:
     )
     measured = plain(
         {
-            **vars(information),
+            **{
+                name: value
+                for name, value in vars(information).items()
+                if not name.startswith("by_partition")  # there are none
+            },
             "bits_per_second": information.bits_per_second,
             "bits_per_spike": information.bits_per_spike,
         }
