@@ -205,7 +205,10 @@ class Discrimination:
     def median_seconds_interval(
         self, which: NDArray[np.bool_] | None = None, accuracy: float = 0.9
     ) -> NDArray[np.float64]:
-        """Return the 95 % interval of `median_seconds`, s, (2,)."""
+        """Return the interval of `median_seconds`, s, (2,).
+
+        95 %, of the divergence; an error of the `listening_factor` is not in it.
+        """
         return self._median(which, accuracy)[1]
 
     def _median(
