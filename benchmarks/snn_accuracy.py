@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from neuroclass.snn.training import train
+from neuroclass.snn.training.loop import train
 
 
 def main() -> None:

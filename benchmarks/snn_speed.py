@@ -14,23 +14,24 @@ import time
 from collections.abc import Callable
 
 # Before torch, whose threads it tells not to spin for long.
-from neuroclass.snn import SpideBackward, SpikingClassifier, structures  # isort: skip
+from neuroclass.snn import SpideBackward, SpikingClassifier  # isort: skip
+from neuroclass.snn.models import architectures  # isort: skip
 
 import torch
 from torch import Tensor
 
-from neuroclass.snn.neurons import integrate_and_fire, ternary_couple
+from neuroclass.snn.components.neurons import integrate_and_fire, ternary_couple
 
 
 def networks() -> dict[str, tuple[SpikingClassifier, tuple[int, ...]]]:
     return {
         "784-400 feedback": (
-            structures.recurrent_dense(rng=0, dropout=0.0),
+            architectures.recurrent_dense(rng=0, dropout=0.0),
             (128, 1, 28, 28),
         ),
-        "LeNet": (structures.lenet(rng=0, dropout=0.0), (64, 1, 28, 28)),
+        "LeNet": (architectures.lenet(rng=0, dropout=0.0), (64, 1, 28, 28)),
         "AlexNet-F": (
-            structures.alexnet_f(
+            architectures.alexnet_f(
                 rng=0, dropout=0.0, backward=SpideBackward(50, scale=400.0)
             ),
             (16, 3, 32, 32),

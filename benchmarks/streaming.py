@@ -22,9 +22,9 @@ import neo
 import numpy as np
 import quantities as pq
 
-from neuroclass.counting import count_recording
 from neuroclass.io import load_recording, write_recording
-from neuroclass.presentations import select_presentations
+from neuroclass.presentations.selection import select_presentations
+from neuroclass.responses.block_counts import count_recording
 
 COLUMNS = ("run", "spikes", "seconds", "cpu seconds", "MiB over imports")
 N_REPEATS, DURATION = 100, 20.0  # s

@@ -23,7 +23,9 @@ def measure_apart(case, path):
     # Forked from a server that has loaded the packages and nothing else; numba takes
     # a second to load, and is loaded where there are many counts only.
     fresh = multiprocessing.get_context("forkserver")
-    fresh.set_forkserver_preload(["benchmarks.suite.stages", "neuroclass.loops"])
+    fresh.set_forkserver_preload(
+        ["benchmarks.suite.stages", "neuroclass.clustering._compiled.loops"]
+    )
     answers = fresh.SimpleQueue()
     process = fresh.Process(target=_answer, args=(case, path, answers))
     process.start()

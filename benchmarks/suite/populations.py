@@ -9,12 +9,12 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from benchmarks.suite.stages import is_installed, of_counts
-from neuroclass.bottleneck import AgglomerativeBottleneck
-from neuroclass.counts import count_words
-from neuroclass.presentations import select_presentations
-from neuroclass.rates import firing_rates
-from neuroclass.simulation import simulate_retina
-from neuroclass.words import bin_words
+from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
+from neuroclass.presentations.selection import select_presentations
+from neuroclass.responses.counts import count_words
+from neuroclass.responses.firing_rates import firing_rates
+from neuroclass.responses.words import bin_words
+from neuroclass.simulation.retina import simulate_retina
 
 N_TYPES = 8
 METHODS = ("neuroclass", "IBM sib, 10 restarts", "k-means on PSTHs")

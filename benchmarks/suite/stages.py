@@ -11,18 +11,18 @@ import quantities as pq
 from scipy.sparse import csr_matrix
 from scipy.spatial.distance import pdist
 
-from neuroclass.bottleneck import AgglomerativeBottleneck
-from neuroclass.classify import classify_neurons
-from neuroclass.counts import count_groups, count_words
-from neuroclass.discriminate import discriminate_neurons
-from neuroclass.information import identity_information
+from neuroclass.analysis.classify import classify_neurons
+from neuroclass.analysis.discriminate import discriminate_neurons
+from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
+from neuroclass.clustering.count_matrix import Rows
+from neuroclass.clustering.merge_tree import merge_tree
+from neuroclass.clustering.pairwise_loss import pairwise_losses
+from neuroclass.clustering.reassignment import refine_with_restarts
+from neuroclass.information.identity import identity_information
 from neuroclass.io import load_recording
-from neuroclass.merging import merge_tree
-from neuroclass.pairs import pairwise_losses
-from neuroclass.presentations import select_presentations
-from neuroclass.refinement import refine_with_restarts
-from neuroclass.rows import Rows
-from neuroclass.words import bin_words
+from neuroclass.presentations.selection import select_presentations
+from neuroclass.responses.counts import count_groups, count_words
+from neuroclass.responses.words import bin_words
 
 # What is no part of this package, and the package that it needs.
 PEERS = {

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from neuroclass.counts import count_words
 from neuroclass.estimators import xlog2x
-from neuroclass.information import identity_information
+from neuroclass.information.identity import identity_information
 from neuroclass.io import load_recording
-from neuroclass.presentations import select_presentations
-from neuroclass.words import bin_words
+from neuroclass.presentations.selection import select_presentations
+from neuroclass.responses.counts import count_words
+from neuroclass.responses.words import bin_words
 
 TITLE = "How far is the information off with few repeats?"
 

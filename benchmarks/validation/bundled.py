@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from neuroclass._wording import between
-from neuroclass.agreement import compare_labels
-from neuroclass.classify import classify_neurons
-from neuroclass.decoding import decode_pair
-from neuroclass.discriminate import discriminate_neurons
-from neuroclass.seconds import seconds_to_accuracy
-from neuroclass.words import bin_words
+from neuroclass._lib.wording import between
+from neuroclass.analysis.classify import classify_neurons
+from neuroclass.analysis.discriminate import discriminate_neurons
+from neuroclass.clustering.label_agreement import compare_labels
+from neuroclass.discrimination.decoding import decode_pair
+from neuroclass.discrimination.observation_time import seconds_to_accuracy
+from neuroclass.responses.words import bin_words
 
 TITLE = "The bundled recordings"
 DATA = Path(__file__).resolve().parents[2] / "data"

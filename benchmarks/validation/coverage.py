@@ -5,22 +5,22 @@ from dataclasses import replace
 import numpy as np
 from scipy.stats import kstest
 
-from neuroclass.bottleneck import AgglomerativeBottleneck
-from neuroclass.class_information import (
+from neuroclass.analysis.scan import scan_information
+from neuroclass.analysis.support import curve_interval
+from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
+from neuroclass.clustering.merge_tree import MergeTree
+from neuroclass.discrimination.divergence import pair_divergences
+from neuroclass.discrimination.observation_time import factor_of_pairs, median_seconds
+from neuroclass.information.classes import (
     class_information,
     information_between_classes,
 )
-from neuroclass.counts import count_groups, count_words
-from neuroclass.divergence import pair_divergences
-from neuroclass.evidence import curve_interval
-from neuroclass.information import identity_information
-from neuroclass.merging import MergeTree
-from neuroclass.presentations import select_presentations
-from neuroclass.scan import scan_information
-from neuroclass.seconds import factor_of_pairs, median_seconds
-from neuroclass.simulation import simulate_retina
-from neuroclass.stationarity import drift_test
-from neuroclass.words import bin_words
+from neuroclass.information.identity import identity_information
+from neuroclass.presentations.selection import select_presentations
+from neuroclass.responses.counts import count_groups, count_words
+from neuroclass.responses.stationarity import drift_test
+from neuroclass.responses.words import bin_words
+from neuroclass.simulation.retina import simulate_retina
 
 TITLE = "Do the intervals hold the truth, and are drifting neurons found?"
 

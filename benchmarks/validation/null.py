@@ -3,11 +3,11 @@
 import numpy as np
 from scipy.stats import kstest
 
-from neuroclass.counts import count_words
-from neuroclass.divergence import pair_divergences
-from neuroclass.presentations import select_presentations
-from neuroclass.simulation import simulate_retina
-from neuroclass.words import bin_words
+from neuroclass.discrimination.divergence import pair_divergences
+from neuroclass.presentations.selection import select_presentations
+from neuroclass.responses.counts import count_words
+from neuroclass.responses.words import bin_words
+from neuroclass.simulation.retina import simulate_retina
 
 TITLE = "Is z of a pair that does not differ a standard Gaussian?"
 

@@ -11,12 +11,12 @@ from benchmarks.validation._populations import (
     event_counts,
     gaussian_process_counts,
 )
-from neuroclass.bottleneck import AgglomerativeBottleneck
-from neuroclass.classify import classify_neurons
-from neuroclass.counts import count_words
-from neuroclass.presentations import select_presentations
-from neuroclass.simulation import simulate_retina
-from neuroclass.words import bin_words
+from neuroclass.analysis.classify import classify_neurons
+from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
+from neuroclass.presentations.selection import select_presentations
+from neuroclass.responses.counts import count_words
+from neuroclass.responses.words import bin_words
+from neuroclass.simulation.retina import simulate_retina
 
 TITLE = "Are the types of a retina found?"
 RETINA, OTHERS = "retina", ("Gaussian process", "events")

@@ -7,9 +7,9 @@ import numpy as np
 import quantities as pq
 from sklearn.metrics import adjusted_rand_score
 
-from neuroclass.classify import classify_neurons
-from neuroclass.simulation import simulate_retina
-from neuroclass.within import classify_within
+from neuroclass.analysis.across_recordings import classify_within
+from neuroclass.analysis.classify import classify_neurons
+from neuroclass.simulation.retina import simulate_retina
 
 TITLE = "Are the types of several retinas the same?"
 _LIGHT = 1000  # seed of the stimulus, apart from those of the cells

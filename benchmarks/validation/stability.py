@@ -6,8 +6,8 @@ from scipy.stats import rankdata
 from sklearn.metrics import adjusted_rand_score
 
 from benchmarks.validation.number import OTHERS, RETINA, simulate_counts
-from neuroclass.bottleneck import AgglomerativeBottleneck
-from neuroclass.stability import bootstrap_stability
+from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
+from neuroclass.clustering.stability import bootstrap_stability
 
 TITLE = "Are stable neurons in the right class?"
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from neuroclass.counts import count_groups, count_words
-from neuroclass.divergence import pair_divergences
-from neuroclass.listening import listening_factor
-from neuroclass.presentations import select_presentations
-from neuroclass.seconds import seconds_to_accuracy
-from neuroclass.simulation import simulate_retina
-from neuroclass.words import bin_words
+from neuroclass.discrimination.divergence import pair_divergences
+from neuroclass.discrimination.listening import listening_factor
+from neuroclass.discrimination.observation_time import seconds_to_accuracy
+from neuroclass.presentations.selection import select_presentations
+from neuroclass.responses.counts import count_groups, count_words
+from neuroclass.responses.words import bin_words
+from neuroclass.simulation.retina import simulate_retina
 
 TITLE = "Is the time right after which two neurons are told apart?"
 

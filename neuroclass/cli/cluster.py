@@ -125,13 +125,13 @@ def add_parser(commands: Any) -> None:
 
 def run(args: "Namespace") -> None:
     """Carry the command out."""
-    from neuroclass.classify import classify_neurons  # noqa: PLC0415
+    from neuroclass.analysis.across_recordings import classify_within  # noqa: PLC0415
+    from neuroclass.analysis.classify import classify_neurons  # noqa: PLC0415
     from neuroclass.report import (  # noqa: PLC0415
         check_kind,
         save_families,
         save_results,
     )
-    from neuroclass.within import classify_within  # noqa: PLC0415
 
     several = len(args.recording) > 1
     if args.within and not several:

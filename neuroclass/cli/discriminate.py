@@ -5,7 +5,7 @@ import math
 from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING, Any
 
-from neuroclass._wording import between, rounded
+from neuroclass._lib.wording import between, rounded
 from neuroclass.cli.inputs import (
     check_reference,
     load_several,
@@ -33,7 +33,7 @@ from neuroclass.cli.printing import (
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from neuroclass.discrimination import Discrimination
+    from neuroclass.results.discrimination import Discrimination
 
 __all__ = ["add_parser", "run"]
 
@@ -90,7 +90,7 @@ def _pairs(text: str) -> list[str]:
 
 def run(args: "Namespace") -> None:
     """Carry the command out."""
-    from neuroclass.discriminate import discriminate_neurons  # noqa: PLC0415
+    from neuroclass.analysis.discriminate import discriminate_neurons  # noqa: PLC0415
     from neuroclass.report import check_kind, save_pairs  # noqa: PLC0415
 
     folder = result_folder(args, "_pairs")

@@ -3,8 +3,8 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-from neuroclass._json import plain
-from neuroclass._wording import between
+from neuroclass._lib.json_text import plain
+from neuroclass._lib.wording import between
 from neuroclass.cli import scan
 from neuroclass.cli.inputs import check_cache, load, presentation_options, wanted_units
 from neuroclass.cli.options import (
@@ -55,17 +55,17 @@ def run(args: "Namespace") -> None:
         return
     from tqdm import tqdm  # noqa: PLC0415
 
-    from neuroclass._progress import is_watched  # noqa: PLC0415
-    from neuroclass.counting import (  # noqa: PLC0415
+    from neuroclass._lib.progress import is_watched  # noqa: PLC0415
+    from neuroclass.analysis.bin_choice import count_recorded_units  # noqa: PLC0415
+    from neuroclass.analysis.quality_checks import warn_of_drift, without_drifting  # noqa: PLC0415
+    from neuroclass.information.identity import identity_information  # noqa: PLC0415
+    from neuroclass.presentations.selection import select_presentations  # noqa: PLC0415
+    from neuroclass.presentations.units import select_units  # noqa: PLC0415
+    from neuroclass.responses.block_counts import (  # noqa: PLC0415
         check_two_units_speak,
         words_in_blocks,
     )
-    from neuroclass.doubts import warn_of_drift, without_drifting  # noqa: PLC0415
-    from neuroclass.information import identity_information  # noqa: PLC0415
-    from neuroclass.presentations import select_presentations  # noqa: PLC0415
-    from neuroclass.stationarity import describe_drift, drift_test  # noqa: PLC0415
-    from neuroclass.units import select_units  # noqa: PLC0415
-    from neuroclass.word_choice import count_recorded_units  # noqa: PLC0415
+    from neuroclass.responses.stationarity import describe_drift, drift_test  # noqa: PLC0415
 
     recording = load(args)
     presentations = select_presentations(recording, **presentation_options(args))

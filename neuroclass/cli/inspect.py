@@ -30,8 +30,8 @@ def add_parser(commands: Any) -> None:
 
 def run(args: "Namespace") -> None:
     """Carry the command out."""
-    from neuroclass.intervals import describe_intervals  # noqa: PLC0415
-    from neuroclass.presentations import select_presentations  # noqa: PLC0415
+    from neuroclass.presentations.interval_tables import describe_intervals  # noqa: PLC0415
+    from neuroclass.presentations.selection import select_presentations  # noqa: PLC0415
 
     taken, problems = None, []
     with warnings.catch_warnings(record=True) as caught:

@@ -245,7 +245,7 @@ def add_output(parser: argparse._ActionsContainer, suffix: str, replaced: str) -
 
 def a_time(text: str) -> float:
     """Return seconds from a time with its unit."""
-    from neuroclass._validation import as_seconds  # noqa: PLC0415
+    from neuroclass._lib.checks import as_seconds  # noqa: PLC0415
 
     try:
         return as_seconds(text, "it", unit_required=True)
@@ -255,7 +255,7 @@ def a_time(text: str) -> float:
 
 def a_memory(text: str) -> float:
     """Return bytes from a size of memory with its unit."""
-    from neuroclass._validation import as_bytes  # noqa: PLC0415
+    from neuroclass._lib.checks import as_bytes  # noqa: PLC0415
 
     try:
         return as_bytes(text, "it")

@@ -9,8 +9,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from neuroclass._json import plain
-from neuroclass._wording import between, rounded
+from neuroclass._lib.json_text import plain
+from neuroclass._lib.wording import between, rounded
 
 __all__ = [
     "describe_drifting",

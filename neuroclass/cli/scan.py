@@ -4,8 +4,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuroclass._json import plain
-from neuroclass._wording import between, rounded
+from neuroclass._lib.json_text import plain
+from neuroclass._lib.wording import between, rounded
 from neuroclass.cli.inputs import (
     check_is_free,
     load,
@@ -17,8 +17,8 @@ from neuroclass.cli.printing import print_item, print_json, print_table
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from neuroclass.extrapolation import Extrapolation, WordRate
-    from neuroclass.scan import InformationScan
+    from neuroclass.analysis.scan import InformationScan
+    from neuroclass.information.word_length_limit import Extrapolation, WordRate
 
 __all__ = ["add_options", "check_options", "run"]
 
@@ -66,12 +66,12 @@ def run(args: "Namespace") -> None:
     """Scan, print, and draw."""
     from tqdm import tqdm  # noqa: PLC0415
 
-    from neuroclass._progress import is_watched  # noqa: PLC0415
+    from neuroclass._lib.progress import is_watched  # noqa: PLC0415
+    from neuroclass.analysis.bin_choice import BIN_SIZES  # noqa: PLC0415
+    from neuroclass.analysis.scan import scan_information  # noqa: PLC0415
     from neuroclass.plotting import write_scan  # noqa: PLC0415
-    from neuroclass.presentations import select_presentations  # noqa: PLC0415
-    from neuroclass.scan import scan_information  # noqa: PLC0415
-    from neuroclass.units import select_units  # noqa: PLC0415
-    from neuroclass.word_choice import BIN_SIZES  # noqa: PLC0415
+    from neuroclass.presentations.selection import select_presentations  # noqa: PLC0415
+    from neuroclass.presentations.units import select_units  # noqa: PLC0415
 
     recording = load(args)
     presentations = select_presentations(recording, **presentation_options(args))

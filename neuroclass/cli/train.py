@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuroclass._json import plain
+from neuroclass._lib.json_text import plain
 from neuroclass.cli.options import add_command, add_json, integers
 from neuroclass.cli.printing import print_item, print_json, print_table
 
@@ -110,11 +110,11 @@ def run(args: "Namespace") -> None:
     """Carry the command out."""
     from dataclasses import asdict  # noqa: PLC0415
 
-    from neuroclass._validation import check_positive_int  # noqa: PLC0415
-    from neuroclass.snn.datasets import load_dataset  # noqa: PLC0415
-    from neuroclass.snn.energy import energy_table  # noqa: PLC0415
-    from neuroclass.snn.recipes import usual_steps  # noqa: PLC0415
-    from neuroclass.snn.training import example_batch, train  # noqa: PLC0415
+    from neuroclass._lib.checks import check_positive_int  # noqa: PLC0415
+    from neuroclass.snn.models.energy import energy_table  # noqa: PLC0415
+    from neuroclass.snn.training.datasets import load_dataset  # noqa: PLC0415
+    from neuroclass.snn.training.loop import example_batch, train  # noqa: PLC0415
+    from neuroclass.snn.training.presets import usual_steps  # noqa: PLC0415
 
     history: list[dict[str, float]] = []
     steps = args.steps

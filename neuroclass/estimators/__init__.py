@@ -20,7 +20,6 @@ from neuroclass.estimators.additive import (
     word_term,
     xlog2x,
 )
-from neuroclass.estimators.chance import expected_xlog2x
 from neuroclass.estimators.entropies import (
     ENTROPY_ESTIMATORS,
     EntropyEstimator,
@@ -29,6 +28,7 @@ from neuroclass.estimators.entropies import (
     jensen_shannon,
     mutual_information,
 )
+from neuroclass.estimators.hypergeometric import expected_xlog2x
 from neuroclass.estimators.james_stein import shrunk_counts
 
 __all__ = [

@@ -10,7 +10,7 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuroclass._validation import check_choice, check_positive_int
+from neuroclass._lib.checks import check_choice, check_positive_int
 from neuroclass.estimators.additive import (
     ESTIMATORS,
     Estimator,
@@ -19,7 +19,7 @@ from neuroclass.estimators.additive import (
     word_term,
 )
 from neuroclass.estimators.chao_shen import chao_shen
-from neuroclass.estimators.distinct import distinct_vectors
+from neuroclass.estimators.deduplication import distinct_vectors
 from neuroclass.estimators.extrapolation import quadratic_extrapolation
 from neuroclass.estimators.grassberger import grassberger
 from neuroclass.estimators.james_stein import shrunk_counts

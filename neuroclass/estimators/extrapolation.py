@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass.estimators.additive import xlog2x
-from neuroclass.estimators.chance import expected_xlog2x
+from neuroclass.estimators.hypergeometric import expected_xlog2x
 
 __all__ = ["quadratic_extrapolation"]
 

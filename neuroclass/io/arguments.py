@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass.io.assemble import assemble_recording, make_epoch
-from neuroclass.io.onsets import lay_out
+from neuroclass.io.trial_clock import lay_out
 
 __all__ = ["as_array", "checked_columns", "checked_ids", "presented_recording"]
 

@@ -13,9 +13,9 @@ import numpy as np
 import quantities as pq
 from numpy.typing import ArrayLike, NDArray
 
-from neuroclass._validation import warn_user
+from neuroclass._lib.checks import warn_user
 from neuroclass.exceptions import RecordingError
-from neuroclass.io.stored import StoredSpikeTimes, StoredSpikeTrain
+from neuroclass.io.lazy_spiketrains import StoredSpikeTimes, StoredSpikeTrain
 
 __all__ = [
     "assemble_recording",

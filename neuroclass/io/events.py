@@ -7,7 +7,7 @@ import neo
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuroclass._validation import as_seconds
+from neuroclass._lib.checks import as_seconds
 from neuroclass.io.arguments import (
     as_array,
     checked_columns,

@@ -11,10 +11,10 @@ import h5py
 import numpy as np
 from pynwb import NWBHDF5IO, validate
 
+from neuroclass._lib.atomic import write_beside
 from neuroclass.exceptions import RecordingError
+from neuroclass.io.format_detection import sniff_format
 from neuroclass.io.nwb import open_nwb
-from neuroclass.io.nwb_write import write_beside
-from neuroclass.io.sniff import sniff_format
 
 __all__ = ["check_can_label", "write_labels"]
 

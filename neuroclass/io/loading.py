@@ -9,10 +9,10 @@ import neo
 import quantities as pq
 from numpy.typing import ArrayLike
 
-from neuroclass._validation import as_seconds
+from neuroclass._lib.checks import as_seconds
 from neuroclass.io.assemble import make_event
+from neuroclass.io.format_detection import sniff_format
 from neuroclass.io.nwb import read_nwb
-from neuroclass.io.sniff import sniff_format
 from neuroclass.io.tables import read_arrays, read_csv, time_scale
 from neuroclass.io.triggers import read_triggers
 

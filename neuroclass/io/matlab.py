@@ -25,7 +25,7 @@ def read_mat(path: Path, kind: str) -> dict[str, NDArray[Any]]:
     path : pathlib.Path
         The file.
     kind : {"mat", "mat-v7.3"}
-        As :func:`~neuroclass.io.sniff.sniff_format` found it.
+        As :func:`~neuroclass.io.format_detection.sniff_format` found it.
 
     Raises
     ------

@@ -29,7 +29,7 @@ from neuroclass.io.assemble import (
     unique_unit_ids,
     warn_if_whole_numbers,
 )
-from neuroclass.io.stored import StoredSpikeTimes
+from neuroclass.io.lazy_spiketrains import StoredSpikeTimes
 
 __all__ = ["FILE_FIELDS", "SUBJECT_FIELDS", "TEXT_IDS", "open_nwb", "read_nwb"]
 

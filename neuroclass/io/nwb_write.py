@@ -1,11 +1,9 @@
 """A ``neo.Block`` written as an NWB 2 file."""
 
 import datetime
-import shutil
 import uuid
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -21,9 +19,10 @@ from pynwb.event import EventsTable, TimestampVectorData
 from pynwb.file import Subject
 from pynwb.misc import Units
 
+from neuroclass._lib.atomic import write_beside
 from neuroclass.io.nwb import FILE_FIELDS, TEXT_IDS
 
-__all__ = ["write_beside", "write_recording"]
+__all__ = ["write_recording"]
 
 # Where the recording does not say when it was made: plainly no date of a recording.
 _NO_DATE = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
@@ -80,24 +79,6 @@ def write_recording(block: neo.Block, path: str | PathLike[str]) -> None:
         with NWBHDF5IO(str(beside), "w") as io:
             io.write(file)
         _fix_object_ids(beside, file.identifier)
-
-
-@contextmanager
-def write_beside(path: Path) -> Iterator[Path]:
-    """Give a path beside `path`; rename it to `path` if all went well, else remove it.
-
-    What is at `path` is thus either as it was or complete. Missing folders are made.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Named by us, not by tempfile, whose files only their maker may read.
-    beside = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:12]}{path.suffix}")
-    try:
-        yield beside
-        if path.exists():
-            shutil.copymode(path, beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _new_file(block: neo.Block) -> NWBFile:

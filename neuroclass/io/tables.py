@@ -34,7 +34,7 @@ array or column ``presentation`` (``repeat``, ``trial``), whole numbers from 0 o
 and optionally ``stimulus``, both with one entry per spike. A presentation without
 any spike is told by the numbers around it, at the end by no one: then use cells.
 Each presentation is put at its place on one clock, pauses between
-(:func:`neuroclass.io.onsets.lay_out`).
+(:func:`neuroclass.io.trial_clock.lay_out`).
 
 **Triggers inside the file** (npz, mat): an array ``triggers``.
 """
@@ -44,14 +44,9 @@ from pathlib import Path
 import neo
 import numpy as np
 
-from neuroclass._validation import check_choice
+from neuroclass._lib.checks import check_choice
 from neuroclass.exceptions import RecordingError
-from neuroclass.io.assemble import (
-    assemble_recording,
-    make_epoch,
-    warn_if_whole_numbers,
-)
-from neuroclass.io.layouts import (
+from neuroclass.io.array_layouts import (
     SPIKE_NAMES,
     UNIT_NAMES,
     Spikes,
@@ -59,10 +54,15 @@ from neuroclass.io.layouts import (
     find_spikes,
     from_rows,
 )
+from neuroclass.io.assemble import (
+    assemble_recording,
+    make_epoch,
+    warn_if_whole_numbers,
+)
 from neuroclass.io.matlab import read_mat
 from neuroclass.io.npz import read_npz
-from neuroclass.io.onsets import lay_out
 from neuroclass.io.text import is_number, pick_column, read_text_columns
+from neuroclass.io.trial_clock import lay_out
 from neuroclass.io.triggers import trigger_epoch
 
 __all__ = ["read_arrays", "read_csv", "time_scale"]

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.assemble import make_epoch
+from neuroclass.io.format_detection import sniff_format
 from neuroclass.io.matlab import read_mat
 from neuroclass.io.npz import read_npz
-from neuroclass.io.sniff import sniff_format
 from neuroclass.io.text import pick_column, read_text_columns
 
 __all__ = ["read_triggers", "trigger_epoch"]

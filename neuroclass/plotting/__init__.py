@@ -8,13 +8,13 @@ figures on one page.
 """
 
 from neuroclass.plotting._axes import class_colors
-from neuroclass.plotting.curve import plot_information_curve
-from neuroclass.plotting.discrimination import (
-    plot_decoder_curves,
-    plot_discrimination_times,
+from neuroclass.plotting.class_families import plot_families
+from neuroclass.plotting.class_responses import (
+    plot_class_responses,
+    plot_rasters,
 )
-from neuroclass.plotting.families import plot_families
-from neuroclass.plotting.files import (
+from neuroclass.plotting.class_sizes import plot_class_sizes
+from neuroclass.plotting.figure_files import (
     FIGURE_NAMES,
     PAIR_FIGURE_NAMES,
     write_discrimination,
@@ -22,19 +22,19 @@ from neuroclass.plotting.files import (
     write_figures,
     write_scan,
 )
-from neuroclass.plotting.matrices import (
+from neuroclass.plotting.information_curve import plot_information_curve
+from neuroclass.plotting.overview import information_curve_svg, plot_overview
+from neuroclass.plotting.pair_matrices import (
     plot_co_clustering,
     plot_pairwise_divergence,
     plot_pairwise_loss,
 )
-from neuroclass.plotting.overview import information_curve_svg, plot_overview
-from neuroclass.plotting.responses import (
-    plot_class_responses,
-    plot_rasters,
+from neuroclass.plotting.pair_times import (
+    plot_decoder_curves,
+    plot_discrimination_times,
 )
-from neuroclass.plotting.scan import plot_scan
-from neuroclass.plotting.sizes import plot_class_sizes
 from neuroclass.plotting.tree import plot_merge_tree
+from neuroclass.plotting.word_scan import plot_scan
 
 __all__ = [
     "FIGURE_NAMES",

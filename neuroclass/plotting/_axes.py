@@ -13,12 +13,12 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import ArrayLike, NDArray
 
-from neuroclass._validation import check_positive_int
+from neuroclass._lib.checks import check_positive_int
 
 if TYPE_CHECKING:
     from matplotlib.axis import Axis
 
-    from neuroclass.classification import Classification
+    from neuroclass.results.classification import Classification
 
 __all__ = [
     "INK",

@@ -13,7 +13,7 @@ from neuroclass.plotting._axes import unit_name
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neuroclass.classification import Classification
+    from neuroclass.results.classification import Classification
 
 __all__ = ["Segment", "Window", "choose_window"]
 

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 import matplotlib
 from matplotlib.figure import Figure
 
-from neuroclass.plotting.curve import plot_information_curve
-from neuroclass.plotting.files import FILE_STYLE, new_figure
-from neuroclass.plotting.responses import (
+from neuroclass.plotting.class_responses import (
     plot_class_responses,
     responses_size,
 )
-from neuroclass.plotting.sizes import plot_class_sizes
+from neuroclass.plotting.class_sizes import plot_class_sizes
+from neuroclass.plotting.figure_files import FILE_STYLE, new_figure
+from neuroclass.plotting.information_curve import plot_information_curve
 from neuroclass.plotting.tree import plot_merge_tree
 
 if TYPE_CHECKING:
-    from neuroclass.classification import Classification
+    from neuroclass.results.classification import Classification
 
 __all__ = ["information_curve_svg", "plot_overview"]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.collections import LineCollection
 
+from neuroclass.clustering.n_clusters import REAL_SPLIT
 from neuroclass.plotting._axes import (
     INK,
     MIXED,
@@ -17,13 +18,12 @@ from neuroclass.plotting._axes import (
     tidy,
     unit_name,
 )
-from neuroclass.selection import REAL_SPLIT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from neuroclass.classification import Classification
+    from neuroclass.results.classification import Classification
 
 __all__ = ["cumulative_loss", "plot_merge_tree", "tree_size"]
 

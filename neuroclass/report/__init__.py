@@ -3,12 +3,12 @@
 `save_results` writes all of it; `write_report` rebuilds the page from the folder alone.
 """
 
-from neuroclass.report.families import save_families
-from neuroclass.report.folder import check_kind, save_results
+from neuroclass.report.class_folder import check_kind, save_results
+from neuroclass.report.class_json import write_result_json
+from neuroclass.report.family_folder import save_families
 from neuroclass.report.methods import methods_paragraph
-from neuroclass.report.page import write_report
-from neuroclass.report.pairs import save_pairs
-from neuroclass.report.results import write_result_json
+from neuroclass.report.pair_folder import save_pairs
+from neuroclass.report.report_page import write_report
 from neuroclass.report.tables import write_labels_csv
 
 __all__ = [

@@ -6,7 +6,8 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from neuroclass._wording import plural, some
+from neuroclass._lib.wording import plural, some
+from neuroclass.clustering.n_clusters import REAL_SPLIT
 from neuroclass.exceptions import RecordingError
 from neuroclass.plotting import FIGURE_NAMES, class_colors
 from neuroclass.report.methods import methods_paragraph, setting
@@ -20,7 +21,6 @@ from neuroclass.report.rendering import (
     write_page,
 )
 from neuroclass.report.tables import LABEL_COLUMNS
-from neuroclass.selection import REAL_SPLIT
 
 __all__ = ["write_class_page"]
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from neuroclass._wording import between, rounded
-from neuroclass.selection import DOUBTFUL_PAIR, REAL_SPLIT, SURE_PAIR
+from neuroclass._lib.wording import between, rounded
+from neuroclass.clustering.n_clusters import DOUBTFUL_PAIR, REAL_SPLIT, SURE_PAIR
 
 __all__ = ["methods_paragraph", "setting", "time_text"]
 

@@ -12,7 +12,7 @@ from neuroclass.io import recording_sha256
 if TYPE_CHECKING:
     import neo
 
-    from neuroclass.presentations import Presentations
+    from neuroclass.presentations.selection import Presentations
 
 __all__ = ["describe_presentations", "describe_recording", "environment"]
 

@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from neuroclass._wording import plural
+from neuroclass._lib.wording import plural
 from neuroclass.plotting import PAIR_FIGURE_NAMES
 from neuroclass.report.rendering import (
     as_percent,

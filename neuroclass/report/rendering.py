@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
-from neuroclass._wording import rounded
+from neuroclass._lib.atomic import write_beside
+from neuroclass._lib.wording import rounded
 from neuroclass.exceptions import RecordingError
 from neuroclass.report.methods import setting, time_text
 
@@ -114,7 +115,7 @@ def write_page(
         If the source lacks what the page says.
     """
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("neuroclass"),
+        loader=jinja2.PackageLoader("neuroclass.report"),
         autoescape=True,  # names of units and stimuli are anybody's text
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -137,9 +138,8 @@ def write_page(
             f"or changed: {error}. Run `neuroclass cluster` again."
         ) from error
     path = folder / "report.html"
-    unfinished = path.with_name(".report.html.tmp")
-    unfinished.write_text(page, encoding="utf-8")
-    unfinished.replace(path)
+    with write_beside(path) as unfinished:
+        unfinished.write_text(page, encoding="utf-8")
     return path
 
 

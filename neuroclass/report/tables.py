@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from neuroclass.classification import Classification
+    from neuroclass.results.classification import Classification
 
 __all__ = ["LABEL_COLUMNS", "write_labels_csv", "write_table"]
 

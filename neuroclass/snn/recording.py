@@ -19,18 +19,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neuroclass._validation import (
+from neuroclass._lib.checks import (
     as_seconds,
     check_choice,
     check_positive_int,
     check_rng,
 )
 from neuroclass.io import from_events
-from neuroclass.snn.checkpoint import load_checkpoint, load_model
-from neuroclass.snn.datasets import load_dataset
-from neuroclass.snn.layers import Shape
-from neuroclass.snn.network import FeedbackSNN, SpikingClassifier
-from neuroclass.snn.wiring import layer_shapes
+from neuroclass.snn.components.layers import Shape
+from neuroclass.snn.components.topology import layer_shapes
+from neuroclass.snn.models.feedback_snn import FeedbackSNN, SpikingClassifier
+from neuroclass.snn.training.checkpoint import load_checkpoint, load_model
+from neuroclass.snn.training.datasets import load_dataset
 
 __all__ = ["ENCODINGS", "encode", "record", "record_model"]
 

@@ -10,19 +10,19 @@ torch = pytest.importorskip("torch", reason="needs `pip install neuroclass[snn]`
 
 from neuroclass import classify_neurons  # noqa: E402
 from neuroclass.io import load_recording, write_recording  # noqa: E402
-from neuroclass.presentations import select_presentations  # noqa: E402
+from neuroclass.presentations.selection import select_presentations  # noqa: E402
 from neuroclass.snn import (  # noqa: E402
     AvgPool2d,
     Conv2d,
     FeedbackSNN,
     Linear,
     SpikingClassifier,
-    structures,
 )
-from neuroclass.snn.datasets import load_dataset  # noqa: E402
-from neuroclass.snn.energy import energy_table  # noqa: E402
+from neuroclass.snn.models import architectures  # noqa: E402
+from neuroclass.snn.models.energy import energy_table  # noqa: E402
 from neuroclass.snn.recording import encode, record  # noqa: E402
-from neuroclass.snn.training import train  # noqa: E402
+from neuroclass.snn.training.datasets import load_dataset  # noqa: E402
+from neuroclass.snn.training.loop import train  # noqa: E402
 
 
 @pytest.fixture
@@ -247,7 +247,7 @@ class Moved:
 
 
 def test_energy_is_measured_where_the_model_is():
-    model = structures.recurrent_dense((1, 8, 8), hidden=8, steps=4)
+    model = architectures.recurrent_dense((1, 8, 8), hidden=8, steps=4)
     seen = []
     energy_table(
         model,
@@ -276,7 +276,7 @@ class TestEnergy:
         assert len(str(table).splitlines()) == 6
 
     def test_multiplications_of_a_convolutional_network(self):
-        model = structures.lenet(dropout=0.0, rng=0)
+        model = architectures.lenet(dropout=0.0, rng=0)
         model.network.steps = 3
         settings = model.network.backward_settings
         model.network.backward_settings = type(settings)(3, scale=100.0)

@@ -1,0 +1,1 @@
+"""What every package may use: checks, wording, JSON, parallel tasks, atomic files."""

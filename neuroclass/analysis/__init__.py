@@ -1,0 +1,1 @@
+"""One call for each question about a recording."""

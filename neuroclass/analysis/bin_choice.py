@@ -1,0 +1,238 @@
+"""Which words to listen to: the width of a bin, chosen without any label.
+
+Takes a recording and its presentations, gives the bin width at which words tell most
+about the neurons per second, over what chance would.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import neo
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroclass._lib.checks import as_seconds
+from neuroclass._lib.wording import between, rounded
+from neuroclass.estimators.jackknife import jackknife_interval
+from neuroclass.information.entropy_terms import above_chance
+from neuroclass.presentations.selection import Presentations
+from neuroclass.responses.block_counts import CountedRecording, count_recording
+from neuroclass.responses.counts import ResponseCounts
+
+__all__ = [
+    "BIN_SIZES",
+    "BinChoice",
+    "RecordedUnits",
+    "choose_bin_size",
+    "count_recorded_units",
+]
+
+BIN_SIZES = (0.005, 0.010, 0.020, 0.050)  # s
+
+
+@dataclass(frozen=True)
+class BinChoice:
+    """The chosen width of a bin.
+
+    Attributes
+    ----------
+    bin_size : float
+        s.
+    bin_sizes : tuple of float
+        Those tried, s.
+    rates : tuple of float
+        Plug-in identity information above its chance level, bits/s, of each.
+    intervals : ndarray of shape (n_bin_sizes, 2)
+        95 % intervals of what these are on average with as many repeats.
+    as_good : tuple of float
+        Other widths whose rate may be the same: the 95 % interval of the difference
+        holds 0.
+    reason : str
+        One line.
+    """
+
+    bin_size: float
+    bin_sizes: tuple[float, ...]
+    rates: tuple[float, ...]
+    intervals: NDArray[np.float64]
+    as_good: tuple[float, ...]
+    reason: str
+
+
+def choose_bin_size(
+    recording: neo.Block,
+    presentations: Presentations,
+    word_length: int = 1,
+    response: Literal["words", "counts"] = "words",
+    *,
+    units: Sequence[int] | None = None,
+    bin_sizes: Sequence[float] = BIN_SIZES,
+    cache: str | Path | None = None,
+    progress: bool = False,
+) -> BinChoice:
+    """Choose the bin width with the highest chance-adjusted information rate.
+
+    (I_plug-in - chance level) / word duration.  Neither the raw nor the Miller-Madow
+    rate will do, which pick the finest words always, nor bits per word, which picks
+    the coarsest.
+
+    Parameters
+    ----------
+    recording, presentations, word_length, response, units
+        As in `bin_words`.
+    bin_sizes : sequence of float
+        Widths to try, s; those that leave no whole word in a presentation are skipped.
+    cache, progress
+        As in `count_recording`.
+
+    Returns
+    -------
+    BinChoice
+        Of equals the widest.
+
+    Raises
+    ------
+    ValueError
+        If no width fits into the presentations.
+    """
+    shortest = float(presentations.durations.min())
+    fitting = tuple(b for b in bin_sizes if b * word_length <= shortest * (1 + 1e-6))
+    if not fitting:
+        raise ValueError(
+            f"bin_size must be given: the presentations of {shortest:g} s are shorter "
+            f"than any automatic word."
+        )
+    measured = [  # (n_bin_sizes, 1 + n_groups): of all repeats, and without each group
+        _rates(
+            count_recording(
+                recording,
+                presentations,
+                bin_size,
+                word_length,
+                response,
+                units=units,
+                cache=cache,
+                progress=progress,
+            )
+        )
+        for bin_size in fitting
+    ]
+    rates, replicates = np.array(measured)[:, 0], np.array(measured)[:, 1:].T
+    # The widest of equals: fewer, better sampled words.
+    best = max(range(len(fitting)), key=lambda k: (rates[k], fitting[k]))
+    _, intervals = jackknife_interval(rates, replicates)
+    _, less = jackknife_interval(
+        rates - rates[best], replicates - replicates[:, best : best + 1]
+    )
+    as_good = tuple(
+        b for k, b in enumerate(fitting) if k != best and less[k, 0] <= 0 <= less[k, 1]
+    )
+    listed = ", ".join(
+        f"{_ms(b)} {rounded(rate)}" + (f" ({ends})" if (ends := between(*one)) else "")
+        for b, rate, one in zip(fitting, rates, intervals, strict=True)
+    )
+    others = f"; {' and '.join(map(_ms, as_good))} may be as good" if as_good else ""
+    return BinChoice(
+        bin_size=fitting[best],
+        bin_sizes=fitting,
+        rates=tuple(rates.tolist()),
+        intervals=intervals,
+        as_good=as_good,
+        reason=f"highest information rate above chance, in bits/s: {listed}{others}",
+    )
+
+
+def _rates(counted: CountedRecording) -> list[float]:
+    """Return the rate above chance, of all repeats and without each group, bits/s."""
+    counts = counted.counts
+    left_out = [float("nan")] * 2  # a single repeat cannot be left out
+    if counted.n_groups > 1:
+        left_out = [above_chance(counts.counts - group) for group in counted.groups()]
+    bits = [above_chance(counts.counts), *left_out]
+    return [one / counts.word_duration for one in bits]
+
+
+def _ms(seconds: float) -> str:
+    return f"{1e3 * seconds:g} ms"
+
+
+@dataclass(frozen=True)
+class RecordedUnits:
+    """What the units spoke that were recorded in some presentation.
+
+    Attributes
+    ----------
+    counted : CountedRecording
+        How often each of these units spoke each word.
+    units : list of int
+        Positions of these units in the recording.
+    bin_size : float
+        Width of a bin, s.
+    bin_setting : float or dict
+        The same; if it was chosen here ``{"value", "chosen": "auto", "why"}``.
+    """
+
+    counted: CountedRecording
+    units: list[int]
+    bin_size: float
+    bin_setting: Any
+
+    @property
+    def counts(self) -> ResponseCounts:
+        """Counts of all repeats."""
+        return self.counted.counts
+
+
+def count_recorded_units(
+    recording: neo.Block,
+    presentations: Presentations,
+    bin_size: Any,
+    word_length: int = 1,
+    response: Literal["words", "counts"] = "words",
+    *,
+    units: Sequence[int],
+    cache: str | Path | None = None,
+    progress: bool = False,
+) -> RecordedUnits:
+    """Count the words of the units that were recorded at all.
+
+    Parameters
+    ----------
+    recording, presentations, word_length, response, units
+        As in `bin_words`.
+    bin_size : "auto", float, str or quantities.Quantity
+        As in `bin_words`; "auto" for `choose_bin_size`.
+    cache, progress
+        As in `count_recording`.
+
+    Returns
+    -------
+    RecordedUnits
+    """
+    chosen = list(units)
+    kept: dict[str, Any] = {"cache": cache, "progress": progress}
+    bin_setting: Any
+    if isinstance(bin_size, str) and bin_size == "auto":
+        choice = choose_bin_size(
+            recording, presentations, word_length, response, units=chosen, **kept
+        )
+        seconds = choice.bin_size
+        bin_setting = {"value": seconds, "chosen": "auto", "why": choice.reason}
+    else:
+        seconds = bin_setting = as_seconds(bin_size, "bin_size")
+    while True:
+        counted = count_recording(
+            recording,
+            presentations,
+            seconds,
+            word_length,
+            response,
+            units=chosen,
+            **kept,
+        )
+        is_recorded = counted.counts.repeats.sum(axis=1) > 0
+        if is_recorded.all():
+            return RecordedUnits(counted, chosen, seconds, bin_setting)
+        chosen = [k for k, is_in in zip(chosen, is_recorded, strict=True) if is_in]

@@ -1,0 +1,1 @@
+"""Losses, merge tree, reassignment, micro-clusters, number and stability of classes."""

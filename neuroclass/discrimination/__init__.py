@@ -1,0 +1,1 @@
+"""How well a pair of neurons is distinguished: divergence, null, decoder, time."""

@@ -1,0 +1,1 @@
+"""Information of words about the neuron, its class and the stimulus."""

@@ -1,0 +1,219 @@
+"""What words tell about the class of the neuron that spoke them.
+
+Takes counts of words and a class per neuron; gives bits per word.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neuroclass.estimators import Estimator, repeat_term, word_term
+from neuroclass.estimators.jackknife import bias_aware_interval
+from neuroclass.information.entropy_terms import (
+    blend,
+    check_integer_counts,
+    information_terms,
+)
+from neuroclass.information.jackknife_bias import jackknife_excess
+
+__all__ = [
+    "ClassInformation",
+    "class_information",
+    "information_between_classes",
+    "sum_by_class",
+    "within_class_information",
+]
+
+
+def class_information(
+    counts: ArrayLike, labels: ArrayLike, estimator: Estimator = "miller-madow"
+) -> float:
+    """Estimate what a word tells about the class of the neuron that spoke it.
+
+    A class answers with the mixture of its members, so this is the identity
+    information of the summed counts.
+
+    Parameters
+    ----------
+    counts : array_like of shape (n_neurons, n_conditions, n_words)
+        How often each neuron spoke each word in each condition.
+    labels : array_like of shape (n_neurons,)
+        The class of each neuron.
+    estimator : {"miller-madow", "plug-in", "jackknife"}
+        Which entropy estimator.
+
+    Returns
+    -------
+    float
+        Bits per word.
+
+    References
+    ----------
+    .. [1] Schneidman, Bialek & Berry (2002), NIPS 15, arXiv:physics/0212114.
+    """
+    array = check_integer_counts(counts)
+    return _information(sum_by_class(array, labels), estimator)
+
+
+def within_class_information(
+    counts: ArrayLike, labels: ArrayLike, estimator: Estimator = "miller-madow"
+) -> float:
+    """Estimate what a word tells about the neuron once its class is known.
+
+    By the chain rule `class_information` and this add to the identity information,
+    for every estimator here.
+
+    Parameters
+    ----------
+    counts : array_like of shape (n_neurons, n_conditions, n_words)
+        How often each neuron spoke each word in each condition.
+    labels : array_like of shape (n_neurons,)
+        The class of each neuron.
+    estimator : {"miller-madow", "plug-in", "jackknife"}
+        Which entropy estimator.
+
+    Returns
+    -------
+    float
+        Bits per word.
+    """
+    array = check_integer_counts(counts)
+    labels = np.asarray(labels)
+    total = 0.0
+    for label in np.unique(labels):
+        members = array[labels == label]
+        if members.sum():
+            total += _information(members, estimator) * members.sum()
+    return float(total / array.sum())
+
+
+@dataclass(frozen=True)
+class ClassInformation:
+    """What a word tells about the class of the neuron that spoke it.
+
+    Attributes
+    ----------
+    bits_per_word : float
+        By the blend, averaged over conditions.
+    interval : ndarray of shape (2,)
+        95 % interval of `bits_per_word`; nan without groups of repeats.
+    chance_level : float
+        What the plug-in would give on average if repeats were exchangeable between
+        the classes.
+    share : float
+        Share of the identity information that is between the classes, from 0 to 1;
+        nan if there is no information at all.
+    share_interval : ndarray of shape (2,)
+        95 % interval of `share`; nan without groups of repeats.
+    """
+
+    bits_per_word: float
+    interval: NDArray[np.float64] = field(repr=False)
+    chance_level: float
+    share: float
+    share_interval: NDArray[np.float64] = field(repr=False)
+
+
+def information_between_classes(
+    counts: ArrayLike, labels: ArrayLike, groups: Iterable[ArrayLike] | None = None
+) -> ClassInformation:
+    """Estimate what classes keep of the identity information, corrected for sampling.
+
+    Both terms of the chain rule by the blend, each with its own chance level: B of
+    the classes, W of the neurons within them; the share is B / (B + W).  Without
+    these corrections the sampling noise of the neurons passes for information that
+    the classes lose (`test_classes_of_identical_neurons_keep_everything`).
+
+    Parameters
+    ----------
+    counts : array_like of shape (n_neurons, n_conditions, n_words)
+        How often each neuron spoke each word in each condition.
+    labels : array_like of shape (n_neurons,)
+        The class of each neuron.
+    groups : iterable of array_like like `counts`, optional
+        Counts of groups of repeats (`count_groups`), for intervals of these classes
+        (`bias_aware_interval`, from the estimator `empirical-bayes`).
+
+    Returns
+    -------
+    ClassInformation
+    """
+    array = check_integer_counts(counts)
+    labels = np.asarray(labels)
+    terms = information_terms(sum_by_class(array, labels))
+    whole = _between_and_share(array, labels)
+    intervals = np.full((2, 2), np.nan)
+    if groups is not None:
+        replicates = [_less_biased(array - np.asarray(g), labels) for g in groups]
+        intervals = bias_aware_interval(whole, _less_biased(array, labels), replicates)
+        (most,) = terms.most(np.zeros(len(terms.repeats), dtype=np.intp))
+        intervals[0] = np.clip(intervals[0], min(whole[0], 0.0), max(whole[0], most))
+        intervals[1] = np.clip(intervals[1], 0.0, 1.0)
+        if np.isnan(intervals[1]).any() and not np.isnan(whole[1]):
+            intervals[1] = 0.0, 1.0  # a share of what may be nothing
+    return ClassInformation(
+        bits_per_word=float(whole[0]),
+        interval=intervals[0],
+        chance_level=float(terms.chance.sum() / terms.repeats.sum()),
+        share=float(whole[1]),
+        share_interval=intervals[1],
+    )
+
+
+def _between_and_share(
+    counts: NDArray[np.int64], labels: NDArray[Any]
+) -> NDArray[np.float64]:
+    """Return bits per word between the classes and their share of all, by the blend."""
+    total = information_terms(sum_by_class(counts, labels)).total_blend()
+    plug_in = chance = bias = 0.0
+    for label in np.unique(labels):
+        members = counts[labels == label]
+        if members.sum():
+            terms = information_terms(members)
+            plug_in += terms.cross.sum()
+            chance += terms.chance.sum()
+            bias += terms.cross.sum() - terms.total("jackknife")
+    within = max(0.0, float(blend(plug_in, chance, bias)))
+    between = max(0.0, total)
+    both = between + within
+    share = between / both if both > 0 else float("nan")
+    return np.array([total / float(counts.sum()), share])
+
+
+def _less_biased(
+    counts: NDArray[np.int64], labels: NDArray[Any]
+) -> NDArray[np.float64]:
+    """Return the same two by the estimator `empirical-bayes`."""
+    between, whole = (
+        # Their totals alone, at half of what all terms take.
+        _information(sums, "jackknife") - jackknife_excess(sums).sum() / sums.sum()
+        for sums in (sum_by_class(counts, labels), counts)
+    )
+    return np.array([between, between / whole if whole > 0 else float("nan")])
+
+
+def sum_by_class(counts: NDArray[np.int64], labels: ArrayLike) -> NDArray[np.int64]:
+    """Return the counts of each class, (n_clusters, n_conditions, n_words)."""
+    labels = np.asarray(labels)
+    if labels.shape != counts.shape[:1]:
+        raise ValueError(
+            f"labels must hold one class per neuron ({len(counts)}); "
+            f"got shape {labels.shape}."
+        )
+    _, inverse = np.unique(labels, return_inverse=True)
+    sums = np.zeros((inverse.max() + 1, *counts.shape[1:]), dtype=np.int64)
+    np.add.at(sums, inverse, counts)
+    return sums
+
+
+def _information(counts: NDArray[np.int64], estimator: Estimator) -> float:
+    def negative_entropy(n: NDArray[np.int64]) -> float:
+        words = float(word_term(n, estimator).sum())
+        return words + float(repeat_term(n.sum(axis=-1), estimator).sum())
+
+    everyone = counts.sum(axis=0)
+    lost = negative_entropy(counts) - negative_entropy(everyone)
+    return lost / float(counts.sum())

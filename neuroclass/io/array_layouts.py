@@ -1,0 +1,293 @@
+"""Where the spike times are among named arrays: the layouts of :mod:`.tables`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroclass._lib.checks import warn_user
+from neuroclass.exceptions import RecordingError
+from neuroclass.io.text import pick_column
+
+__all__ = ["SPIKE_NAMES", "UNIT_NAMES", "Spikes", "as_ids", "find_spikes", "from_rows"]
+
+SPIKE_NAMES = ("spike_times", "spiketimes", "spikes", "times", "spike_time", "time")
+UNIT_NAMES = (
+    *("unit_ids", "unit_id", "units", "unit", "spike_units", "neuron", "neuron_id"),
+    *("cell", "cell_id", "clusters", "cluster", "cluster_id", "spike_clusters"),
+)
+_INDEX = ("spike_times_index",)
+_PRESENTATIONS = ("presentation", "presentations", "repeat", "repeats", "trial")
+_STIMULI = ("stimulus", "stimuli", "condition")
+_LAYOUTS = (
+    "spike_times with unit_ids (one per spike) or spike_times_index, one array per "
+    "unit, or a cell array of neurons or of neurons x presentations"
+)
+
+
+@dataclass
+class Spikes:
+    """Spike times as found in a file: flat, with the row of each spike's unit."""
+
+    times: NDArray[np.float64]  # (n_spikes,) in the file's unit of time
+    units: NDArray[np.intp]  # (n_spikes,) row of the unit
+    unit_ids: list[int | str]  # (n_units,)
+    # Only where times count from stimulus onset:
+    presentations: NDArray[np.intp] | None = None  # (n_spikes,) from 0
+    stimuli: NDArray[Any] | None = None  # (n_presentations,) what was shown
+
+
+def find_spikes(
+    arrays: dict[str, NDArray[Any]], scale: float, source: str
+) -> tuple[Spikes, float]:
+    """Return the spikes that named arrays hold, and the seconds per unit of time.
+
+    Raises
+    ------
+    RecordingError
+        If the arrays have none of the layouts; the message lists what there is.
+    """
+    left = dict(arrays)
+    cells = {name: value for name, value in left.items() if _is_cell_array(value)}
+    if cells:
+        return _from_cells(_only(cells, source), source), scale
+    found = pick_column(left, SPIKE_NAMES, scale)
+    if found is None:
+        return _from_one_array_per_unit(left, source), scale
+    values, scale = _vector(found[0]), found[1]
+    if values.dtype.kind not in "biuf":
+        raise _unknown_layout(arrays, source)
+    if values.ndim > 1:
+        return _from_padded(values, source), scale
+    left = {name: _vector(value) for name, value in left.items()}
+    return _from_flat(values, left, arrays, source), scale
+
+
+def from_rows(
+    times: NDArray[Any],
+    ids: NDArray[Any],
+    columns: dict[str, NDArray[Any]],
+    source: str,
+) -> Spikes:
+    """Return the spikes of a table with one row per spike."""
+    spikes = _by_unit(times, ids)
+    _add_presentations(spikes, columns, source)
+    return spikes
+
+
+def _is_cell_array(value: NDArray[Any]) -> bool:
+    """Say whether all that lies in the cells, at any depth, is numbers."""
+    if value.dtype != object or not value.size:
+        return False
+    return all(
+        isinstance(cell, np.ndarray)
+        and (cell.dtype.kind in "biuf" or not cell.size or _is_cell_array(cell))
+        for cell in value.flat
+    )
+
+
+def _only(cells: dict[str, NDArray[Any]], source: str) -> NDArray[Any]:
+    named = [value for name, value in cells.items() if name.lower() in SPIKE_NAMES]
+    chosen = named or list(cells.values())
+    if len(chosen) != 1:
+        raise RecordingError(
+            f"{source} must hold one cell array of spike times; got "
+            f"{', '.join(cells)}. Name the right one spike_times, or remove the others."
+        )
+    return chosen[0]
+
+
+def _from_cells(cells: NDArray[Any], source: str) -> Spikes:
+    if not _is_nested(cells):
+        if 1 in cells.shape:
+            return _from_trains(list(cells.flat), list(range(cells.size)))
+        stimuli = [cells]
+    else:
+        stimuli = list(cells.ravel(order="F"))
+    n_units = stimuli[0].shape[0]
+    for number, grid in enumerate(stimuli):
+        if grid.ndim != 2 or grid.shape[0] != n_units or _is_nested(grid):
+            raise RecordingError(
+                f"{source} must have cells of {n_units} neurons x presentations for "
+                f"each stimulus; got shape {grid.shape} for stimulus {number}."
+            )
+    grid = np.concatenate(stimuli, axis=1)  # (n_units, n_presentations) of arrays
+    n_presentations = grid.shape[1]
+    spikes = _from_trains(list(grid.flat), list(range(grid.size)))
+    spikes.units, spikes.presentations = np.divmod(spikes.units, n_presentations)
+    spikes.unit_ids = list(range(n_units))
+    spikes.stimuli = np.repeat(
+        np.arange(len(stimuli)), [grid.shape[1] for grid in stimuli]
+    )
+    return spikes
+
+
+def _is_nested(cells: NDArray[Any]) -> bool:
+    return any(cell.dtype == object and cell.size for cell in cells.flat)
+
+
+def _from_trains(
+    trains: Sequence[NDArray[Any]], unit_ids: Sequence[int | str]
+) -> Spikes:
+    sizes = [train.size for train in trains]
+    parts = [np.ravel(train).astype(np.float64) for train in trains if train.size]
+    return Spikes(
+        times=np.concatenate(parts) if parts else np.empty(0),
+        units=np.repeat(np.arange(len(trains)), sizes),
+        unit_ids=list(unit_ids),
+    )
+
+
+def _from_padded(values: NDArray[Any], source: str) -> Spikes:
+    if values.ndim > 3 or not values.shape[0]:
+        raise RecordingError(
+            f"{source} must hold spike times of shape (units, spikes) or (units, "
+            f"presentations, spikes); got {values.shape}."
+        )
+    if values.dtype == bool or (values.size and np.isin(values, (0, 1)).all()):
+        raise RecordingError(
+            f"{source} holds zeros and ones where spike times are asked for: it looks "
+            "like a raster. Load the array with numpy and use from_raster."
+        )
+    given = ~np.isnan(values)
+    late = given[..., 1:] & ~given[..., :-1]
+    if late.any():
+        unit, index = np.argwhere(late)[0][[0, -1]]
+        raise RecordingError(
+            f"{source}: the spike times of unit {unit} must be finite up to the "
+            f"padding; got nan at index {index}. Put NaN only behind the last spike."
+        )
+    place = np.nonzero(given)
+    spikes = Spikes(
+        times=values[given].astype(np.float64),
+        units=place[0],
+        unit_ids=list(range(values.shape[0])),
+    )
+    if values.ndim == 3:
+        spikes.presentations = place[1]
+        spikes.stimuli = np.zeros(values.shape[1], dtype=np.intp)
+    return spikes
+
+
+def _from_flat(
+    values: NDArray[Any],
+    left: dict[str, NDArray[Any]],
+    arrays: dict[str, NDArray[Any]],
+    source: str,
+) -> Spikes:
+    index = pick_column(left, _INDEX, 1.0)
+    ids = pick_column(left, UNIT_NAMES, 1.0)
+    if index is not None:
+        stops = index[0].astype(np.intp)
+        wrong = (np.diff(stops, prepend=0) < 0) | (stops > values.size)
+        if wrong.any() or not stops.size or stops[-1] != values.size:
+            row = int(np.argmax(wrong)) if wrong.any() else stops.size - 1
+            raise RecordingError(
+                f"{source}: spike_times_index must ascend to {values.size}, the number "
+                f"of spike times; got {stops[row] if stops.size else 'nothing'} in "
+                f"row {row}."
+            )
+        unit_ids = as_ids(np.arange(stops.size) if ids is None else ids[0])
+        if len(unit_ids) != stops.size:
+            raise RecordingError(
+                f"{source}: unit_ids must have one entry for each of the {stops.size} "
+                f"units of spike_times_index; got {len(unit_ids)}."
+            )
+        units = np.repeat(np.arange(stops.size), np.diff(stops, prepend=0))
+        spikes = Spikes(values.astype(np.float64), units, unit_ids)
+    elif ids is not None and ids[0].size == values.size:
+        spikes = _by_unit(values, ids[0])
+    else:
+        raise _unknown_layout(arrays, source)
+    _add_presentations(spikes, left, source)
+    return spikes
+
+
+def _from_one_array_per_unit(left: dict[str, NDArray[Any]], source: str) -> Spikes:
+    trains = [_vector(values) for values in left.values()]
+    # A lone number is rather a setting than a unit with one spike: not guessed.
+    scalars = [values.shape in ((), (1, 1)) for values in left.values()]
+    numeric = [train.ndim == 1 and train.dtype.kind in "iuf" for train in trains]
+    if not trains or any(scalars) or not all(numeric):
+        raise _unknown_layout(left, source)
+    names = list(left)
+    numbered = all(name.isdecimal() for name in names)
+    return _from_trains(trains, [int(name) for name in names] if numbered else names)
+
+
+def _unknown_layout(arrays: dict[str, NDArray[Any]], source: str) -> RecordingError:
+    found = ", ".join(
+        f"{name} {'x'.join(map(str, values.shape)) or 'scalar'} {values.dtype}"
+        for name, values in list(arrays.items())[:12]
+    )
+    return RecordingError(
+        f"{source} must hold {_LAYOUTS}; got {found or 'nothing'}. Rename or reshape."
+    )
+
+
+def _vector(values: NDArray[Any]) -> NDArray[Any]:
+    """Return Matlab's rows and columns as arrays of one dimension."""
+    return values.ravel() if values.ndim == 2 and min(values.shape) <= 1 else values
+
+
+def _by_unit(times: NDArray[Any], ids: NDArray[Any]) -> Spikes:
+    present, units = np.unique(ids, return_inverse=True)
+    return Spikes(times.astype(np.float64), units.ravel(), as_ids(present))
+
+
+def as_ids(values: NDArray[Any]) -> list[int | str]:
+    """Return unit ids as they are written: whole numbers as such, others as text."""
+    if values.dtype == object:  # a cell array of text
+        return [str(np.squeeze(value)) for value in values]
+    if values.dtype.kind in "biu" or (
+        values.dtype.kind == "f" and (values == np.floor(values)).all()
+    ):
+        return [int(value) for value in values]
+    return [str(value) for value in values]
+
+
+def _add_presentations(
+    spikes: Spikes, columns: dict[str, NDArray[Any]], source: str
+) -> None:
+    """Say which presentation each spike belongs to, where the table does."""
+    columns = dict(columns)
+    numbers = pick_column(columns, _PRESENTATIONS, 1.0)
+    shown = pick_column(columns, _STIMULI, 1.0)
+    if numbers is None:
+        return
+    number = numbers[0]
+    if number.size != spikes.times.size or (number != np.floor(number)).any():
+        raise RecordingError(
+            f"{source}: presentation must be a whole number for each of the "
+            f"{spikes.times.size} spikes; got {number.size} of {number.dtype}."
+        )
+    number = number.astype(np.intp)
+    first = min(1, int(number.min(initial=1)))  # from 0 or from 1
+    number = number - first
+    stimulus = np.zeros(number.size, dtype=np.intp) if shown is None else shown[0]
+    if stimulus.size != number.size:
+        raise RecordingError(
+            f"{source}: stimulus must have one entry for each of the {number.size} "
+            f"spikes; got {stimulus.size}."
+        )
+    names, code = np.unique(stimulus, return_inverse=True)
+    if names.dtype.kind == "f" and (names == np.floor(names)).all():
+        names = names.astype(np.intp)
+    counts = np.zeros(names.size, dtype=np.intp)
+    np.maximum.at(counts, code, number + 1)
+    pairs = np.unique(np.stack([number, code]), axis=1)
+    if names.size > 1 and pairs.shape[1] == np.unique(number).size:
+        # Numbered through all stimuli: what a number without spikes showed is lost.
+        present, spikes.presentations = np.unique(number, return_inverse=True)
+        spikes.stimuli = names[pairs[1]]
+        lost = int(number.max()) + 1 - present.size
+        if lost:
+            warn_user(
+                f"{source}: {lost} presentations without any spike are left out, for "
+                "nothing tells what they showed.",
+            )
+        return
+    spikes.presentations = (np.cumsum(counts) - counts)[code] + number
+    spikes.stimuli = np.repeat(names, counts)

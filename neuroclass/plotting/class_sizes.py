@@ -1,0 +1,111 @@
+"""The figure of the sizes and firing rates of the classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+from mpl_toolkits.axes_grid1 import make_axes_locatable  # type: ignore[import-untyped]
+
+from neuroclass.plotting._axes import (
+    INK,
+    MIXED,
+    class_colors,
+    new_axes,
+    tidy,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from neuroclass.results.classification import Classification
+
+__all__ = ["plot_class_sizes", "sizes_size"]
+
+
+def plot_class_sizes(classification: Classification, *, ax: Axes | None = None) -> Axes:
+    """Draw how many neurons each class has, and their firing rates.
+
+    Parameters
+    ----------
+    classification : Classification
+        What `neuroclass.classify_neurons` returns.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; the firing rates take its right half. Default: a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes of the sizes. Those of the firing rates (Hz inside the presentations,
+        a dot per neuron, a line at the median) are the figure's next.
+    """
+    n_clusters = classification.n_clusters
+    labels = classification.labels
+    has_left_out = bool(np.any(labels < 0))
+    ax = new_axes(ax, sizes_size(classification))
+    rows = [*range(n_clusters), -1] if has_left_out else list(range(n_clusters))
+    colors = [*class_colors(n_clusters), MIXED]
+    rates = make_axes_locatable(ax).append_axes("right", size="100%", pad=0.25)
+    sizes = [int(np.sum(labels == label)) for label in rows]
+    ax.barh(range(len(rows)), sizes, color=[colors[label] for label in rows])
+    for y, (label, size) in enumerate(zip(rows, sizes, strict=True)):
+        ax.annotate(
+            str(size),
+            (size, y),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+        )
+        rate = np.sort(classification.firing_rate[labels == label])
+        # Spread by the golden ratio: even, and the same every time.
+        spread = 0.55 * ((np.arange(len(rate)) * 0.618034 + 0.5) % 1 - 0.5)
+        rates.plot(
+            rate,
+            y + spread,
+            "o",
+            color=colors[label],
+            markersize=3.5,
+            alpha=0.75,
+            markeredgewidth=0,
+            zorder=2,
+            clip_on=False,
+        )
+        middle = [np.median(rate)] * 2
+        rates.plot(middle, [y - 0.38, y + 0.38], color=INK, linewidth=1.2, zorder=1)
+    ax.set_yticks(
+        range(len(rows)),
+        [f"Class {label}" if label >= 0 else "Left out" for label in rows],
+        fontsize=9 if len(rows) < 20 else 7,
+    )
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.set_xlim(0, 1.15 * max(sizes))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+    ax.set_xlabel("Neurons")
+    ax.tick_params(axis="y", length=0)
+    rates.set_ylim(ax.get_ylim())
+    rates.set_yticks([])
+    _scale_rates(rates, float(np.max(classification.firing_rate)))
+    rates.set_xlabel("Firing rate (Hz)")
+    for each in (ax, rates):
+        tidy(each)
+    rates.spines["left"].set_visible(False)
+    return ax
+
+
+def sizes_size(classification: Classification) -> tuple[float, float]:
+    """Return width and height in inches: a row per class."""
+    return 5.6, max(2.2, min(9.0, 1.2 + 0.36 * (classification.n_clusters + 1)))
+
+
+def _scale_rates(ax: Axes, highest: float) -> None:
+    """Scale by decades, with a place for the silent at 0."""
+    ax.set_xscale("symlog", linthresh=0.1, linscale=0.4)
+    decades = [10.0**k for k in range(-1, 5)]
+    ticks = [0.0, *(d for d in decades if d <= max(1.3 * highest, 0.1))]
+    ax.set_xticks(ticks)
+    ax.xaxis.set_major_formatter(lambda tick, _: f"{tick:g}")
+    ax.minorticks_off()
+    # The last number needs room: a layout does not see these axes.
+    ax.set_xlim(-0.02, max(1.3 * highest, 1.6 * ticks[-1]))

@@ -1,0 +1,207 @@
+"""The figure files of a result folder."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib
+import matplotlib.style
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from neuroclass.plotting import class_families as families
+from neuroclass.plotting import class_responses as responses
+from neuroclass.plotting import class_sizes as sizes
+from neuroclass.plotting import information_curve as curve
+from neuroclass.plotting import pair_matrices as matrices
+from neuroclass.plotting import pair_times as discrimination
+from neuroclass.plotting import tree
+from neuroclass.plotting import word_scan as scan
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
+
+    from neuroclass.analysis.across_recordings import WithinRecordings
+    from neuroclass.analysis.scan import InformationScan
+    from neuroclass.results.classification import Classification
+    from neuroclass.results.discrimination import Discrimination
+
+__all__ = [
+    "FIGURE_NAMES",
+    "FILE_STYLE",
+    "PAIR_FIGURE_NAMES",
+    "new_figure",
+    "write_discrimination",
+    "write_families",
+    "write_figures",
+    "write_scan",
+]
+
+FIGURE_NAMES = (
+    "information_curve",
+    "merge_tree",
+    "pairwise_loss",
+    "class_responses",
+    "rasters",
+    "class_sizes",
+    "co_clustering",
+)
+PAIR_FIGURE_NAMES = ("pairwise_divergence", "discrimination_times", "decoder_curves")
+
+# Text stays text, and the ids in an SVG do not change from run to run.
+FILE_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "neuroclass"}
+
+
+def write_figures(
+    classification: Classification, folder: str | os.PathLike[str]
+) -> list[Path]:
+    """Write every figure as ``<name>.png`` and ``<name>.svg``.
+
+    The same classification gives the same bytes: no date, no random ids. Text stays
+    text in the SVG, and dense drawings become pictures inside it.
+
+    Parameters
+    ----------
+    classification : Classification
+        What `neuroclass.classify_neurons` returns.
+    folder : path
+        Where to write; made if it does not exist.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files written, two for each of `FIGURE_NAMES`; ``co_clustering`` only
+        where the stability of the classes was asked for.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name in FIGURE_NAMES:
+        if name == "co_clustering" and classification.stability is None:
+            continue
+        size, plot = _drawing(name, classification)
+        written += _write_figure(folder / name, size, plot, classification)
+    return written
+
+
+def write_families(
+    found: WithinRecordings, folder: str | os.PathLike[str]
+) -> list[Path]:
+    """Write ``families.png`` and ``families.svg``, as `write_figures` does."""
+    size = families.families_size(found)
+    return _write_figure(Path(folder) / "families", size, families.plot_families, found)
+
+
+def write_discrimination(
+    found: Discrimination, folder: str | os.PathLike[str]
+) -> list[Path]:
+    """Write the figures of `neuroclass.discriminate_neurons`, as `write_figures` does.
+
+    Those of `PAIR_FIGURE_NAMES`.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    drawings: tuple[tuple[tuple[float, float], Callable[..., Axes]], ...] = (
+        ((5.6, 4.7), matrices.plot_pairwise_divergence),
+        ((5.6, 3.6), discrimination.plot_discrimination_times),
+        ((5.6, 3.9), discrimination.plot_decoder_curves),
+    )
+    return [
+        path
+        for name, (size, plot) in zip(PAIR_FIGURE_NAMES, drawings, strict=True)
+        for path in _write_figure(folder / name, size, plot, found)
+    ]
+
+
+def write_scan(found: InformationScan, path: str | os.PathLike[str]) -> Path:
+    """Write `plot_scan` of who spoke and of the stimulus side by side.
+
+    Parameters
+    ----------
+    found : InformationScan
+        What `neuroclass.analysis.scan.scan_information` returns.
+    path : path
+        Of a ``.png`` or ``.svg`` file; its folder is made if it does not exist.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    ValueError
+        If `path` has another suffix.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix not in _FORMATS:
+        raise ValueError(f"path must end in .png or .svg; got {path.name!r}.")
+    dpi, metadata = _FORMATS[suffix]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with matplotlib.style.context(["default", FILE_STYLE]):
+        has_stimulus = bool(found.extrapolations)
+        figure = new_figure((9.6 if has_stimulus else 5.6, 3.9))
+        axes = figure.subplots(1, 1 + has_stimulus, squeeze=False)[0]
+        scan.plot_scan(found, ax=axes[0])
+        if has_stimulus:
+            scan.plot_scan(found, "stimulus", ax=axes[1])
+        figure.savefig(path, dpi=dpi, metadata=metadata)
+    return path
+
+
+def _write_figure(
+    path: Path, size: tuple[float, float], plot: Callable[..., Axes], drawn: object
+) -> list[Path]:
+    """Write one figure in all formats; `path` is without suffix."""
+    written = []
+    with matplotlib.style.context(["default", FILE_STYLE]), warnings.catch_warnings():
+        # A name in a script that the font lacks is still text in the SVG.
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
+        figure = new_figure(size)
+        plot(drawn, ax=figure.subplots())
+        for suffix, (dpi, metadata) in _FORMATS.items():
+            written.append(path.with_suffix(f".{suffix}"))
+            figure.savefig(written[-1], dpi=dpi, metadata=metadata)
+    return written
+
+
+# Resolution (of what is a picture inside the SVG, there) and metadata left out.
+_FORMATS: dict[str, tuple[int, dict[str, None]]] = {
+    "png": (200, {"Software": None}),
+    "svg": (144, {"Date": None, "Creator": None}),
+}
+
+
+def new_figure(size: tuple[float, float]) -> Figure:
+    """Return a figure of `size` inches that pyplot does not know."""
+    figure = Figure(figsize=size, layout="compressed")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _drawing(
+    name: str, classification: Classification
+) -> tuple[tuple[float, float], Callable[..., Axes]]:
+    """Return the size in inches and the function of a figure."""
+    n_neurons = len(classification.leaf_order)
+    drawings: dict[str, tuple[tuple[float, float], Callable[..., Axes]]] = {
+        "information_curve": ((5.6, 3.9), curve.plot_information_curve),
+        "merge_tree": (tree.tree_size(n_neurons), tree.plot_merge_tree),
+        "pairwise_loss": ((5.6, 4.7), matrices.plot_pairwise_loss),
+        "co_clustering": ((5.6, 4.7), matrices.plot_co_clustering),
+        "class_responses": (
+            responses.responses_size(classification),
+            responses.plot_class_responses,
+        ),
+        "rasters": (responses.rasters_size(classification), responses.plot_rasters),
+        "class_sizes": (
+            sizes.sizes_size(classification),
+            sizes.plot_class_sizes,
+        ),
+    }
+    return drawings[name]

@@ -1,0 +1,131 @@
+"""The figure of the information kept against the number of classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from neuroclass.plotting._axes import INK, new_axes, tidy
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from neuroclass.results.classification import Classification
+
+__all__ = ["plot_information_curve"]
+
+_CURVE = "#33527a"
+
+
+def plot_information_curve(
+    classification: Classification, *, ax: Axes | None = None
+) -> Axes:
+    """Draw the information kept against the number of classes.
+
+    Parameters
+    ----------
+    classification : Classification
+        What `neuroclass.classify_neurons` returns.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw. Default: a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Number of classes (from one to one per neuron) against bits per word, with
+        the 95 % interval, the chosen number and its range; the dotted line is the
+        identity information of all neurons, corrected for few repeats.
+    """
+    ax = new_axes(ax, (5.6, 3.9))
+    curve = classification.information_curve  # (n_neurons,)
+    low, high = classification.information_curve_interval.T
+    n_clusters, n_neurons = classification.n_clusters, len(curve)
+    numbers = np.arange(1, n_neurons + 1)
+    selection = classification.selection
+    if n_neurons > 16:  # what matters happens among the few
+        ax.set_xscale("log")
+    if selection.low < selection.high:
+        ax.axvspan(
+            selection.low,
+            min(selection.high, n_neurons),
+            color="#e9e4d8",
+            zorder=0,
+            label=f"range {selection.low} to {selection.high}",
+        )
+    if np.isfinite(low).any():  # too few repeats give none
+        ax.fill_between(
+            numbers,
+            low,
+            high,
+            color=_CURVE,
+            alpha=0.22,
+            linewidth=0,
+            label="95 % interval",
+        )
+    ax.plot(numbers, curve, color=_CURVE, linewidth=1.8)
+    # What the curve has beyond this is sampling noise that its estimator leaves.
+    whole = float(classification.information.bits_per_word)
+    ax.axhline(
+        whole,
+        color=INK,
+        linewidth=1,
+        linestyle=(0, (1, 2)),
+        label="all neurons, corrected",
+    )
+    kept, share = float(curve[n_clusters - 1]), float(classification.kept.share)
+    ax.plot([n_clusters] * 2, [0, kept], color=INK, linewidth=1, linestyle=(0, (3, 2)))
+    ax.plot(n_clusters, kept, "o", color=INK, markersize=7, zorder=3, clip_on=False)
+    name = "1 class" if n_clusters == 1 else f"{n_clusters} classes"
+    if n_clusters > 1 and np.isfinite(share):
+        name += f"\n{100 * share:.0f} % kept"
+    place = (
+        np.log(n_clusters) / np.log(n_neurons)
+        if n_neurons > 16
+        else (n_clusters - 1) / max(n_neurons - 1, 1)
+    )
+    is_left = place > 0.6
+    # Below the curve, which rises to the right, and above the legend.
+    ax.annotate(
+        name,
+        (n_clusters, kept / 2 if is_left else kept),
+        xytext=(-7 if is_left else 9, 26 if n_clusters == 1 else 0 if is_left else -4),
+        textcoords="offset points",
+        ha="right" if is_left else "left",
+        va="bottom" if n_clusters == 1 else "center" if is_left else "top",
+        fontweight="bold",
+    )
+    _count_ticks(ax, n_neurons)
+    extent = np.concatenate([curve, low, high, [0.0, whole]])
+    top, bottom = float(np.nanmax(extent)), float(np.nanmin(extent))
+    margin = 0.05 * (top - bottom) or 0.05
+    ax.set_ylim(bottom - (margin if bottom < 0 else 0), top + margin)
+    ax.set_xlabel("Number of classes")
+    ax.set_ylabel("Information kept (bits per word)")
+    tidy(ax)
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(
+            loc="upper left" if is_left else "lower right",
+            facecolor="white",
+            edgecolor="none",
+            fontsize="small",
+        )
+    return ax
+
+
+def _count_ticks(ax: Axes, n_neurons: int) -> None:
+    """Put ticks on whole numbers of classes only."""
+    if n_neurons > 16:
+        decades = (m * 10**k for k in range(7) for m in (1, 2, 5))
+        ticks = [tick for tick in decades if tick <= n_neurons]
+        if n_neurons / ticks[-1] > 1.3:
+            ticks.append(n_neurons)
+        ax.xaxis.set_major_locator(FixedLocator(ticks))
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.xaxis.set_major_formatter(lambda tick, _: f"{tick:.0f}")
+        ax.set_xlim(0.9, n_neurons * 1.08)
+    else:
+        step = 1 + n_neurons // 9
+        ax.xaxis.set_major_locator(FixedLocator(range(1, n_neurons + 1, step)))
+        ax.set_xlim(0.7, n_neurons + 0.3)

@@ -1,0 +1,209 @@
+"""Figures of every two neurons: what merging loses, stability, divergence.
+
+Neurons are in tree order, with boundaries and strips of their classes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.colors import LogNorm
+from scipy.spatial.distance import squareform
+
+from neuroclass.plotting._axes import (
+    class_runs,
+    draw_class_strip,
+    leaves_of_tree,
+    new_axes,
+    plain_ticks,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from neuroclass.results.classification import Classification
+    from neuroclass.results.discrimination import Discrimination
+
+__all__ = ["plot_co_clustering", "plot_pairwise_divergence", "plot_pairwise_loss"]
+
+_BOUNDARY = "#D55E00"  # on a matrix of greys
+_NOT_FOUND = "#d9d4cb"
+
+
+def plot_pairwise_loss(
+    classification: Classification, *, ax: Axes | None = None
+) -> Axes:
+    """Draw what merging any two neurons would lose, in tree order.
+
+    Parameters
+    ----------
+    classification : Classification
+        What `neuroclass.classify_neurons` returns.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a colour scale takes some of its room. Default: a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        A symmetric matrix (bits per word), dark where two neurons answer alike, with
+        the boundaries of the classes. Sampling makes some losses slightly negative;
+        they are drawn as 0.
+    """
+    ax = new_axes(ax, (5.6, 4.7))
+    order = classification.leaf_order
+    loss = np.clip(classification.pairwise_loss[np.ix_(order, order)], 0, None)
+    picture = ax.imshow(
+        loss,
+        cmap="viridis",
+        interpolation="nearest",
+        vmin=0,
+        vmax=float(loss.max()) or 1.0,
+    )
+    _draw_scale(ax, picture, "Loss if the two are merged (bits per word)")
+    _draw_own_classes(ax, classification)
+    return ax
+
+
+def plot_co_clustering(
+    classification: Classification, *, ax: Axes | None = None
+) -> Axes:
+    """Draw how often two neurons are of one class when the stimulus is resampled.
+
+    Parameters
+    ----------
+    classification : Classification
+        What `neuroclass.classify_neurons` returns, with its stability.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a colour scale takes some of its room. Default: a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        A symmetric matrix in tree order, dark where two neurons are always together,
+        with the boundaries of the classes.
+
+    Raises
+    ------
+    ValueError
+        If the classification has no stability.
+    """
+    stability = classification.stability
+    if stability is None:
+        raise ValueError(
+            "classification must have its stability; got none. Ask for it: "
+            "classify_neurons(..., stability=100)."
+        )
+    ax = new_axes(ax, (5.6, 4.7))
+    order = classification.leaf_order
+    picture = ax.imshow(
+        stability.co_clustering[np.ix_(order, order)],
+        cmap="Greys",
+        interpolation="nearest",
+        vmin=0,
+        vmax=1,
+    )
+    _draw_scale(
+        ax,
+        picture,
+        f"Share of {stability.n_replicates} resampled stimuli in one of "
+        f"{stability.n_clusters} classes",
+    )
+    _draw_own_classes(ax, classification, color=_BOUNDARY)
+    return ax
+
+
+def plot_pairwise_divergence(
+    discrimination: Discrimination, *, ax: Axes | None = None
+) -> Axes:
+    """Draw how far every two neurons differ, in the order of the merge tree.
+
+    Parameters
+    ----------
+    discrimination : Discrimination
+        What `neuroclass.discriminate_neurons` returns.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a colour scale takes some of its room. Default: a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        A symmetric matrix (bits/s, logarithmic), grey where two neurons are not
+        distinguishable, with the boundaries of the classes.
+    """
+    ax = new_axes(ax, (5.6, 4.7))
+    order = discrimination.leaf_order
+    n_neurons = len(order)
+    found = discrimination.is_distinguishable
+    rate = np.where(found, discrimination.information_rate, np.nan)
+    matrix = squareform(rate)[np.ix_(order, order)]
+    np.fill_diagonal(matrix, np.nan)
+    ax.set_facecolor(_NOT_FOUND)
+    if found.any():
+        low, high = np.nanmin(rate), np.nanmax(rate)
+        picture = ax.imshow(
+            np.ma.masked_invalid(matrix),
+            cmap="viridis",
+            interpolation="nearest",
+            norm=LogNorm(low, max(high, 1.01 * low)),
+        )
+        _draw_scale(ax, picture, "Divergence of the pair (bits/s)", in_decades=True)
+    ax.set_xlim(-0.5, n_neurons - 0.5)
+    ax.set_ylim(n_neurons - 0.5, -0.5)
+    ax.set_aspect("equal")
+    labels, n_drawn = _drawn_labels(discrimination)
+    grey = "" if found.all() else "; grey: not distinguishable"
+    name = f"{n_neurons} neurons in tree order; strip: class{grey}"
+    _draw_classes(ax, labels[order], n_drawn, name)
+    return ax
+
+
+def _drawn_labels(discrimination: Discrimination) -> tuple[NDArray[np.intp], int]:
+    """Return classes from 0; neurons without one have one of their own, the last."""
+    n_classes = len(discrimination.classes)
+    is_unknown = discrimination.labels < 0
+    labels = np.where(is_unknown, n_classes, discrimination.labels)
+    return labels, n_classes + bool(is_unknown.any())
+
+
+def _draw_scale(ax: Axes, picture: Any, name: str, *, in_decades: bool = False) -> None:
+    """Draw the colour scale of a matrix."""
+    figure = ax.get_figure()
+    if figure is None:
+        return
+    scale = figure.colorbar(picture, ax=ax, fraction=0.046, pad=0.03)
+    scale.set_label(name, fontsize=9 if len(name) > 50 else None)
+    if in_decades:
+        plain_ticks(scale.ax.yaxis)
+    scale.outline.set_visible(False)
+
+
+def _draw_own_classes(
+    ax: Axes, classification: Classification, color: str = "white"
+) -> None:
+    """Draw the classes of the leaves that the matrix of a classification has."""
+    _draw_classes(
+        ax,
+        classification.leaf_labels[classification.leaf_order],
+        classification.n_clusters,
+        f"{leaves_of_tree(classification)} in tree order; strip: class",
+        color,
+    )
+
+
+def _draw_classes(
+    ax: Axes, labels: NDArray[np.intp], n_clusters: int, name: str, color: str = "white"
+) -> None:
+    """Draw boundaries and strips of the classes around a matrix in tree order."""
+    width = 0.9 if n_clusters <= 8 else 0.5
+    for first, _, _ in class_runs(labels)[1:]:
+        ax.axhline(first - 0.5, color=color, linewidth=width)
+        ax.axvline(first - 0.5, color=color, linewidth=width)
+    for side in ("bottom", "left"):
+        draw_class_strip(ax, labels, n_clusters, side=side, width=0.045)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.set_xlabel(name, labelpad=22)
+    ax.set_ylabel("The same order", labelpad=22)
+    ax.spines[:].set_visible(False)

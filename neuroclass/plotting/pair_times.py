@@ -1,0 +1,198 @@
+"""Figures of how soon two neurons are told apart, by divergence and by a decoder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neuroclass.plotting._axes import (
+    INK,
+    MIXED,
+    class_colors,
+    new_axes,
+    plain_ticks,
+    tidy,
+    unit_name,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from neuroclass.results.discrimination import Discrimination
+
+__all__ = [
+    "plot_decoder_curves",
+    "plot_discrimination_times",
+]
+
+_LONG_LABEL = 34  # characters
+
+
+def plot_discrimination_times(
+    discrimination: Discrimination, *, accuracy: float = 0.9, ax: Axes | None = None
+) -> Axes:
+    """Draw how long it takes to tell two neurons apart, within and between classes.
+
+    Parameters
+    ----------
+    discrimination : Discrimination
+        What `neuroclass.discriminate_neurons` returns.
+    accuracy : float, default 0.9
+        Fraction of correct answers.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw. Default: a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Pairs against seconds (logarithmic), medians as triangles; beyond the dotted
+        line times are longer than the stimulus; pairs that are not distinguishable
+        are counted in the legend.
+    """
+    ax = new_axes(ax, (5.6, 3.6))
+    seconds = discrimination.seconds(accuracy)
+    kinds = [
+        ("within a class", discrimination.is_within, class_colors(2)[1]),
+        ("between classes", discrimination.is_between, class_colors(1)[0]),
+    ]
+    kinds = [kind for kind in kinds if kind[1].any()]
+    if not kinds:
+        kinds = [("all pairs", np.ones(len(seconds), dtype=bool), MIXED)]
+    finite = seconds[np.isfinite(seconds)]
+    if len(finite):
+        low, high = finite.min(), finite.max()
+        bins = np.geomspace(low / 1.05, high * 1.05, 33)
+        ax.set_xscale("log")
+        plain_ticks(ax.xaxis)
+    for name, which, color in kinds:
+        times = seconds[which]
+        n_missing = int(np.isnan(times).sum())
+        label = f"{name}: {len(times)} pairs"
+        if n_missing:
+            label += f", {n_missing} not distinguishable"
+        median = discrimination.median_seconds(which, accuracy)
+        if np.isfinite(median):
+            label += f"; median {median:.2g} s"
+        if not len(finite):
+            ax.plot([], [], color=color, label=label)
+            continue
+        ax.hist(
+            times[np.isfinite(times)],
+            bins=bins.tolist(),
+            histtype="stepfilled",
+            facecolor=(color, 0.35),
+            edgecolor=color,
+            label=label,
+        )
+        if np.isfinite(median):
+            ax.plot(
+                median,
+                0.02,
+                "^",
+                color=color,
+                markeredgecolor="white",
+                markersize=9,
+                transform=ax.get_xaxis_transform(),
+                clip_on=False,
+                zorder=3,
+            )
+    stimulus = discrimination.stimulus_duration
+    if len(finite) and stimulus < 1.05 * high:
+        ax.axvline(stimulus, color=INK, linewidth=1, linestyle=(0, (1, 2)))
+        ax.annotate(
+            "stimulus",
+            (stimulus, 1),
+            xycoords=ax.get_xaxis_transform(),
+            xytext=(-3, -4),
+            textcoords="offset points",
+            rotation=90,
+            ha="right",
+            va="top",
+            fontsize=8,
+        )
+    ax.set_xlabel(f"Time to tell two neurons apart, {100 * accuracy:.0f} % correct (s)")
+    ax.set_ylabel("Pairs")
+    tidy(ax)
+    ax.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        frameon=False,
+        fontsize="small",
+        borderaxespad=0.2,
+    )
+    return ax
+
+
+def plot_decoder_curves(
+    discrimination: Discrimination, *, ax: Axes | None = None
+) -> Axes:
+    """Draw how often a decoder tells two neurons apart, against time.
+
+    Parameters
+    ----------
+    discrimination : Discrimination
+        What `neuroclass.discriminate_neurons` returns.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw. Default: a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Fraction correct against seconds of response (logarithmic) of the chosen
+        pairs, with the standard error over presentations; the diamonds are the times
+        to 90 % from the divergence.
+    """
+    ax = new_axes(ax, (5.6, 3.9))
+    pairs, ids = discrimination.divergences, discrimination.unit_ids
+    seconds = discrimination.seconds(0.9)
+    colors = class_colors(max(len(discrimination.curves), 1))
+    for curve, color in zip(discrimination.curves, colors, strict=True):
+        ends = sorted((curve.first, curve.second))
+        (k,) = np.flatnonzero((pairs.first == ends[0]) & (pairs.second == ends[1]))
+        time = "not distinguishable"
+        if np.isfinite(seconds[k]):
+            time = f"{seconds[k]:.2g} s"
+        name = f"{unit_name(ids[curve.first])} - {unit_name(ids[curve.second])}"
+        ax.plot(curve.seconds, curve.correct, color=color, label=f"{name}: {time}")
+        ax.fill_between(
+            curve.seconds,
+            curve.correct - curve.standard_error,
+            np.minimum(curve.correct + curve.standard_error, 1),
+            color=color,
+            alpha=0.2,
+            linewidth=0,
+        )
+        if curve.seconds[0] <= seconds[k] <= curve.seconds[-1]:
+            ax.plot(
+                seconds[k],
+                0.9,
+                "D",
+                color=color,
+                markeredgecolor="white",
+                markersize=7,
+                zorder=3,
+            )
+    ax.axhline(0.5, color=INK, linewidth=0.8, linestyle=(0, (1, 2)))
+    ax.set_xscale("log")
+    plain_ticks(ax.xaxis)
+    ax.set_ylim(min(0.45, ax.get_ylim()[0]), 1.01)
+    ax.set_xlabel("Length of the response (s)")
+    ax.set_ylabel("Fraction correct")
+    tidy(ax)
+    labels = ax.get_legend_handles_labels()[1]
+    legend = ax.legend(
+        title="time to 90 % (diamonds) from the divergence",
+        title_fontsize="small",
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        frameon=False,
+        fontsize="small",
+        # Side by side, long names would leave the axes no width.
+        ncols=2 if max(map(len, labels), default=0) < _LONG_LABEL else 1,
+        borderaxespad=0.2,
+        alignment="left",
+    )
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+    return ax

@@ -1,0 +1,1 @@
+"""Which stretches of a recording repeat which stimulus."""

@@ -1,0 +1,113 @@
+"""From what a caller names to a recording and the repeats in it.
+
+Takes a path, a recording or several of either, gives one recording with its
+presentations: how every analysis of a whole recording begins.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import neo
+
+from neuroclass.io import load_recording
+from neuroclass.presentations.pooling import pool_recordings
+from neuroclass.presentations.selection import Presentations, select_presentations
+
+__all__ = ["find_presentations", "open_recording", "presentation_setting"]
+
+Recordings: TypeAlias = neo.Block | Sequence[neo.Block | str | Path]
+
+
+def open_recording(
+    recording: neo.Block | str | Path | Sequence[neo.Block | str | Path],
+    *,
+    triggers: Any = None,
+    trial_duration: Any = None,
+    lazy: bool = False,
+) -> Recordings:
+    """Load a recording if it is a path.
+
+    Parameters
+    ----------
+    recording : neo.Block, str or Path, or a sequence of these
+        A sequence of several stays as it is, for `find_presentations`.
+    triggers, trial_duration, lazy
+        For a path: `load_recording`.
+
+    Raises
+    ------
+    TypeError
+        If it is none of these.
+    ValueError
+        If triggers or trial_duration are given for what is loaded already.
+    """
+    if isinstance(recording, neo.Block | str | Path):
+        several: Sequence[Any] = [recording]
+    else:
+        several = recording if isinstance(recording, Sequence) else [recording]
+    for one in several:
+        if not isinstance(one, neo.Block | str | Path):
+            raise TypeError(
+                "recording must be a neo.Block, a path or a list of these; got "
+                f"{type(one).__name__}. from_raster and from_events make recordings "
+                "from arrays."
+            )
+    if len(several) == 1:
+        recording = several[0]
+    if isinstance(recording, str | Path):
+        return load_recording(
+            recording, triggers=triggers, trial_duration=trial_duration, lazy=lazy
+        )
+    if triggers is not None or trial_duration is not None:
+        raise ValueError(
+            "triggers and trial_duration must go to load_recording, when recording is "
+            "loaded already."
+        )
+    return recording
+
+
+def find_presentations(
+    recording: Recordings,
+    *,
+    intervals: str | None = None,
+    stimulus: str | None = None,
+    min_repeats: int = 10,
+    condition: str = "stimulus,time",
+) -> tuple[neo.Block, Presentations]:
+    """Select what are repeats of what; put several recordings together.
+
+    Parameters
+    ----------
+    recording : neo.Block, or a sequence of neo.Block, str or Path
+        A sequence is pooled: `pool_recordings`.
+    intervals, stimulus, min_repeats, condition
+        As in `select_presentations`.
+
+    Returns
+    -------
+    recording : neo.Block
+        The recording, or the pool.
+    presentations : Presentations
+        Of it.
+    """
+    asked: dict[str, Any] = {
+        "intervals": intervals,
+        "stimulus": stimulus,
+        "min_repeats": min_repeats,
+        "condition": condition,
+    }
+    if isinstance(recording, neo.Block):
+        return recording, select_presentations(recording, **asked)
+    return pool_recordings(recording, **asked)
+
+
+def presentation_setting(
+    presentations: Presentations, intervals: str | None, stimulus: str | None
+) -> dict[str, str]:
+    """Return which table the repeats are of, for the settings of a result."""
+    return {
+        "value": presentations.source,
+        "chosen": "auto" if intervals is None and stimulus is None else "given",
+        "why": presentations.reason,
+    }

@@ -1,0 +1,233 @@
+"""What several recordings show in common.
+
+Takes recordings, gives short names for them and the presentations of the stimuli that
+all of them show (`match_presentations`).
+"""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import neo
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroclass._lib.checks import warn_user
+from neuroclass._lib.wording import plural, some
+from neuroclass.exceptions import RecordingError
+from neuroclass.io import load_recording
+from neuroclass.presentations.candidates import length_tolerance
+from neuroclass.presentations.selection import Presentations, select_presentations
+
+__all__ = ["load_recordings", "match_presentations", "recording_names"]
+
+
+def load_recordings(recordings: Sequence[neo.Block | str | Path]) -> list[neo.Block]:
+    """Load the recordings that are paths; refuse one that is given twice.
+
+    Parameters
+    ----------
+    recordings : sequence of neo.Block, str or Path
+        At least two.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two, or one of them twice.
+    """
+    if len(recordings) < 2:
+        raise ValueError(
+            f"recordings must be at least two; got {len(recordings)}. One recording "
+            "needs no pooling."
+        )
+    blocks = [r if isinstance(r, neo.Block) else load_recording(r) for r in recordings]
+    known: list[Any] = []
+    for block in blocks:
+        identity: Any = block.file_origin
+        identity = id(block) if identity is None else Path(identity).resolve()
+        if identity in known:
+            raise ValueError(
+                f"recordings must be different; {block.file_origin or block.name} is "
+                "given twice."
+            )
+        known.append(identity)
+    return blocks
+
+
+def recording_names(recordings: Sequence[neo.Block]) -> list[str]:
+    """Return a short name of each recording, different from all others.
+
+    The file's name without suffix, with the folder before it where files of several
+    folders have the same; for recordings from memory their name, numbered.
+    """
+    origins = [block.file_origin for block in recordings]
+    names = [
+        str(block.name or "recording") if origin is None else Path(origin).stem
+        for block, origin in zip(recordings, origins, strict=True)
+    ]
+    if len(set(names)) < len(names) and None not in origins:
+        paths = [Path(str(origin)).resolve() for origin in origins]
+        names = [f"{path.parent.name}/{path.stem}" for path in paths]
+    if len(set(names)) < len(names):
+        names = [f"{name}.{number}" for number, name in enumerate(names, 1)]
+    return names
+
+
+def match_presentations(
+    recordings: Sequence[neo.Block],
+    *,
+    intervals: str | None = None,
+    stimulus: str | None = None,
+    min_repeats: int = 10,
+    condition: str = "stimulus,time",
+) -> list[Presentations]:
+    """Select what every recording shows: the same stimuli, for the same time.
+
+    Stimuli are matched by name, whatever their order and number of repeats, and cut to
+    the time that all recordings show.
+
+    Parameters
+    ----------
+    recordings : sequence of neo.Block
+        At least two.
+    intervals, stimulus, min_repeats, condition
+        As in `select_presentations`, for each recording.
+
+    Returns
+    -------
+    list of Presentations
+        Of each recording, with the same `stimuli` and `durations`. With condition
+        ``"none"`` there is nothing to match and each keeps its own.
+
+    Raises
+    ------
+    RecordingError
+        If a recording has no repeats, or no stimulus is in all of them.
+
+    Warns
+    -----
+    UserWarning
+        If stimuli are left out because not every recording shows them, if one lasts
+        longer in one recording than in another, or if the files do not name it.
+    """
+    names = recording_names(recordings)
+    found = []
+    for name, recording in zip(names, recordings, strict=True):
+        with _naming(name):
+            found.append(
+                select_presentations(
+                    recording,
+                    intervals=intervals,
+                    stimulus=stimulus,
+                    min_repeats=min_repeats,
+                    condition=condition,
+                )
+            )
+    if condition == "none":
+        return found
+    common = [s for s in found[0].stimuli if all(s in p.stimuli for p in found)]
+    if not common:
+        raise RecordingError(
+            f"recordings must have a stimulus in common; {_shown(names[0], found[0])}, "
+            f"{_first_other(names, found)}. Classify them one by one, or say with "
+            "--intervals and --stimulus what they share."
+        )
+    others = list(dict.fromkeys(s for p in found for s in p.stimuli))
+    others = [s for s in others if s not in common]
+    if others:
+        warn_user(
+            f"{plural(len(others), 'stimulus', 'stimuli')} left out that not every "
+            f"recording shows at least {min_repeats} times: {some(others, 3)}."
+        )
+    index = np.array([[p.stimuli.index(s) for s in common] for p in found])
+    durations = np.array([p.durations[k] for p, k in zip(found, index, strict=True)])
+    _compare_lengths(names, found, tuple(common), durations)
+    return [
+        _take(p, tuple(common), k, durations.min(axis=0))
+        for p, k in zip(found, index, strict=True)
+    ]
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Put the recording's name before what is said of it."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield
+        except RecordingError as error:
+            raise RecordingError(f"{name}: {error}") from error
+    for warning in caught:
+        if issubclass(warning.category, UserWarning):
+            warn_user(f"{name}: {warning.message}")
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+
+
+def _first_other(names: Sequence[str], found: Sequence[Presentations]) -> str:
+    """Say what the first recording shows that shares nothing with the first of all."""
+    apart = [k for k, p in enumerate(found) if not {*p.stimuli} & {*found[0].stimuli}]
+    k = apart[0] if apart else len(found) - 1
+    return _shown(names[k], found[k])
+
+
+def _shown(name: str, presentations: Presentations) -> str:
+    return f"{name} shows {some(presentations.stimuli, 3)} ({presentations.source})"
+
+
+def _compare_lengths(
+    names: Sequence[str],
+    found: Sequence[Presentations],
+    stimuli: tuple[str, ...],
+    durations: NDArray[np.float64],
+) -> None:
+    """Refuse or warn where what is taken for one stimulus may be several."""
+    shortest, longest = durations.min(axis=0), durations.max(axis=0)
+    is_unequal = longest - shortest > length_tolerance(shortest)
+    worst = int(np.argmax(longest / shortest))
+    lengths = (
+        f"{shortest[worst]:.4g} s in {names[int(durations[:, worst].argmin())]}, "
+        f"{longest[worst]:.4g} s in {names[int(durations[:, worst].argmax())]}"
+    )
+    unnamed = [p.source for p in found if "." not in p.source]
+    if unnamed and found[0].condition == "stimulus,time":
+        if is_unequal.any():
+            raise RecordingError(
+                f"recordings must show the same stimulus; the table {unnamed[0]} does "
+                f"not name it, and it lasts {lengths}. Name the stimulus in a column "
+                "of the tables (--stimulus COLUMN)."
+            )
+        warn_user(
+            f"the table {unnamed[0]} does not name its stimulus: that all recordings "
+            "show the same one is taken on trust."
+        )
+    elif is_unequal.any():
+        warn_user(
+            f"{plural(int(is_unequal.sum()), 'stimulus differs', 'stimuli differ')} in "
+            f"length between recordings (most {stimuli[worst]}: {lengths}): their "
+            "common beginning is used."
+        )
+
+
+def _take(
+    presentations: Presentations,
+    stimuli: tuple[str, ...],
+    index: NDArray[np.intp],
+    durations: NDArray[np.float64],
+) -> Presentations:
+    """Return the presentations of some stimuli, in this order, cut to `durations`."""
+    rank = np.full(presentations.n_stimuli, -1)
+    rank[index] = np.arange(len(index))
+    new = rank[presentations.stimulus]
+    return replace(
+        presentations,
+        starts=presentations.starts[new >= 0],
+        stimulus=new[new >= 0],
+        stimuli=stimuli,
+        durations=durations,
+    )

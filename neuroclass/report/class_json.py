@@ -1,0 +1,323 @@
+"""result.json: all that `cluster` found, and all that it takes to find it again.
+
+result.json is strict JSON: what is not a number is null. Information is in bits per
+word unless the key says otherwise; intervals are 95 %. Its keys:
+
+========================  ==========================================================
+``format_version``        1; changes when a key changes its meaning
+``neuroclass_version``
+``command``               the command line, or null when called from Python
+``environment``           versions of Python and of the packages that compute
+``input``                 ``path, name, format, sha256`` (null without a file),
+                          ``n_units, n_spikes, duration_seconds``; of pooled
+                          recordings ``recordings``, the same of each, else null
+``presentations``         ``source, condition, reason, notes, n_presentations`` and
+                          ``stimuli``: ``name, n_repeats, duration_seconds`` of each
+``settings``              each setting with its value; where it was chosen from the
+                          data an object ``value, chosen: "auto", why``
+``seed``                  of every random step
+``notes``                 what was left out, shortened or doubtful
+``word_duration_seconds``
+``information``           about which neuron spoke: ``estimator, bits_per_word,
+                          interval, bits_per_second, bits_per_second_interval,
+                          bits_per_spike, bits_per_spike_interval``; by other
+                          estimators ``plug_in`` (uncorrected), ``miller_madow``,
+                          ``jackknife``, ``empirical_bayes`` (least bias);
+                          ``chance_level`` of the plug-in; ``maximum``, log2 of the
+                          number of neurons; ``kept_by_classes``, with
+                          ``bits_per_word, interval, chance_level, share,
+                          share_interval`` (corrected by the blend)
+``drift``                 over the repeats: ``n_tested, n_drifting, n_unsafe, summary``;
+                          ``p_value, q_value, rate_change`` (words spoken in the later
+                          half over the earlier) of each classified unit;
+                          ``information_without``: ``n_neurons, bits_per_word,
+                          interval`` of the units that do not drift, or null
+``n_neurons``             how many units were classified
+``n_clusters``            how many classes
+``n_distinguishable``     groups of neurons that the data tell apart at a false
+                          discovery rate of 5 %: differences, not classes; null for
+                          more than 500 neurons
+``selection``             support of that number: ``low, high, is_determined,
+                          weakest_z`` (held-out z of the two least separate
+                          classes) and ``criterion`` (index = number of classes),
+                          ``node_z``
+                          (held-out z of each merge, null where not tested, or where the
+                          sides do not attract their own: these are in ``splits``),
+                          ``reason``; ``splits``, the tested merges from the top:
+                          ``merge, z, n_leaves`` (of its two sides), ``is_real``,
+                          ``label`` (of the class that it is inside of, or null)
+``classes``               ``label, n_neurons, firing_rate_hz, information_bits``
+                          (means, the latter of the neurons' evidence together) with
+                          ``information_interval``, and ``unit_ids`` of each class;
+                          ``stability``, the mean Jaccard similarity with its like under
+                          resampled stimuli, or null; ``subclasses``, the same of each
+                          but for stability
+``stability``             when the stimulus is resampled, or null: ``n_clusters`` (not
+                          that above if it is one), ``n_replicates, n_blocks``;
+                          ``by_number``: ``n_clusters, adjusted_rand_index, interval``;
+                          ``co_clustering`` of the leaves of the tree
+``merge_tree``            ``unit_ids`` of the leaves; ``children``: merge k joins two
+                          nodes into node ``n_neurons + k``; ``losses`` of the merges;
+                          ``leaf_order``; where the leaves are micro-classes (method
+                          sequential) ``micro_labels``, that of each unit, else null
+``information_curve``     ``bits_per_word`` and ``interval`` at 1, 2, ... classes
+``agreement``             with another labelling: ``name, n_units,
+                          adjusted_mutual_information, adjusted_rand_index, p_value,
+                          n_permutations``; or null
+``by_recording``          the same of the recordings that pooled neurons are of; or null
+========================  ==========================================================
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neuroclass._lib.json_text import json_text
+from neuroclass._version import __version__
+from neuroclass.clustering.merge_tree import MergeTree
+from neuroclass.clustering.n_clusters import REAL_SPLIT
+from neuroclass.report.drift_table import drift_of_units
+from neuroclass.report.origin import (
+    describe_presentations,
+    describe_recording,
+    environment,
+)
+
+if TYPE_CHECKING:
+    import os
+
+    from numpy.typing import NDArray
+
+    from neuroclass.clustering.label_agreement import Agreement
+    from neuroclass.clustering.stability import Stability
+    from neuroclass.results.classification import Classification
+
+__all__ = ["write_result_json"]
+
+
+def write_result_json(
+    classification: Classification,
+    path: str | os.PathLike[str],
+    *,
+    command: str | None = None,
+) -> Path:
+    """Write result.json: all that was found, and all that it takes to find it again.
+
+    Parameters
+    ----------
+    classification : Classification
+        What `neuroclass.classify_neurons` returns.
+    path : path
+        The file to write.
+    command : str, optional
+        The command line that made it.
+
+    Returns
+    -------
+    pathlib.Path
+        `path`.
+    """
+    path = Path(path)
+    path.write_text(json_text(_describe(classification, command)), encoding="utf-8")
+    return path
+
+
+def _describe(classification: Classification, command: str | None) -> dict[str, Any]:
+    """Return everything under the keys of the module's table."""
+    selection = classification.selection
+    classified = classification.classified
+    return {
+        "format_version": 1,
+        "neuroclass_version": __version__,
+        "command": command,
+        "environment": environment(),
+        "input": describe_recording(classification.recording),
+        "presentations": describe_presentations(classification.presentations),
+        "settings": classification.settings,
+        "seed": classification.settings.get("random_state"),
+        "notes": classification.notes,
+        "word_duration_seconds": classification.word_duration,
+        "information": _describe_information(classification),
+        "drift": _describe_drift(classification),
+        "n_neurons": len(classified),
+        "n_clusters": classification.n_clusters,
+        "n_distinguishable": classification.n_distinguishable,
+        "selection": {
+            "low": selection.low,
+            "high": selection.high,
+            "is_determined": selection.is_determined,
+            "weakest_z": selection.weakest_z,
+            "criterion": selection.criterion,
+            "node_z": selection.node_z,
+            "reason": selection.reason,
+            "splits": _describe_splits(classification),
+        },
+        "classes": _describe_classes(classification),
+        "stability": _describe_stability(classification.stability),
+        "merge_tree": {
+            "unit_ids": [classification.unit_ids[i] for i in classified],
+            "children": classification.children,
+            "losses": classification.distances,
+            "leaf_order": classification.leaf_order,
+            "micro_labels": classification.micro_labels,
+        },
+        "information_curve": {
+            "bits_per_word": classification.information_curve,
+            "interval": classification.information_curve_interval,
+        },
+        "agreement": _describe_agreement(classification.agreement),
+        "by_recording": _describe_agreement(classification.by_recording),
+    }
+
+
+def _describe_information(classification: Classification) -> dict[str, Any]:
+    information = classification.information
+    interval = np.asarray(information.interval)
+    per_word = information.bits_per_word
+    # Durations and spikes are counted, not estimated: the interval only scales.
+    per_second = 1 / classification.word_duration
+    per_spike = information.bits_per_spike / per_word if per_word else math.nan
+    kept = classification.kept
+    return {
+        "estimator": information.estimator,
+        "bits_per_word": per_word,
+        "interval": interval,
+        "bits_per_second": information.bits_per_second,
+        "bits_per_second_interval": interval * per_second,
+        "bits_per_spike": information.bits_per_spike,
+        "bits_per_spike_interval": interval * per_spike,
+        "plug_in": information.plug_in,
+        "miller_madow": information.miller_madow,
+        "jackknife": information.jackknife,
+        "empirical_bayes": information.empirical_bayes,
+        "chance_level": information.chance_level,
+        "maximum": math.log2(len(classification.classified)),
+        "kept_by_classes": {
+            "bits_per_word": kept.bits_per_word,
+            "interval": kept.interval,
+            "chance_level": kept.chance_level,
+            "share": kept.share,
+            "share_interval": kept.share_interval,
+        },
+    }
+
+
+def _describe_drift(classification: Classification) -> dict[str, Any]:
+    rest = classification.without_drifting
+    return {
+        **drift_of_units(classification.drift),
+        "information_without": rest
+        and {
+            "n_neurons": len(rest.per_neuron),
+            "bits_per_word": rest.bits_per_word,
+            "interval": rest.interval,
+        },
+    }
+
+
+def _describe_splits(classification: Classification) -> list[dict[str, Any]]:
+    """Return the tested merges of the tree, the last first."""
+    children, z = classification.children, classification.selection.node_z
+    labels = classification.leaf_labels
+    below = [np.array([leaf]) for leaf in range(len(labels))]
+    below += MergeTree(children, classification.distances).members()
+    splits = []
+    for merge in np.flatnonzero(~np.isnan(z))[::-1]:
+        inside = np.unique(labels[below[len(labels) + merge]])
+        splits.append(
+            {
+                "merge": merge,
+                "z": z[merge],
+                "n_leaves": [len(below[child]) for child in children[merge]],
+                "is_real": z[merge] > REAL_SPLIT,
+                "label": inside[0] if len(inside) == 1 else None,
+            }
+        )
+    return splits
+
+
+def _describe_stability(stability: Stability | None) -> dict[str, Any] | None:
+    if stability is None:
+        return None
+    by_number = []
+    for number in stability.numbers:
+        mean, interval = stability.agreement(number)
+        by_number.append(
+            {"n_clusters": number, "adjusted_rand_index": mean, "interval": interval}
+        )
+    return {
+        "n_clusters": stability.n_clusters,
+        "n_replicates": stability.n_replicates,
+        "n_blocks": stability.n_blocks,
+        "by_number": by_number,
+        "co_clustering": stability.co_clustering,
+    }
+
+
+def _describe_agreement(agreement: Agreement | None) -> dict[str, Any] | None:
+    if agreement is None:
+        return None
+    return {
+        "name": agreement.name,
+        "n_units": agreement.n_units,
+        "adjusted_mutual_information": agreement.adjusted_mutual_information,
+        "adjusted_rand_index": agreement.adjusted_rand_index,
+        "p_value": agreement.p_value,
+        "n_permutations": agreement.n_permutations,
+    }
+
+
+def _describe_classes(classification: Classification) -> list[dict[str, Any]]:
+    stability = classification.stability
+    is_of_these = stability and stability.n_clusters == classification.n_clusters
+    names = np.array(classification.subclasses, dtype=object)
+    classified = names[classification.classified]
+    place = {name: k for k, name in enumerate(np.unique(classified))}
+    classes = []
+    for label in range(classification.n_clusters):
+        is_member = classification.labels == label
+        inside = sorted(set(names[is_member]) - {""}, key=_subclass_order)
+        classes.append(
+            {
+                "label": label,
+                **_describe_members(classification, is_member, 0, label),
+                "stability": stability.per_class[label]
+                if stability and is_of_these
+                else None,
+                "subclasses": [
+                    {
+                        "label": name,
+                        **_describe_members(
+                            classification, names == name, 1, place[name]
+                        ),
+                    }
+                    for name in inside
+                ],
+            }
+        )
+    return classes
+
+
+def _subclass_order(name: str) -> int:
+    return int(name.split(".")[1])
+
+
+def _describe_members(
+    classification: Classification,
+    is_member: NDArray[np.bool_],
+    partition: int,
+    label: int,
+) -> dict[str, Any]:
+    members = np.flatnonzero(is_member)
+    information = classification.information
+    return {
+        "n_neurons": len(members),
+        "firing_rate_hz": classification.firing_rate[members].mean(),
+        "information_bits": information.by_partition[partition][label],
+        "information_interval": information.by_partition_interval[partition][label],
+        "unit_ids": [classification.unit_ids[i] for i in members],
+    }

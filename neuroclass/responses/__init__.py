@@ -1,0 +1,1 @@
+"""Spike trains to words and counts."""

@@ -1,0 +1,316 @@
+"""From a recording to counts, some units at a time.
+
+Takes a recording and its presentations, gives how often each neuron spoke each word in
+each condition, in all repeats and in groups of them, without the words of all neurons
+ever being there at once.  What was counted may be kept in a folder, from which a run
+that was stopped goes on.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import neo
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from neuroclass._lib.progress import is_watched
+from neuroclass._version import __version__
+from neuroclass.exceptions import RecordingError
+from neuroclass.presentations.selection import Presentations
+from neuroclass.responses.count_cache import (
+    WordBlock,
+    arguments_of,
+    count_block,
+    key_of,
+    read_block,
+    write_block,
+)
+from neuroclass.responses.counts import (
+    ResponseCounts,
+    check_table,
+    conditions_of_windows,
+    groups_of_repeats,
+)
+from neuroclass.responses.words import Words, bin_words, check_base
+
+__all__ = [
+    "CountedRecording",
+    "blocks_of_units",
+    "check_two_units_speak",
+    "count_recording",
+    "words_in_blocks",
+]
+
+_BLOCK = 1 << 21  # spikes whose words are there at once
+
+
+@dataclass(frozen=True)
+class CountedRecording:
+    """How often each neuron spoke each word, in all repeats and in groups of them.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Neurons, conditions and different words of `counts`.
+    n_spikes : ndarray of shape (n_neurons,)
+        Inside the presentations.
+    n_groups : int
+        Groups of neighbouring repeats, as in `count_groups`.
+    """
+
+    shape: tuple[int, int, int]
+    n_spikes: NDArray[np.intp] = field(repr=False)
+    n_groups: int
+    _blocks: tuple[WordBlock, ...] = field(repr=False)
+    _words: NDArray[np.int64] = field(repr=False)  # (n_words,)
+    _nobody: Words = field(repr=False)  # with all but the neurons
+    _unit_ids: tuple[Any, ...] = field(repr=False)
+
+    @cached_property
+    def counts(self) -> ResponseCounts:
+        """Of all repeats; made when it is first asked for.
+
+        Raises
+        ------
+        ValueError
+            If the table would not fit in memory (2^31 entries).
+        """
+        check_table(self.shape)
+        _, stimulus, time = conditions_of_windows(self._nobody)
+        return ResponseCounts(
+            counts=_table(self._blocks, self._words, self.shape, None),
+            words=self._words,
+            stimulus=stimulus,
+            time=time,
+            stimuli=self._nobody.stimuli,
+            word_duration=self._nobody.word_duration,
+            n_spikes=self.n_spikes,
+            unit_ids=self._unit_ids,
+        )
+
+    def groups(self) -> Iterator[NDArray[np.int64]]:
+        """Yield the counts of each group of repeats; they sum to ``counts.counts``."""
+        for group in range(self.n_groups):
+            yield _table(self._blocks, self._words, self.shape, group)
+
+
+def blocks_of_units(recording: neo.Block, units: Sequence[int]) -> list[list[int]]:
+    """Cut units into runs with at most two million spikes, or one unit.
+
+    Parameters
+    ----------
+    recording : neo.Block
+        As from `load_recording`.
+    units : sequence of int
+        Positions of units.
+    """
+    trains = recording.segments[0].spiketrains
+    blocks: list[list[int]] = []
+    room = 0
+    for unit in units:
+        if not blocks or len(trains[unit]) > room:
+            blocks.append([])
+            room = _BLOCK
+        blocks[-1].append(unit)
+        room -= len(trains[unit])
+    return blocks
+
+
+def words_in_blocks(
+    recording: neo.Block,
+    presentations: Presentations,
+    bin_size: Any,
+    word_length: int = 1,
+    response: Literal["words", "counts"] = "words",
+    *,
+    units: Sequence[int],
+) -> Iterator[Words]:
+    """Yield the words of some units after others: `bin_words` of `blocks_of_units`."""
+    for block in blocks_of_units(recording, units):
+        yield bin_words(
+            recording, presentations, bin_size, word_length, response, units=block
+        )
+
+
+def count_recording(
+    recording: neo.Block,
+    presentations: Presentations,
+    bin_size: Any,
+    word_length: int = 1,
+    response: Literal["words", "counts"] = "words",
+    *,
+    units: Sequence[int] | None = None,
+    n_groups: int = 10,
+    cache: str | Path | None = None,
+    progress: bool = False,
+) -> CountedRecording:
+    """Count the words of a recording some units at a time.
+
+    The counts are those of `bin_words`, `count_words` and `count_groups`.
+
+    Parameters
+    ----------
+    recording : neo.Block
+        From ``load_recording(path, lazy=True)``, the spikes of only these units are in
+        memory at a time.
+    presentations, bin_size, word_length, response, units
+        As in `bin_words`.
+    n_groups : int, default 10
+        Groups of repeats, as in `count_groups`.
+    cache : str or Path, optional
+        A folder that keeps what was counted, a file for every two million spikes, under
+        a name made of the recording and of all that was asked.  What is there is not
+        counted again.
+    progress : bool, default False
+        Show a bar on stderr if it takes longer than two seconds.
+
+    Returns
+    -------
+    CountedRecording
+
+    Raises
+    ------
+    ValueError
+        As `bin_words`; if the cache is no folder.
+
+    Warns
+    -----
+    UserWarning
+        If a file of the cache cannot be read; it is made again.
+
+    Notes
+    -----
+    Memory: about 200 bytes for each of two million spikes (or those of the unit with
+    the most), 15 for each count that is not 0 in a group, and the table of counts.
+    A recording that stays in its file is known by path, size and time of change,
+    another by its spikes.  ``test_counts_are_those_of_the_whole_recording``.
+    """
+    trains = recording.segments[0].spiketrains
+    chosen = list(range(len(trains)) if units is None else units)
+    how = (bin_size, word_length, response)
+    nobody = bin_words(recording, presentations, *how, units=[])
+    group = groups_of_repeats(nobody.stimulus, n_groups)
+    folder = None if cache is None else Path(cache)
+    if folder is not None:
+        if folder.exists() and not folder.is_dir():
+            raise ValueError(f"cache must be a folder; {folder} is a file.")
+        folder.mkdir(parents=True, exist_ok=True)
+    asked = (
+        __version__,
+        *arguments_of(nobody, presentations),
+        response,
+        group.tolist(),
+    )
+    blocks = []
+    with tqdm(
+        total=sum(len(trains[unit]) for unit in chosen),
+        desc="counting words",
+        unit=" spikes",
+        unit_scale=True,
+        delay=2,
+        leave=False,
+        disable=not is_watched(progress),
+    ) as bar:
+        for members in blocks_of_units(recording, chosen):
+            path = None
+            if folder is not None:
+                key = key_of(asked, [trains[unit] for unit in members])
+                path = folder / f"{key}.npz"
+            block = None if path is None else read_block(path)
+            if block is None:
+                words = bin_words(recording, presentations, *how, units=members)
+                block = count_block(words, group)
+                if path is not None:
+                    write_block(path, block)
+            blocks.append(block)
+            bar.update(sum(len(trains[unit]) for unit in members))
+    unit_ids = tuple(trains[unit].annotations["unit_id"] for unit in chosen)
+    return _assemble(blocks, nobody, unit_ids, int(group.max()) + 1)
+
+
+def check_two_units_speak(n_spikes: NDArray[np.intp]) -> None:
+    """Refuse a recording in which there is nobody to tell apart.
+
+    Parameters
+    ----------
+    n_spikes : ndarray of int, (n_neurons,)
+        Of each neuron inside the presentations.
+
+    Raises
+    ------
+    RecordingError
+        If fewer than two units have a spike there.
+    """
+    if (n_speaking := int((n_spikes > 0).sum())) < 2:
+        raise RecordingError(
+            f"recording must hold at least two units with spikes in the "
+            f"presentations; got {n_speaking} of {len(n_spikes)}."
+        )
+
+
+def _assemble(
+    blocks: Sequence[WordBlock], nobody: Words, unit_ids: tuple[Any, ...], n_groups: int
+) -> CountedRecording:
+    """Put the blocks together; words of counts get a common base."""
+    base = max((int(block.base) for block in blocks), default=2)
+    blocks = tuple(
+        replace(
+            block,
+            code=_recode(block.code, int(block.base), base, nobody.word_length),
+            base=np.array(base),
+        )
+        for block in blocks
+    )
+    spoken = [np.unique(block.code).astype(np.int64) for block in blocks]
+    alphabet = np.unique(np.concatenate([np.zeros(1, np.int64), *spoken]))
+    n_conditions = len(conditions_of_windows(nobody)[1])
+    return CountedRecording(
+        shape=(len(unit_ids), n_conditions, len(alphabet)),
+        n_spikes=np.concatenate(
+            [np.zeros(0, np.intp), *(block.n_spikes for block in blocks)]
+        ),
+        n_groups=n_groups,
+        _blocks=blocks,
+        _words=alphabet,
+        _nobody=nobody,
+        _unit_ids=unit_ids,
+    )
+
+
+def _recode(code: NDArray[Any], old: int, new: int, word_length: int) -> NDArray[Any]:
+    """Read words as numbers to another base."""
+    if old == new or word_length == 1:
+        return code
+    check_base(new, word_length)
+    rest, value = code.astype(np.int64), np.zeros(len(code), dtype=np.int64)
+    for place in range(word_length):
+        rest, digit = np.divmod(rest, old)
+        value += digit * new**place
+    return value
+
+
+def _table(
+    blocks: Sequence[WordBlock],
+    alphabet: NDArray[np.int64],
+    shape: tuple[int, int, int],
+    group: int | None,
+) -> NDArray[np.int64]:
+    """Return counts, (n_neurons, n_conditions, n_words), of a group or of all."""
+    table = np.zeros(shape, dtype=np.int64)
+    first = 0
+    for block in blocks:
+        part = table[first : first + len(block.pattern)]
+        first += len(part)
+        chosen = slice(None) if group is None else block.group == group
+        word = np.searchsorted(alphabet, block.code[chosen])
+        at = (block.neuron[chosen], block.condition[chosen], word)
+        np.add.at(part, at, block.count[chosen])
+        repeats = (
+            block.repeats.sum(axis=1) if group is None else block.repeats[:, group]
+        )
+        part[:, :, 0] = repeats[block.pattern] - part.sum(axis=2)
+    return table

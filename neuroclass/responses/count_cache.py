@@ -1,0 +1,137 @@
+"""What some units spoke, as counts without zeros, in memory and in a cache.
+
+Takes the words of some units, gives a `WordBlock`; keeps it in a file named by all that
+it depends on.
+"""
+
+import hashlib
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroclass._lib.atomic import write_beside
+from neuroclass._lib.checks import warn_user
+from neuroclass.io.lazy_spiketrains import StoredSpikeTrain
+from neuroclass.presentations.interval_tables import spike_seconds
+from neuroclass.presentations.selection import Presentations
+from neuroclass.responses.counts import conditions_of_windows, repeats_of
+from neuroclass.responses.words import Words
+
+__all__ = [
+    "WordBlock",
+    "arguments_of",
+    "count_block",
+    "key_of",
+    "read_block",
+    "write_block",
+]
+
+
+@dataclass(frozen=True)
+class WordBlock:
+    """What some units spoke: an entry for each neuron, group, condition and word."""
+
+    neuron: NDArray[Any]  # (n_entries,), as the three below
+    group: NDArray[Any]
+    condition: NDArray[Any]
+    code: NDArray[Any]
+    count: NDArray[Any]
+    base: NDArray[Any]  # digits that a bin has in `code`, ()
+    n_spikes: NDArray[Any]  # (n_units,)
+    pattern: NDArray[Any]  # (n_units,): its row of
+    repeats: NDArray[Any]  # (n_patterns, n_groups, n_conditions)
+
+
+def count_block(words: Words, group: NDArray[np.intp]) -> WordBlock:
+    """Count what a block of units spoke in each group of repeats."""
+    condition, stimulus, _ = conditions_of_windows(words)
+    codes, code = np.unique(words.code, return_inverse=True)
+    n_groups = int(group.max()) + 1
+    shape = (words.n_neurons, n_groups, len(stimulus), max(len(codes), 1))
+    where = condition[words.presentation, words.window]
+    cell = np.ravel_multi_index(
+        (words.neuron, group[words.presentation], where, code), shape
+    )
+    cells, count = np.unique(cell, return_counts=True)
+    neuron, in_group, in_condition, word = np.unravel_index(cells, shape)
+    # Units mostly share when they were recorded: a row of repeats for each pattern.
+    known: dict[bytes, int] = {}
+    masks: dict[int, NDArray[np.bool_]] = {}
+    pattern = np.zeros(words.n_neurons, dtype=np.intp)
+    for k in range(words.n_neurons):
+        mask = words.unrecorded.get(k)
+        name = b"" if mask is None else mask.tobytes()
+        pattern[k] = known.setdefault(name, len(known))
+        if mask is not None:
+            masks[pattern[k]] = mask
+    one_each = replace(words, unit_ids=tuple(range(len(known))), unrecorded=masks)
+    repeats = np.stack(
+        [repeats_of(one_each, condition, group == k) for k in range(n_groups)], axis=1
+    )
+    return WordBlock(
+        neuron=_compact(neuron),
+        group=_compact(in_group),
+        condition=_compact(in_condition),
+        code=_compact(codes[word] if len(codes) else word),
+        count=_compact(count),
+        base=np.array(words.base),
+        n_spikes=words.n_spikes.sum(axis=1),
+        pattern=_compact(pattern),
+        repeats=repeats,
+    )
+
+
+def _compact(values: NDArray[Any]) -> NDArray[Any]:
+    return values.astype(np.min_scalar_type(int(values.max(initial=0))))
+
+
+def arguments_of(nobody: Words, presentations: Presentations) -> tuple[Any, ...]:
+    """Return all that words depend on but the spikes."""
+    return (
+        presentations.starts.tolist(),
+        presentations.stimulus.tolist(),
+        presentations.durations.tolist(),
+        presentations.condition,
+        nobody.bin_size,
+        nobody.word_length,
+    )
+
+
+def key_of(asked: tuple[Any, ...], trains: Sequence[Any]) -> str:
+    """Return the name of what was asked of some units of a recording."""
+    digest = hashlib.sha256(repr(asked).encode())
+    for train in trains:
+        if isinstance(train, StoredSpikeTrain):
+            digest.update(repr(train.origin()).encode())
+        else:
+            digest.update(np.ascontiguousarray(spike_seconds(train)).tobytes())
+        intervals = train.annotations.get("obs_intervals")
+        digest.update(repr(None if intervals is None else intervals.tolist()).encode())
+        digest.update(b";")
+    return digest.hexdigest()[:40]
+
+
+def read_block(path: Path) -> WordBlock | None:
+    """Return a block of the cache; None where there is none, or it is broken."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return WordBlock(
+                **{part.name: stored[part.name] for part in fields(WordBlock)}
+            )
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        warn_user(f"{path} of the cache cannot be read; it is counted again.")
+        return None
+
+
+def write_block(path: Path, block: WordBlock) -> None:
+    """Write beside, then rename: a run that is killed leaves no half file there."""
+    parts = {part.name: getattr(block, part.name) for part in fields(WordBlock)}
+    with write_beside(path) as beside:
+        np.savez(beside, **parts)

@@ -1,0 +1,100 @@
+"""Firing rates: of words of counts, and of every unit of a recording."""
+
+from dataclasses import dataclass, replace
+
+import neo
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroclass.presentations.selection import Presentations
+from neuroclass.responses.block_counts import words_in_blocks
+from neuroclass.responses.counts import conditions_of_windows, repeats_of
+from neuroclass.responses.words import Words
+
+__all__ = ["UnitRates", "firing_rates", "unit_rates"]
+
+_PSTH_BIN = 0.020  # s
+
+
+@dataclass(frozen=True)
+class UnitRates:
+    """Firing rates of units inside the presentations.
+
+    Attributes
+    ----------
+    psth : ndarray of shape (n_units, n_time)
+        Mean over repeats, Hz; stimuli one after the other. 0 where a unit was not
+        recorded.
+    mean : ndarray of shape (n_units,)
+        Hz.
+    is_silent : ndarray of bool, (n_units,)
+        Whether the unit has no spike there.
+    bin_size : float
+        Of `psth`, s.
+    """
+
+    psth: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    is_silent: NDArray[np.bool_]
+    bin_size: float
+
+
+def unit_rates(recording: neo.Block, presentations: Presentations) -> UnitRates:
+    """Measure the firing rates of every unit, some units at a time.
+
+    Parameters
+    ----------
+    recording : neo.Block
+        As from `load_recording`.
+    presentations : Presentations
+        The repeats.
+    """
+    bin_size = min(_PSTH_BIN, float(presentations.durations.min()))
+    timed = replace(presentations, condition="stimulus,time")
+    units = range(len(recording.segments[0].spiketrains))
+    psth, mean, is_silent = [], [], []
+    for words in words_in_blocks(
+        recording, timed, bin_size, response="counts", units=units
+    ):
+        psth.append(np.nan_to_num(firing_rates(words)))
+        mean.append(words.firing_rate)
+        is_silent.append(words.n_spikes.sum(axis=1) == 0)
+    return UnitRates(
+        psth=np.concatenate(psth),
+        mean=np.concatenate(mean),
+        is_silent=np.concatenate(is_silent),
+        bin_size=bin_size,
+    )
+
+
+def firing_rates(words: Words) -> NDArray[np.float64]:
+    """Return the mean firing rate of each neuron in each condition, Hz.
+
+    Parameters
+    ----------
+    words : Words
+        Single bins of counts: ``bin_words(..., word_length=1, response="counts")``.
+
+    Returns
+    -------
+    ndarray of shape (n_neurons, n_conditions)
+        The peristimulus time histogram, stimuli one after the other; nan where a
+        neuron was not recorded.
+
+    Raises
+    ------
+    ValueError
+        If the words have more than one bin.
+    """
+    if words.word_length != 1:
+        raise ValueError(f"word_length must be 1; got {words.word_length}.")
+    condition, stimulus, _ = conditions_of_windows(words)
+    shape = (words.n_neurons, len(stimulus))
+    cell = words.neuron * shape[1] + condition[words.presentation, words.window]
+    spikes = np.bincount(cell, weights=words.code, minlength=shape[0] * shape[1])
+    everywhere = np.ones(words.n_presentations, dtype=bool)
+    recorded = repeats_of(words, condition, everywhere) * words.bin_size
+    rates: NDArray[np.float64] = np.divide(
+        spikes.reshape(shape), recorded, out=np.full(shape, np.nan), where=recorded > 0
+    )
+    return rates

@@ -1,0 +1,1 @@
+"""Records of results, their tables and headlines."""

@@ -1,0 +1,298 @@
+"""How unique each neuron is: how soon, and by how many spikes, two are told apart.
+
+Gives `Discrimination`: all that is found about every two neurons.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import neo
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from neuroclass.discrimination.decoding import DecoderCurve
+from neuroclass.discrimination.divergence import LEAST_Z, PairDivergences
+from neuroclass.discrimination.observation_time import (
+    factor_of_pairs,
+    median_seconds,
+    seconds_to_accuracy,
+)
+from neuroclass.presentations.selection import Presentations
+from neuroclass.responses.counts import ResponseCounts
+from neuroclass.responses.stationarity import Drift
+
+__all__ = ["Discrimination"]
+
+_MOST_SPIKES = 0.5
+
+
+@dataclass(frozen=True)
+class Discrimination:
+    """How the neurons of a recording are told apart, pair by pair.
+
+    Arrays over pairs are in the order of `PairDivergences`.
+
+    Attributes
+    ----------
+    unit_ids : tuple, one per neuron
+        Ids.
+    divergences : PairDivergences
+        Bits per word, with intervals and z.
+    labels : ndarray of shape (n_neurons,)
+        Class of each neuron; -1 where the reference has none.
+    classes : tuple of str
+        Names of the classes.
+    classes_from : str
+        Where the classes come from.
+    leaf_order : ndarray of shape (n_neurons,)
+        Neurons in the order of the merge tree through these classes.
+    groups : ndarray of shape (n_neurons,)
+        Groups that the data tell apart: `distinguishable_groups`.
+    coincident : ndarray of shape (n_pairs,)
+        Of pairs that are not distinguishable: `coincident_spikes`, nan for all
+        others. Above one half the two are likely one cell, sorted into two units.
+    curves : tuple of DecoderCurve
+        Of the chosen pairs.
+    drift : Drift
+        Whether each neuron stayed the same from repeat to repeat.
+    counts : ResponseCounts
+        From which the divergences are.
+    firing_rate : ndarray of shape (n_neurons,)
+        Inside the words, Hz.
+    word_duration, stimulus_duration : float
+        s; of all stimuli together.
+    recording : neo.Block
+        What was measured.
+    presentations : Presentations
+        What was taken for repeats.
+    settings : dict
+        Every setting; automatic ones as ``{"value", "chosen": "auto", "why"}``.
+    factors : dict of ndarray, (n_pairs,)
+        `factor_of_pairs` by accuracy, of those that were asked for.
+    """
+
+    unit_ids: tuple[Any, ...]
+    divergences: PairDivergences
+    labels: NDArray[np.intp]
+    classes: tuple[str, ...]
+    classes_from: str
+    leaf_order: NDArray[np.intp]
+    groups: NDArray[np.intp]
+    coincident: NDArray[np.float64]
+    curves: tuple[DecoderCurve, ...]
+    drift: Drift
+    counts: ResponseCounts
+    firing_rate: NDArray[np.float64]
+    word_duration: float
+    stimulus_duration: float
+    recording: neo.Block
+    presentations: Presentations
+    settings: dict[str, Any]
+    factors: dict[float, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        return f"Discrimination({self.headline()})"
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons."""
+        return len(self.unit_ids)
+
+    @property
+    def n_pairs(self) -> int:
+        """Number of pairs."""
+        return len(self.divergences.z)
+
+    @property
+    def n_distinguishable(self) -> int:
+        """Number of groups that the data tell apart, at a false discovery rate of 5 %.
+
+        See `distinguishable_groups`: it counts differences, not classes.
+        """
+        return int(self.groups.max()) + 1
+
+    @property
+    def n_pairs_by_chance(self) -> float:
+        """How many of as many pairs that do not differ would pass, on average at most.
+
+        The z of such a pair is a standard Gaussian deviate.
+        """
+        return self.n_pairs * float(ndtr(-LEAST_Z))
+
+    @property
+    def information_rate(self) -> NDArray[np.float64]:
+        """Divergence of each pair, bits/s, (n_pairs,)."""
+        return self.divergences.bits_per_word / self.word_duration
+
+    @property
+    def information_rate_interval(self) -> NDArray[np.float64]:
+        """95 % intervals of `information_rate`, (n_pairs, 2)."""
+        return self.divergences.interval / self.word_duration
+
+    @property
+    def is_distinguishable(self) -> NDArray[np.bool_]:
+        """Which pairs get a time: z of at least 2.5, and a lower bound above 0."""
+        return self.divergences.is_distinguishable
+
+    @property
+    def is_within(self) -> NDArray[np.bool_]:
+        """Which pairs are of one class, (n_pairs,)."""
+        first, second = self._labels_of_pairs()
+        is_within: NDArray[np.bool_] = (first == second) & (first >= 0)
+        return is_within
+
+    @property
+    def is_between(self) -> NDArray[np.bool_]:
+        """Which pairs are of two classes, (n_pairs,)."""
+        first, second = self._labels_of_pairs()
+        is_between = (first != second) & (np.minimum(first, second) >= 0)
+        return np.asarray(is_between)
+
+    @property
+    def is_safe(self) -> NDArray[np.bool_]:
+        """Which pairs hold no neuron that drift makes unsafe, (n_pairs,)."""
+        is_unsafe, pairs = self.drift.is_unsafe, self.divergences
+        is_safe: NDArray[np.bool_] = ~(is_unsafe[pairs.first] | is_unsafe[pairs.second])
+        return is_safe
+
+    def _labels_of_pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        pairs = self.divergences
+        return self.labels[pairs.first], self.labels[pairs.second]
+
+    def seconds(self, accuracy: float = 0.9) -> NDArray[np.float64]:
+        """Return the time to `accuracy` of each pair, s; nan if not distinguishable.
+
+        Of who listens on from any moment: `seconds_to_accuracy` times
+        `listening_factor`.
+        """
+        rate = np.where(self.is_distinguishable, self.information_rate, np.nan)
+        seconds: NDArray[np.float64] = seconds_to_accuracy(rate, accuracy)
+        return seconds * self._factor(accuracy)
+
+    def seconds_interval(self, accuracy: float = 0.9) -> NDArray[np.float64]:
+        """Return 95 % intervals of `seconds`, (n_pairs, 2).
+
+        Of the divergence; its `listening_factor` stays as it is.
+        """
+        rate = np.where(
+            self.is_distinguishable[:, None], self.information_rate_interval, np.nan
+        )
+        seconds: NDArray[np.float64] = seconds_to_accuracy(rate[:, ::-1], accuracy)
+        return seconds * self._factor(accuracy)[:, None]
+
+    def _factor(self, accuracy: float) -> NDArray[np.float64]:
+        """Return the `listening_factor` of each pair that is distinguishable."""
+        if accuracy not in self.factors:
+            found = factor_of_pairs(self.counts, self.divergences, accuracy)
+            self.factors[accuracy] = found
+        return self.factors[accuracy]
+
+    def is_extrapolated(self, accuracy: float = 0.9) -> NDArray[np.bool_]:
+        """Return which times are longer than the stimulus, (n_pairs,)."""
+        return self.seconds(accuracy) > self.stimulus_duration
+
+    def spikes(self, accuracy: float = 0.9) -> NDArray[np.float64]:
+        """Return the spikes that come in `seconds`, at the mean rate of the pair."""
+        pairs = self.divergences
+        rate = (self.firing_rate[pairs.first] + self.firing_rate[pairs.second]) / 2
+        return self.seconds(accuracy) * rate
+
+    def median_seconds(
+        self, which: NDArray[np.bool_] | None = None, accuracy: float = 0.9
+    ) -> float:
+        """Return the median time of the pairs `which`, s: `median_seconds`."""
+        return self._median(which, accuracy)[0]
+
+    def median_seconds_interval(
+        self, which: NDArray[np.bool_] | None = None, accuracy: float = 0.9
+    ) -> NDArray[np.float64]:
+        """Return the interval of `median_seconds`, s, (2,).
+
+        95 %, of the divergence; an error of the `listening_factor` is not in it.
+        """
+        return self._median(which, accuracy)[1]
+
+    def _median(
+        self, which: NDArray[np.bool_] | None, accuracy: float
+    ) -> tuple[float, NDArray[np.float64]]:
+        return median_seconds(
+            self.divergences,
+            self.word_duration,
+            which,
+            accuracy=accuracy,
+            factor=self._factor(accuracy),
+        )
+
+    def not_told_apart(self) -> dict[Any, tuple[Any, ...]]:
+        """Return the units that are not distinguishable from some other: from which."""
+        pairs, others = self.divergences, {}
+        for unit, unit_id in enumerate(self.unit_ids):
+            is_mine = (pairs.first == unit) | (pairs.second == unit)
+            found = np.flatnonzero(is_mine & ~self.is_distinguishable)
+            if len(found):
+                other = pairs.first[found] + pairs.second[found] - unit
+                others[unit_id] = tuple(self.unit_ids[k] for k in other)
+        return others
+
+    def likely_one_cell(self) -> tuple[tuple[Any, Any, float], ...]:
+        """Return the pairs of units that share most of their spikes, and which share.
+
+        Only pairs that are not distinguishable are looked at.
+        """
+        pairs = self.divergences
+        return tuple(
+            (
+                self.unit_ids[pairs.first[k]],
+                self.unit_ids[pairs.second[k]],
+                float(self.coincident[k]),
+            )
+            for k in np.flatnonzero(np.nan_to_num(self.coincident) > _MOST_SPIKES)
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per pair."""
+        pairs = self.divergences
+        ids = np.empty(self.n_neurons, dtype=object)
+        ids[:] = self.unit_ids
+        first, second = self._labels_of_pairs()
+        names = np.array([*self.classes, ""], dtype=object)  # -1 is the last
+        table: dict[str, Any] = {
+            "unit_a": ids[pairs.first],
+            "unit_b": ids[pairs.second],
+            "class_a": names[first],
+            "class_b": names[second],
+            "bits_per_second": self.information_rate,
+            "low": self.information_rate_interval[:, 0],
+            "high": self.information_rate_interval[:, 1],
+            "z": pairs.z,
+            "plug_in": pairs.plug_in / self.word_duration,
+            "chance_level": pairs.chance_level / self.word_duration,
+            "is_distinguishable": self.is_distinguishable,
+            "coincident": self.coincident,
+        }
+        for percent in (90, 95):
+            accuracy = percent / 100
+            interval = self.seconds_interval(accuracy)
+            table[f"seconds_{percent}"] = self.seconds(accuracy)
+            table[f"seconds_{percent}_low"] = interval[:, 0]
+            table[f"seconds_{percent}_high"] = interval[:, 1]
+            table[f"spikes_{percent}"] = self.spikes(accuracy)
+            table[f"is_extrapolated_{percent}"] = self.is_extrapolated(accuracy)
+        return pd.DataFrame(table)
+
+    def headline(self) -> str:
+        """Return the result in one sentence."""
+        n_found = int(self.is_distinguishable.sum())
+        return (
+            f"{n_found} of {self.n_pairs} pairs of {self.n_neurons} neurons are "
+            f"distinguishable ({100 * n_found / self.n_pairs:.3g} %)"
+        )
+
+    def save(self, folder: str | Path, *, force: bool = False) -> Path:
+        """Write the pairs and figures into a folder: `save_pairs`."""
+        from neuroclass.report import save_pairs  # noqa: PLC0415 - a later stage
+
+        return save_pairs(self, Path(folder), force=force)

@@ -1,0 +1,1 @@
+"""Forward and backward stages: by torch, or event-driven."""

@@ -1,0 +1,1 @@
+"""The two learning rules, SPIDE and IDE."""

@@ -1,0 +1,1 @@
+"""Networks: FeedbackSNN, ready architectures, NIR, energy."""

@@ -1,0 +1,1 @@
+"""Datasets, presets, the training loop and its files."""

@@ -1,0 +1,352 @@
+"""Models on disk: plain values and tensors, loaded without running code."""
+
+from __future__ import annotations
+
+import numbers
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from neuroclass._lib.atomic import write_beside
+from neuroclass._lib.checks import check_choice, check_positive_int
+from neuroclass.exceptions import RecordingError
+from neuroclass.snn.components.neurons import IF, LIF
+from neuroclass.snn.learning.ide import IdeBackward
+from neuroclass.snn.learning.spide import SpideBackward
+from neuroclass.snn.models.architectures import STRUCTURES, build
+from neuroclass.snn.models.feedback_snn import SpikingClassifier
+
+__all__ = [
+    "METRICS",
+    "Checkpoint",
+    "load_checkpoint",
+    "load_model",
+    "plain_options",
+    "restore",
+    "save_checkpoint",
+]
+
+METRICS = (
+    "epoch",
+    "lr",
+    "train_loss",
+    "train_accuracy",
+    "test_loss",
+    "test_accuracy",
+    "forward_rate",
+    "backward_rate",
+    "seconds",
+)
+
+_FORMAT = "neuroclass.snn 1"
+_RULES: dict[str, type[SpideBackward] | type[IdeBackward]] = {
+    "SpideBackward": SpideBackward,
+    "IdeBackward": IdeBackward,
+}
+# Options of a structure that are arguments of the training in their own right.
+_RESERVED = ("method", "neuron", "steps", "rng")
+
+
+@dataclass
+class Checkpoint:
+    """All that rebuilds a network and goes on with its training.
+
+    Attributes
+    ----------
+    network : dict
+        Structure, image shape, number of classes, method, neuron, steps, options.
+    settings : dict
+        Dataset, batch size, learning rate and seed.
+    state : dict of Tensor
+        Parameters and buffers; empty before the first epoch.
+    optimizer : dict or None
+        Momentum.
+    history : list of dict
+        Metrics of each epoch.
+    """
+
+    network: dict[str, Any]
+    settings: dict[str, Any]
+    state: dict[str, Tensor] = field(default_factory=dict)
+    optimizer: dict[str, Any] | None = None
+    history: list[dict[str, float]] = field(default_factory=list)
+
+    def build(self, rng: int | None = 0) -> SpikingClassifier:
+        """Return the network, with the weights that the checkpoint holds.
+
+        Raises
+        ------
+        ValueError
+            If the description is of no network.
+        """
+        described = self.network
+        _check_network(described)
+        method = described["method"]
+        v_th, u_rest = (1.0, None) if method == "spide" else (2.0, 0.0)
+        leaky = described["neuron"] == "LIF"
+        neuron = LIF(v_th, u_rest=u_rest) if leaky else IF(v_th, u_rest)
+        options = dict(described["options"])
+        try:
+            if isinstance(options.get("backward"), dict):
+                ((rule, settings),) = options["backward"].items()
+                options["backward"] = _RULES[rule](**settings)
+            # Layers draw weights when they are made, before ours replace them.
+            with torch.random.fork_rng(devices=[]):
+                model = build(
+                    described["structure"],
+                    tuple(described["image_shape"]),
+                    described["n_classes"],
+                    method=method,
+                    neuron=neuron,
+                    steps=described["steps"],
+                    rng=rng,
+                    **options,
+                )
+        except (TypeError, RuntimeError) as error:
+            reason = str(error).splitlines()[0]
+            raise ValueError(
+                f"options must be keywords of structure {described['structure']!r}; "
+                f"got {described['options']} ({reason})."
+            ) from error
+        if "backward_steps" in described:
+            model.network.backward_settings = replace(
+                model.network.backward_settings, steps=described["backward_steps"]
+            )
+        if self.state:
+            model.load_state_dict(self.state)
+        return model
+
+
+def plain_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options of a structure as values that a model file can hold.
+
+    Raises
+    ------
+    ValueError
+        If an option is neither plain nor the settings of a learning rule.
+    """
+    plain: dict[str, Any] = {}
+    for name, value in options.items():
+        if name in _RESERVED:
+            raise ValueError(
+                f"options must not hold {name}, which is given by itself; got {value}."
+            )
+        plain[name] = _plain(value, name)
+    return plain
+
+
+def _plain(value: Any, name: str) -> Any:
+    if isinstance(value, SpideBackward | IdeBackward):
+        return {type(value).__name__: _plain(asdict(value), name)}
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(part, name) for part in value]
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return {key: _plain(part, name) for key, part in value.items()}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise ValueError(
+        f"{name} must be of plain values, to be kept in the model file; got "
+        f"{type(value).__name__}."
+    )
+
+
+def _check_network(described: dict[str, Any]) -> None:
+    """Refuse a description that no network can be built from."""
+    check_choice(described["structure"], "structure", tuple(STRUCTURES))
+    check_choice(described["method"], "method", ("spide", "ide"))
+    check_choice(described["neuron"], "neuron", ("IF", "LIF"))
+    check_positive_int(described["steps"], "steps")
+    if described.get("backward_steps") is not None:
+        check_positive_int(described["backward_steps"], "backward_steps")
+    check_positive_int(described["n_classes"], "n_classes", 2)
+    shape, options = described["image_shape"], described["options"]
+    if not isinstance(shape, list | tuple) or len(shape) != 3:
+        raise ValueError(
+            f"image_shape must be (channels, rows, columns); got {shape!r}."
+        )
+    for size in shape:
+        check_positive_int(size, "image_shape")
+    if not isinstance(options, dict):
+        raise ValueError(f"options must be keywords of a structure; got {options!r}.")
+    plain_options(options)
+    backward = options.get("backward")
+    if backward is not None and not (
+        isinstance(backward, dict)
+        and len(backward) == 1
+        and set(backward) <= set(_RULES)
+        and isinstance(next(iter(backward.values())), dict)
+    ):
+        raise ValueError(
+            f"backward must be settings of a learning rule; got {backward!r}."
+        )
+    if "hidden" in options:
+        if described["structure"] != "recurrent-dense":
+            raise ValueError(
+                "hidden must be left out for structures other than recurrent-dense; "
+                f"got structure {described['structure']}."
+            )
+        hidden = options["hidden"]
+        sizes = hidden if isinstance(hidden, list) else [hidden]
+        if not sizes:
+            raise ValueError("hidden must name at least one layer; got none.")
+        for size in sizes:
+            check_positive_int(size, "hidden")
+
+
+def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
+    """Write a checkpoint beside its place, then rename it there."""
+    content = {
+        "format": _FORMAT,
+        "network": checkpoint.network,
+        "settings": checkpoint.settings,
+        "state": checkpoint.state,
+        "optimizer": checkpoint.optimizer,
+        "history": checkpoint.history,
+    }
+    with write_beside(path) as beside:
+        torch.save(content, beside)
+
+
+def load_checkpoint(path: str | Path) -> Checkpoint:
+    """Read a checkpoint; nothing in it can run.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    RecordingError
+        If the file is truncated, holds anything but tensors and plain values, or is
+        no model of this package.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such model file.")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        # A flipped bit makes the reader fail anywhere, with any exception.
+        raise RecordingError(
+            f"{path}: cannot be read as a model of tensors and plain values; it is "
+            "damaged, truncated, or holds code, which is never run."
+        ) from error
+    if not isinstance(content, dict) or content.get("format") != _FORMAT:
+        raise RecordingError(f"{path}: must be a model written by `neuroclass train`.")
+    try:
+        checkpoint = Checkpoint(
+            dict(content["network"]),
+            dict(content["settings"]),
+            dict(content["state"]),
+            content["optimizer"],
+            list(content["history"]),
+        )
+        _plain(checkpoint.network, "network")
+        _plain(checkpoint.settings, "settings")
+        _check_network(checkpoint.network)
+        if not isinstance(checkpoint.settings["dataset"], str):
+            raise RecordingError(f"{path}: dataset must be a name.")
+    except KeyError as error:
+        raise RecordingError(
+            f"{path}: a part of the model is missing ({error})."
+        ) from error
+    except (TypeError, ValueError) as error:
+        raise RecordingError(f"{path}: is damaged: {error}") from error
+    return checkpoint
+
+
+def load_model(path: str | Path) -> SpikingClassifier:
+    """Return the trained network of a checkpoint, in evaluation mode.
+
+    Raises
+    ------
+    FileNotFoundError, RecordingError
+        As `load_checkpoint`, and if the weights are those of another structure.
+    """
+    model = restore(load_checkpoint(path), path)
+    model.eval()
+    return model
+
+
+def restore(checkpoint: Checkpoint, path: str | Path) -> SpikingClassifier:
+    """Return the network of a loaded checkpoint after a check of all its parts.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        As `load_checkpoint` returns it.
+    path : str or Path
+        Its file, for messages.
+
+    Raises
+    ------
+    RecordingError
+        If weights, momentum or metrics are missing or fit no network so described.
+    """
+    structure = checkpoint.network["structure"]
+    try:
+        model = replace(checkpoint, state={}).build()
+    except ValueError as error:
+        raise RecordingError(f"{path}: is damaged: {error}") from error
+    reason = _misfit(checkpoint.state, model.state_dict())
+    if reason:
+        raise RecordingError(
+            f"{path}: the weights do not fit the structure {structure!r} ({reason})."
+        )
+    model.load_state_dict(checkpoint.state)
+    _check_optimizer(checkpoint.optimizer, list(model.parameters()), path)
+    _check_history(checkpoint.history, path)
+    return model
+
+
+def _misfit(held: dict[str, Any], expected: dict[str, Tensor]) -> str:
+    """Return in what way tensors are not the expected ones; empty if they are."""
+    if held.keys() != expected.keys():
+        key = sorted(map(str, held.keys() ^ expected.keys()))[0]
+        return f"{key} is {'unknown' if key in held else 'missing'}"
+    for key, tensor in expected.items():
+        value = held[key]
+        if not isinstance(value, Tensor):
+            return f"{key} is no tensor"
+        if value.shape != tensor.shape or value.dtype != tensor.dtype:
+            return (
+                f"{key} is {value.dtype} of shape {tuple(value.shape)}, not "
+                f"{tensor.dtype} of shape {tuple(tensor.shape)}"
+            )
+        if value.layout != tensor.layout:
+            return f"{key} is sparse"
+    return ""
+
+
+def _check_optimizer(held: Any, parameters: list[Tensor], path: str | Path) -> None:
+    if not isinstance(held, dict) or not isinstance(held.get("state"), dict):
+        raise RecordingError(f"{path}: is damaged: optimizer must hold a state.")
+    for key, entry in held["state"].items():
+        is_known = isinstance(key, int) and 0 <= key < len(parameters)
+        momentum = entry.get("momentum_buffer") if isinstance(entry, dict) else None
+        if not is_known or not isinstance(momentum, Tensor):
+            raise RecordingError(
+                f"{path}: is damaged: optimizer must hold one momentum per weight; got "
+                f"{type(entry).__name__} for {key!r}."
+            )
+        reason = _misfit({"momentum": momentum}, {"momentum": parameters[key].data})
+        if reason:
+            raise RecordingError(f"{path}: is damaged: {reason} (weight {key}).")
+
+
+def _check_history(history: list[Any], path: str | Path) -> None:
+    for epoch, row in enumerate(history, 1):
+        is_row = isinstance(row, dict) and set(row) == set(METRICS)
+        if (
+            not is_row
+            or not all(isinstance(value, numbers.Real) for value in row.values())
+            or row["epoch"] != epoch
+        ):
+            raise RecordingError(
+                f"{path}: is damaged: history must hold {', '.join(METRICS)} of epoch "
+                f"{epoch}; got {row!r}."
+            )

@@ -1,0 +1,180 @@
+"""One pass over the images, and what stops it."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from neuroclass.snn.engine.activity import Statistics, mean_rates
+from neuroclass.snn.models.feedback_snn import SpikingClassifier
+from neuroclass.snn.training.checkpoint import METRICS
+from neuroclass.snn.training.datasets import Dataset, augment
+from neuroclass.snn.training.presets import Recipe
+
+__all__ = ["evaluate", "is_normalised", "run_epoch"]
+
+# Firing rates and operations cost a tenth of a step: they are taken on few.
+_STATISTICS_EVERY = 20
+
+
+def run_epoch(
+    model: SpikingClassifier,
+    dataset: Dataset,
+    optimizer: torch.optim.Optimizer,
+    recipe: Recipe,
+    epoch: int,
+    batch_size: int,
+    device: torch.device,
+    progress: bool,
+) -> dict[str, float]:
+    """Train on every image once; return the metrics of the epoch."""
+    started = time.perf_counter()
+    order = torch.randperm(len(dataset.train))
+    batches = _batches(order, batch_size)
+    if len(batches[-1]) == 1 and is_normalised(model):
+        batches[-2:] = [torch.cat(batches[-2:])]
+    seen = correct = 0
+    total = 0.0
+    measured: list[tuple[Statistics, int]] = []
+    forward_rate = backward_rate = math.nan
+    bar = tqdm(
+        batches,
+        desc=f"epoch {epoch + 1}/{recipe.epochs}",
+        disable=not progress,
+        file=sys.stderr,
+        leave=False,
+    )
+    model.train()
+    for number, indices in enumerate(bar):
+        iteration = epoch * len(batches) + number
+        rate = _learning_rate(recipe, epoch, iteration)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        images = dataset.train.batch(indices).to(device)
+        if number == 0 and not images.isfinite().all():
+            raise FloatingPointError(
+                f"images must be finite numbers; those of epoch {epoch + 1}, batch 1 "
+                "are not. Look at the dataset."
+            )
+        if recipe.augment and not dataset.is_frames:
+            images = augment(images)
+        labels = dataset.train_labels[indices].to(device)
+        measure = Statistics() if number % _STATISTICS_EVERY == 0 else None
+        scores = model(images, statistics=measure)
+        loss = nn.functional.cross_entropy(scores, labels)
+        _check_finite(model, loss, epoch, number)
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        _check_gradients(model, epoch, number)
+        optimizer.step()
+        if measure is not None:
+            measured.append((measure, len(indices)))
+            forward_rate, backward_rate = mean_rates(measured)
+        seen += len(indices)
+        correct += int((scores.argmax(1) == labels).sum())
+        total += loss.item() * len(indices)
+        bar.set_postfix(
+            loss=f"{total / seen:.3f}",
+            accuracy=f"{100 * correct / seen:.1f}%",
+            forward=f"{forward_rate:.3f}",
+            backward=f"{backward_rate:.3f}",
+        )
+    _check_finite(model, torch.tensor(total), epoch, len(batches))
+    test_loss, test_accuracy = evaluate(
+        model, dataset, batch_size=batch_size, device=device
+    )
+    values = (
+        epoch + 1,
+        rate,
+        total / seen,
+        correct / seen,
+        test_loss,
+        test_accuracy,
+        forward_rate,
+        backward_rate,
+        time.perf_counter() - started,
+    )
+    return dict(zip(METRICS, values, strict=True))
+
+
+def is_normalised(model: SpikingClassifier) -> bool:
+    """Return whether a connection has batch norm."""
+    return any(
+        connection.batch_norm is not None
+        for connection in model.network.wiring.connections
+    )
+
+
+def _batches(order: Tensor, batch_size: int) -> list[Tensor]:
+    starts = range(0, len(order), batch_size)
+    return [order[start : start + batch_size] for start in starts]
+
+
+def _learning_rate(recipe: Recipe, epoch: int, iteration: int) -> float:
+    passed = sum(epoch >= milestone for milestone in recipe.milestones)
+    rate = recipe.lr * 0.1**passed
+    if iteration < recipe.warmup:
+        rate *= (iteration + 1) / recipe.warmup
+    return rate
+
+
+def _check_finite(
+    model: SpikingClassifier, loss: Tensor, epoch: int, number: int
+) -> None:
+    """Stop where the loss or a weight is no number, and say which layer it is."""
+    parameters = dict(model.named_parameters())
+    bad = [key for key, value in parameters.items() if not value.isfinite().all()]
+    if loss.isfinite() and not bad:
+        return
+    where = f"first in {bad[0]}" if bad else "in the scores, from finite weights"
+    raise FloatingPointError(
+        f"loss is no finite number in epoch {epoch + 1}, batch {number + 1}: {where}; "
+        f"{_kept(epoch)}. Lower the learning rate."
+    )
+
+
+def _check_gradients(model: SpikingClassifier, epoch: int, number: int) -> None:
+    """Stop before a gradient that is no number gets into the weights."""
+    # The backward stage goes from the classifier down: the first it meets is named.
+    gradients = [
+        (key, parameter.grad)
+        for key, parameter in reversed(list(model.named_parameters()))
+        if parameter.grad is not None
+    ]
+    finite = torch.stack([gradient.isfinite().all() for _, gradient in gradients])
+    if finite.all():
+        return
+    first = gradients[int((~finite).int().argmax())][0]
+    raise FloatingPointError(
+        f"gradient is no finite number in epoch {epoch + 1}, batch {number + 1}: first "
+        f"in {first}, from the classifier down; {_kept(epoch)}. Lower the learning "
+        "rate."
+    )
+
+
+def _kept(epoch: int) -> str:
+    return "the model of the last epoch is kept" if epoch else "no model was written"
+
+
+def evaluate(
+    model: SpikingClassifier,
+    dataset: Dataset,
+    *,
+    batch_size: int = 128,
+    device: torch.device | str = "cpu",
+) -> tuple[float, float]:
+    """Return the mean loss and the accuracy on the test split."""
+    model.eval()
+    total, correct = 0.0, 0
+    for indices in _batches(torch.arange(len(dataset.test)), batch_size):
+        labels = dataset.test_labels[indices].to(device)
+        with torch.no_grad():
+            scores = model(dataset.test.batch(indices).to(device))
+        total += nn.functional.cross_entropy(scores, labels, reduction="sum").item()
+        correct += int((scores.argmax(1) == labels).sum())
+    return total / len(dataset.test), correct / len(dataset.test)

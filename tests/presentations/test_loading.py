@@ -1,0 +1,57 @@
+"""What a caller may name, and the recording and presentations that come of it."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from neuroclass import simulate_retina
+from neuroclass.io import write_recording
+from neuroclass.presentations.loading import (
+    find_presentations,
+    open_recording,
+    presentation_setting,
+)
+
+
+@pytest.fixture(scope="module")
+def retinas():
+    light = {"duration": "2s", "stimulus_rng": 7, "n_unique": 0}
+    return [simulate_retina(2, 4, 10, rng=seed, **light) for seed in (0, 1)]
+
+
+def test_a_path_is_loaded_and_a_recording_stays(retinas, tmp_path):
+    path = tmp_path / "retina.nwb"
+    write_recording(retinas[0], path)
+    for one in (path, str(path), [path]):
+        assert open_recording(one).file_origin == str(path)
+    assert open_recording(retinas[0]) is retinas[0]
+    assert open_recording([retinas[0]]) is retinas[0]
+
+
+def test_several_are_pooled_when_their_repeats_are_looked_for(retinas):
+    pool, presentations = find_presentations(open_recording(retinas))
+    assert len(pool.segments[0].spiketrains) == 8
+    alone, shown = find_presentations(open_recording(retinas[0]))
+    assert alone is retinas[0]
+    assert_array_equal(presentations.repeats, shown.repeats)
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((2, 3)), None, 7, [np.zeros(3)]])
+def test_what_is_no_recording_is_refused_by_name(wrong):
+    with pytest.raises(TypeError, match=r"a path or a list of these; got \w+\. from_"):
+        open_recording(wrong)
+
+
+def test_triggers_go_with_a_path(retinas):
+    with pytest.raises(ValueError, match="must go to load_recording"):
+        open_recording(retinas[0], triggers=[1.0, 2.0])
+
+
+def test_the_setting_says_who_chose_the_table(retinas):
+    _, shown = find_presentations(retinas[0])
+    assert presentation_setting(shown, None, None) == {
+        "value": shown.source,
+        "chosen": "auto",
+        "why": shown.reason,
+    }
+    assert presentation_setting(shown, "trials", None)["chosen"] == "given"

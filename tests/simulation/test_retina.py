@@ -1,0 +1,395 @@
+"""A retina with known types must be one: right polarity, rates, repeats, types."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from neuroclass.simulation.retina import (
+    CELL_TYPES,
+    _drop_refractory,
+    _order_of_segments,
+    simulate_retina,
+)
+
+
+@pytest.fixture(scope="module")
+def retina():
+    """Five cells of each of the nine types."""
+    return simulate_retina(9, 45, 20, duration=10.0, n_unique=10, rng=1)
+
+
+def spiketrains(block):
+    return block.segments[0].spiketrains
+
+
+def times(train):
+    return train.rescale("s").magnitude
+
+
+def true_types(block):
+    return np.array([train.annotations["true_type"] for train in spiketrains(block)])
+
+
+def trials(block):
+    """Starts, durations and stimuli of the trials."""
+    epoch = block.segments[0].epochs[0]
+    return (
+        epoch.times.rescale("s").magnitude,
+        epoch.durations.rescale("s").magnitude,
+        epoch.array_annotations["stimulus"],
+    )
+
+
+def light(block):
+    return block.segments[0].analogsignals[0].magnitude[:, 0]
+
+
+def light_of(block, stimulus, frame_rate=60.0):
+    """Frames of every showing of a stimulus."""
+    starts, durations, stimuli = trials(block)
+    frames = light(block)
+    return [
+        frames[round(a * frame_rate) : round((a + d) * frame_rate)]
+        for a, d, s in zip(starts, durations, stimuli, strict=True)
+        if s == stimulus
+    ]
+
+
+def psths(block, bin_size=0.02):
+    """Mean rate over the repeats, (n_neurons, n_bins)."""
+    starts, durations, stimuli = trials(block)
+    starts, duration = starts[stimuli == "repeat"], durations[stimuli == "repeat"][0]
+    edges = np.arange(round(duration / bin_size) + 1) * bin_size
+    rates = np.zeros((len(spiketrains(block)), len(edges) - 1))
+    for rate, train in zip(rates, spiketrains(block), strict=True):
+        for start in starts:
+            rate += np.histogram(times(train) - start, edges)[0]
+    return rates / len(starts) / bin_size
+
+
+def spike_triggered_average(block, train, n_lags=20, frame_rate=60.0):
+    """Mean light in the frames before a spike; entry 0 is the frame of the spike."""
+    frame = np.floor(times(train) * frame_rate).astype(int)
+    frame = frame[frame >= n_lags]
+    return light(block)[frame[:, None] - np.arange(n_lags)].mean(axis=0)
+
+
+def test_mean_firing_rates_are_those_of_ganglion_cells(retina):
+    starts, durations, _ = trials(retina)
+    rates = []
+    for train in spiketrains(retina):
+        spikes = times(train)
+        inside = np.searchsorted(spikes, starts + durations) - np.searchsorted(
+            spikes, starts
+        )
+        rates.append(inside.sum() / durations.sum())
+    assert min(rates) > 1.0
+    assert max(rates) < 25.0
+    assert 4.0 < np.mean(rates) < 12.0
+
+
+def test_on_cells_fire_after_light_and_off_cells_after_dark(retina):
+    for train in spiketrains(retina):
+        average = spike_triggered_average(retina, train)
+        peak = average[np.argmax(np.abs(average))]
+        polarity = train.annotations["true_type"].split()[0]
+        if polarity == "ON":
+            assert peak > 0.3
+        elif polarity == "OFF":
+            assert peak < -0.3
+
+
+def test_on_off_cells_fire_after_both(retina):
+    kind = true_types(retina)
+    trains = dict(zip(kind, spiketrains(retina), strict=True))
+    template = spike_triggered_average(retina, trains["ON fast"])
+    is_brighter = np.convolve(light(retina), template)[: len(light(retina))] > 0
+
+    def fraction_after_light(name):
+        frame = np.floor(times(trains[name]) * 60.0).astype(int)
+        return is_brighter[frame].mean()
+
+    assert fraction_after_light("ON fast") > 0.95
+    assert fraction_after_light("OFF fast") < 0.05
+    assert 0.2 < fraction_after_light("ON-OFF fast") < 0.8
+
+
+def test_the_average_light_before_a_spike_is_the_filter_of_the_cell(retina):
+    # Bussgang's theorem: with Gaussian light and one input, the spike-triggered
+    # average is proportional to the filter; its peak is at the delay + time to peak.
+    for train in spiketrains(retina):
+        cell = train.annotations
+        if cell["true_type"].startswith("ON-OFF"):
+            continue
+        average = spike_triggered_average(retina, train)
+        # A spike comes half a frame after the start of its frame, on average, and
+        # the light of a frame lasts a whole frame.
+        lag = np.argmax(np.abs(average)) / 60.0
+        assert abs(lag - cell["delay"] - cell["time_to_peak"]) < 1.6 / 60.0
+
+
+def test_fast_cells_respond_earlier_than_slow_ones(retina):
+    kind = true_types(retina)
+
+    def lag(name):
+        trains = [
+            t for t, k in zip(spiketrains(retina), kind, strict=True) if k == name
+        ]
+        return np.mean(
+            [np.argmax(np.abs(spike_triggered_average(retina, t))) for t in trains]
+        )
+
+    assert lag("OFF fast") < lag("OFF sustained") < lag("OFF slow")
+    assert lag("ON fast") < lag("ON sustained") < lag("ON slow")
+
+
+def test_no_interval_is_shorter_than_the_dead_time(retina):
+    assert min(np.diff(times(train)).min() for train in spiketrains(retina)) >= 0.003
+
+
+def test_spikes_in_the_dead_time_are_dropped_one_after_the_other():
+    # Each spike is judged by the last KEPT one: 2 ms goes, so 4 ms stays.
+    assert_allclose(
+        _drop_refractory(np.array([0.0, 0.002, 0.004, 0.0055, 0.0075, 0.1])),
+        [0.0, 0.004, 0.0075, 0.1],
+    )
+
+
+def test_dropping_agrees_with_a_loop_over_spikes(rng):
+    spikes = np.sort(rng.uniform(0, 1, 400))
+    kept = [spikes[0]]
+    for spike in spikes[1:]:
+        if spike - kept[-1] >= 0.003:
+            kept.append(spike)
+    assert_array_equal(_drop_refractory(spikes), kept)
+
+
+def test_the_same_seed_gives_the_same_spikes():
+    one, two, other = (
+        simulate_retina(3, 6, 5, 2.0, n_unique=1, rng=seed) for seed in (4, 4, 5)
+    )
+    for a, b in zip(spiketrains(one), spiketrains(two), strict=True):
+        assert_array_equal(times(a), times(b))
+        assert a.annotations == b.annotations
+    assert_array_equal(light(one), light(two))
+    assert not np.array_equal(light(one), light(other))
+
+
+def test_a_generator_is_taken_in_place_of_a_seed():
+    one = simulate_retina(1, 2, 2, 1.0, n_unique=0, rng=np.random.default_rng(4))
+    two = simulate_retina(1, 2, 2, 1.0, n_unique=0, rng=4)
+    assert_array_equal(times(spiketrains(one)[0]), times(spiketrains(two)[0]))
+
+
+def test_repeats_share_the_stimulus_and_unique_segments_do_not(retina):
+    first, *others = light_of(retina, "repeat")
+    assert len(others) == 19
+    for other in others:
+        assert_array_equal(other, first)
+    unique = [light_of(retina, f"unique {k}") for k in range(10)]
+    assert all(len(showings) == 1 for showings in unique)
+    segments = np.array([first, *(showings[0] for showings in unique)])
+    correlation = np.corrcoef(segments) - np.eye(len(segments))
+    assert np.abs(correlation).max() < 0.2
+    assert_allclose(segments.std(), 1, atol=0.05)
+
+
+def test_unique_segments_are_interleaved_with_the_repeats(retina):
+    _, _, stimuli = trials(retina)
+    unique = np.flatnonzero(stimuli != "repeat")
+    assert len(stimuli) == 30
+    assert set(np.diff(unique)) == {3}  # two repeats between any two
+
+
+def test_segments_are_spread_evenly_whatever_their_numbers():
+    assert_array_equal(_order_of_segments(2, 2), [-1, 0, -1, 1])
+    assert_array_equal(_order_of_segments(3, 0), [-1, -1, -1])
+    assert_array_equal(_order_of_segments(1, 3), [0, -1, 1, 2])
+
+
+def test_every_trial_follows_a_grey_pause_of_a_second(retina):
+    starts, durations, _ = trials(retina)
+    gaps = [b - a - d for (a, b), d in zip(pairwise(starts), durations, strict=False)]
+    assert min(gaps) > 1.0
+    between = light(retina)[round(10.0 * 60) : round(starts[1] * 60)]
+    assert len(between) > 0
+    assert not between.any()
+
+
+def test_repeats_vary_no_more_than_poisson(retina):
+    starts, durations, stimuli = trials(retina)
+    starts = starts[stimuli == "repeat"]
+    counts = np.array(
+        [
+            np.searchsorted(times(t), starts + durations[0])
+            - np.searchsorted(times(t), starts)
+            for t in spiketrains(retina)
+        ]
+    )
+    fano = counts.var(axis=1, ddof=1) / counts.mean(axis=1)
+    assert 0.5 < fano.mean() < 1.0  # the dead time makes it less than one
+
+
+def test_psths_within_a_type_correlate_more_than_across_types(retina):
+    kind = true_types(retina)
+    correlation = np.corrcoef(psths(retina))
+    same = kind[:, None] == kind
+    pairs = ~np.eye(len(kind), dtype=bool)
+    within, across = correlation[same & pairs], correlation[~same]
+    assert np.median(within) > 0.8
+    assert np.median(across) < 0.5
+    # Cells are nearest to their own type, but for an ON-OFF cell of weak ON input.
+    means = np.array(
+        [
+            [correlation[i, (kind == name) & pairs[i]].mean() for name in CELL_TYPES]
+            for i in range(len(kind))
+        ]
+    )
+    assert np.mean(np.array(CELL_TYPES)[means.argmax(axis=1)] == kind) > 0.95
+
+
+def test_without_diversity_the_cells_of_a_type_are_alike():
+    alike = simulate_retina(2, 8, 2, 1.0, diversity=0, n_unique=0, rng=0)
+    diverse = simulate_retina(2, 8, 2, 1.0, diversity=1, n_unique=0, rng=0)
+    for name in ("time_to_peak", "undershoot", "threshold", "gain", "delay"):
+        spread = [
+            [
+                np.std(
+                    [
+                        t.annotations[name]
+                        for t in spiketrains(block)
+                        if t.annotations["true_type"] == kind
+                    ]
+                )
+                for kind in ("OFF fast", "ON fast")
+            ]
+            for block in (alike, diverse)
+        ]
+        assert_allclose(spread[0], 0, atol=1e-12)
+        assert min(spread[1]) > 0
+
+
+def test_diversity_scales_the_scatter_of_one_and_the_same_retina():
+    log_gain = [
+        np.log([t.annotations["gain"] for t in spiketrains(block)])
+        for block in (
+            simulate_retina(1, 30, 1, 1.0, diversity=d, n_unique=0, rng=3)
+            for d in (0.0, 0.5, 1.0)
+        )
+    ]
+    assert_allclose(log_gain[2] - log_gain[0], 2 * (log_gain[1] - log_gain[0]))
+    assert 0.2 < np.std(log_gain[2]) < 0.6
+
+
+@pytest.mark.parametrize("n_types", [1, 3, 6, 8])
+def test_the_first_types_are_taken_in_the_documented_order(n_types):
+    block = simulate_retina(n_types, 17, 1, 1.0, n_unique=0, rng=0)
+    names, sizes = np.unique(true_types(block), return_counts=True)
+    assert set(names) == set(CELL_TYPES[:n_types])
+    assert np.ptp(sizes) <= 1
+
+
+def test_the_order_of_the_types_is_fixed():
+    assert CELL_TYPES == (
+        "OFF fast",
+        "ON fast",
+        "ON-OFF fast",
+        "OFF slow",
+        "ON slow",
+        "OFF sustained",
+        "ON sustained",
+        "ON-OFF slow",
+        "ON-OFF sustained",
+    )
+
+
+def test_the_recording_keeps_the_conventions():
+    block = simulate_retina(
+        3, 6, 4, "2s", n_unique=2, unique_duration="500ms", frame_rate=50, rng=0
+    )
+    (segment,) = block.segments
+    (epoch,) = segment.epochs
+    assert epoch.name == "trials"
+    assert_array_equal(epoch.labels, [str(row) for row in range(6)])
+    starts, durations, stimuli = trials(block)
+    assert sorted(stimuli) == ["repeat"] * 4 + ["unique 0", "unique 1"]
+    assert_allclose(durations[stimuli == "repeat"], 2.0)
+    assert_allclose(durations[stimuli != "repeat"], 0.5)
+    for unit, train in enumerate(segment.spiketrains):
+        assert train.name == str(unit)
+        assert train.annotations["unit_id"] == unit
+        assert str(train.units.dimensionality) == "s"
+        assert train.t_start == segment.spiketrains[0].t_start
+        assert train.t_stop == segment.spiketrains[0].t_stop
+        assert (np.diff(times(train)) > 0).all()
+    assert segment.spiketrains[0].t_stop >= starts[-1] + durations[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"n_types": 0}, "n_types must be an integer of at least 1; got 0"),
+        ({"n_types": 10}, "n_types must be at most 9; got 10"),
+        ({"n_types": 6, "n_neurons": 5}, r"n_neurons must be at least n_types \(6\)"),
+        ({"n_presentations": 0}, "n_presentations must be an integer of at least 1"),
+        ({"n_unique": -1}, "n_unique must be an integer of at least 0; got -1"),
+        ({"duration": 0}, "duration must be a positive time"),
+        ({"unique_duration": "3"}, None),
+        ({"unique_duration": "3 parsecs"}, "unique_duration must be a positive time"),
+        ({"frame_rate": 0}, "frame_rate must be between 1 and 1000 Hz; got 0"),
+        ({"frame_rate": np.nan}, "frame_rate must be between 1 and 1000 Hz; got nan"),
+        ({"diversity": 1.5}, "diversity must be between 0 and 1; got 1.5"),
+        ({"diversity": np.nan}, "diversity must be between 0 and 1; got nan"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    settings = {"n_types": 1, "n_neurons": 2, "n_presentations": 1, "duration": 1.0}
+    if message is None:
+        simulate_retina(**(settings | arguments), n_unique=0)
+        return
+    with pytest.raises(ValueError, match=message):
+        simulate_retina(**(settings | arguments))
+
+
+def test_retinas_can_see_the_same_light():
+    small = {"n_types": 2, "n_neurons": 4, "duration": 1.0, "n_unique": 1}
+    one = simulate_retina(**small, n_presentations=3, stimulus_rng=7, rng=0)
+    other = simulate_retina(**small, n_presentations=3, stimulus_rng=7, rng=1)
+    longer = simulate_retina(**small, n_presentations=5, stimulus_rng=7, rng=1)
+    light, same, more = (
+        r.segments[0].analogsignals[0].magnitude[:, 0] for r in (one, other, longer)
+    )
+    assert_array_equal(light, same)
+    assert_array_equal(light[:60], more[:60])
+    first, second = (r.segments[0].spiketrains[0].magnitude for r in (one, other))
+    assert len(first) != len(second) or (first != second).any()
+
+
+def test_drift_changes_gains_and_nothing_else():
+    still, drifting = (
+        simulate_retina(2, 8, 40, "4s", n_unique=0, drift=drift, rng=3)
+        for drift in (0.0, 1.0)
+    )
+    for one, other in zip(
+        still.segments[0].spiketrains, drifting.segments[0].spiketrains, strict=True
+    ):
+        assert one.annotations == other.annotations
+    half = still.segments[0].spiketrains[0].t_stop.magnitude / 2
+
+    def change(recording):
+        return np.array(
+            [
+                (train.magnitude > half).sum() / (train.magnitude <= half).sum()
+                for train in recording.segments[0].spiketrains
+            ]
+        )
+
+    assert np.abs(np.log(change(still))).max() < 0.2
+    assert np.log(change(drifting)).std() > 0.25
+
+
+def test_drift_must_be_a_spread():
+    with pytest.raises(ValueError, match=r"drift must be between 0 and 5; got -1\."):
+        simulate_retina(drift=-1)
