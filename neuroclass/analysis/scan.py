@@ -7,7 +7,6 @@ repeats for it, and the limit of infinitely long words.
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +24,7 @@ from neuroclass.information.word_length_limit import (
     WordRate,
     extrapolate,
 )
+from neuroclass.results.information_scan import InformationScan
 from neuroclass.presentations.selection import Presentations
 from neuroclass.responses.block_counts import (
     CountedRecording,
@@ -32,35 +32,13 @@ from neuroclass.responses.block_counts import (
     count_recording,
 )
 
-__all__ = ["WORD_LENGTHS", "InformationScan", "scan_information"]
+__all__ = ["WORD_LENGTHS", "scan_information"]
 
 WORD_LENGTHS = (1, 2, 3, 4, 6, 8)  # bins
 
 _LARGEST_GAP = 0.1  # between blend and jackknife, of the jackknife
 _SATURATED = 0.1  # of log2 of the number of alternatives
 _MOST_CELLS = 2**25  # of a table of counts, 256 MiB
-
-
-@dataclass(frozen=True)
-class InformationScan:
-    """Information rates over bin widths and word lengths.
-
-    Attributes
-    ----------
-    words : tuple of ScannedWord
-        By bin width, then word length.
-    extrapolations : tuple of Extrapolation
-        One per bin width; none where there is one condition.
-    estimator : str
-        Of all rates.
-    notes : tuple of str
-        What was left out.
-    """
-
-    words: tuple[ScannedWord, ...]
-    extrapolations: tuple[Extrapolation, ...]
-    estimator: str
-    notes: tuple[str, ...]
 
 
 def scan_information(

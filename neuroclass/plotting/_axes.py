@@ -18,7 +18,7 @@ from neuroclass._lib.checks import check_positive_int
 if TYPE_CHECKING:
     from matplotlib.axis import Axis
 
-    from neuroclass.results.classification import Classification
+    from neuroclass.results.classification import ClassificationResult
 
 __all__ = [
     "INK",
@@ -124,10 +124,10 @@ def unit_name(unit_id: Any, width: int = 14) -> str:
     return name[: width - 1] + "…"
 
 
-def leaves_of_tree(classification: Classification) -> str:
+def leaves_of_tree(classification: ClassificationResult) -> str:
     """Say what the leaves of the tree are, and how many."""
-    n_leaves = len(classification.leaf_order)
-    if classification.micro_labels is None:
+    n_leaves = len(classification.tree.leaf_order)
+    if classification.tree.micro_labels is None:
         return f"{n_leaves} neurons"
     return f"{n_leaves} micro-classes of {len(classification.classified)} neurons"
 

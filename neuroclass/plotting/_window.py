@@ -13,7 +13,7 @@ from neuroclass.plotting._axes import unit_name
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neuroclass.results.classification import Classification
+    from neuroclass.results.classification import ClassificationResult
 
 __all__ = ["Segment", "Window", "choose_window"]
 
@@ -51,7 +51,7 @@ class Window:
         return last.position + last.stop - last.start
 
 
-def choose_window(classification: Classification) -> Window:
+def choose_window(classification: ClassificationResult) -> Window:
     """Return what is shown: everything, or the stretch in which classes differ most.
 
     Stimuli lie one after the other along the PSTH. Up to 10 s all are shown; of more,
@@ -59,7 +59,7 @@ def choose_window(classification: Classification) -> Window:
     neurons, if there is one class), or, where every stimulus is shorter, the run of
     whole stimuli with the largest such variance.
     """
-    bin_size = classification.psth_bin_size
+    bin_size = classification.psth.bin_size
     lengths = _stimulus_bins(classification)
     starts = [0, *accumulate(lengths)][:-1]
     total = sum(lengths)
@@ -110,18 +110,18 @@ def choose_window(classification: Classification) -> Window:
     return Window(first, n_bins, tuple(segments), label)
 
 
-def _stimulus_bins(classification: Classification) -> list[int]:
+def _stimulus_bins(classification: ClassificationResult) -> list[int]:
     """Return how many bins of the PSTH each stimulus takes."""
     durations = classification.presentations.durations
-    n_time = classification.psth.shape[1]
+    n_time = classification.psth.rates.shape[1]
     # 18 s / 20 ms is 899.9999...: a hair more than the whole number below.
-    lengths = np.floor(durations / classification.psth_bin_size + 1e-6).astype(int)
+    lengths = np.floor(durations / classification.psth.bin_size + 1e-6).astype(int)
     return lengths.tolist() if lengths.sum() == n_time else [n_time]
 
 
-def _spread(classification: Classification) -> NDArray[np.float64]:
+def _spread(classification: ClassificationResult) -> NDArray[np.float64]:
     """Return the variance between class means (or neurons) in every bin."""
-    psth = classification.psth
+    psth = classification.psth.rates
     if classification.n_clusters > 1:
         labels = classification.labels[classification.classified]
         psth = np.stack(

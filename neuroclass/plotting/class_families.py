@@ -13,7 +13,7 @@ from neuroclass.plotting._window import choose_window
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from neuroclass.analysis.across_recordings import WithinRecordings
+    from neuroclass.results.recordings import WithinRecordings
 
 __all__ = ["families_size", "plot_families"]
 
@@ -42,14 +42,14 @@ def plot_families(found: WithinRecordings, *, ax: Axes | None = None) -> Axes:
     colors = class_colors(found.n_families)
     window = choose_window(found.classifications[0])
     bins = slice(window.first_bin, window.first_bin + window.n_bins)
-    bin_size = found.classifications[0].psth_bin_size
+    bin_size = found.classifications[0].psth.bin_size
     time = window.start + (np.arange(window.n_bins) + 0.5) * bin_size
     for family in range(n_shown):
         base = n_shown - 1 - family
         sizes = []
         for k, classification in enumerate(found.classifications):
             of_neuron = found.family_of_units(k)[classification.classified]
-            members = classification.psth[of_neuron == family, bins]
+            members = classification.psth.rates[of_neuron == family, bins]
             sizes.append(str(len(members)))
             if not len(members):
                 continue

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from neuroclass.results.classification import Classification
+    from neuroclass.results.classification import ClassificationResult
 
 __all__ = ["plot_class_responses", "plot_rasters", "rasters_size", "responses_size"]
 
@@ -32,13 +32,13 @@ _DENSE = 20_000  # points or spikes beyond which a vector drawing is only heavy
 
 
 def plot_class_responses(
-    classification: Classification, *, ax: Axes | None = None
+    classification: ClassificationResult, *, ax: Axes | None = None
 ) -> Axes:
     """Draw the PSTH of every class: its mean, and its members faint.
 
     Parameters
     ----------
-    classification : Classification
+    classification : ClassificationResult
         What `neuroclass.classify_neurons` returns.
     ax : matplotlib.axes.Axes, optional
         Where to draw. Default: a new figure.
@@ -57,10 +57,10 @@ def plot_class_responses(
     window = choose_window(classification)
     bins = slice(window.first_bin, window.first_bin + window.n_bins)
     time = (
-        window.start + (np.arange(window.n_bins) + 0.5) * classification.psth_bin_size
+        window.start + (np.arange(window.n_bins) + 0.5) * classification.psth.bin_size
     )
     labels = classification.labels[classification.classified]
-    psth = classification.psth[:, bins]
+    psth = classification.psth.rates[:, bins]
     ticks, tick_labels = [], []
     for label in range(n_shown):
         members = psth[labels == label]  # (n_members, n_bins)
@@ -96,7 +96,7 @@ def plot_class_responses(
     return ax
 
 
-def responses_size(classification: Classification) -> tuple[float, float]:
+def responses_size(classification: ClassificationResult) -> tuple[float, float]:
     """Return width and height in inches: a row per class."""
     n_shown = min(classification.n_clusters, _MOST_CLASSES)
     return 8.4, max(2.6, 1.0 + 0.8 * n_shown)
@@ -121,7 +121,7 @@ def _name_row(ax: Axes, y: float, label: int, n_members: int, color: str) -> Non
     )
 
 
-def _draw_time_axis(ax: Axes, classification: Classification, window: Window) -> None:
+def _draw_time_axis(ax: Axes, classification: ClassificationResult, window: Window) -> None:
     """Label the time, and part and name the stimuli that lie one after the other."""
     ax.set_xlim(window.start, window.stop)
     ax.set_xlabel(window.label, parse_math=False)
@@ -145,7 +145,7 @@ def _draw_time_axis(ax: Axes, classification: Classification, window: Window) ->
             )
 
 
-def _note_hidden(ax: Axes, classification: Classification) -> None:
+def _note_hidden(ax: Axes, classification: ClassificationResult) -> None:
     """Say how many classes have no row."""
     n_hidden = classification.n_clusters - _MOST_CLASSES
     if n_hidden > 0:
@@ -156,7 +156,7 @@ def _note_hidden(ax: Axes, classification: Classification) -> None:
         )
 
 
-def plot_rasters(classification: Classification, *, ax: Axes | None = None) -> Axes:
+def plot_rasters(classification: ClassificationResult, *, ax: Axes | None = None) -> Axes:
     """Draw the spikes of the most typical neurons of every class, repeat by repeat.
 
     The most typical neuron of a class is the one whose PSTH correlates best with the
@@ -164,7 +164,7 @@ def plot_rasters(classification: Classification, *, ax: Axes | None = None) -> A
 
     Parameters
     ----------
-    classification : Classification
+    classification : ClassificationResult
         What `neuroclass.classify_neurons` returns.
     ax : matplotlib.axes.Axes, optional
         Where to draw. Default: a new figure.
@@ -221,18 +221,18 @@ def plot_rasters(classification: Classification, *, ax: Axes | None = None) -> A
     return ax
 
 
-def rasters_size(classification: Classification) -> tuple[float, float]:
+def rasters_size(classification: ClassificationResult) -> tuple[float, float]:
     """Return width and height in inches: a block per example neuron."""
     n_examples = sum(len(neurons) for neurons in _typical_neurons(classification))
     return 8.4, max(2.4, 1.0 + 0.62 * n_examples)
 
 
-def _n_rows(classification: Classification) -> int:
+def _n_rows(classification: ClassificationResult) -> int:
     """Return how many repeats have a row."""
     return min(_MOST_REPEATS, int(np.max(classification.presentations.repeats)))
 
 
-def _typical_neurons(classification: Classification) -> list[NDArray[np.intp]]:
+def _typical_neurons(classification: ClassificationResult) -> list[NDArray[np.intp]]:
     """Return, for every class shown, its most typical neurons."""
     n_shown = min(classification.n_clusters, _MOST_CLASSES)
     n_each = max(1, min(3, _MOST_EXAMPLES // n_shown))
@@ -240,7 +240,7 @@ def _typical_neurons(classification: Classification) -> list[NDArray[np.intp]]:
     typical = []
     for label in range(n_shown):
         members = np.flatnonzero(labels == label)
-        psth = classification.psth[members]
+        psth = classification.psth.rates[members]
         psth = psth - psth.mean(axis=1, keepdims=True)
         others = psth.sum(axis=0) - psth
         norms = np.linalg.norm(psth, axis=1) * np.linalg.norm(others, axis=1)
@@ -256,7 +256,7 @@ def _typical_neurons(classification: Classification) -> list[NDArray[np.intp]]:
 
 
 def _raster(
-    classification: Classification, neuron: int, window: Window
+    classification: ClassificationResult, neuron: int, window: Window
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return time along the axis and repeat of every spike inside the window."""
     presentations = classification.presentations

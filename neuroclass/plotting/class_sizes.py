@@ -19,17 +19,17 @@ from neuroclass.plotting._axes import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from neuroclass.results.classification import Classification
+    from neuroclass.results.classification import ClassificationResult
 
 __all__ = ["plot_class_sizes", "sizes_size"]
 
 
-def plot_class_sizes(classification: Classification, *, ax: Axes | None = None) -> Axes:
+def plot_class_sizes(classification: ClassificationResult, *, ax: Axes | None = None) -> Axes:
     """Draw how many neurons each class has, and their firing rates.
 
     Parameters
     ----------
-    classification : Classification
+    classification : ClassificationResult
         What `neuroclass.classify_neurons` returns.
     ax : matplotlib.axes.Axes, optional
         Where to draw; the firing rates take its right half. Default: a new figure.
@@ -58,7 +58,7 @@ def plot_class_sizes(classification: Classification, *, ax: Axes | None = None) 
             va="center",
             fontsize=8,
         )
-        rate = np.sort(classification.firing_rate[labels == label])
+        rate = np.sort(classification.units.firing_rate[labels == label])
         # Spread by the golden ratio: even, and the same every time.
         spread = 0.55 * ((np.arange(len(rate)) * 0.618034 + 0.5) % 1 - 0.5)
         rates.plot(
@@ -86,7 +86,7 @@ def plot_class_sizes(classification: Classification, *, ax: Axes | None = None) 
     ax.tick_params(axis="y", length=0)
     rates.set_ylim(ax.get_ylim())
     rates.set_yticks([])
-    _scale_rates(rates, float(np.max(classification.firing_rate)))
+    _scale_rates(rates, float(np.max(classification.units.firing_rate)))
     rates.set_xlabel("Firing rate (Hz)")
     for each in (ax, rates):
         tidy(each)
@@ -94,7 +94,7 @@ def plot_class_sizes(classification: Classification, *, ax: Axes | None = None) 
     return ax
 
 
-def sizes_size(classification: Classification) -> tuple[float, float]:
+def sizes_size(classification: ClassificationResult) -> tuple[float, float]:
     """Return width and height in inches: a row per class."""
     return 5.6, max(2.2, min(9.0, 1.2 + 0.36 * (classification.n_clusters + 1)))
 

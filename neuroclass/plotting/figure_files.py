@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from neuroclass.analysis.across_recordings import WithinRecordings
-    from neuroclass.analysis.scan import InformationScan
-    from neuroclass.results.classification import Classification
-    from neuroclass.results.discrimination import Discrimination
+    from neuroclass.results.recordings import WithinRecordings
+    from neuroclass.results.information_scan import InformationScan
+    from neuroclass.results.classification import ClassificationResult
+    from neuroclass.results.discrimination import DiscriminationResult
 
 __all__ = [
     "FIGURE_NAMES",
@@ -58,7 +58,7 @@ FILE_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "neuroclass"}
 
 
 def write_figures(
-    classification: Classification, folder: str | os.PathLike[str]
+    classification: ClassificationResult, folder: str | os.PathLike[str]
 ) -> list[Path]:
     """Write every figure as ``<name>.png`` and ``<name>.svg``.
 
@@ -67,7 +67,7 @@ def write_figures(
 
     Parameters
     ----------
-    classification : Classification
+    classification : ClassificationResult
         What `neuroclass.classify_neurons` returns.
     folder : path
         Where to write; made if it does not exist.
@@ -98,7 +98,7 @@ def write_families(
 
 
 def write_discrimination(
-    found: Discrimination, folder: str | os.PathLike[str]
+    found: DiscriminationResult, folder: str | os.PathLike[str]
 ) -> list[Path]:
     """Write the figures of `neuroclass.discriminate_neurons`, as `write_figures` does.
 
@@ -185,10 +185,10 @@ def new_figure(size: tuple[float, float]) -> Figure:
 
 
 def _drawing(
-    name: str, classification: Classification
+    name: str, classification: ClassificationResult
 ) -> tuple[tuple[float, float], Callable[..., Axes]]:
     """Return the size in inches and the function of a figure."""
-    n_neurons = len(classification.leaf_order)
+    n_neurons = len(classification.tree.leaf_order)
     drawings: dict[str, tuple[tuple[float, float], Callable[..., Axes]]] = {
         "information_curve": ((5.6, 3.9), curve.plot_information_curve),
         "merge_tree": (tree.tree_size(n_neurons), tree.plot_merge_tree),

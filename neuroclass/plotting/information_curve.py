@@ -12,7 +12,7 @@ from neuroclass.plotting._axes import INK, new_axes, tidy
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from neuroclass.results.classification import Classification
+    from neuroclass.results.classification import ClassificationResult
 
 __all__ = ["plot_information_curve"]
 
@@ -20,13 +20,13 @@ _CURVE = "#33527a"
 
 
 def plot_information_curve(
-    classification: Classification, *, ax: Axes | None = None
+    classification: ClassificationResult, *, ax: Axes | None = None
 ) -> Axes:
     """Draw the information kept against the number of classes.
 
     Parameters
     ----------
-    classification : Classification
+    classification : ClassificationResult
         What `neuroclass.classify_neurons` returns.
     ax : matplotlib.axes.Axes, optional
         Where to draw. Default: a new figure.
@@ -39,8 +39,8 @@ def plot_information_curve(
         identity information of all neurons, corrected for few repeats.
     """
     ax = new_axes(ax, (5.6, 3.9))
-    curve = classification.information_curve  # (n_neurons,)
-    low, high = classification.information_curve_interval.T
+    curve = classification.curve.bits_per_word  # (n_neurons,)
+    low, high = classification.curve.interval.T
     n_clusters, n_neurons = classification.n_clusters, len(curve)
     numbers = np.arange(1, n_neurons + 1)
     selection = classification.selection
@@ -74,7 +74,7 @@ def plot_information_curve(
         linestyle=(0, (1, 2)),
         label="all neurons, corrected",
     )
-    kept, share = float(curve[n_clusters - 1]), float(classification.kept.share)
+    kept, share = float(curve[n_clusters - 1]), float(classification.class_information.share)
     ax.plot([n_clusters] * 2, [0, kept], color=INK, linewidth=1, linestyle=(0, (3, 2)))
     ax.plot(n_clusters, kept, "o", color=INK, markersize=7, zorder=3, clip_on=False)
     name = "1 class" if n_clusters == 1 else f"{n_clusters} classes"

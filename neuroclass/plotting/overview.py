@@ -20,17 +20,17 @@ from neuroclass.plotting.information_curve import plot_information_curve
 from neuroclass.plotting.tree import plot_merge_tree
 
 if TYPE_CHECKING:
-    from neuroclass.results.classification import Classification
+    from neuroclass.results.classification import ClassificationResult
 
 __all__ = ["information_curve_svg", "plot_overview"]
 
 
-def plot_overview(classification: Classification) -> Figure:
+def plot_overview(classification: ClassificationResult) -> Figure:
     """Draw the result on one page: curve, sizes and rates, tree, responses by class.
 
     Parameters
     ----------
-    classification : Classification
+    classification : ClassificationResult
         What `neuroclass.classify_neurons` returns.
 
     Returns
@@ -55,12 +55,12 @@ def plot_overview(classification: Classification) -> Figure:
     return figure
 
 
-def information_curve_svg(classification: Classification) -> str:
+def information_curve_svg(classification: ClassificationResult) -> str:
     """Return the information curve as a small picture in HTML.
 
     Parameters
     ----------
-    classification : Classification
+    classification : ClassificationResult
         What `neuroclass.classify_neurons` returns.
 
     Returns

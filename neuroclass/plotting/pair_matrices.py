@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from neuroclass.results.classification import Classification
-    from neuroclass.results.discrimination import Discrimination
+    from neuroclass.results.classification import ClassificationResult
+    from neuroclass.results.discrimination import DiscriminationResult
 
 __all__ = ["plot_co_clustering", "plot_pairwise_divergence", "plot_pairwise_loss"]
 
@@ -33,13 +33,13 @@ _NOT_FOUND = "#d9d4cb"
 
 
 def plot_pairwise_loss(
-    classification: Classification, *, ax: Axes | None = None
+    classification: ClassificationResult, *, ax: Axes | None = None
 ) -> Axes:
     """Draw what merging any two neurons would lose, in tree order.
 
     Parameters
     ----------
-    classification : Classification
+    classification : ClassificationResult
         What `neuroclass.classify_neurons` returns.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a colour scale takes some of its room. Default: a new figure.
@@ -52,8 +52,8 @@ def plot_pairwise_loss(
         they are drawn as 0.
     """
     ax = new_axes(ax, (5.6, 4.7))
-    order = classification.leaf_order
-    loss = np.clip(classification.pairwise_loss[np.ix_(order, order)], 0, None)
+    order = classification.tree.leaf_order
+    loss = np.clip(classification.tree.pairwise_loss[np.ix_(order, order)], 0, None)
     picture = ax.imshow(
         loss,
         cmap="viridis",
@@ -67,13 +67,13 @@ def plot_pairwise_loss(
 
 
 def plot_co_clustering(
-    classification: Classification, *, ax: Axes | None = None
+    classification: ClassificationResult, *, ax: Axes | None = None
 ) -> Axes:
     """Draw how often two neurons are of one class when the stimulus is resampled.
 
     Parameters
     ----------
-    classification : Classification
+    classification : ClassificationResult
         What `neuroclass.classify_neurons` returns, with its stability.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a colour scale takes some of its room. Default: a new figure.
@@ -96,7 +96,7 @@ def plot_co_clustering(
             "classify_neurons(..., stability=100)."
         )
     ax = new_axes(ax, (5.6, 4.7))
-    order = classification.leaf_order
+    order = classification.tree.leaf_order
     picture = ax.imshow(
         stability.co_clustering[np.ix_(order, order)],
         cmap="Greys",
@@ -115,13 +115,13 @@ def plot_co_clustering(
 
 
 def plot_pairwise_divergence(
-    discrimination: Discrimination, *, ax: Axes | None = None
+    discrimination: DiscriminationResult, *, ax: Axes | None = None
 ) -> Axes:
     """Draw how far every two neurons differ, in the order of the merge tree.
 
     Parameters
     ----------
-    discrimination : Discrimination
+    discrimination : DiscriminationResult
         What `neuroclass.discriminate_neurons` returns.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a colour scale takes some of its room. Default: a new figure.
@@ -159,7 +159,7 @@ def plot_pairwise_divergence(
     return ax
 
 
-def _drawn_labels(discrimination: Discrimination) -> tuple[NDArray[np.intp], int]:
+def _drawn_labels(discrimination: DiscriminationResult) -> tuple[NDArray[np.intp], int]:
     """Return classes from 0; neurons without one have one of their own, the last."""
     n_classes = len(discrimination.classes)
     is_unknown = discrimination.labels < 0
@@ -180,12 +180,12 @@ def _draw_scale(ax: Axes, picture: Any, name: str, *, in_decades: bool = False) 
 
 
 def _draw_own_classes(
-    ax: Axes, classification: Classification, color: str = "white"
+    ax: Axes, classification: ClassificationResult, color: str = "white"
 ) -> None:
     """Draw the classes of the leaves that the matrix of a classification has."""
     _draw_classes(
         ax,
-        classification.leaf_labels[classification.leaf_order],
+        classification.leaf_labels[classification.tree.leaf_order],
         classification.n_clusters,
         f"{leaves_of_tree(classification)} in tree order; strip: class",
         color,

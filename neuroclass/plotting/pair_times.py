@@ -19,7 +19,7 @@ from neuroclass.plotting._axes import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from neuroclass.results.discrimination import Discrimination
+    from neuroclass.results.discrimination import DiscriminationResult
 
 __all__ = [
     "plot_decoder_curves",
@@ -30,13 +30,13 @@ _LONG_LABEL = 34  # characters
 
 
 def plot_discrimination_times(
-    discrimination: Discrimination, *, accuracy: float = 0.9, ax: Axes | None = None
+    discrimination: DiscriminationResult, *, accuracy: float = 0.9, ax: Axes | None = None
 ) -> Axes:
     """Draw how long it takes to tell two neurons apart, within and between classes.
 
     Parameters
     ----------
-    discrimination : Discrimination
+    discrimination : DiscriminationResult
         What `neuroclass.discriminate_neurons` returns.
     accuracy : float, default 0.9
         Fraction of correct answers.
@@ -125,13 +125,13 @@ def plot_discrimination_times(
 
 
 def plot_decoder_curves(
-    discrimination: Discrimination, *, ax: Axes | None = None
+    discrimination: DiscriminationResult, *, ax: Axes | None = None
 ) -> Axes:
     """Draw how often a decoder tells two neurons apart, against time.
 
     Parameters
     ----------
-    discrimination : Discrimination
+    discrimination : DiscriminationResult
         What `neuroclass.discriminate_neurons` returns.
     ax : matplotlib.axes.Axes, optional
         Where to draw. Default: a new figure.

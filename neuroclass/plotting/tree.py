@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from neuroclass.results.classification import Classification
+    from neuroclass.results.classification import ClassificationResult
 
 __all__ = ["cumulative_loss", "plot_merge_tree", "tree_size"]
 
@@ -31,7 +31,7 @@ _MOST_NAMED = 60  # neurons beyond which single names along an axis cannot be re
 _MOST_Z = 12  # merges whose z is printed; every tested one has its mark
 
 
-def plot_merge_tree(classification: Classification, *, ax: Axes | None = None) -> Axes:
+def plot_merge_tree(classification: ClassificationResult, *, ax: Axes | None = None) -> Axes:
     """Draw the merge tree at cumulative loss, coloured by class.
 
     The height of a merge is what has been lost when it is done: the sum of the losses
@@ -40,7 +40,7 @@ def plot_merge_tree(classification: Classification, *, ax: Axes | None = None) -
 
     Parameters
     ----------
-    classification : Classification
+    classification : ClassificationResult
         What `neuroclass.classify_neurons` returns.
     ax : matplotlib.axes.Axes, optional
         Where to draw. Default: a new figure.
@@ -53,14 +53,14 @@ def plot_merge_tree(classification: Classification, *, ax: Axes | None = None) -
         where a gap is shown between their two sides (z > 4), and the highest of them
         their z.
     """
-    n_neurons = len(classification.leaf_order)
+    n_neurons = len(classification.tree.leaf_order)
     n_clusters = classification.n_clusters
     ax = new_axes(ax, tree_size(n_neurons))
     labels = classification.leaf_labels  # (n_leaves,)
     colors = class_colors(n_clusters)
-    heights = cumulative_loss(classification.distances)
+    heights = cumulative_loss(classification.tree.distances)
     places, tops, owner = _place_nodes(classification, heights, labels)
-    children = classification.children
+    children = classification.tree.children
     segments, segment_colors = [], []
     for merge, (a, b) in enumerate(children):
         up = heights[merge]
@@ -79,9 +79,9 @@ def plot_merge_tree(classification: Classification, *, ax: Axes | None = None) -
     _draw_z(ax, classification.selection.node_z, places[n_neurons:], heights, top)
     ax.set_xlim(-0.7, n_neurons - 0.3)
     ax.set_ylim(0, top)
-    order = classification.leaf_order
+    order = classification.tree.leaf_order
     draw_class_strip(ax, labels[order], n_clusters, side="bottom", width=0.05)
-    if n_neurons <= _MOST_NAMED and classification.micro_labels is None:
+    if n_neurons <= _MOST_NAMED and classification.tree.micro_labels is None:
         ids = [classification.unit_ids[i] for i in classification.classified[order]]
         ax.set_xticks(
             range(n_neurons),
@@ -112,17 +112,17 @@ def cumulative_loss(distances: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _place_nodes(
-    classification: Classification,
+    classification: ClassificationResult,
     heights: NDArray[np.float64],
     labels: NDArray[np.intp],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
     """Return position, height and class (-1: several) of every node of the tree."""
     n_neurons = len(labels)
     places = np.empty(n_neurons + len(heights))
-    places[classification.leaf_order] = np.arange(n_neurons)
+    places[classification.tree.leaf_order] = np.arange(n_neurons)
     tops = np.concatenate([np.zeros(n_neurons), heights])
     owner = np.concatenate([labels, np.empty(len(heights), dtype=np.intp)])
-    for merge, (a, b) in enumerate(classification.children):
+    for merge, (a, b) in enumerate(classification.tree.children):
         places[n_neurons + merge] = (places[a] + places[b]) / 2
         owner[n_neurons + merge] = owner[a] if owner[a] == owner[b] else -1
     return places, tops, owner

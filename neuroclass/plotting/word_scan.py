@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.transforms import Transform
 
-    from neuroclass.analysis.scan import InformationScan
+    from neuroclass.results.information_scan import InformationScan
 
 __all__ = ["plot_scan"]
 

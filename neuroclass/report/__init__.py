@@ -3,21 +3,6 @@
 `save_results` writes all of it; `write_report` rebuilds the page from the folder alone.
 """
 
-from neuroclass.report.class_folder import check_kind, save_results
-from neuroclass.report.class_json import write_result_json
-from neuroclass.report.family_folder import save_families
-from neuroclass.report.methods import methods_paragraph
-from neuroclass.report.pair_folder import save_pairs
-from neuroclass.report.report_page import write_report
-from neuroclass.report.tables import write_labels_csv
+import lazy_loader as _lazy
 
-__all__ = [
-    "check_kind",
-    "methods_paragraph",
-    "save_families",
-    "save_pairs",
-    "save_results",
-    "write_labels_csv",
-    "write_report",
-    "write_result_json",
-]
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

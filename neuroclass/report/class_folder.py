@@ -16,7 +16,7 @@ from neuroclass.report.tables import write_labels_csv
 if TYPE_CHECKING:
     import os
 
-    from neuroclass.results.classification import Classification
+    from neuroclass.results.classification import ClassificationResult
 
 __all__ = ["check_kind", "save_results", "write_result", "written_whole"]
 
@@ -29,7 +29,7 @@ _KINDS = {
 
 
 def save_results(
-    classification: Classification,
+    classification: ClassificationResult,
     folder: str | os.PathLike[str],
     *,
     force: bool = False,
@@ -41,7 +41,7 @@ def save_results(
 
     Parameters
     ----------
-    classification : Classification
+    classification : ClassificationResult
         What `neuroclass.classify_neurons` returns.
     folder : path
         The result folder: new or empty, unless `force`.
@@ -69,7 +69,7 @@ def save_results(
 
 
 def write_result(
-    classification: Classification, folder: Path, *, command: str | None
+    classification: ClassificationResult, folder: Path, *, command: str | None
 ) -> None:
     """Write the files of one result into a folder, which is made."""
     folder.mkdir(exist_ok=True)

@@ -94,13 +94,13 @@ if TYPE_CHECKING:
 
     from neuroclass.clustering.label_agreement import Agreement
     from neuroclass.clustering.stability import Stability
-    from neuroclass.results.classification import Classification
+    from neuroclass.results.classification import ClassificationResult
 
 __all__ = ["write_result_json"]
 
 
 def write_result_json(
-    classification: Classification,
+    classification: ClassificationResult,
     path: str | os.PathLike[str],
     *,
     command: str | None = None,
@@ -109,7 +109,7 @@ def write_result_json(
 
     Parameters
     ----------
-    classification : Classification
+    classification : ClassificationResult
         What `neuroclass.classify_neurons` returns.
     path : path
         The file to write.
@@ -126,7 +126,7 @@ def write_result_json(
     return path
 
 
-def _describe(classification: Classification, command: str | None) -> dict[str, Any]:
+def _describe(classification: ClassificationResult, command: str | None) -> dict[str, Any]:
     """Return everything under the keys of the module's table."""
     selection = classification.selection
     classified = classification.classified
@@ -139,7 +139,7 @@ def _describe(classification: Classification, command: str | None) -> dict[str, 
         "presentations": describe_presentations(classification.presentations),
         "settings": classification.settings,
         "seed": classification.settings.get("random_state"),
-        "notes": classification.notes,
+        "notes": classification.issues,
         "word_duration_seconds": classification.word_duration,
         "information": _describe_information(classification),
         "drift": _describe_drift(classification),
@@ -160,28 +160,28 @@ def _describe(classification: Classification, command: str | None) -> dict[str, 
         "stability": _describe_stability(classification.stability),
         "merge_tree": {
             "unit_ids": [classification.unit_ids[i] for i in classified],
-            "children": classification.children,
-            "losses": classification.distances,
-            "leaf_order": classification.leaf_order,
-            "micro_labels": classification.micro_labels,
+            "children": classification.tree.children,
+            "losses": classification.tree.distances,
+            "leaf_order": classification.tree.leaf_order,
+            "micro_labels": classification.tree.micro_labels,
         },
         "information_curve": {
-            "bits_per_word": classification.information_curve,
-            "interval": classification.information_curve_interval,
+            "bits_per_word": classification.curve.bits_per_word,
+            "interval": classification.curve.interval,
         },
         "agreement": _describe_agreement(classification.agreement),
         "by_recording": _describe_agreement(classification.by_recording),
     }
 
 
-def _describe_information(classification: Classification) -> dict[str, Any]:
+def _describe_information(classification: ClassificationResult) -> dict[str, Any]:
     information = classification.information
     interval = np.asarray(information.interval)
     per_word = information.bits_per_word
     # Durations and spikes are counted, not estimated: the interval only scales.
     per_second = 1 / classification.word_duration
     per_spike = information.bits_per_spike / per_word if per_word else math.nan
-    kept = classification.kept
+    kept = classification.class_information
     return {
         "estimator": information.estimator,
         "bits_per_word": per_word,
@@ -206,7 +206,7 @@ def _describe_information(classification: Classification) -> dict[str, Any]:
     }
 
 
-def _describe_drift(classification: Classification) -> dict[str, Any]:
+def _describe_drift(classification: ClassificationResult) -> dict[str, Any]:
     rest = classification.without_drifting
     return {
         **drift_of_units(classification.drift),
@@ -219,12 +219,12 @@ def _describe_drift(classification: Classification) -> dict[str, Any]:
     }
 
 
-def _describe_splits(classification: Classification) -> list[dict[str, Any]]:
+def _describe_splits(classification: ClassificationResult) -> list[dict[str, Any]]:
     """Return the tested merges of the tree, the last first."""
-    children, z = classification.children, classification.selection.node_z
+    children, z = classification.tree.children, classification.selection.node_z
     labels = classification.leaf_labels
     below = [np.array([leaf]) for leaf in range(len(labels))]
-    below += MergeTree(children, classification.distances).members()
+    below += MergeTree(children, classification.tree.distances).members()
     splits = []
     for merge in np.flatnonzero(~np.isnan(z))[::-1]:
         inside = np.unique(labels[below[len(labels) + merge]])
@@ -271,10 +271,10 @@ def _describe_agreement(agreement: Agreement | None) -> dict[str, Any] | None:
     }
 
 
-def _describe_classes(classification: Classification) -> list[dict[str, Any]]:
+def _describe_classes(classification: ClassificationResult) -> list[dict[str, Any]]:
     stability = classification.stability
     is_of_these = stability and stability.n_clusters == classification.n_clusters
-    names = np.array(classification.subclasses, dtype=object)
+    names = np.array(classification.units.subclasses, dtype=object)
     classified = names[classification.classified]
     place = {name: k for k, name in enumerate(np.unique(classified))}
     classes = []
@@ -307,7 +307,7 @@ def _subclass_order(name: str) -> int:
 
 
 def _describe_members(
-    classification: Classification,
+    classification: ClassificationResult,
     is_member: NDArray[np.bool_],
     partition: int,
     label: int,
@@ -316,7 +316,7 @@ def _describe_members(
     information = classification.information
     return {
         "n_neurons": len(members),
-        "firing_rate_hz": classification.firing_rate[members].mean(),
+        "firing_rate_hz": classification.units.firing_rate[members].mean(),
         "information_bits": information.by_partition[partition][label],
         "information_interval": information.by_partition_interval[partition][label],
         "unit_ids": [classification.unit_ids[i] for i in members],

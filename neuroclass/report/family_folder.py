@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-    from neuroclass.analysis.across_recordings import WithinRecordings
+    from neuroclass.results.recordings import WithinRecordings
 
 __all__ = ["save_families"]
 

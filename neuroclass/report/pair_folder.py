@@ -64,13 +64,13 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-    from neuroclass.results.discrimination import Discrimination
+    from neuroclass.results.discrimination import DiscriminationResult
 
 __all__ = ["save_pairs"]
 
 
 def save_pairs(
-    discrimination: Discrimination,
+    discrimination: DiscriminationResult,
     folder: str | os.PathLike[str],
     *,
     force: bool = False,
@@ -82,7 +82,7 @@ def save_pairs(
 
     Parameters
     ----------
-    discrimination : Discrimination
+    discrimination : DiscriminationResult
         What `neuroclass.discriminate_neurons` returns.
     folder, force, command
         As in `save_results`.
@@ -101,7 +101,7 @@ def save_pairs(
     return target
 
 
-def _describe(discrimination: Discrimination, command: str | None) -> dict[str, Any]:
+def _describe(discrimination: DiscriminationResult, command: str | None) -> dict[str, Any]:
     everything = np.ones(discrimination.n_pairs, dtype=bool)
     kinds = {
         "all": everything,

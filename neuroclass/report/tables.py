@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from neuroclass.results.classification import Classification
+    from neuroclass.results.classification import ClassificationResult
 
 __all__ = ["LABEL_COLUMNS", "write_labels_csv", "write_table"]
 
@@ -55,13 +55,13 @@ LABEL_COLUMNS = (
 
 
 def write_labels_csv(
-    classification: Classification, path: str | os.PathLike[str]
+    classification: ClassificationResult, path: str | os.PathLike[str]
 ) -> Path:
     """Write labels.csv: one row per unit of the recording, in its order.
 
     Parameters
     ----------
-    classification : Classification
+    classification : ClassificationResult
         What `neuroclass.classify_neurons` returns.
     path : path
         The file to write.

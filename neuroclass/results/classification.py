@@ -1,12 +1,10 @@
-"""The functional classes of the neurons of a recording, and all that is known of them.
+"""Record of the functional classes of the neurons of a recording.
 
-Gives `Classification`, which prints, plots and saves itself; `classify_neurons` makes
-one.
+Input: what `classify_neurons` measured. Output: `ClassificationResult`, its tables and
+its headline.
 """
 
 from dataclasses import dataclass
-from html import escape
-from pathlib import Path
 from typing import Any
 
 import neo
@@ -14,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuroclass._lib.issues import Issue
 from neuroclass._lib.wording import between, plural, rounded
 from neuroclass.clustering.label_agreement import Agreement
 from neuroclass.clustering.n_clusters import ClusterNumber
@@ -23,126 +22,220 @@ from neuroclass.information.identity import IdentityInformation
 from neuroclass.presentations.selection import Presentations
 from neuroclass.responses.stationarity import Drift
 
-__all__ = ["Classification"]
+__all__ = [
+    "ClassHierarchy",
+    "ClassificationResult",
+    "ClassifiedUnits",
+    "InformationCurve",
+    "UnitPsth",
+]
 
 
 @dataclass(frozen=True)
-class Classification:
-    """The functional classes of the neurons of a recording.
+class ClassifiedUnits:
+    """The units of a recording, in its order, and what was measured of each.
 
     Attributes
     ----------
-    unit_ids : tuple, one per unit of the recording, in its order
+    unit_ids : tuple, one per unit
         Ids.
     labels : ndarray of shape (n_units,)
         Class of each unit, 0 the largest; -1 for units left out.
-    recordings : tuple of str
-        Name of the recording that each unit is of.
-    reasons : tuple of str
-        Why a unit was left out, else empty.
-    n_spikes : ndarray of shape (n_units,)
-        In the whole recording.
-    firing_rate : ndarray of shape (n_units,)
-        Inside the presentations, Hz.
-    is_silent : ndarray of bool, (n_units,)
-        Whether the unit has no spike inside the presentations.
-    unit_information : ndarray of shape (n_units,)
-        Bits per word; nan for units left out.
-    unit_information_interval : ndarray of shape (n_units, 2)
-        95 %, bits per word; nan for units left out.
-    information : IdentityInformation
-        Of the classified units; ``by_partition`` of the classes, then of the subclasses
-        in the order of their names (of which the first may be none).
-    drift : Drift
-        Whether each classified unit stayed the same from repeat to repeat.
-    without_drifting : IdentityInformation or None
-        Of the classified units that do not drift; None where none drifts, or fewer
-        than two do not.
-    micro_labels : ndarray of shape (n_neurons,) or None
-        Micro-class of each classified unit, where these are the leaves of the
-        hierarchy (method "sequential"); None where each unit is a leaf.
-    children, distances, leaf_order, pairwise_loss : ndarray
-        The hierarchy of the n_leaves leaves, as in `AgglomerativeBottleneck` or
-        `SequentialBottleneck`; losses in bits per word.
-    information_curve : ndarray of shape (n_leaves,)
-        Information kept with index + 1 classes, bits per word, by `estimator`.
-    information_curve_interval : ndarray of shape (n_leaves, 2)
-        95 %, by delete-a-group jackknife over repeats with the hierarchy kept.
-    kept : ClassInformation
-        What the classes keep, in bits and as a share, corrected for few repeats:
-        `information_between_classes`.
-    n_distinguishable : int or None
-        Groups of neurons that the data tell apart at a false discovery rate of 5 %:
-        `distinguishable_groups`. It counts differences, not classes; None for more
-        than 500 neurons.
-    selection : ClusterNumber
-        The number of classes and its support.
     subclasses : tuple of str
         Subclass of each unit ("0.0", "0.1", ...); empty where its class has no real
         split inside, or the unit is outside of it.
-    stability : Stability or None
-        Of the leaves of the hierarchy when the stimulus is resampled, if that was
-        asked for. Where there is one class, of the largest number in the range, if
-        that is larger; None if it is not.
-    agreement : Agreement or None
-        With the reference labelling, if one was given.
-    by_recording : Agreement or None
-        With the recordings that the neurons are of, if they are of several.
-    psth : ndarray of shape (n_neurons, n_time)
-        Mean firing rate over repeats, Hz; stimuli one after the other.
-    psth_bin_size : float
-        s.
-    recording : neo.Block
-        What was classified.
-    presentations : Presentations
-        What was taken for repeats.
-    settings : dict
-        Every setting; automatic ones as ``{"value", "chosen": "auto", "why"}``.
-    notes : tuple of str
-        What was left out, shortened or doubtful.
+    recordings : tuple of str
+        Name of the recording of each unit.
+    reasons : tuple of str
+        Reason why a unit was left out, else empty.
+    n_spikes : ndarray of shape (n_units,)
+        Spikes in the whole recording.
+    firing_rate : ndarray of shape (n_units,)
+        Mean firing rate inside the presentations, in Hz.
+    is_silent : ndarray of bool, (n_units,)
+        Whether the unit has no spike inside the presentations.
+    information : ndarray of shape (n_units,)
+        Identity information, in bits per word; nan for units left out.
+    information_interval : ndarray of shape (n_units, 2)
+        95 % intervals, in bits per word; nan for units left out.
     """
 
     unit_ids: tuple[Any, ...]
     labels: NDArray[np.intp]
+    subclasses: tuple[str, ...]
     recordings: tuple[str, ...]
     reasons: tuple[str, ...]
     n_spikes: NDArray[np.intp]
     firing_rate: NDArray[np.float64]
     is_silent: NDArray[np.bool_]
-    unit_information: NDArray[np.float64]
-    unit_information_interval: NDArray[np.float64]
-    information: IdentityInformation
-    drift: Drift
-    without_drifting: IdentityInformation | None
-    micro_labels: NDArray[np.intp] | None
+    information: NDArray[np.float64]
+    information_interval: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        n_classified = int((self.labels >= 0).sum())
+        return f"ClassifiedUnits({n_classified} of {len(self.labels)} units in classes)"
+
+
+@dataclass(frozen=True)
+class ClassHierarchy:
+    """The merge tree of the classified neurons, as in `AgglomerativeBottleneck`.
+
+    Attributes
+    ----------
+    children : ndarray of shape (n_leaves - 1, 2)
+        The two nodes of each merge.
+    distances : ndarray of shape (n_leaves - 1,)
+        Information lost by each merge, in bits per word.
+    leaf_order : ndarray of shape (n_leaves,)
+        Leaves in the order in which the tree is drawn.
+    pairwise_loss : ndarray of shape (n_leaves, n_leaves)
+        Information lost by merging two leaves, in bits per word.
+    micro_labels : ndarray of shape (n_neurons,) or None
+        Micro-cluster of each classified neuron, where these are the leaves (method
+        "sequential"); None where each neuron is a leaf.
+    """
+
     children: NDArray[np.intp]
     distances: NDArray[np.float64]
     leaf_order: NDArray[np.intp]
     pairwise_loss: NDArray[np.float64]
-    information_curve: NDArray[np.float64]
-    information_curve_interval: NDArray[np.float64]
-    kept: ClassInformation
-    n_distinguishable: int | None
+    micro_labels: NDArray[np.intp] | None = None
+
+    def __repr__(self) -> str:
+        leaves = "neurons" if self.micro_labels is None else "micro-clusters"
+        return f"ClassHierarchy({len(self.leaf_order)} {leaves})"
+
+
+@dataclass(frozen=True)
+class InformationCurve:
+    """Identity information kept against the number of classes.
+
+    Attributes
+    ----------
+    bits_per_word : ndarray of shape (n_leaves,)
+        Information kept with index + 1 classes, in bits per word, by the estimator of
+        the losses.
+    interval : ndarray of shape (n_leaves, 2)
+        95 % intervals, by delete-a-group jackknife over repeats with the hierarchy
+        kept.
+    """
+
+    bits_per_word: NDArray[np.float64]
+    interval: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        most = rounded(float(self.bits_per_word[-1]))
+        return f"InformationCurve(0 to {most} bits/word)"
+
+
+@dataclass(frozen=True)
+class UnitPsth:
+    """Peristimulus time histograms of the classified neurons.
+
+    Attributes
+    ----------
+    rates : ndarray of shape (n_neurons, n_time)
+        Mean firing rate over repeats, in Hz; stimuli one after the other.
+    bin_size : float
+        Bin width, in seconds.
+    """
+
+    rates: NDArray[np.float64]
+    bin_size: float
+
+    def __repr__(self) -> str:
+        n_neurons, n_time = self.rates.shape
+        return (
+            f"UnitPsth({n_neurons} neurons, {n_time} bins of "
+            f"{rounded(1e3 * self.bin_size)} ms)"
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class ClassificationResult:
+    """The functional classes of the neurons of a recording.
+
+    Attributes
+    ----------
+    units : ClassifiedUnits
+        One entry per unit of the recording: label, rate, information, ...
+    tree : ClassHierarchy
+        The merge tree.
+    curve : InformationCurve
+        Information kept against the number of classes.
+    psth : UnitPsth
+        Of the classified neurons.
+    selection : ClusterNumber
+        The number of classes and its support.
+    information : IdentityInformation
+        Of the classified neurons; ``by_partition`` of the classes, then of the
+        subclasses in the order of their names (of which the first may be none).
+    class_information : ClassInformation
+        Information kept by the classes, in bits and as a share, corrected for few
+        repeats: `information_between_classes`.
+    drift : Drift
+        Whether each classified neuron stayed the same from repeat to repeat.
+    without_drifting : IdentityInformation or None
+        Of the classified neurons that do not drift; None where none drifts, or fewer
+        than two do not.
+    n_distinguishable : int or None
+        Groups of neurons that are distinguishable at a false discovery rate of 5 %:
+        `distinguishable_groups`. It counts differences, not classes; None for more
+        than 500 neurons.
+    stability : Stability or None
+        Of the leaves of the hierarchy when the stimulus is resampled, if that was
+        asked for. Where there is one class, of the largest number in the range, if
+        that is larger; None if it is not.
+    agreement : Agreement or None
+        With the reference labels, if they were given.
+    by_recording : Agreement or None
+        With the recordings of the neurons, if these are several.
+    recording : neo.Block
+        The recording.
+    presentations : Presentations
+        The repeats.
+    settings : dict
+        Every setting; automatic ones as ``{"value", "chosen": "auto", "why"}``.
+    issues : tuple of Issue
+        What is doubtful, was left out or shortened.
+    """
+
+    units: ClassifiedUnits
+    tree: ClassHierarchy
+    curve: InformationCurve
+    psth: UnitPsth
     selection: ClusterNumber
-    subclasses: tuple[str, ...]
+    information: IdentityInformation
+    class_information: ClassInformation
+    drift: Drift
+    without_drifting: IdentityInformation | None
+    n_distinguishable: int | None
     stability: Stability | None
     agreement: Agreement | None
     by_recording: Agreement | None
-    psth: NDArray[np.float64]
-    psth_bin_size: float
     recording: neo.Block
     presentations: Presentations
     settings: dict[str, Any]
-    notes: tuple[str, ...]
+    issues: tuple[Issue, ...]
 
     def __repr__(self) -> str:
-        return f"Classification({self.headline()})"
+        return f"{type(self).__name__}({self.headline()})"
 
     def __str__(self) -> str:
-        table = self._short_summary().to_string(
+        table = self.short_summary().to_string(
             index=False, float_format="{:.3g}".format, max_colwidth=30
         )
         return f"{self.headline()}\n{table}"
+
+    @property
+    def unit_ids(self) -> tuple[Any, ...]:
+        """Id of each unit of the recording."""
+        return self.units.unit_ids
+
+    @property
+    def labels(self) -> NDArray[np.intp]:
+        """Class of each unit, 0 the largest; -1 for units left out; (n_units,)."""
+        return self.units.labels
 
     @property
     def n_clusters(self) -> int:
@@ -158,9 +251,9 @@ class Classification:
     def leaf_labels(self) -> NDArray[np.intp]:
         """Class of each leaf of the hierarchy, (n_leaves,)."""
         labels = self.labels[self.classified]
-        if self.micro_labels is None:
+        if self.tree.micro_labels is None:
             return labels
-        return labels[np.unique(self.micro_labels, return_index=True)[1]]
+        return labels[np.unique(self.tree.micro_labels, return_index=True)[1]]
 
     @property
     def unit_stability(self) -> NDArray[np.float64]:
@@ -171,7 +264,7 @@ class Classification:
         """
         shares = np.full(len(self.labels), np.nan)
         if self.stability and self.stability.n_clusters == self.n_clusters:
-            leaf = self.micro_labels
+            leaf = self.tree.micro_labels
             per_leaf = self.stability.per_neuron
             shares[self.classified] = per_leaf if leaf is None else per_leaf[leaf]
         return shares
@@ -183,28 +276,29 @@ class Classification:
 
     @property
     def word_duration(self) -> float:
-        """Duration of a word, s."""
+        """Duration of a word, in seconds."""
         return self.information.word_duration
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per unit of the recording, in its order."""
-        q_value = np.full(len(self.labels), np.nan)
+        units = self.units
+        q_value = np.full(len(units.labels), np.nan)
         q_value[self.classified] = self.drift.q_value
-        low, high = self.unit_information_interval.T
+        low, high = units.information_interval.T
         return pd.DataFrame(
             {
-                "unit_id": self.unit_ids,
+                "unit_id": units.unit_ids,
                 "label": pd.array(
-                    [None if label < 0 else int(label) for label in self.labels],
+                    [None if label < 0 else int(label) for label in units.labels],
                     dtype="Int64",
                 ),
-                "n_spikes": self.n_spikes,
-                "firing_rate_hz": self.firing_rate,
-                "information_bits": self.unit_information,
-                "is_silent": self.is_silent,
-                "reason": self.reasons,
-                "recording": self.recordings,
-                "subclass": self.subclasses,
+                "n_spikes": units.n_spikes,
+                "firing_rate_hz": units.firing_rate,
+                "information_bits": units.information,
+                "is_silent": units.is_silent,
+                "reason": units.reasons,
+                "recording": units.recordings,
+                "subclass": units.subclasses,
                 "information_low_bits": low,
                 "information_high_bits": high,
                 "stability": self.unit_stability,
@@ -223,7 +317,7 @@ class Classification:
                 {
                     "class": label,
                     "n_units": len(members),
-                    "firing_rate_hz": self.firing_rate[members].mean(),
+                    "firing_rate_hz": self.units.firing_rate[members].mean(),
                     "information_bits": bits[label],
                     "information_low_bits": interval[label, 0],
                     "information_high_bits": interval[label, 1],
@@ -232,8 +326,8 @@ class Classification:
             )
         return pd.DataFrame(rows)
 
-    def _short_summary(self) -> pd.DataFrame:
-        """Return the summary for a reader: intervals beside what they are of."""
+    def short_summary(self) -> pd.DataFrame:
+        """Return the summary for a reader: intervals beside their estimates."""
         table = self.summary()
         low, high = (table.pop(f"information_{end}_bits") for end in ("low", "high"))
         if low.notna().all():
@@ -263,39 +357,3 @@ class Classification:
         if not chosen.is_determined:
             text += ", not determined by these data"
         return text
-
-    def plot(self, path: str | Path | None = None) -> Any:
-        """Draw the result on one page: curve, tree, sizes and responses by class.
-
-        Parameters
-        ----------
-        path : str or Path, optional
-            Also write it there.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-        """
-        from neuroclass.plotting import plot_overview  # noqa: PLC0415 - a later stage
-
-        figure = plot_overview(self)
-        if path is not None:
-            figure.savefig(path)
-        return figure
-
-    def save(self, folder: str | Path, *, force: bool = False) -> Path:
-        """Write labels, figures and report into a folder: `save_results`."""
-        from neuroclass.report import save_results  # noqa: PLC0415 - a later stage
-
-        return save_results(self, Path(folder), force=force)
-
-    def _repr_html_(self) -> str:
-        from neuroclass.plotting import information_curve_svg  # noqa: PLC0415
-
-        table = self._short_summary().to_html(
-            index=False, float_format="{:.3g}".format, border=0
-        )
-        return (
-            f"<div><p><b>{escape(self.headline())}</b></p>"
-            f"{information_curve_svg(self)}{table}</div>"
-        )

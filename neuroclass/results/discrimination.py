@@ -1,10 +1,10 @@
-"""How unique each neuron is: how soon, and by how many spikes, two are told apart.
+"""Record of how well every pair of neurons of a recording is distinguished.
 
-Gives `Discrimination`: all that is found about every two neurons.
+Input: what `discriminate_neurons` measured. Output: `DiscriminationResult`, its table
+and its headline.
 """
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import neo
@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from neuroclass._lib.issues import Issue
 from neuroclass.discrimination.decoding import DecoderCurve
 from neuroclass.discrimination.divergence import LEAST_Z, PairDivergences
 from neuroclass.discrimination.observation_time import (
@@ -24,14 +25,14 @@ from neuroclass.presentations.selection import Presentations
 from neuroclass.responses.counts import ResponseCounts
 from neuroclass.responses.stationarity import Drift
 
-__all__ = ["Discrimination"]
+__all__ = ["DiscriminationResult"]
 
 _MOST_SPIKES = 0.5
 
 
-@dataclass(frozen=True)
-class Discrimination:
-    """How the neurons of a recording are told apart, pair by pair.
+@dataclass(frozen=True, repr=False)
+class DiscriminationResult:
+    """Divergence, time to accuracy and decoder of the pairs of neurons of a recording.
 
     Arrays over pairs are in the order of `PairDivergences`.
 
@@ -40,38 +41,41 @@ class Discrimination:
     unit_ids : tuple, one per neuron
         Ids.
     divergences : PairDivergences
-        Bits per word, with intervals and z.
+        Jensen-Shannon divergences, in bits per word, with intervals and z.
     labels : ndarray of shape (n_neurons,)
         Class of each neuron; -1 where the reference has none.
     classes : tuple of str
         Names of the classes.
     classes_from : str
-        Where the classes come from.
+        Origin of the classes.
     leaf_order : ndarray of shape (n_neurons,)
         Neurons in the order of the merge tree through these classes.
     groups : ndarray of shape (n_neurons,)
-        Groups that the data tell apart: `distinguishable_groups`.
+        Groups of indistinguishable neurons: `distinguishable_groups`.
     coincident : ndarray of shape (n_pairs,)
-        Of pairs that are not distinguishable: `coincident_spikes`, nan for all
-        others. Above one half the two are likely one cell, sorted into two units.
+        Share of coincident spikes of pairs that are not distinguishable, nan for all
+        others. Above one half the two are possibly one cell, sorted into two units.
     curves : tuple of DecoderCurve
-        Of the chosen pairs.
+        Decoder accuracy of the chosen pairs.
     drift : Drift
         Whether each neuron stayed the same from repeat to repeat.
     counts : ResponseCounts
-        From which the divergences are.
+        Counts of the words.
     firing_rate : ndarray of shape (n_neurons,)
-        Inside the words, Hz.
+        Mean firing rate inside the words, in Hz.
     word_duration, stimulus_duration : float
-        s; of all stimuli together.
+        Duration of a word and of all stimuli together, in seconds.
     recording : neo.Block
-        What was measured.
+        The recording.
     presentations : Presentations
-        What was taken for repeats.
+        The repeats.
     settings : dict
         Every setting; automatic ones as ``{"value", "chosen": "auto", "why"}``.
-    factors : dict of ndarray, (n_pairs,)
-        `factor_of_pairs` by accuracy, of those that were asked for.
+    issues : tuple of Issue
+        What is doubtful, was left out or shortened.
+    time_ratios : dict of ndarray, (n_pairs,)
+        Ratio of the observation time to that of steady evidence, by accuracy, of the
+        accuracies that were asked for.
     """
 
     unit_ids: tuple[Any, ...]
@@ -91,10 +95,11 @@ class Discrimination:
     recording: neo.Block
     presentations: Presentations
     settings: dict[str, Any]
-    factors: dict[float, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    issues: tuple[Issue, ...] = ()
+    time_ratios: dict[float, NDArray[np.float64]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        return f"Discrimination({self.headline()})"
+        return f"{type(self).__name__}({self.headline()})"
 
     @property
     def n_neurons(self) -> int:
@@ -108,7 +113,7 @@ class Discrimination:
 
     @property
     def n_distinguishable(self) -> int:
-        """Number of groups that the data tell apart, at a false discovery rate of 5 %.
+        """Number of distinguishable groups, at a false discovery rate of 5 %.
 
         See `distinguishable_groups`: it counts differences, not classes.
         """
@@ -116,9 +121,9 @@ class Discrimination:
 
     @property
     def n_pairs_by_chance(self) -> float:
-        """How many of as many pairs that do not differ would pass, on average at most.
+        """Expected number of pairs found distinguishable if no two neurons differed.
 
-        The z of such a pair is a standard Gaussian deviate.
+        An upper bound: the z of a pair that does not differ is a standard Gaussian deviate.
         """
         return self.n_pairs * float(ndtr(-LEAST_Z))
 
@@ -165,37 +170,37 @@ class Discrimination:
     def seconds(self, accuracy: float = 0.9) -> NDArray[np.float64]:
         """Return the time to `accuracy` of each pair, s; nan if not distinguishable.
 
-        Of who listens on from any moment: `seconds_to_accuracy` times
+        The observation starts at a uniformly random time: `seconds_to_accuracy` times
         `listening_factor`.
         """
         rate = np.where(self.is_distinguishable, self.information_rate, np.nan)
         seconds: NDArray[np.float64] = seconds_to_accuracy(rate, accuracy)
-        return seconds * self._factor(accuracy)
+        return seconds * self._time_ratio(accuracy)
 
     def seconds_interval(self, accuracy: float = 0.9) -> NDArray[np.float64]:
         """Return 95 % intervals of `seconds`, (n_pairs, 2).
 
-        Of the divergence; its `listening_factor` stays as it is.
+        They hold the error of the divergence, not that of the ratio of times.
         """
         rate = np.where(
             self.is_distinguishable[:, None], self.information_rate_interval, np.nan
         )
         seconds: NDArray[np.float64] = seconds_to_accuracy(rate[:, ::-1], accuracy)
-        return seconds * self._factor(accuracy)[:, None]
+        return seconds * self._time_ratio(accuracy)[:, None]
 
-    def _factor(self, accuracy: float) -> NDArray[np.float64]:
-        """Return the `listening_factor` of each pair that is distinguishable."""
-        if accuracy not in self.factors:
+    def _time_ratio(self, accuracy: float) -> NDArray[np.float64]:
+        """Return the ratio of times of each distinguishable pair, else nan."""
+        if accuracy not in self.time_ratios:
             found = factor_of_pairs(self.counts, self.divergences, accuracy)
-            self.factors[accuracy] = found
-        return self.factors[accuracy]
+            self.time_ratios[accuracy] = found
+        return self.time_ratios[accuracy]
 
     def is_extrapolated(self, accuracy: float = 0.9) -> NDArray[np.bool_]:
         """Return which times are longer than the stimulus, (n_pairs,)."""
         return self.seconds(accuracy) > self.stimulus_duration
 
     def spikes(self, accuracy: float = 0.9) -> NDArray[np.float64]:
-        """Return the spikes that come in `seconds`, at the mean rate of the pair."""
+        """Return the number of spikes in `seconds`, at the mean rate of the pair."""
         pairs = self.divergences
         rate = (self.firing_rate[pairs.first] + self.firing_rate[pairs.second]) / 2
         return self.seconds(accuracy) * rate
@@ -211,7 +216,7 @@ class Discrimination:
     ) -> NDArray[np.float64]:
         """Return the interval of `median_seconds`, s, (2,).
 
-        95 %, of the divergence; an error of the `listening_factor` is not in it.
+        95 %, of the divergence; the error of the ratio of times is not in it.
         """
         return self._median(which, accuracy)[1]
 
@@ -223,11 +228,11 @@ class Discrimination:
             self.word_duration,
             which,
             accuracy=accuracy,
-            factor=self._factor(accuracy),
+            factor=self._time_ratio(accuracy),
         )
 
-    def not_told_apart(self) -> dict[Any, tuple[Any, ...]]:
-        """Return the units that are not distinguishable from some other: from which."""
+    def indistinguishable_units(self) -> dict[Any, tuple[Any, ...]]:
+        """Return the units that are indistinguishable from some other: from which."""
         pairs, others = self.divergences, {}
         for unit, unit_id in enumerate(self.unit_ids):
             is_mine = (pairs.first == unit) | (pairs.second == unit)
@@ -237,10 +242,10 @@ class Discrimination:
                 others[unit_id] = tuple(self.unit_ids[k] for k in other)
         return others
 
-    def likely_one_cell(self) -> tuple[tuple[Any, Any, float], ...]:
-        """Return the pairs of units that share most of their spikes, and which share.
+    def possible_duplicates(self) -> tuple[tuple[Any, Any, float], ...]:
+        """Return the pairs of units that share most of their spikes, and the share.
 
-        Only pairs that are not distinguishable are looked at.
+        Of pairs that are not distinguishable.
         """
         pairs = self.divergences
         return tuple(
@@ -290,9 +295,3 @@ class Discrimination:
             f"{n_found} of {self.n_pairs} pairs of {self.n_neurons} neurons are "
             f"distinguishable ({100 * n_found / self.n_pairs:.3g} %)"
         )
-
-    def save(self, folder: str | Path, *, force: bool = False) -> Path:
-        """Write the pairs and figures into a folder: `save_pairs`."""
-        from neuroclass.report import save_pairs  # noqa: PLC0415 - a later stage
-
-        return save_pairs(self, Path(folder), force=force)

@@ -1,0 +1,40 @@
+"""Record of information rates over bin widths and word lengths.
+
+Input: what `scan_information` measured. Output: `InformationScan`.
+"""
+
+from dataclasses import dataclass
+
+from neuroclass._lib.issues import Issue
+from neuroclass.information.word_length_limit import Extrapolation, ScannedWord
+
+__all__ = ["InformationScan"]
+
+
+@dataclass(frozen=True, repr=False)
+class InformationScan:
+    """Information rates over bin widths and word lengths.
+
+    Attributes
+    ----------
+    words : tuple of ScannedWord
+        By bin width, then word length.
+    extrapolations : tuple of Extrapolation
+        One per bin width; none where there is one condition.
+    estimator : str
+        Of all rates.
+    issues : tuple of Issue
+        What is doubtful or was left out.
+    """
+
+    words: tuple[ScannedWord, ...]
+    extrapolations: tuple[Extrapolation, ...]
+    estimator: str
+    issues: tuple[Issue, ...]
+
+    def __repr__(self) -> str:
+        n_widths = len({word.bin_size for word in self.words})
+        return (
+            f"InformationScan({len(self.words)} kinds of words of {n_widths} bin "
+            "widths)"
+        )
