@@ -7,8 +7,8 @@ from .information.identity import identity_information as identity_information
 from .io import from_events as from_events
 from .io import from_raster as from_raster
 from .io import load_recording as load_recording
-from .presentations.selection import Presentations as Presentations
-from .presentations.selection import select_presentations as select_presentations
+from .presentations import Presentations as Presentations
+from .presentations import select_presentations as select_presentations
 from .responses.counts import ResponseCounts as ResponseCounts
 from .responses.counts import count_words as count_words
 from .responses.words import Words as Words

@@ -1,1 +1,5 @@
-"""Which stretches of a recording repeat which stimulus."""
+"""Presentations: the stretches of time in which a recording repeats a stimulus."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -6,13 +6,18 @@ presentations: how every analysis of a whole recording begins.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, Unpack
 
 import neo
 
+from neuroclass._lib.settings import settings_from
 from neuroclass.io import load_recording
 from neuroclass.presentations.pooling import pool_recordings
 from neuroclass.presentations.selection import Presentations, select_presentations
+from neuroclass.presentations.settings import (
+    PresentationOptions,
+    PresentationSettings,
+)
 
 __all__ = ["find_presentations", "open_recording", "presentation_setting"]
 
@@ -69,11 +74,8 @@ def open_recording(
 
 def find_presentations(
     recording: Recordings,
-    *,
-    intervals: str | None = None,
-    stimulus: str | None = None,
-    min_repeats: int = 10,
-    condition: str = "stimulus,time",
+    settings: PresentationSettings | None = None,
+    **options: Unpack[PresentationOptions],
 ) -> tuple[neo.Block, Presentations]:
     """Select what are repeats of what; put several recordings together.
 
@@ -81,8 +83,11 @@ def find_presentations(
     ----------
     recording : neo.Block, or a sequence of neo.Block, str or Path
         A sequence is pooled: `pool_recordings`.
-    intervals, stimulus, min_repeats, condition
-        As in `select_presentations`.
+    settings : PresentationSettings, optional
+        Settings of the selection.
+    **options
+        Single settings as keywords: `intervals`, `stimulus`, `min_repeats` and
+        `condition` of `PresentationSettings`.
 
     Returns
     -------
@@ -91,15 +96,12 @@ def find_presentations(
     presentations : Presentations
         Of it.
     """
-    asked: dict[str, Any] = {
-        "intervals": intervals,
-        "stimulus": stimulus,
-        "min_repeats": min_repeats,
-        "condition": condition,
-    }
+    settings = settings_from(
+        PresentationSettings, settings, options, "find_presentations"
+    )
     if isinstance(recording, neo.Block):
-        return recording, select_presentations(recording, **asked)
-    return pool_recordings(recording, **asked)
+        return recording, select_presentations(recording, settings)
+    return pool_recordings(recording, settings=settings)
 
 
 def presentation_setting(

@@ -9,18 +9,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import neo
 import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass._lib.checks import warn_user
+from neuroclass._lib.settings import settings_from
 from neuroclass._lib.wording import plural, some
 from neuroclass.exceptions import RecordingError
 from neuroclass.io import load_recording
 from neuroclass.presentations.candidates import length_tolerance
 from neuroclass.presentations.selection import Presentations, select_presentations
+from neuroclass.presentations.settings import (
+    PresentationOptions,
+    PresentationSettings,
+)
 
 __all__ = ["load_recordings", "match_presentations", "recording_names"]
 
@@ -78,11 +83,8 @@ def recording_names(recordings: Sequence[neo.Block]) -> list[str]:
 
 def match_presentations(
     recordings: Sequence[neo.Block],
-    *,
-    intervals: str | None = None,
-    stimulus: str | None = None,
-    min_repeats: int = 10,
-    condition: str = "stimulus,time",
+    settings: PresentationSettings | None = None,
+    **options: Unpack[PresentationOptions],
 ) -> list[Presentations]:
     """Select what every recording shows: the same stimuli, for the same time.
 
@@ -93,8 +95,11 @@ def match_presentations(
     ----------
     recordings : sequence of neo.Block
         At least two.
-    intervals, stimulus, min_repeats, condition
-        As in `select_presentations`, for each recording.
+    settings : PresentationSettings, optional
+        Settings of the selection, for each recording.
+    **options
+        Single settings as keywords: `intervals`, `stimulus`, `min_repeats` and
+        `condition` of `PresentationSettings`.
 
     Returns
     -------
@@ -113,20 +118,15 @@ def match_presentations(
         If stimuli are left out because not every recording shows them, if one lasts
         longer in one recording than in another, or if the files do not name it.
     """
+    settings = settings_from(
+        PresentationSettings, settings, options, "match_presentations"
+    )
     names = recording_names(recordings)
     found = []
     for name, recording in zip(names, recordings, strict=True):
         with _naming(name):
-            found.append(
-                select_presentations(
-                    recording,
-                    intervals=intervals,
-                    stimulus=stimulus,
-                    min_repeats=min_repeats,
-                    condition=condition,
-                )
-            )
-    if condition == "none":
+            found.append(select_presentations(recording, settings))
+    if settings.condition == "none":
         return found
     common = [s for s in found[0].stimuli if all(s in p.stimuli for p in found)]
     if not common:
@@ -140,7 +140,7 @@ def match_presentations(
     if others:
         warn_user(
             f"{plural(len(others), 'stimulus', 'stimuli')} left out that not every "
-            f"recording shows at least {min_repeats} times: {some(others, 3)}."
+            f"recording shows at least {settings.min_repeats} times: {some(others, 3)}."
         )
     index = np.array([[p.stimuli.index(s) for s in common] for p in found])
     durations = np.array([p.durations[k] for p, k in zip(found, index, strict=True)])

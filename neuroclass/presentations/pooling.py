@@ -7,19 +7,24 @@ of the stimuli that all of them show coincide (`pool_recordings`).
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import neo
 import numpy as np
 import quantities as pq
 from numpy.typing import NDArray
 
+from neuroclass._lib.settings import settings_from
 from neuroclass.presentations.matching import (
     load_recordings,
     match_presentations,
     recording_names,
 )
 from neuroclass.presentations.selection import Presentations, select_presentations
+from neuroclass.presentations.settings import (
+    PresentationOptions,
+    PresentationSettings,
+)
 
 __all__ = ["RECORDING", "pool_recordings"]
 
@@ -32,11 +37,8 @@ _EDGE = 1e-7  # s: a spike this close before an onset may be counted on it
 def pool_recordings(
     recordings: Sequence[neo.Block | str | Path],
     presentations: Sequence[Presentations] | None = None,
-    *,
-    intervals: str | None = None,
-    stimulus: str | None = None,
-    min_repeats: int = 10,
-    condition: str = "stimulus,time",
+    settings: PresentationSettings | None = None,
+    **options: Unpack[PresentationOptions],
 ) -> tuple[neo.Block, Presentations]:
     """Put the cells of several recordings side by side, on the clock of the stimulus.
 
@@ -52,8 +54,11 @@ def pool_recordings(
         At least two, under the same stimulus.
     presentations : sequence of Presentations, optional
         Of each recording, from `match_presentations`; else these are matched here.
-    intervals, stimulus, min_repeats, condition
-        As in `select_presentations`, for each recording.
+    settings : PresentationSettings, optional
+        Settings of the selection, for each recording.
+    **options
+        Single settings as keywords: `intervals`, `stimulus`, `min_repeats` and
+        `condition` of `PresentationSettings`.
 
     Returns
     -------
@@ -88,15 +93,10 @@ def pool_recordings(
     >>> pool.segments[0].spiketrains[0].annotations["unit_id"]
     'simulated_retina.1:0'
     """
+    settings = settings_from(PresentationSettings, settings, options, "pool_recordings")
     blocks = load_recordings(recordings)
     names = recording_names(blocks)
-    matched = presentations or match_presentations(
-        blocks,
-        intervals=intervals,
-        stimulus=stimulus,
-        min_repeats=min_repeats,
-        condition=condition,
-    )
+    matched = presentations or match_presentations(blocks, settings)
     pool = neo.Block(
         name=" + ".join(names),
         format=", ".join(

@@ -6,12 +6,14 @@ says in one line what it took and why, and asks where the file does not tell.
 """
 
 from dataclasses import dataclass, field
+from typing import Unpack
 
 import neo
 import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass._lib.checks import check_choice, check_positive_int
+from neuroclass._lib.settings import settings_from
 from neuroclass._lib.wording import plural
 from neuroclass.exceptions import RecordingError
 from neuroclass.presentations.candidates import (
@@ -29,11 +31,14 @@ from neuroclass.presentations.exclusion import (
     warn_of_overlap,
     without_truncated,
 )
-from neuroclass.presentations.interval_tables import describe_intervals, first_segment
+from neuroclass.presentations.interval_tables import first_segment
+from neuroclass.presentations.settings import (
+    CONDITIONS,
+    PresentationOptions,
+    PresentationSettings,
+)
 
-__all__ = ["CONDITIONS", "Presentations", "describe_intervals", "select_presentations"]
-
-CONDITIONS = ("stimulus,time", "stimulus", "time", "none")
+__all__ = ["Presentations", "select_presentations"]
 
 _N_STRETCHES = 100  # of condition "none": enough for ten groups and for odd and even
 
@@ -96,11 +101,8 @@ class Presentations:
 
 def select_presentations(
     recording: neo.Block,
-    *,
-    intervals: str | None = None,
-    stimulus: str | None = None,
-    min_repeats: int = 10,
-    condition: str = "stimulus,time",
+    settings: PresentationSettings | None = None,
+    **options: Unpack[PresentationOptions],
 ) -> Presentations:
     """Select the stretches of time that are repeats of a stimulus.
 
@@ -116,17 +118,11 @@ def select_presentations(
     ----------
     recording : neo.Block
         A recording with one Epoch per interval table.
-    intervals : str, optional
-        Name of the interval table.
-    stimulus : str, optional
-        ``"COLUMN"`` tells the stimuli apart; ``"COLUMN=VALUE,..."`` takes only these;
-        ``"COLUMN,COLUMN"`` takes every combination as a stimulus.
-    min_repeats : int, default 10
-        Stimuli shown fewer times are left out; at least 2.
-    condition : str, default "stimulus,time"
-        ``"stimulus,time"`` or ``"stimulus"``: repeats of each stimulus. ``"time"``:
-        all showings pooled as repeats of one onset. ``"none"``: no stimulus; the
-        recorded time is cut into 100 equal stretches (`min_repeats` if more).
+    settings : PresentationSettings, optional
+        Settings of the selection.
+    **options
+        Single settings as keywords: `intervals`, `stimulus`, `min_repeats` and
+        `condition` of `PresentationSettings`.
 
     Returns
     -------
@@ -163,8 +159,11 @@ def select_presentations(
     >>> presentations.stimuli, presentations.n_presentations, presentations.source
     (('repeat',), 10, 'trials.stimulus')
     """
-    min_repeats = check_positive_int(min_repeats, "min_repeats", minimum=2)
-    condition = check_choice(condition, "condition", CONDITIONS)
+    settings = settings_from(
+        PresentationSettings, settings, options, "select_presentations"
+    )
+    min_repeats = check_positive_int(settings.min_repeats, "min_repeats", minimum=2)
+    condition = check_choice(settings.condition, "condition", CONDITIONS)
     segment = first_segment(recording)
     if not segment.spiketrains:
         raise RecordingError("recording must hold at least one unit; got none.")
@@ -180,13 +179,20 @@ def select_presentations(
     if condition == "none":
         ignored = " and ".join(
             f"{name} {value!r}"
-            for name, value in (("intervals", intervals), ("stimulus", stimulus))
+            for name, value in (
+                ("intervals", settings.intervals),
+                ("stimulus", settings.stimulus),
+            )
             if value is not None
         )
         return _cut_into_stretches(span, max(_N_STRETCHES, min_repeats), ignored)
 
     showings, source, why = choose_showings(
-        recording, intervals, stimulus, min_repeats, is_pooled=condition == "time"
+        recording,
+        settings.intervals,
+        settings.stimulus,
+        min_repeats,
+        is_pooled=condition == "time",
     )
     check_clock(spikes, showings, source)
     showings = inside_recording(showings, spikes, span)

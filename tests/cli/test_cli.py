@@ -26,7 +26,7 @@ from neuroclass.cli.printing import print_families, print_result
 from neuroclass.estimators import ESTIMATORS
 from neuroclass.information.identity import IDENTITY_ESTIMATORS
 from neuroclass.io import write_recording
-from neuroclass.presentations.selection import CONDITIONS
+from neuroclass.presentations import CONDITIONS
 from neuroclass.simulation.retina import simulate_retina
 
 ROOT = Path(__file__).parents[2]
