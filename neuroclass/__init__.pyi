@@ -1,5 +1,11 @@
-from .analysis.classify import classify_neurons as classify_neurons
-from .analysis.discriminate import discriminate_neurons as discriminate_neurons
+from .analysis import Classification as Classification
+from .analysis import Discrimination as Discrimination
+from .analysis import Responses as Responses
+from .analysis import classify_neurons as classify_neurons
+from .analysis import discriminate_neurons as discriminate_neurons
+from .analysis import measure_information as measure_information
+from .analysis import prepare_responses as prepare_responses
+from .analysis import scan_information as scan_information
 from .clustering.agglomerative import AgglomerativeBottleneck as AgglomerativeBottleneck
 from .clustering.sequential import SequentialBottleneck as SequentialBottleneck
 from .exceptions import RecordingError as RecordingError
@@ -9,12 +15,11 @@ from .io import from_raster as from_raster
 from .io import load_recording as load_recording
 from .presentations import Presentations as Presentations
 from .presentations import select_presentations as select_presentations
-from .responses.counts import ResponseCounts as ResponseCounts
-from .responses.counts import count_words as count_words
-from .responses.words import Words as Words
-from .responses.words import bin_words as bin_words
-from .results.classification import Classification as Classification
-from .results.discrimination import Discrimination as Discrimination
+from .responses import ResponseCounts as ResponseCounts
+from .responses import ResponseSettings as ResponseSettings
+from .responses import Words as Words
+from .responses import bin_words as bin_words
+from .responses import count_words as count_words
 from .simulation.retina import simulate_retina as simulate_retina
 
 __version__: str

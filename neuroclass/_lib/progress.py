@@ -1,21 +1,53 @@
-"""Whether a progress bar is drawn: not into a log file, where nobody watches it."""
+"""Progress bars, where a terminal or a notebook shows them."""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-__all__ = ["is_watched"]
+from tqdm import tqdm
+
+__all__ = ["is_watched", "show_stages"]
 
 
 def is_watched(progress: bool) -> bool:
-    """Return whether somebody asked for progress and is there to see it.
+    """Return whether progress is asked for and shown.
 
     Parameters
     ----------
     progress : bool
-        What was asked for.
+        Whether it is asked for.
 
     Returns
     -------
     bool
-        Whether stderr is a terminal, or a notebook shows it.
+        False where stderr is a log file: neither a terminal nor shown by a notebook.
     """
     return progress and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+
+
+@contextmanager
+def show_stages(progress: bool) -> Iterator[Callable[[str], None]]:
+    """Name the stage that runs, on stderr, in what takes longer than two seconds.
+
+    Parameters
+    ----------
+    progress : bool
+        Whether progress is asked for.
+
+    Yields
+    ------
+    callable
+        To be called with the name of each stage when it begins.
+    """
+    with tqdm(
+        bar_format="{desc} [{elapsed}]",
+        delay=2,
+        disable=not is_watched(progress),
+        leave=False,
+    ) as bar:
+
+        def begin(stage: str) -> None:
+            bar.set_description(stage, refresh=False)
+            bar.update()
+
+        yield begin

@@ -1,1 +1,5 @@
 """One call for each question about a recording."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

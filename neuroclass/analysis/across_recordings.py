@@ -9,26 +9,31 @@ recordings are pooled.
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Literal, Unpack
 
 import neo
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
 
-from neuroclass.analysis.bin_choice import choose_bin_size
+from neuroclass.analysis.bin_choice import count_recorded_units
 from neuroclass.analysis.classify import classify_neurons
+from neuroclass.analysis.responses import (
+    PreparationOptions,
+    prepare_responses,
+    split_options,
+)
 from neuroclass.clustering.agglomerative import by_size
 from neuroclass.clustering.count_matrix import Rows
 from neuroclass.clustering.label_agreement import compare_labels
 from neuroclass.clustering.pairwise_loss import pairwise_losses
+from neuroclass.estimators import Estimator
 from neuroclass.presentations.matching import (
     load_recordings,
     match_presentations,
     recording_names,
 )
 from neuroclass.presentations.pooling import pool_recordings
-from neuroclass.responses.block_counts import count_recording
 from neuroclass.results.recordings import WithinRecordings
 
 __all__ = ["classify_within", "match_classes"]
@@ -39,15 +44,13 @@ _N_PERMUTATIONS = 999
 def classify_within(
     recordings: Sequence[neo.Block | str | Path],
     *,
-    intervals: str | None = None,
-    stimulus: str | None = None,
-    min_repeats: int = 10,
-    condition: str = "stimulus,time",
-    bin_size: Any = "auto",
-    word_length: int = 1,
-    response: Any = "words",
+    n_clusters: Literal["auto"] | int = "auto",
+    max_information_loss: float | None = None,
+    estimator: Estimator = "miller-madow",
+    method: Literal["auto", "agglomerative", "sequential"] = "auto",
+    stability: int = 0,
     random_state: int = 0,
-    **options: Any,
+    **options: Unpack[PreparationOptions],
 ) -> WithinRecordings:
     """Find the classes of each recording by itself, and match them by response.
 
@@ -55,12 +58,11 @@ def classify_within(
     ----------
     recordings : sequence of neo.Block, str or Path
         At least two, under the same stimulus: `match_presentations`.
-    bin_size : "auto", float, str or quantities.Quantity, default "auto"
-        One for all; chosen by `choose_bin_size` on all neurons.
-    intervals, stimulus, min_repeats, condition, word_length, response, random_state
-        As in `classify_neurons`.
+    n_clusters, max_information_loss, estimator, method, stability, random_state
+        As in `classify_neurons`, the same for each recording.
     **options
-        What else `classify_neurons` takes, the same for each recording.
+        Keywords of `ResponseSettings` and `RunSettings`, as in `classify_neurons`. An
+        automatic bin width is one for all, chosen on all neurons.
 
     Returns
     -------
@@ -70,6 +72,8 @@ def classify_within(
     ------
     RecordingError
         If no stimulus is in all recordings, or one of them cannot be used.
+    TypeError
+        If a keyword is unknown.
     ValueError
         If an argument is out of range.
 
@@ -85,41 +89,51 @@ def classify_within(
     >>> classify_within(retinas, bin_size=0.02).n_families
     2
     """
+    settings, run = split_options(
+        dict(options),
+        "classify_within",
+        other_keywords=tuple(classify_within.__kwdefaults__ or ()),
+    )
     blocks = load_recordings(recordings)
-    matched = match_presentations(
-        blocks,
-        intervals=intervals,
-        stimulus=stimulus,
-        min_repeats=min_repeats,
-        condition=condition,
-    )
+    matched = match_presentations(blocks, settings)
     pool, shown = pool_recordings(blocks, matched)
-    bin_setting = {}
-    if isinstance(bin_size, str) and bin_size == "auto":
-        choice = choose_bin_size(pool, shown, word_length, response)
-        bin_size = choice.bin_size
-        why = f"{choice.reason}, of all recordings together"
-        bin_setting["bin_size"] = {"value": bin_size, "chosen": "auto", "why": why}
-    classified = (
-        classify_neurons(
-            block,
-            presentations=presentations,
-            bin_size=bin_size,
-            word_length=word_length,
-            response=response,
-            random_state=random_state,
-            **options,
-        )
-        for block, presentations in zip(blocks, matched, strict=True)
+    n_units = [len(block.segments[0].spiketrains) for block in blocks]
+    counted = count_recorded_units(
+        pool,
+        shown,
+        settings.bin_size,
+        settings.word_length,
+        settings.response,
+        units=range(sum(n_units)),
+        cache=run.cache,
+        progress=run.progress,
     )
-    found = [replace(one, settings=one.settings | bin_setting) for one in classified]
-    counts = count_recording(pool, shown, bin_size, word_length, response).counts.counts
-    stop = np.cumsum([len(f.labels) for f in found])
-    parts = [
-        counts[last - len(f.labels) : last][f.classified]
-        for f, last in zip(found, stop, strict=True)
-    ]
-    labels = [f.labels[f.classified] for f in found]
+    bin_setting = counted.bin_setting
+    if isinstance(bin_setting, dict):
+        why = f"{bin_setting['why']}, of all recordings together"
+        bin_setting = {**bin_setting, "why": why}
+    settings = replace(settings, bin_size=counted.bin_size)
+    row_of_unit = np.full(sum(n_units), -1)
+    row_of_unit[counted.units] = np.arange(len(counted.units))
+    found, parts = [], []
+    for block, presentations, own in zip(
+        blocks, matched, np.split(row_of_unit, np.cumsum(n_units)[:-1]), strict=True
+    ):
+        one = classify_neurons(
+            prepare_responses(block, settings, presentations=presentations, run=run),
+            n_clusters=n_clusters,
+            max_information_loss=max_information_loss,
+            estimator=estimator,
+            method=method,
+            stability=stability,
+            random_state=random_state,
+            n_jobs=run.n_jobs,
+            memory=run.memory,
+            progress=run.progress,
+        )
+        found.append(replace(one, settings=one.settings | {"bin_size": bin_setting}))
+        parts.append(counted.counts.counts[own[one.classified]])
+    labels = [one.labels[one.classified] for one in found]
     families, distance, nearest = match_classes(parts, labels)
     agreement, p_value = _agreements(parts, labels, random_state)
     return WithinRecordings(

@@ -1,7 +1,8 @@
-"""Which words to listen to: the width of a bin, chosen without any label.
+"""Automatic choice of the time bin width, by information rate above chance.
 
-Takes a recording and its presentations, gives the bin width at which words tell most
-about the neurons per second, over what chance would.
+Input: a recording and its presentations. Output: the bin width with the highest
+identity information per second above its chance level (`BinChoice`), and the counts of
+the words of this width.
 """
 
 from collections.abc import Sequence
@@ -13,12 +14,11 @@ import neo
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass._lib.checks import as_seconds
 from neuroclass._lib.wording import between, rounded
 from neuroclass.estimators.jackknife import jackknife_interval
 from neuroclass.information.entropy_terms import above_chance
 from neuroclass.presentations.selection import Presentations
-from neuroclass.responses.block_counts import CountedRecording, count_recording
+from neuroclass.responses.block_counts import CountedRecording, count_bin_sizes
 from neuroclass.responses.counts import ResponseCounts
 
 __all__ = [
@@ -26,7 +26,9 @@ __all__ = [
     "BinChoice",
     "RecordedUnits",
     "choose_bin_size",
+    "choose_counts",
     "count_recorded_units",
+    "fitting_bin_sizes",
 ]
 
 BIN_SIZES = (0.005, 0.010, 0.020, 0.050)  # s
@@ -83,7 +85,8 @@ def choose_bin_size(
     recording, presentations, word_length, response, units
         As in `bin_words`.
     bin_sizes : sequence of float
-        Widths to try, s; those that leave no whole word in a presentation are skipped.
+        Widths to try, in seconds; those that leave no whole word in a presentation are
+        skipped.
     cache, progress
         As in `count_recording`.
 
@@ -97,6 +100,31 @@ def choose_bin_size(
     ValueError
         If no width fits into the presentations.
     """
+    counted = count_bin_sizes(
+        recording,
+        presentations,
+        fitting_bin_sizes(presentations, word_length, bin_sizes),
+        word_length,
+        response,
+        units=units,
+        cache=cache,
+        progress=progress,
+    )
+    return choose_counts(counted)[0]
+
+
+def fitting_bin_sizes(
+    presentations: Presentations,
+    word_length: int = 1,
+    bin_sizes: Sequence[float] = BIN_SIZES,
+) -> tuple[float, ...]:
+    """Return the bin widths with which a word fits into every presentation.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
     shortest = float(presentations.durations.min())
     fitting = tuple(b for b in bin_sizes if b * word_length <= shortest * (1 + 1e-6))
     if not fitting:
@@ -104,22 +132,30 @@ def choose_bin_size(
             f"bin_size must be given: the presentations of {shortest:g} s are shorter "
             f"than any automatic word."
         )
-    measured = [  # (n_bin_sizes, 1 + n_groups): of all repeats, and without each group
-        _rates(
-            count_recording(
-                recording,
-                presentations,
-                bin_size,
-                word_length,
-                response,
-                units=units,
-                cache=cache,
-                progress=progress,
-            )
-        )
-        for bin_size in fitting
-    ]
-    rates, replicates = np.array(measured)[:, 0], np.array(measured)[:, 1:].T
+    return fitting
+
+
+def choose_counts(
+    counted: Sequence[CountedRecording],
+) -> tuple[BinChoice, CountedRecording]:
+    """Choose between counts of several bin widths.
+
+    Parameters
+    ----------
+    counted : sequence of CountedRecording
+        Of the same neurons, with words of equal length in bins: `count_bin_sizes`.
+
+    Returns
+    -------
+    choice : BinChoice
+        The chosen width, and why.
+    counted : CountedRecording
+        The counts of this width.
+    """
+    fitting = tuple(one.bin_size for one in counted)
+    # (n_bin_sizes, 1 + n_groups): of all repeats, and without each group
+    measured = np.array([_rates(one) for one in counted])
+    rates, replicates = measured[:, 0], measured[:, 1:].T
     # The widest of equals: fewer, better sampled words.
     best = max(range(len(fitting)), key=lambda k: (rates[k], fitting[k]))
     _, intervals = jackknife_interval(rates, replicates)
@@ -134,7 +170,7 @@ def choose_bin_size(
         for b, rate, one in zip(fitting, rates, intervals, strict=True)
     )
     others = f"; {' and '.join(map(_ms, as_good))} may be as good" if as_good else ""
-    return BinChoice(
+    choice = BinChoice(
         bin_size=fitting[best],
         bin_sizes=fitting,
         rates=tuple(rates.tolist()),
@@ -142,6 +178,7 @@ def choose_bin_size(
         as_good=as_good,
         reason=f"highest information rate above chance, in bits/s: {listed}{others}",
     )
+    return choice, counted[best]
 
 
 def _rates(counted: CountedRecording) -> list[float]:
@@ -160,16 +197,16 @@ def _ms(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class RecordedUnits:
-    """What the units spoke that were recorded in some presentation.
+    """Counts of the units that were recorded in some presentation.
 
     Attributes
     ----------
     counted : CountedRecording
-        How often each of these units spoke each word.
+        Counts of the words of each of these units.
     units : list of int
         Positions of these units in the recording.
     bin_size : float
-        Width of a bin, s.
+        Time bin width, in seconds.
     bin_setting : float or dict
         The same; if it was chosen here ``{"value", "chosen": "auto", "why"}``.
     """
@@ -196,14 +233,15 @@ def count_recorded_units(
     cache: str | Path | None = None,
     progress: bool = False,
 ) -> RecordedUnits:
-    """Count the words of the units that were recorded at all.
+    """Count the words of the units that were recorded in some presentation.
 
     Parameters
     ----------
     recording, presentations, word_length, response, units
         As in `bin_words`.
     bin_size : "auto", float, str or quantities.Quantity
-        As in `bin_words`; "auto" for `choose_bin_size`.
+        As in `bin_words`; "auto" for the choice of `choose_bin_size`, of which the
+        counts are kept.
     cache, progress
         As in `count_recording`.
 
@@ -211,28 +249,28 @@ def count_recorded_units(
     -------
     RecordedUnits
     """
-    chosen = list(units)
-    kept: dict[str, Any] = {"cache": cache, "progress": progress}
-    bin_setting: Any
-    if isinstance(bin_size, str) and bin_size == "auto":
-        choice = choose_bin_size(
-            recording, presentations, word_length, response, units=chosen, **kept
-        )
-        seconds = choice.bin_size
-        bin_setting = {"value": seconds, "chosen": "auto", "why": choice.reason}
+    is_auto = isinstance(bin_size, str) and bin_size == "auto"
+    counted = count_bin_sizes(
+        recording,
+        presentations,
+        fitting_bin_sizes(presentations, word_length) if is_auto else (bin_size,),
+        word_length,
+        response,
+        units=units,
+        cache=cache,
+        progress=progress,
+    )
+    if is_auto:
+        choice, counts = choose_counts(counted)
+        seconds: float = choice.bin_size
+        setting: Any = {"value": seconds, "chosen": "auto", "why": choice.reason}
     else:
-        seconds = bin_setting = as_seconds(bin_size, "bin_size")
-    while True:
-        counted = count_recording(
-            recording,
-            presentations,
-            seconds,
-            word_length,
-            response,
-            units=chosen,
-            **kept,
-        )
-        is_recorded = counted.counts.repeats.sum(axis=1) > 0
-        if is_recorded.all():
-            return RecordedUnits(counted, chosen, seconds, bin_setting)
-        chosen = [k for k, is_in in zip(chosen, is_recorded, strict=True) if is_in]
+        (counts,) = counted
+        seconds = setting = counts.bin_size
+    is_recorded = counts.is_recorded
+    return RecordedUnits(
+        counted=counts.take(is_recorded),
+        units=[k for k, is_in in zip(units, is_recorded, strict=True) if is_in],
+        bin_size=seconds,
+        bin_setting=setting,
+    )

@@ -1,31 +1,31 @@
-"""From a recording to its functional classes: the one call that joins the stages.
+"""Functional classes of the neurons of a recording.
 
-Takes a recording, the path of one or several, gives a `Classification`.
+Input: a recording, or its `Responses`. Output: `Classification`, the classes and all
+that was measured of them, which plots, saves and shows itself.
 """
 
-import warnings
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
-import neo
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from neuroclass._lib.checks import (
-    as_bytes,
-    check_choice,
-    check_positive_int,
-    warn_user,
-)
-from neuroclass._lib.progress import is_watched
-from neuroclass.analysis.bin_choice import count_recorded_units
+from neuroclass import plotting, report
+from neuroclass._lib.checks import as_bytes, check_choice, check_positive_int
+from neuroclass._lib.issues import warn_of
+from neuroclass._lib.progress import show_stages
+from neuroclass._lib.running import RunSettings
 from neuroclass.analysis.quality_checks import (
     agreement_with_recordings,
-    check_counts_can_be_classified,
-    warn_of_drift,
     without_drifting,
+)
+from neuroclass.analysis.responses import (
+    PreparationOptions,
+    Recordings,
+    Responses,
+    responses_of,
 )
 from neuroclass.analysis.support import (
     curve_interval,
@@ -47,106 +47,100 @@ from neuroclass.discrimination.divergence import (
 from neuroclass.estimators import ESTIMATORS, Estimator
 from neuroclass.information.classes import information_between_classes
 from neuroclass.information.identity import IdentityInformation, identity_information
-from neuroclass.presentations.loading import (
-    find_presentations,
-    open_recording,
-    presentation_setting,
-)
-from neuroclass.presentations.pooling import RECORDING
-from neuroclass.presentations.selection import Presentations
-from neuroclass.presentations.units import select_units
-from neuroclass.responses.block_counts import words_in_blocks
+from neuroclass.presentations import RECORDING
 from neuroclass.responses.counts import ResponseCounts
-from neuroclass.responses.firing_rates import unit_rates
-from neuroclass.responses.stationarity import drift_test
-from neuroclass.results.classification import Classification
+from neuroclass.results.classification import (
+    ClassHierarchy,
+    ClassificationResult,
+    ClassifiedUnits,
+    InformationCurve,
+    UnitPsth,
+)
 
-__all__ = ["classify_neurons"]
+__all__ = ["Classification", "classify_neurons"]
 
 _MOST_IN_PAIRS = 500  # neurons, beyond which all pairs take longer than the classes
-_STAGES = (
-    "presentations",
-    "words",
-    "classes",
-    "information",
-    "intervals",
-    "rates",
-    "stability",
-)
+
+
+class Classification(ClassificationResult):
+    """The functional classes of the neurons of a recording: `ClassificationResult`.
+
+    Made by `classify_neurons`. Printing it gives the table of classes.
+    """
+
+    def plot(self, path: str | Path | None = None) -> Any:
+        """Draw the result on one page: curve, tree, sizes and responses by class.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            File to write the figure to, as well.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        figure = plotting.plot_overview(self)
+        if path is not None:
+            figure.savefig(path)
+        return figure
+
+    def save(self, folder: str | Path, *, force: bool = False) -> Path:
+        """Write labels, figures and report into a folder: `save_results`."""
+        return report.save_results(self, Path(folder), force=force)
+
+    def _repr_html_(self) -> str:
+        table = self.short_summary().to_html(
+            index=False, float_format="{:.3g}".format, border=0
+        )
+        return (
+            f"<div><p><b>{escape(self.headline())}</b></p>"
+            f"{plotting.information_curve_svg(self)}{table}</div>"
+        )
 
 
 def classify_neurons(
-    recording: neo.Block | str | Path | Sequence[neo.Block | str | Path],
+    recording: Recordings | Responses,
     *,
     n_clusters: Literal["auto"] | int = "auto",
     max_information_loss: float | None = None,
-    presentations: Presentations | None = None,
-    intervals: str | None = None,
-    stimulus: str | None = None,
-    triggers: Any = None,
-    trial_duration: Any = None,
-    min_repeats: int = 10,
-    condition: str = "stimulus,time",
-    bin_size: Any = "auto",
-    word_length: int = 1,
-    response: Literal["words", "counts"] = "words",
     estimator: Estimator = "miller-madow",
     method: Literal["auto", "agglomerative", "sequential"] = "auto",
-    memory: float | str = 4e9,
-    units: Mapping[str, Sequence[Any]] | None = None,
     reference: str | Path | None = None,
     stability: int = 0,
-    cache: str | Path | None = None,
-    n_jobs: int | None = None,
     random_state: int = 0,
-    progress: bool = True,
+    **options: Unpack[PreparationOptions],
 ) -> Classification:
     """Find the functional classes of the neurons of a recording.
 
     Parameters
     ----------
-    recording : neo.Block, str or Path, or a sequence of these
-        As from `load_recording`, or what it reads. Several under the same stimulus
-        are pooled: `pool_recordings`.
+    recording : Responses, neo.Block, str or Path, or a sequence of the latter three
+        As from `prepare_responses` or `load_recording`, or what it reads. Several
+        under the same stimulus are pooled: `pool_recordings`.
     n_clusters : "auto" or int, default "auto"
         Number of classes.
     max_information_loss : float, optional
-        Instead of `n_clusters`: the fewest classes that lose no more than this
-        fraction of the identity information.
-    presentations : Presentations, optional
-        What are repeats of what, if it is known; else it is selected by the next four.
-    intervals, stimulus, min_repeats, condition
-        What are repeats of what: `select_presentations`.
-    triggers, trial_duration
-        Stimulus onsets for a path: `load_recording`.
-    bin_size : "auto", float, str or quantities.Quantity, default "auto"
-        Width of a bin; a number is seconds; chosen by `choose_bin_size`.
-    word_length, response
-        Words: `bin_words`.
+        Instead of `n_clusters`: largest fraction of the identity information that the
+        classes may lose; as few classes as possible are made.
     estimator : {"miller-madow", "plug-in", "jackknife"}
-        Of the losses: `AgglomerativeBottleneck`.
+        Bias correction of the losses: `AgglomerativeBottleneck`.
     method : {"auto", "agglomerative", "sequential"}
         `AgglomerativeBottleneck`, or for very many neurons `SequentialBottleneck`;
         "auto" takes the first while its matrix of pairs fits into `memory`.
-    memory : float or str, default 4e9
-        For method "auto": bytes, or text such as "4GB" or "500MB".
-    units : mapping, optional
-        Which units to classify, by unit columns: `select_units`.
     reference : str or Path, optional
-        Another labelling of the same units to compare with: a units column, a
+        Other labels of the same units to compare with: a units column, a
         ``labels.csv`` or a result folder.
     stability : int, default 0
-        How often to resample the stimulus and classify again, 100 or more to be sure:
-        `bootstrap_stability`.
-    cache : str or Path, optional
-        A folder that keeps what was counted, for runs that were stopped or are to come:
-        `count_recording`.  A path is then loaded lazily, for very many spikes.
-    n_jobs : int, optional
-        Processes, as in joblib; the result does not depend on it.
+        Number of resampled stimuli to classify again, 100 or more for narrow
+        intervals: `bootstrap_stability`.
     random_state : int, default 0
         Seed of the restarts, permutations and resampled stimuli.
-    progress : bool, default True
-        Show a progress bar, on stderr, if it takes longer than two seconds.
+    **options
+        Keywords of `ResponseSettings` (intervals, stimulus, min_repeats, condition,
+        triggers, trial_duration, bin_size, word_length, response, units), unless
+        `recording` is `Responses`, and of `RunSettings` (n_jobs, cache, memory,
+        progress), on which the result does not depend.
 
     Returns
     -------
@@ -155,7 +149,9 @@ def classify_neurons(
     Raises
     ------
     RecordingError
-        If the recording cannot be used: no repeats, fewer than two usable units.
+        If the recording cannot be used: no repeats, fewer than two units that fire.
+    TypeError
+        If a keyword is unknown.
     ValueError
         If an argument is out of range.
 
@@ -166,155 +162,112 @@ def classify_neurons(
     >>> classify_neurons(retina, bin_size=0.02).headline()
     '3 classes of 24 neurons (these data support 3 to 4)'
     """
-    wanted = _wanted_clusters(n_clusters, max_information_loss)
+    number = _number_or_share(n_clusters, max_information_loss)
     check_choice(estimator, "estimator", ESTIMATORS)
     check_choice(method, "method", METHODS)
-    memory = as_bytes(memory, "memory")
     stability = check_positive_int(stability, "stability", minimum=0)
-    opened = open_recording(
-        recording,
-        triggers=triggers,
-        trial_duration=trial_duration,
-        lazy=cache is not None,
+    as_bytes(options.get("memory", RunSettings.memory), "memory")
+    responses, run = responses_of(
+        recording, dict(options), "classify_neurons", _own_keywords()
     )
-    if presentations is not None and not isinstance(recording, neo.Block):
-        raise ValueError(
-            "presentations must be of a recording that is loaded already; got "
-            f"{type(recording).__name__}."
+    block, counts, counted = responses.recording, responses.counts, responses.counted
+    if reference is not None:
+        read_reference(reference, block)  # a wrong name before the work
+    with show_stages(run.progress) as begin:
+        begin("classes")
+        method_setting = choose_method(
+            method, counts.n_neurons, as_bytes(run.memory, "memory")
         )
-    bar = tqdm(_STAGES, delay=2, disable=not is_watched(progress), leave=False)
-    with warnings.catch_warnings(record=True) as caught, bar:
-        warnings.simplefilter("always")
-        stages = iter(bar)
-
-        def begin() -> None:
-            bar.set_description(next(stages), refresh=False)
-
-        begin()
-        if presentations is None or not isinstance(opened, neo.Block):
-            opened, presentations = find_presentations(
-                opened,
-                intervals=intervals,
-                stimulus=stimulus,
-                min_repeats=min_repeats,
-                condition=condition,
-            )
-        recording = opened
-        if reference is not None:
-            read_reference(reference, recording)  # a wrong name is told before the work
-        begin()
-        chosen = select_units(recording, units)
-        heard = count_recorded_units(
-            recording,
-            presentations,
-            bin_size,
-            word_length,
-            response,
-            units=chosen,
-            cache=cache,
-            progress=progress,
-        )
-        counted, counts, chosen = heard.counted, heard.counts, heard.units
-        check_counts_can_be_classified(recording, counts)
-        spoken = (presentations, heard.bin_size, word_length, response)
-        drift = drift_test(words_in_blocks(recording, *spoken, units=chosen))
-        warn_of_drift(drift)
-        begin()
-        method_setting = choose_method(method, counts.n_neurons, memory)
         bottleneck = (
             SequentialBottleneck
             if method_setting["value"] == "sequential"
             else AgglomerativeBottleneck
         )
         model = bottleneck(
-            wanted, criterion=estimator, n_jobs=n_jobs, random_state=random_state
+            number, criterion=estimator, n_jobs=run.n_jobs, random_state=random_state
         ).fit(counts)
         selection = support_of_number(model, counts)
-        named = subclasses_of_neurons(model, selection)
-        begin()
+        subclasses = subclasses_of_neurons(model, selection)
+        begin("information")
         information = identity_information(
             counts,
             groups=counted.groups(),
-            partitions=(model.labels_, np.unique(named, return_inverse=True)[1]),
+            partitions=(model.labels_, np.unique(subclasses, return_inverse=True)[1]),
         )
-        begin()
+        begin("intervals")
         interval = curve_interval(model, counts.counts, counted.groups())
-        kept = information_between_classes(
+        class_information = information_between_classes(
             counts.counts, model.labels_, counted.groups()
         )
-        begin()
-        rates = unit_rates(recording, presentations)
-        by_recording = agreement_with_recordings(
-            recording, chosen, model.labels_, rng=random_state
+        begin("agreement")
+        by_recording, pooling_issues = agreement_with_recordings(
+            block, responses.units, model.labels_, rng=random_state
         )
+        warn_of(pooling_issues)
         agreement = None
         if reference is not None:
             agreement = agreement_with(
-                reference, recording, counts.unit_ids, model.labels_, rng=random_state
+                reference, block, counts.unit_ids, model.labels_, rng=random_state
             )
-        begin()
-        stable = (
-            stability_of_classes(
+        begin("stability")
+        stable = None
+        if stability:
+            stable = stability_of_classes(
                 model,
                 counts,
                 selection,
                 stability,
                 rng=random_state,
-                n_jobs=n_jobs,
-                progress=progress,
+                n_jobs=run.n_jobs,
+                progress=run.progress,
             )
-            if stability
-            else None
-        )
-    doubts = _doubts(caught)
-    return _assemble(
-        recording,
-        presentations,
-        chosen,
-        counts,
-        information,
-        model,
-        named,
+        begin("rates")
+        rates = responses.rates
+    settings = {
+        "n_clusters": (
+            {"value": selection.n_clusters, "chosen": "auto", "why": selection.reason}
+            if number == "auto"
+            else selection.n_clusters
+        ),
+        "max_information_loss": max_information_loss,
+        **responses.described_settings(),
+        "estimator": estimator,
+        "method": method_setting if method == "auto" else method,
+        "reference": None if reference is None else str(reference),
+        "stability": stability,
+        "random_state": random_state,
+    }
+    return Classification(
+        units=_units_of_recording(
+            responses, _OfNeurons(model.labels_, information, subclasses)
+        ),
+        tree=ClassHierarchy(
+            children=model.children_,
+            distances=model.distances_,
+            leaf_order=model.leaf_order_,
+            pairwise_loss=model.pairwise_losses_,
+            micro_labels=getattr(model, "micro_labels_", None),
+        ),
+        curve=InformationCurve(model.information_, interval),
+        psth=UnitPsth(rates.psth[list(responses.units)], rates.bin_size),
         selection=selection,
-        information_curve_interval=interval,
-        drift=drift,
-        without_drifting=without_drifting(counts, counted.groups(), drift),
-        kept=kept,
-        stability=stable,
+        information=information,
+        class_information=class_information,
+        drift=responses.drift,
+        without_drifting=without_drifting(counts, counted.groups(), responses.drift),
         n_distinguishable=_n_distinguishable(counts),
+        stability=stable,
         agreement=agreement,
         by_recording=by_recording,
-        psth=rates.psth[chosen],
-        psth_bin_size=rates.bin_size,
-        firing_rate=rates.mean,
-        is_silent=rates.is_silent,
-        notes=(*presentations.notes, *doubts),
-        settings={
-            "n_clusters": (
-                {
-                    "value": selection.n_clusters,
-                    "chosen": "auto",
-                    "why": selection.reason,
-                }
-                if wanted == "auto"
-                else selection.n_clusters
-            ),
-            "max_information_loss": max_information_loss,
-            "presentations": presentation_setting(presentations, intervals, stimulus),
-            "min_repeats": min_repeats,
-            "condition": presentations.condition,
-            "bin_size": heard.bin_setting,
-            "word_length": word_length,
-            "response": response,
-            "estimator": estimator,
-            "method": method_setting if method == "auto" else method,
-            "memory": memory,
-            "units": None if units is None else dict(units),
-            "reference": None if reference is None else str(reference),
-            "stability": stability,
-            "random_state": random_state,
-        },
+        recording=block,
+        presentations=responses.presentations,
+        settings=settings,
+        issues=(*responses.issues, *pooling_issues),
     )
+
+
+def _own_keywords() -> tuple[str, ...]:
+    return tuple(classify_neurons.__kwdefaults__ or ())
 
 
 def _n_distinguishable(counts: ResponseCounts) -> int | None:
@@ -323,24 +276,7 @@ def _n_distinguishable(counts: ResponseCounts) -> int | None:
     return int(distinguishable_groups(pair_divergences(counts).z).max()) + 1
 
 
-def _doubts(caught: Sequence[warnings.WarningMessage]) -> list[str]:
-    """Pass on what was warned of; return what concerns the recording."""
-    for warning in caught:
-        if not issubclass(warning.category, UserWarning):
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
-    doubts = list(
-        dict.fromkeys(
-            str(w.message) for w in caught if issubclass(w.category, UserWarning)
-        )
-    )
-    for doubt in doubts:
-        warn_user(doubt)
-    return doubts
-
-
-def _wanted_clusters(n_clusters: Any, max_information_loss: float | None) -> Any:
+def _number_or_share(n_clusters: Any, max_information_loss: float | None) -> Any:
     if max_information_loss is None:
         if isinstance(n_clusters, float):
             raise ValueError(
@@ -360,52 +296,44 @@ def _wanted_clusters(n_clusters: Any, max_information_loss: float | None) -> Any
     return 1.0 - max_information_loss
 
 
-def _assemble(
-    recording: neo.Block,
-    presentations: Presentations,
-    chosen: Sequence[int],
-    counts: ResponseCounts,
-    information: IdentityInformation,
-    model: AgglomerativeBottleneck | SequentialBottleneck,
-    named: NDArray[Any],
-    **rest: Any,
-) -> Classification:
-    """Spread the results of the classified units over all units of the recording."""
+@dataclass(frozen=True)
+class _OfNeurons:
+    """Results of the classified neurons, to be spread over all units."""
+
+    labels: NDArray[np.intp]
+    information: IdentityInformation
+    subclasses: NDArray[Any]
+
+
+def _units_of_recording(responses: Responses, found: _OfNeurons) -> ClassifiedUnits:
+    """Spread the results of the classified neurons over all units of the recording."""
+    recording, chosen = responses.recording, list(responses.units)
     trains = recording.segments[0].spiketrains
     labels = np.full(len(trains), -1)
-    labels[chosen] = model.labels_
-    unit_information = np.full(len(trains), np.nan)
-    unit_information[chosen] = information.per_neuron
-    unit_interval = np.full((len(trains), 2), np.nan)
-    unit_interval[chosen] = information.per_neuron_interval
-    of_units = np.full(len(trains), "", dtype=object)
-    of_units[chosen] = named
-    asked = set(select_units(recording, rest["settings"]["units"]))
-    reasons = [
-        ""
-        if label >= 0
-        else ("recorded in no presentation" if k in asked else "not asked for")
-        for k, label in enumerate(labels)
-    ]
-    return Classification(
+    labels[chosen] = found.labels
+    information = np.full(len(trains), np.nan)
+    information[chosen] = found.information.per_neuron
+    interval = np.full((len(trains), 2), np.nan)
+    interval[chosen] = found.information.per_neuron_interval
+    subclasses = np.full(len(trains), "", dtype=object)
+    subclasses[chosen] = found.subclasses
+    asked = set(responses.chosen)
+    return ClassifiedUnits(
         unit_ids=tuple(train.annotations["unit_id"] for train in trains),
         labels=labels,
+        subclasses=tuple(subclasses),
         recordings=tuple(
             str(train.annotations.get(RECORDING, recording.name)) for train in trains
         ),
-        reasons=tuple(reasons),
+        reasons=tuple(
+            ""
+            if label >= 0
+            else ("recorded in no presentation" if k in asked else "not asked for")
+            for k, label in enumerate(labels)
+        ),
         n_spikes=np.array([len(train) for train in trains], dtype=np.intp),
-        unit_information=unit_information,
-        unit_information_interval=unit_interval,
-        subclasses=tuple(of_units),
+        firing_rate=responses.rates.mean,
+        is_silent=responses.rates.is_silent,
         information=information,
-        micro_labels=getattr(model, "micro_labels_", None),
-        children=model.children_,
-        distances=model.distances_,
-        leaf_order=model.leaf_order_,
-        pairwise_loss=model.pairwise_losses_,
-        information_curve=model.information_,
-        recording=recording,
-        presentations=presentations,
-        **rest,
+        information_interval=interval,
     )

@@ -1,23 +1,25 @@
-"""From a recording to how every two of its neurons are told apart.
+"""How well every pair of neurons of a recording is distinguished.
 
-Takes a recording, the path of one or several, gives a `Discrimination`.
+Input: a recording, or its `Responses`. Output: `Discrimination`: divergence, time to
+accuracy and decoder of the pairs.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Unpack
 
 import neo
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from neuroclass._lib.progress import is_watched
-from neuroclass.analysis.bin_choice import count_recorded_units
-from neuroclass.analysis.quality_checks import (
-    check_counts_can_be_classified,
-    warn_of_drift,
+from neuroclass import report
+from neuroclass._lib.progress import show_stages
+from neuroclass.analysis.responses import (
+    PreparationOptions,
+    Recordings,
+    Responses,
+    responses_of,
 )
 from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
 from neuroclass.clustering.count_matrix import Rows
@@ -31,74 +33,54 @@ from neuroclass.discrimination.divergence import (
 )
 from neuroclass.discrimination.duplicate_units import coincident_spikes
 from neuroclass.discrimination.observation_time import factor_of_pairs
-from neuroclass.presentations.loading import (
-    find_presentations,
-    open_recording,
-    presentation_setting,
-)
-from neuroclass.presentations.units import select_units
-from neuroclass.responses.block_counts import words_in_blocks
 from neuroclass.responses.counts import ResponseCounts
-from neuroclass.responses.stationarity import drift_test
 from neuroclass.responses.words import bin_words
-from neuroclass.results.discrimination import Discrimination
+from neuroclass.results.discrimination import DiscriminationResult
 
-__all__ = ["discriminate_neurons"]
+__all__ = ["Discrimination", "discriminate_neurons"]
 
-_STAGES = ("words", "classes", "pairs", "decoder")
 _ACCURACIES = (0.9, 0.95)  # by the first pairs are chosen for the decoder
 
 
+class Discrimination(DiscriminationResult):
+    """How well pairs of neurons are distinguished: `DiscriminationResult`.
+
+    Made by `discriminate_neurons`.
+    """
+
+    def save(self, folder: str | Path, *, force: bool = False) -> Path:
+        """Write the pairs and figures into a folder: `save_pairs`."""
+        return report.save_pairs(self, Path(folder), force=force)
+
+
 def discriminate_neurons(
-    recording: neo.Block | str | Path | Sequence[neo.Block | str | Path],
+    recording: Recordings | Responses,
     *,
     pairs: Sequence[tuple[Any, Any] | str] | None = None,
     reference: str | Path | None = None,
-    intervals: str | None = None,
-    stimulus: str | None = None,
-    triggers: Any = None,
-    trial_duration: Any = None,
-    min_repeats: int = 10,
-    condition: str = "stimulus,time",
-    bin_size: Any = "auto",
-    word_length: int = 1,
-    response: Literal["words", "counts"] = "words",
-    units: Mapping[str, Sequence[Any]] | None = None,
-    cache: str | Path | None = None,
-    n_jobs: int | None = None,
     random_state: int = 0,
-    progress: bool = True,
+    **options: Unpack[PreparationOptions],
 ) -> Discrimination:
-    """Find how soon every two neurons of a recording are told apart.
+    """Measure how well every pair of neurons of a recording is distinguished.
 
     Parameters
     ----------
-    recording : neo.Block, str or Path, or a sequence of these
-        As from `load_recording`, or what it reads. Several under the same stimulus
-        are pooled: `pool_recordings`.
+    recording : Responses, neo.Block, str or Path, or a sequence of the latter three
+        As from `prepare_responses` or `load_recording`, or what it reads. Several
+        under the same stimulus are pooled: `pool_recordings`.
     pairs : sequence of pairs of unit ids, optional
-        Whose decoder curves are measured, each two ids or text ``"A:B"``; by default
-        the pairs that are told apart soonest, at the median, and last, and the pair
-        that is told apart least of all.
+        Pairs of the decoder curves, each two ids or text ``"A:B"``; by default the
+        pairs with the shortest, median and longest time, and the pair with the least
+        z.
     reference : str or Path, optional
-        The classes for "within" and "between": a units column, a ``labels.csv`` or a
+        Classes for "within" and "between": a units column, a ``labels.csv`` or a
         result folder. By default those that `classify_neurons` finds.
-    intervals, stimulus, min_repeats, condition
-        What are repeats of what: `select_presentations`.
-    triggers, trial_duration
-        Stimulus onsets for a path: `load_recording`.
-    bin_size : "auto", float, str or quantities.Quantity, default "auto"
-        Width of a bin; a number is seconds; chosen by `choose_bin_size`.
-    word_length, response
-        Words: `bin_words`.
-    units : mapping, optional
-        Which units to take, by unit columns: `select_units`.
-    cache : str or Path, optional
-        A folder that keeps what was counted, for very many spikes: `count_recording`.
-    n_jobs, random_state
-        Of the classes, as in `classify_neurons`.
-    progress : bool, default True
-        Show a progress bar, on stderr, if it takes longer than two seconds.
+    random_state : int, default 0
+        Seed of the restarts of the classes.
+    **options
+        Keywords of `ResponseSettings` (intervals, stimulus, min_repeats, condition,
+        triggers, trial_duration, bin_size, word_length, response, units), unless
+        `recording` is `Responses`, and of `RunSettings` (n_jobs, cache, progress).
 
     Returns
     -------
@@ -107,7 +89,9 @@ def discriminate_neurons(
     Raises
     ------
     RecordingError
-        If the recording cannot be used: no repeats, fewer than two usable units.
+        If the recording cannot be used: no repeats, fewer than two units that fire.
+    TypeError
+        If a keyword is unknown.
     ValueError
         If an argument is out of range.
 
@@ -125,75 +109,49 @@ def discriminate_neurons(
     >>> discriminate_neurons(retina, bin_size="20ms").headline()
     '5 of 6 pairs of 4 neurons are distinguishable (83.3 %)'
     """
-    opened = open_recording(
+    responses, run = responses_of(
         recording,
-        triggers=triggers,
-        trial_duration=trial_duration,
-        lazy=cache is not None,
+        dict(options),
+        "discriminate_neurons",
+        tuple(discriminate_neurons.__kwdefaults__ or ()),
     )
-    is_hidden = not is_watched(progress)
-    with tqdm(_STAGES, delay=2, disable=is_hidden, leave=False) as bar:
-        stages = iter(bar)
-
-        def begin() -> None:
-            bar.set_description(next(stages), refresh=False)
-
-        begin()
-        recording, presentations = find_presentations(
-            opened,
-            intervals=intervals,
-            stimulus=stimulus,
-            min_repeats=min_repeats,
-            condition=condition,
-        )
-        if reference is not None:
-            read_reference(reference, recording)  # a wrong name is told before the work
-        heard = count_recorded_units(
-            recording,
-            presentations,
-            bin_size,
-            word_length,
-            response,
-            units=select_units(recording, units),
-            cache=cache,
-            progress=progress,
-        )
-        counts = heard.counts
-        check_counts_can_be_classified(recording, counts)
-        wanted = None if pairs is None else _positions(pairs, counts.unit_ids)
-        spoken = (presentations, heard.bin_size, word_length, response)
-        drift = drift_test(words_in_blocks(recording, *spoken, units=heard.units))
-        warn_of_drift(drift)
-        begin()
+    block, counts = responses.recording, responses.counts
+    if reference is not None:
+        read_reference(reference, block)  # a wrong name before the work
+    chosen = None if pairs is None else _positions(pairs, counts.unit_ids)
+    with show_stages(run.progress) as begin:
+        begin("classes")
         labels, classes, order, classes_from = _classes(
-            recording, counts, reference, n_jobs=n_jobs, random_state=random_state
+            block, counts, reference, n_jobs=run.n_jobs, random_state=random_state
         )
-        begin()
-        divergences = pair_divergences(counts, groups=heard.counted.groups())
+        begin("pairs")
+        divergences = pair_divergences(counts, groups=responses.counted.groups())
         factors = factor_of_pairs(counts, divergences, _ACCURACIES)
-        begin()
-        if wanted is None:
-            wanted = _telling_pairs(divergences, factors[0])
+        begin("decoder")
+        if chosen is None:
+            chosen = _typical_pairs(divergences, factors[0])
         curves = []
-        for first, second in wanted:
+        for first, second in chosen:
             words = bin_words(
-                recording, *spoken, units=[heard.units[first], heard.units[second]]
+                block,
+                *responses.words,
+                units=[responses.units[first], responses.units[second]],
             )
             curve = decode_pair(words, 0, 1)
             curves.append(replace(curve, first=first, second=second))
-        n_windows = bin_words(recording, *spoken, units=[]).n_windows
         coincident = np.full(len(divergences.z), np.nan)
         alike = np.flatnonzero(~divergences.is_distinguishable)
-        units_of = np.array(heard.units)
+        units_of = np.array(responses.units)
         coincident[alike] = coincident_spikes(
-            recording,
-            presentations,
+            block,
+            responses.presentations,
             zip(
                 units_of[divergences.first[alike]].tolist(),
                 units_of[divergences.second[alike]].tolist(),
                 strict=True,
             ),
         )
+    n_windows = bin_words(block, *responses.words, units=[]).n_windows
     return Discrimination(
         unit_ids=counts.unit_ids,
         divergences=divergences,
@@ -204,25 +162,20 @@ def discriminate_neurons(
         groups=distinguishable_groups(divergences.z),
         coincident=coincident,
         curves=tuple(curves),
-        drift=drift,
+        drift=responses.drift,
         counts=counts,
-        factors=dict(zip(_ACCURACIES, factors, strict=True)),
+        time_ratios=dict(zip(_ACCURACIES, factors, strict=True)),
         firing_rate=counts.firing_rate,
         word_duration=counts.word_duration,
         stimulus_duration=float(n_windows.sum() * counts.word_duration),
-        recording=recording,
-        presentations=presentations,
+        recording=block,
+        presentations=responses.presentations,
         settings={
-            "presentations": presentation_setting(presentations, intervals, stimulus),
-            "min_repeats": min_repeats,
-            "condition": condition,
-            "bin_size": heard.bin_setting,
-            "word_length": word_length,
-            "response": response,
-            "units": None if units is None else dict(units),
+            **responses.described_settings(),
             "reference": None if reference is None else str(reference),
             "random_state": random_state,
         },
+        issues=responses.issues,
     )
 
 
@@ -285,13 +238,13 @@ def _classes(
     return labels, names, leaf_order(tree.children), origin
 
 
-def _telling_pairs(
-    pairs: PairDivergences, factor: NDArray[np.float64]
+def _typical_pairs(
+    pairs: PairDivergences, ratio: NDArray[np.float64]
 ) -> list[tuple[int, int]]:
-    """Return the pairs told apart soonest, at the median, last, and least of all."""
-    order = np.argsort(factor / pairs.bits_per_word)  # nan, without a time, is last
-    n_apart = int(np.isfinite(factor).sum())
-    chosen = [order[k] for k in (0, (n_apart - 1) // 2, n_apart - 1) if n_apart]
+    """Return the pairs of the shortest, median and longest time, and of the least z."""
+    order = np.argsort(ratio / pairs.bits_per_word)  # nan, without a time, is last
+    n_timed = int(np.isfinite(ratio).sum())
+    chosen = [order[k] for k in (0, (n_timed - 1) // 2, n_timed - 1) if n_timed]
     chosen.append(int(np.argmin(pairs.z)))
     distinct = dict.fromkeys(int(k) for k in chosen)
     return [(int(pairs.first[k]), int(pairs.second[k])) for k in distinct]

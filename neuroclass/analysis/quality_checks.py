@@ -1,98 +1,122 @@
-"""What to doubt about a recording, and about the classes found in it.
+"""Quality checks of a recording, and of the classes found in it.
 
-Takes counts, refuses those that cannot be classified and warns of doubtful ones: copies
-of units, drift over the repeats, classes that follow the recording.
+Input: counts, drift, classes. Output: what is doubtful, as `Issue`: silent units,
+duplicate spike trains, undersampled words, drift over the repeats, classes that follow
+the recording.
 """
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import neo
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass._lib.checks import warn_user
+from neuroclass._lib.issues import Issue
 from neuroclass._lib.wording import plural, some
 from neuroclass.clustering.label_agreement import Agreement, compare_labels
 from neuroclass.information.identity import IdentityInformation, identity_information
 from neuroclass.presentations.pooling import RECORDING
-from neuroclass.responses.block_counts import check_two_units_speak
+from neuroclass.responses.block_counts import check_two_units_fire
 from neuroclass.responses.counts import ResponseCounts
 from neuroclass.responses.stationarity import Drift, describe_drift
 
 __all__ = [
     "agreement_with_recordings",
-    "check_counts_can_be_classified",
-    "warn_of_drift",
+    "check_counts",
+    "drift_issues",
     "without_drifting",
 ]
 
 _CHANCE = 0.01  # classes that agree with the recording less probably than so follow it
 
 
-def check_counts_can_be_classified(
-    recording: neo.Block, counts: ResponseCounts
-) -> None:
-    """Refuse what cannot be classified, warn of what is doubtful.
+def check_counts(recording: neo.Block, counts: ResponseCounts) -> tuple[Issue, ...]:
+    """Refuse counts that cannot be analysed; return what is doubtful about them.
 
     Parameters
     ----------
     recording : neo.Block
-        Where the counts come from.
+        Origin of the counts.
     counts : ResponseCounts
         Of the units that were recorded in some presentation.
+
+    Returns
+    -------
+    tuple of Issue
 
     Raises
     ------
     RecordingError
         If fewer than two units have a spike in the presentations.
     """
-    is_silent = counts.n_spikes == 0
-    names = [str(u) for u, s in zip(counts.unit_ids, is_silent, strict=True) if s]
-    check_two_units_speak(counts.n_spikes)
-    if names:
-        warn_user(
-            f"{plural(len(names), 'unit is', 'units are')} silent in every "
-            f"presentation and kept: {some(names)}."
+    check_two_units_fire(counts.n_spikes)
+    issues = []
+    unit_ids = counts.unit_ids
+    silent = tuple(unit_ids[k] for k in np.flatnonzero(counts.n_spikes == 0))
+    if silent:
+        issues.append(
+            Issue(
+                "silent units",
+                f"{plural(len(silent), 'unit is', 'units are')} silent in every "
+                f"presentation and kept: {some([str(u) for u in silent])}.",
+                silent,
+            )
         )
-    _warn_of_copies(recording, counts)
+    issues.extend(_duplicate_trains(recording, counts))
     repeats = counts.repeats
     n_used = (counts.counts > 0).sum(axis=2)
     is_unknown = (2 * n_used > repeats) & (n_used > 2)
     if is_unknown.any():
         neuron, condition = np.argwhere(is_unknown)[0]
-        n_units = int(is_unknown.any(axis=1).sum())
-        warn_user(
-            f"{plural(n_units, 'unit speaks', 'units speak')} too many different "
-            f"words to know their probabilities (unit "
-            f"{counts.unit_ids[neuron]}: {n_used[neuron, condition]} in "
-            f"{repeats[neuron, condition]} repeats); prefer shorter words."
+        units = tuple(unit_ids[k] for k in np.flatnonzero(is_unknown.any(axis=1)))
+        issues.append(
+            Issue(
+                "undersampled words",
+                f"word probabilities of {plural(len(units), 'unit', 'units')} are "
+                f"undersampled (unit {unit_ids[neuron]}: "
+                f"{n_used[neuron, condition]} distinct words in "
+                f"{repeats[neuron, condition]} repeats). Use shorter words or wider "
+                "bins.",
+                units,
+            )
         )
     is_same = (counts.counts == 0) | (counts.counts == repeats[:, :, None])
     if is_same.all() and repeats.max() > 1:
-        warn_user(
-            "all repeats are identical: there is no noise, and the information is only "
-            "the logarithm of how many neurons can be told apart."
+        issues.append(
+            Issue(
+                "identical repeats",
+                "all repeats are identical: there is no noise, and the information is "
+                "only the logarithm of the number of distinguishable neurons.",
+            )
         )
+    return tuple(issues)
 
 
-def _warn_of_copies(recording: neo.Block, counts: ResponseCounts) -> None:
-    """Warn of units with the same spike times: a sorting merged twice."""
-    copies: dict[bytes, list[str]] = defaultdict(list)
+def _duplicate_trains(recording: neo.Block, counts: ResponseCounts) -> list[Issue]:
+    """Return units with the same spike times: a sorting merged twice."""
+    copies: dict[bytes, list[Any]] = defaultdict(list)
     chosen = set(counts.unit_ids)
     for train in recording.segments[0].spiketrains:
         unit = train.annotations["unit_id"]
         if unit in chosen and len(train):
             times = hashlib.sha256(train.magnitude.tobytes()).digest()
-            copies[times].append(str(unit))
-    names = ["=".join(same) for same in copies.values() if len(same) > 1]
-    if names:
-        warn_user(
+            copies[times].append(unit)
+    same = [units for units in copies.values() if len(units) > 1]
+    if not same:
+        return []
+    names = ["=".join(map(str, units)) for units in same]
+    return [
+        Issue(
+            "duplicate spike trains",
             f"{plural(len(names), 'spike train is', 'spike trains are')} there under "
-            f"more than one unit: {some(names)}."
+            f"more than one unit: {some(names)}.",
+            tuple(unit for units in same for unit in units),
         )
+    ]
 
 
 def agreement_with_recordings(
@@ -100,8 +124,8 @@ def agreement_with_recordings(
     units: Sequence[int],
     labels: NDArray[np.intp],
     rng: np.random.Generator | int | None = None,
-) -> Agreement | None:
-    """Measure, and warn, how far classes of pooled recordings follow the recording.
+) -> tuple[Agreement | None, tuple[Issue, ...]]:
+    """Measure the agreement of the classes of pooled recordings with the recording.
 
     Parameters
     ----------
@@ -116,8 +140,10 @@ def agreement_with_recordings(
 
     Returns
     -------
-    Agreement or None
+    agreement : Agreement or None
         None where all units are of one recording.
+    issues : tuple of Issue
+        That neurons are pooled, and whether the classes follow the recording.
 
     Notes
     -----
@@ -128,7 +154,7 @@ def agreement_with_recordings(
     names = [str(trains[k].annotations.get(RECORDING, "")) for k in units]
     n_recordings = len(set(names))
     if n_recordings < 2:
-        return None
+        return None, ()
     found = compare_labels(labels, names, name="recording", rng=rng)
     text = (
         f"neurons of {n_recordings} recordings are pooled: what differs between "
@@ -144,14 +170,23 @@ def agreement_with_recordings(
             ": the classes follow the recording, or the recordings hold other shares "
             "of the types. Find the classes of each by itself (--within)"
         )
-    warn_user(f"{text}.")
-    return found
+    return found, (Issue("pooled recordings", f"{text}."),)
 
 
-def warn_of_drift(drift: Drift) -> None:
-    """Warn where chance levels and z-scores are not to be trusted."""
-    if drift.is_unsafe.any():
-        warn_user(f"{'. '.join(describe_drift(drift))}.")
+def drift_issues(drift: Drift, unit_ids: Sequence[Any]) -> tuple[Issue, ...]:
+    """Return the units whose chance levels and z-scores are unreliable, as an issue.
+
+    Parameters
+    ----------
+    drift : Drift
+        Of these units.
+    unit_ids : sequence
+        Their ids.
+    """
+    unsafe = tuple(unit_ids[int(k)] for k in np.flatnonzero(drift.is_unsafe))
+    if not unsafe:
+        return ()
+    return (Issue("drift", f"{'. '.join(describe_drift(drift))}.", unsafe),)
 
 
 def without_drifting(

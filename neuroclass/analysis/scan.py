@@ -1,36 +1,49 @@
-"""Information against the width of a bin and the length of a word.
+"""Information rate against the bin width and the length of a word.
 
-Takes a recording and its presentations, gives the information rate of each kind of word
-with its interval, about who spoke and about the stimulus, whether there are enough
+Input: a recording. Output: `InformationScan`, the information rate of each kind of word
+with its interval, about the neuron and about the stimulus, whether there are enough
 repeats for it, and the limit of infinitely long words.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
-import neo
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from neuroclass._lib.checks import check_positive_int
+from neuroclass._lib.issues import Issue
+from neuroclass._lib.progress import is_watched
 from neuroclass.analysis.bin_choice import BIN_SIZES
+from neuroclass.analysis.responses import (
+    Recordings,
+    Responses,
+    load_presentations,
+    presentation_issues,
+    refuse_settled,
+    split_options,
+)
 from neuroclass.information.identity import IdentityInformation, identity_information
 from neuroclass.information.word_length_limit import (
-    Extrapolation,
     ScannedWord,
     Verdict,
     WordRate,
     extrapolate,
 )
-from neuroclass.results.information_scan import InformationScan
-from neuroclass.presentations.selection import Presentations
+from neuroclass.presentations import (
+    PresentationOptions,
+    Presentations,
+    select_units,
+)
 from neuroclass.responses.block_counts import (
     CountedRecording,
-    check_two_units_speak,
+    check_two_units_fire,
     count_recording,
 )
+from neuroclass.results.information_scan import InformationScan
 
 __all__ = ["WORD_LENGTHS", "scan_information"]
 
@@ -41,38 +54,47 @@ _SATURATED = 0.1  # of log2 of the number of alternatives
 _MOST_CELLS = 2**25  # of a table of counts, 256 MiB
 
 
+class ScanOptions(PresentationOptions, total=False):
+    """Keywords of `scan_information`: of `ResponseSettings` and `RunSettings`."""
+
+    triggers: Any
+    trial_duration: Any
+    response: Literal["words", "counts"]
+    units: Mapping[str, Sequence[Any]] | None
+    cache: str | Path | None
+    progress: bool
+
+
 def scan_information(
-    recording: neo.Block,
-    presentations: Presentations,
-    response: Literal["words", "counts"] = "words",
+    recording: Recordings | Responses,
     *,
+    presentations: Presentations | None = None,
     estimator: Any = "blend",
-    units: Sequence[int] | None = None,
     bin_sizes: Sequence[float] = BIN_SIZES,
     word_lengths: Sequence[int] = WORD_LENGTHS,
-    cache: str | Path | None = None,
-    progress: Callable[[list[Any]], Iterable[Any]] = iter,
+    **options: Unpack[ScanOptions],
 ) -> InformationScan:
-    """Measure what words of several bin widths and lengths tell.
+    """Measure the information of words of several bin widths and lengths.
 
-    About who spoke, the identity information; and about the stimulus, with the limit
-    of infinitely long words (`extrapolate`).
+    The identity information, about the neuron; and the information about the stimulus,
+    with the limit of infinitely long words (`extrapolate`).
 
     Parameters
     ----------
-    recording, presentations, response, units
-        As in `bin_words`.
+    recording : Responses, neo.Block, str or Path, or a sequence of the latter three
+        As in `classify_neurons`.
+    presentations : Presentations, optional
+        The repeats of a recording that is loaded, if they are known already.
     estimator : str
         As in `identity_information`.
     bin_sizes : sequence of float
-        Widths of a bin, s.
+        Time bin widths, in seconds.
     word_lengths : sequence of int
-        Bins per word.  Words longer than a presentation are skipped, and words so many
-        that a table of their counts had more than 2^25 entries.
-    cache : str or Path, optional
-        A folder that keeps what was counted: `count_recording`.
-    progress : callable, optional
-        Wraps the list of what is to be measured, as ``tqdm.tqdm`` does.
+        Numbers of bins per word.  Words longer than a presentation are skipped, and
+        words so many that a table of their counts had more than 2^25 entries.
+    **options
+        Keywords of `ResponseSettings` but for `bin_size` and `word_length`, unless
+        `recording` is `Responses`, and of `RunSettings`.
 
     Returns
     -------
@@ -82,18 +104,46 @@ def scan_information(
     ------
     RecordingError
         If fewer than two units have a spike in the presentations.
+    TypeError
+        If a keyword is unknown.
     ValueError
         If no word fits into the presentations.
 
     Notes
     -----
-    What a word of a known neuron tells about the condition is the divergence of the
-    conditions, as what it tells about the neuron is that of the neurons: the same
+    The information of a word of a known neuron about the condition is the divergence of
+    the conditions, as that about the neuron is the divergence of the neurons: the same
     function on the same table, with these two axes exchanged.
 
     In simulated retinas the truth is between blend and jackknife, so where these are
     near each other both are near it (``test_words_called_good_are_near_the_truth``).
     """
+    for name in ("bin_size", "word_length"):
+        if name in options:
+            raise TypeError(
+                f"scan_information() got an unexpected keyword argument {name!r}. Did "
+                f"you mean {name + 's'!r}?"
+            )
+    settings, run = split_options(
+        dict(options),
+        "scan_information",
+        other_keywords=tuple(scan_information.__kwdefaults__ or ()),
+    )
+    if isinstance(recording, Responses):
+        refuse_settled(dict(options), "scan_information")
+        if presentations is not None:
+            raise TypeError(
+                "scan_information() got 'presentations', which are settled in "
+                "responses that are prepared."
+            )
+        settings = recording.settings
+        block, presentations = recording.recording, recording.presentations
+        units = list(recording.chosen)
+    else:
+        block, presentations = load_presentations(
+            recording, settings, run, presentations
+        )
+        units = select_units(block, settings.units)
     lengths = sorted({check_positive_int(n, "word_lengths") for n in word_lengths})
     shortest = float(presentations.durations.min())
     fitting = [
@@ -105,22 +155,32 @@ def scan_information(
             f"({shortest:g} s); got {min(bin_sizes):g} s and {lengths[0]} at least. "
             "Use smaller bins."
         )
-    scanned, notes = [], []
-    for bin_size, length in progress(fitting):
+    scanned, issues = [], list(presentation_issues(presentations))
+    for bin_size, length in tqdm(
+        fitting,
+        "kinds of words",
+        delay=2,
+        leave=False,
+        disable=not is_watched(run.progress),
+    ):
         counted = count_recording(
-            recording,
+            block,
             presentations,
             bin_size,
             length,
-            response,
+            settings.response,
             units=units,
-            cache=cache,
+            cache=run.cache,
         )
-        check_two_units_speak(counted.n_spikes)
+        check_two_units_fire(counted.n_spikes)
         if math.prod(counted.shape) > _MOST_CELLS:
-            notes.append(
-                f"words of {length} bins of {1e3 * bin_size:g} ms are left out: too "
-                "many different ones to count"
+            issues.append(
+                Issue(
+                    "words left out",
+                    f"words of {length} bins of {1e3 * bin_size:g} ms are left out: "
+                    "too many different ones to count",
+                    is_warned=False,
+                )
             )
             continue
         scanned.append(_scan_word(counted, bin_size, length, estimator))
@@ -131,7 +191,9 @@ def scan_information(
             extrapolate([w for w in scanned if w.bin_size == b]) for b in widths
         ),
         estimator=estimator,
-        notes=tuple(notes),
+        n_units=len(units),
+        presentations=presentations,
+        issues=tuple(issues),
     )
 
 

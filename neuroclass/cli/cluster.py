@@ -10,23 +10,22 @@ from neuroclass.cli.inputs import (
     check_place,
     check_reference,
     load_several,
-    presentation_options,
+    preparation_options,
     result_folder,
-    wanted_units,
 )
 from neuroclass.cli.options import (
     ESTIMATORS,
-    a_memory,
-    a_number_of_replicates,
     add_cache,
     add_command,
     add_json,
     add_output,
+    add_random_state_and_jobs,
     add_recording,
     add_reference,
-    add_seed_and_jobs,
     add_words,
-    an_integer_or_auto,
+    parse_integer_or_auto,
+    parse_n_replicates,
+    parse_size,
 )
 from neuroclass.cli.printing import print_families, print_item, print_result
 
@@ -58,7 +57,7 @@ def add_parser(commands: Any) -> None:
     number.add_argument(
         "--n-clusters",
         metavar="auto|INT",
-        type=an_integer_or_auto,
+        type=parse_integer_or_auto,
         default="auto",
         help="number of classes (default auto)",
     )
@@ -78,7 +77,7 @@ def add_parser(commands: Any) -> None:
     classes.add_argument(
         "--memory",
         metavar="SIZE",
-        type=a_memory,
+        type=parse_size,
         default=4e9,
         help="what all pairs may take before --method auto turns to sequential, such "
         "as 500MB (default 4GB)",
@@ -87,7 +86,7 @@ def add_parser(commands: Any) -> None:
     classes.add_argument(
         "--stability",
         metavar="INT",
-        type=a_number_of_replicates,
+        type=parse_n_replicates,
         default=0,
         help="how often to resample the stimulus and classify again, such as 100, to "
         "see which classes and neurons stay (default 0)",
@@ -98,7 +97,7 @@ def add_parser(commands: Any) -> None:
         help="of several recordings, find the classes of each by itself and match "
         "them, instead of pooling the neurons",
     )
-    add_seed_and_jobs(classes)
+    add_random_state_and_jobs(classes)
     classes.add_argument(
         "--dask",
         metavar="ADDRESS",
@@ -125,8 +124,7 @@ def add_parser(commands: Any) -> None:
 
 def run(args: "Namespace") -> None:
     """Carry the command out."""
-    from neuroclass.analysis.across_recordings import classify_within  # noqa: PLC0415
-    from neuroclass.analysis.classify import classify_neurons  # noqa: PLC0415
+    from neuroclass.analysis import classify_neurons, classify_within  # noqa: PLC0415
     from neuroclass.report import (  # noqa: PLC0415
         check_kind,
         save_families,
@@ -150,20 +148,14 @@ def run(args: "Namespace") -> None:
             recordings if several else recordings[0],
             n_clusters=args.n_clusters,
             max_information_loss=args.max_information_loss,
-            **presentation_options(args),
-            bin_size=args.bin_size,
-            word_length=args.word_length,
-            response=args.response,
             estimator=args.estimator,
             method=args.method,
             memory=args.memory,
-            cache=args.cache,
-            units=wanted_units(args, *recordings),
-            reference=args.reference,
             stability=args.stability,
             n_jobs=None if args.dask else args.jobs,  # None: all that there are
-            random_state=args.seed,
-            progress=not args.quiet,
+            random_state=args.random_state,
+            **preparation_options(args, *recordings),
+            **({} if args.within else {"reference": args.reference}),
         )
     save: Any = save_families if args.within else save_results
     save(found, folder, force=args.force, command=args.line)

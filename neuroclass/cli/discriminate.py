@@ -1,4 +1,4 @@
-"""How soon every two neurons are told apart, into a folder."""
+"""Discrimination of every pair of neurons, into a result folder."""
 
 import json
 import math
@@ -9,18 +9,17 @@ from neuroclass._lib.wording import between, rounded
 from neuroclass.cli.inputs import (
     check_reference,
     load_several,
-    presentation_options,
+    preparation_options,
     result_folder,
-    wanted_units,
 )
 from neuroclass.cli.options import (
     add_cache,
     add_command,
     add_json,
     add_output,
+    add_random_state_and_jobs,
     add_recording,
     add_reference,
-    add_seed_and_jobs,
     add_words,
 )
 from neuroclass.cli.printing import (
@@ -33,11 +32,11 @@ from neuroclass.cli.printing import (
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from neuroclass.results.discrimination import Discrimination
+    from neuroclass.results import DiscriminationResult
 
 __all__ = ["add_parser", "run"]
 
-_MOST_NAMED = 12  # units that are not told apart, in what is printed
+_MOST_NAMED = 12  # indistinguishable units that are printed
 _MOST_CHARACTERS = 17  # of the two names of a pair, in a table of 80
 
 
@@ -47,9 +46,9 @@ def add_parser(commands: Any) -> None:
         commands,
         "discriminate",
         "RECORDING...",
-        "Measure how soon, and by how many spikes, every two neurons are told apart: "
-        "divergence of their responses, time to 90 and 95 % correct, and what a "
-        "decoder achieves. Tables and figures go into a folder.",
+        "Measure how well every pair of neurons is distinguished: divergence of the "
+        "responses, time and spikes to 90 and 95 % correct, and accuracy of a decoder. "
+        "Tables and figures go into a folder.",
     )
     add_recording(parser, several=True)
     add_words(parser)
@@ -59,15 +58,15 @@ def add_parser(commands: Any) -> None:
         "--pairs",
         metavar="A:B,...",
         type=_pairs,
-        help="unit ids of the pairs whose decoder curves are drawn (default: told "
-        "apart soonest, at the median, last, and least of all)",
+        help="unit ids of the pairs whose decoder curves are drawn (default: those of "
+        "the shortest, median and longest time, and of the least z)",
     )
     add_reference(
         pairs,
         "the classes that pairs are within or between, by default those that cluster "
         "would find",
     )
-    add_seed_and_jobs(pairs)
+    add_random_state_and_jobs(pairs)
     output = parser.add_argument_group("output")
     add_output(output, "_pairs", "an existing result folder")
     add_json(output)
@@ -90,7 +89,7 @@ def _pairs(text: str) -> list[str]:
 
 def run(args: "Namespace") -> None:
     """Carry the command out."""
-    from neuroclass.analysis.discriminate import discriminate_neurons  # noqa: PLC0415
+    from neuroclass.analysis import discriminate_neurons  # noqa: PLC0415
     from neuroclass.report import check_kind, save_pairs  # noqa: PLC0415
 
     folder = result_folder(args, "_pairs")
@@ -101,15 +100,9 @@ def run(args: "Namespace") -> None:
         recordings if len(recordings) > 1 else recordings[0],
         pairs=args.pairs,
         reference=args.reference,
-        **presentation_options(args),
-        bin_size=args.bin_size,
-        word_length=args.word_length,
-        response=args.response,
-        units=wanted_units(args, *recordings),
-        cache=args.cache,
         n_jobs=args.jobs,
-        random_state=args.seed,
-        progress=not args.quiet,
+        random_state=args.random_state,
+        **preparation_options(args, *recordings),
     )
     save_pairs(found, folder, force=args.force, command=args.line)
     result = (folder / "result.json").read_text(encoding="utf-8")
@@ -120,12 +113,12 @@ def run(args: "Namespace") -> None:
     print_item("wrote", str(folder / "report.html"), str(folder / "pairs.csv"))
 
 
-def _print(result: dict[str, Any], found: "Discrimination") -> None:
+def _print(result: dict[str, Any], found: "DiscriminationResult") -> None:
     presentations = result["presentations"]
     print_item("repeats", presentations["reason"], *presentations["notes"])
     print_item("words", describe_words(result["settings"]))
     print_item(
-        "told apart",
+        "pairs",
         found.headline(),
         "of as many that do not differ some "
         f"{result['n_pairs_by_chance']:.2g} would pass by chance",
@@ -137,44 +130,44 @@ def _print(result: dict[str, Any], found: "Discrimination") -> None:
         if name == "all" or 0 < kind["n_pairs"] < result["n_pairs"]:
             print_item("time" if name == "all" else "", _times(_WHERE[name], kind))
     print_item("classes", _classes(result["classes"]))
-    lonely = result["not_told_apart"]
-    if lonely:
+    alike = result["indistinguishable"]
+    if alike:
         listed = ", ".join(
             f"{one['unit_id']} (from {', '.join(map(str, one['from'][:3]))}"
             + (", ..." if len(one["from"]) > 3 else "")
             + ")"
-            for one in lonely[:_MOST_NAMED]
+            for one in alike[:_MOST_NAMED]
         )
-        more = len(lonely) - _MOST_NAMED
+        more = len(alike) - _MOST_NAMED
         print_item(
-            "not told apart",
+            "indistinguishable",
             f"with these repeats: {listed}"
             + (f" and {more} more: see pairs.csv" if more > 0 else ""),
         )
-    twice = result["likely_one_cell"]
-    if twice:
+    duplicates = result["possible_duplicates"]
+    if duplicates:
         listed = ", ".join(
             f"{one['unit_a']} and {one['unit_b']} ({100 * one['coincident']:.0f} %)"
-            for one in twice[:_MOST_NAMED]
+            for one in duplicates[:_MOST_NAMED]
         )
         print_item(
-            "one cell twice?",
+            "possible duplicates",
             f"these units share most of their spikes, within 1 ms: {listed}",
         )
     _print_curves(found)
 
 
-def _print_curves(found: "Discrimination") -> None:
+def _print_curves(found: "DiscriminationResult") -> None:
     """Print two tables of the pairs that a decoder was tried on."""
     pairs = found.divergences
-    names, told, times = [], [], []
+    names, rates, times = [], [], []
     for curve in found.curves:
         low, high = sorted((curve.first, curve.second))
         (k,) = ((pairs.first == low) & (pairs.second == high)).nonzero()[0]
         seconds, interval = found.seconds(0.9)[k], found.seconds_interval(0.9)[k]
         beyond = "*" if found.is_extrapolated(0.9)[k] else ""
         names.append(f"{found.unit_ids[curve.first]} - {found.unit_ids[curve.second]}")
-        told.append(
+        rates.append(
             (
                 float(found.information_rate[k]),
                 between(*found.information_rate_interval[k]) or None,
@@ -196,7 +189,7 @@ def _print_curves(found: "Discrimination") -> None:
     first = [str(k) for k in range(1, len(names) + 1)] if is_long else names
     print_table(
         ("pair", "bits/s", "95 % interval", "z", "spikes to 90 %", "to 95 %"),
-        ((name, *row) for name, row in zip(first, told, strict=True)),
+        ((name, *row) for name, row in zip(first, rates, strict=True)),
         is_last=False,
     )
     print_table(

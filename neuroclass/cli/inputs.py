@@ -1,7 +1,7 @@
-"""What a command reads and where it may write, from its arguments.
+"""Recordings and settings of a command, and the places where it may write.
 
-Takes the parsed arguments, gives the recording and the choices of repeats and units;
-refuses places where nothing can be written before any work is done.
+Input: the parsed arguments. Output: the recording and the keywords of its analysis;
+places where nothing can be written are refused before any work is done.
 """
 
 import os
@@ -20,9 +20,10 @@ __all__ = [
     "check_reference",
     "load",
     "load_several",
+    "preparation_options",
     "presentation_options",
     "result_folder",
-    "wanted_units",
+    "units_by_column",
 ]
 
 
@@ -66,7 +67,7 @@ def _load(args: "Namespace", path: str, triggers: str | None) -> "neo.Block":
 
 
 def presentation_options(args: "Namespace") -> dict[str, Any]:
-    """Return what `select_presentations` is asked."""
+    """Return the keywords of `PresentationSettings`."""
     # Triggers are given to be used, whatever tables the file has besides.
     triggers = "triggers" if args.triggers else None
     return {
@@ -77,10 +78,23 @@ def presentation_options(args: "Namespace") -> dict[str, Any]:
     }
 
 
-def wanted_units(
+def preparation_options(args: "Namespace", *recordings: "neo.Block") -> dict[str, Any]:
+    """Return the keywords of `prepare_responses` for recordings that are loaded."""
+    return {
+        **presentation_options(args),
+        "bin_size": args.bin_size,
+        "word_length": args.word_length,
+        "response": args.response,
+        "units": units_by_column(args, *recordings),
+        "cache": args.cache,
+        "progress": not args.quiet,
+    }
+
+
+def units_by_column(
     args: "Namespace", *recordings: "neo.Block"
 ) -> dict[str, list[str]] | None:
-    """Return the values wanted of each units column, if any are.
+    """Return the values asked for of each units column, if any are.
 
     Raises
     ------
@@ -89,15 +103,15 @@ def wanted_units(
     """
     trains = [train for one in recordings for train in one.segments[0].spiketrains]
     columns = sorted({key for train in trains for key in train.annotations})
-    wanted: dict[str, list[str]] = {}
+    asked: dict[str, list[str]] = {}
     for column, values in args.units:
         if column not in columns:
             raise ValueError(
                 f"--units must name a units column of {recordings[0].file_origin} "
                 f"({', '.join(columns)}); got {column!r}."
             )
-        wanted.setdefault(column, []).extend(values)
-    return wanted or None
+        asked.setdefault(column, []).extend(values)
+    return asked or None
 
 
 def check_reference(reference: str | None, recordings: "list[neo.Block]") -> None:

@@ -1,7 +1,7 @@
-"""Options that commands share: which recording, which repeats, which words.
+"""Options that commands share: recording, presentations, words, output.
 
-Gives functions that add them to a parser, and the types of their values. Loads
-argparse and nothing else, so that ``neuroclass --help`` is instant.
+Input: a parser. Output: the parser with the options, and the parsers of their values.
+Imports argparse and settings, nothing heavy: ``neuroclass --help`` is instant.
 """
 
 import argparse
@@ -9,30 +9,33 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from neuroclass.presentations.settings import CONDITIONS
+from neuroclass.responses.settings import RESPONSES, ResponseSettings
+
 __all__ = [
     "ESTIMATORS",
     "IDENTITY_ESTIMATORS",
     "Parser",
-    "a_memory",
-    "a_number_of_jobs",
-    "a_number_of_replicates",
-    "a_seed",
-    "a_time",
     "add_cache",
     "add_command",
     "add_json",
     "add_output",
+    "add_random_state_and_jobs",
     "add_recording",
     "add_reference",
-    "add_seed_and_jobs",
     "add_words",
-    "an_integer_or_auto",
-    "at_least_two",
-    "integers",
+    "parse_at_least_two",
+    "parse_integer_or_auto",
+    "parse_integers",
+    "parse_n_jobs",
+    "parse_n_replicates",
+    "parse_random_state",
+    "parse_size",
+    "parse_time",
 ]
 
+_DEFAULTS = ResponseSettings()
 # Written out, for to import them would load what --help does not need.
-_CONDITIONS = ("stimulus,time", "stimulus", "time", "none")
 ESTIMATORS = ("plug-in", "miller-madow", "jackknife")
 IDENTITY_ESTIMATORS = (
     "blend",
@@ -85,7 +88,7 @@ def add_json(parser: argparse._ActionsContainer) -> None:
 
 
 def add_recording(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
-    """Add what says which file, and what of it are repeats of what."""
+    """Add the file, and the options of its presentations."""
     text = "an NWB file, or a table of spike times (npz, csv, mat)"
     if several:
         more = "; several under the same stimulus are taken together"
@@ -95,7 +98,7 @@ def add_recording(parser: argparse.ArgumentParser, *, several: bool = False) -> 
     else:
         parser.add_argument("recording", metavar="RECORDING", help=text)
     table = parser.add_argument_group("tables of spike times")
-    text = "times at which the repeated stimulus began (csv, txt, npy, npz, mat)"
+    text = "onset times of the repeated stimulus (csv, txt, npy, npz, mat)"
     if several:
         more = "; of several recordings again for each, in their order"
         table.add_argument(
@@ -106,8 +109,8 @@ def add_recording(parser: argparse.ArgumentParser, *, several: bool = False) -> 
     table.add_argument(
         "--trial-duration",
         metavar="TIME",
-        type=a_time,
-        help="length of each repeat (default: the median gap between triggers)",
+        type=parse_time,
+        help="duration of each repeat (default: the median gap between triggers)",
     )
     table.add_argument(
         "--time-unit",
@@ -134,15 +137,15 @@ def add_recording(parser: argparse.ArgumentParser, *, several: bool = False) -> 
         "--min-repeats",
         metavar="INT",
         type=int,
-        default=10,
-        help="leave out stimuli shown less often (default 10)",
+        default=_DEFAULTS.min_repeats,
+        help="leave out stimuli with fewer presentations (default %(default)s)",
     )
     repeats.add_argument(
         "--condition",
-        choices=_CONDITIONS,
-        default="stimulus,time",
+        choices=CONDITIONS,
+        default=_DEFAULTS.condition,
         metavar="CONDITION",
-        help="what responses are conditioned on: 'stimulus,time' (default), "
+        help="condition of the responses: 'stimulus,time' (default), "
         "'stimulus', 'time', or 'none' for spontaneous activity",
     )
 
@@ -153,28 +156,28 @@ def add_words(
     *,
     default: str = "",
 ) -> None:
-    """Add what says how spike trains become words, and words become bits."""
+    """Add the options of words, and of the estimator of their information."""
     words = parser.add_argument_group("words")
     words.add_argument(
         "--bin-size",
         metavar="auto|TIME",
-        type=_a_time_or_auto,
-        default="auto",
-        help="width of a bin, such as 20ms (default auto: chosen among 5, 10, 20, 50 "
+        type=parse_time_or_auto,
+        default=_DEFAULTS.bin_size,
+        help="time bin width, such as 20ms (default auto: chosen among 5, 10, 20, 50 "
         "ms)",
     )
     words.add_argument(
         "--word-length",
         metavar="INT",
         type=int,
-        default=1,
-        help="bins per word (default 1)",
+        default=_DEFAULTS.word_length,
+        help="bins per word (default %(default)s)",
     )
     words.add_argument(
         "--response",
-        choices=("words", "counts"),
-        default="words",
-        help="whether there was a spike in a bin, or how many (default words)",
+        choices=RESPONSES,
+        default=_DEFAULTS.response,
+        help="binary words, or words of spike counts (default %(default)s)",
     )
     if estimators:
         words.add_argument(
@@ -188,7 +191,7 @@ def add_words(
     words.add_argument(
         "--units",
         metavar="COLUMN=VALUE,...",
-        type=_unit_values,
+        type=_parse_unit_values,
         action="append",
         default=[],
         help="take only units with these values; again for another column",
@@ -216,15 +219,19 @@ def add_reference(parser: argparse._ActionsContainer, text: str) -> None:
     )
 
 
-def add_seed_and_jobs(parser: argparse._ActionsContainer) -> None:
-    """Add --seed and --jobs."""
+def add_random_state_and_jobs(parser: argparse._ActionsContainer) -> None:
+    """Add --random-state and --jobs."""
     parser.add_argument(
-        "--seed", metavar="INT", type=a_seed, default=0, help="random seed (default 0)"
+        "--random-state",
+        metavar="INT",
+        type=parse_random_state,
+        default=0,
+        help="random seed (default 0)",
     )
     parser.add_argument(
         "--jobs",
         metavar="INT",
-        type=a_number_of_jobs,
+        type=parse_n_jobs,
         default=1,
         help="processes, -1 for all cores (default 1); the result is the same",
     )
@@ -243,7 +250,7 @@ def add_output(parser: argparse._ActionsContainer, suffix: str, replaced: str) -
     parser.add_argument("--force", action="store_true", help=f"replace {replaced}")
 
 
-def a_time(text: str) -> float:
+def parse_time(text: str) -> float:
     """Return seconds from a time with its unit."""
     from neuroclass._lib.checks import as_seconds  # noqa: PLC0415
 
@@ -253,7 +260,7 @@ def a_time(text: str) -> float:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def a_memory(text: str) -> float:
+def parse_size(text: str) -> float:
     """Return bytes from a size of memory with its unit."""
     from neuroclass._lib.checks import as_bytes  # noqa: PLC0415
 
@@ -263,34 +270,34 @@ def a_memory(text: str) -> float:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def _a_time_or_auto(text: str) -> float | str:
-    return text if text == "auto" else a_time(text)
+def parse_time_or_auto(text: str) -> float | str:
+    return text if text == "auto" else parse_time(text)
 
 
-def an_integer_or_auto(text: str) -> int | str:
+def parse_integer_or_auto(text: str) -> int | str:
     """Return an integer, or "auto"."""
     if text == "auto":
         return text
     return _integer(text, "auto or an integer", lambda _: True)
 
 
-def a_seed(text: str) -> int:
+def parse_random_state(text: str) -> int:
     """Return a random seed."""
     # What scikit-learn, and numpy's older generator, take for a seed.
     return _integer(text, "an integer from 0 to 4294967295", lambda n: 0 <= n < 2**32)
 
 
-def a_number_of_jobs(text: str) -> int:
+def parse_n_jobs(text: str) -> int:
     """Return a number of processes, as joblib counts them."""
     return _integer(text, "an integer other than 0", lambda n: n != 0)
 
 
-def a_number_of_replicates(text: str) -> int:
+def parse_n_replicates(text: str) -> int:
     """Return how often to resample: not at all, or more than once."""
     return _integer(text, "0, or an integer of at least 2", lambda n: n == 0 or n >= 2)
 
 
-def at_least_two(text: str) -> int:
+def parse_at_least_two(text: str) -> int:
     """Return an integer of at least 2."""
     return _integer(text, "an integer of at least 2", lambda n: n >= 2)
 
@@ -305,7 +312,7 @@ def _integer(text: str, rule: str, holds: Callable[[int], bool]) -> int:
     return number
 
 
-def integers(text: str) -> list[int]:
+def parse_integers(text: str) -> list[int]:
     """Return integers that were given with commas between."""
     try:
         return [int(part) for part in text.split(",")]
@@ -314,7 +321,7 @@ def integers(text: str) -> list[int]:
         raise argparse.ArgumentTypeError(message) from error
 
 
-def _unit_values(text: str) -> tuple[str, list[str]]:
+def _parse_unit_values(text: str) -> tuple[str, list[str]]:
     column, equals, values = text.partition("=")
     if not (column and equals and values):
         message = f"it must be COLUMN=VALUE,...; got {text!r}"

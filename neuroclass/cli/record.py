@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuroclass.cli.inputs import check_is_free
-from neuroclass.cli.options import a_time, add_command, add_json, integers
+from neuroclass.cli.options import add_command, add_json, parse_integers, parse_time
 from neuroclass.cli.printing import print_item, print_json
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--layers",
         metavar="INT,...",
-        type=integers,
+        type=parse_integers,
         help="layers to record, from 0 (default all)",
     )
     parser.add_argument(
@@ -83,12 +83,16 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--step",
         metavar="TIME",
-        type=a_time,
+        type=parse_time,
         default=0.001,
         help="duration of a time step (default 1ms)",
     )
     parser.add_argument(
-        "--seed", metavar="INT", type=int, default=0, help="random seed (default 0)"
+        "--random-state",
+        metavar="INT",
+        type=int,
+        default=0,
+        help="random seed (default 0)",
     )
     parser.add_argument("--force", action="store_true", help="replace OUT.nwb")
     add_json(parser)
@@ -113,7 +117,7 @@ def run(args: "Namespace") -> None:
         layers=args.layers,
         units=args.units,
         dt=args.step,
-        rng=args.seed,
+        rng=args.random_state,
     )
     write_recording(recording, args.output)
     trains = recording.segments[0].spiketrains

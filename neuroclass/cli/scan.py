@@ -1,24 +1,22 @@
-"""What ``neuroclass information --scan`` runs: rates over bin widths and lengths."""
+"""Scan of information rates over bin widths and word lengths, for ``--scan``."""
 
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuroclass._lib.json_text import plain
 from neuroclass._lib.wording import between, rounded
 from neuroclass.cli.inputs import (
     check_is_free,
     load,
-    presentation_options,
-    wanted_units,
+    preparation_options,
 )
 from neuroclass.cli.printing import print_item, print_json, print_table
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from neuroclass.analysis.scan import InformationScan
     from neuroclass.information.word_length_limit import Extrapolation, WordRate
+    from neuroclass.results import InformationScan
 
 __all__ = ["add_options", "check_options", "run"]
 
@@ -64,75 +62,53 @@ def check_options(args: "Namespace") -> None:
 
 def run(args: "Namespace") -> None:
     """Scan, print, and draw."""
-    from tqdm import tqdm  # noqa: PLC0415
-
-    from neuroclass._lib.progress import is_watched  # noqa: PLC0415
-    from neuroclass.analysis.bin_choice import BIN_SIZES  # noqa: PLC0415
-    from neuroclass.analysis.scan import scan_information  # noqa: PLC0415
+    from neuroclass.analysis import BIN_SIZES, scan_information  # noqa: PLC0415
     from neuroclass.plotting import write_scan  # noqa: PLC0415
-    from neuroclass.presentations.selection import select_presentations  # noqa: PLC0415
-    from neuroclass.presentations.units import select_units  # noqa: PLC0415
+    from neuroclass.report import describe_scan  # noqa: PLC0415
 
     recording = load(args)
-    presentations = select_presentations(recording, **presentation_options(args))
-    units = select_units(recording, wanted_units(args, recording))
+    options = preparation_options(args, recording)
+    del options["bin_size"], options["word_length"]
     found = scan_information(
         recording,
-        presentations,
-        args.response,
         estimator=args.estimator,
-        units=units,
         bin_sizes=BIN_SIZES if args.bin_size == "auto" else (args.bin_size,),
-        cache=args.cache,
-        progress=lambda words: tqdm(
-            words,
-            "kinds of words",
-            delay=2,
-            leave=False,
-            disable=not is_watched(not args.quiet),
-        ),
+        **options,
     )
     if args.output:
         write_scan(found, args.output)
     if args.json:
-        print_json(
-            {
-                "recording": args.recording,
-                "presentations": presentations.reason,
-                "response": args.response,
-                **plain(found),
-            }
-        )
+        print_json(describe_scan(found, args.recording, args.response))
         return
-    print_item("repeats", presentations.reason, *presentations.notes)
-    _print_rates(found, len(units))
+    print_item("repeats", found.presentations.reason, *found.presentations.notes)
+    _print_rates(found)
     if args.output:
         print_item("wrote", str(args.output))
 
 
-def _print_rates(found: "InformationScan", n_units: int) -> None:
+def _print_rates(found: "InformationScan") -> None:
     correction = (
         "not corrected for few repeats"
         if found.estimator == "plug-in"
         else f"corrected for few repeats by {found.estimator}"
     )
     print_item(
-        "who spoke",
-        f"bits/s that a word tells about which of {n_units} units spoke it, "
-        f"{correction}; over chance: uncorrected, less what chance alone gives",
+        "neuron identity",
+        f"identity information of {found.n_units} units, in bits/s, {correction}; over "
+        "chance: uncorrected, less the chance level",
     )
-    header = ["bin", "bins", "words", "who spoke", "95 %", "over chance"]
+    header = ["bin", "bins", "words", "identity", "95 %", "over chance"]
     if found.extrapolations:
         print_item(
             "stimulus",
-            "bits/s that a word of a known unit tells about the condition, mean of "
-            f"units, {correction}",
+            "information of a word of a known unit about the condition, in bits/s, "
+            f"mean of units, {correction}",
         )
         header += ["stimulus", "95 %"]
     print_item(
-        "not to be trusted",
+        "unreliable",
         "r: too few repeats, corrections differ by more than a tenth; s: saturated, "
-        "words tell more than a tenth of all that there is to tell",
+        "more than a tenth of the entropy of the neuron or condition",
     )
     rows = []
     for word in found.words:
@@ -142,8 +118,9 @@ def _print_rates(found: "InformationScan", n_units: int) -> None:
         row += _cells(word.stimulus) if word.stimulus else ["-", "-"]
         rows.append(row[: len(header)])
     print_table(header, rows)
-    for note in found.notes:
-        print_item("note", note)
+    for issue in found.issues:
+        if issue.kind != "presentations":
+            print_item("issue", issue.text)
     limits = [
         f"{1e3 * limit.bin_size:g} ms: {_value(limit)}{limit.reason}"
         for limit in found.extrapolations

@@ -5,7 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuroclass.cli.inputs import check_is_free
-from neuroclass.cli.options import a_seed, a_time, add_command, add_json, at_least_two
+from neuroclass.cli.options import (
+    add_command,
+    add_json,
+    parse_at_least_two,
+    parse_random_state,
+    parse_time,
+)
 from neuroclass.cli.printing import print_item, print_json, print_table
 
 if TYPE_CHECKING:
@@ -28,9 +34,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("output", metavar="OUT.nwb", type=Path, help="file to write")
     for name, kind, default, text in (
         ("types", int, 6, "cell types, at most 9"),
-        ("neurons", at_least_two, 100, "neurons, at least as many as types"),
+        ("neurons", parse_at_least_two, 100, "neurons, at least as many as types"),
         ("repeats", int, 50, "repeats"),
-        ("seed", a_seed, 0, "random seed"),
+        ("seed", parse_random_state, 0, "random seed"),
     ):
         parser.add_argument(
             f"--{name}",
@@ -42,7 +48,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--duration",
         metavar="TIME",
-        type=a_time,
+        type=parse_time,
         default=20.0,
         help="length of one repeat (default 20s)",
     )
@@ -56,7 +62,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--stimulus-seed",
         metavar="INT",
-        type=a_seed,
+        type=parse_random_state,
         help="random seed of the light alone, to show several retinas the same one "
         "(default: the light is drawn with --seed)",
     )
@@ -92,7 +98,7 @@ def run(args: "Namespace") -> None:
         diversity=args.diversity,
         stimulus_rng=args.stimulus_seed,
         drift=args.drift,
-        rng=args.seed,
+        rng=args.random_state,
     )
     write_recording(recording, args.output)
     types = Counter(

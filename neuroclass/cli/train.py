@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuroclass._lib.json_text import plain
-from neuroclass.cli.options import add_command, add_json, integers
+from neuroclass.cli.options import add_command, add_json, parse_integers
 from neuroclass.cli.printing import print_item, print_json, print_table
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def add_parser(commands: Any) -> None:
     network.add_argument(
         "--hidden",
         metavar="INT,...",
-        type=integers,
+        type=parse_integers,
         help="sizes of the layers of recurrent-dense",
     )
     training = parser.add_argument_group("training")
@@ -93,7 +93,11 @@ def add_parser(commands: Any) -> None:
         help="images per step (default 128)",
     )
     training.add_argument(
-        "--seed", metavar="INT", type=int, default=0, help="random seed (default 0)"
+        "--random-state",
+        metavar="INT",
+        type=int,
+        default=0,
+        help="random seed (default 0)",
     )
     training.add_argument(
         "--device", metavar="NAME", default="cpu", help="default cpu; cuda for a GPU"
@@ -134,7 +138,7 @@ def run(args: "Namespace") -> None:
         epochs=args.epochs,
         batch_size=args.batch,
         lr=args.lr,
-        seed=args.seed,
+        seed=args.random_state,
         device=args.device,
         resume=args.resume,
         options={"hidden": args.hidden} if args.hidden else None,

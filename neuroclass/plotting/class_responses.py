@@ -121,7 +121,9 @@ def _name_row(ax: Axes, y: float, label: int, n_members: int, color: str) -> Non
     )
 
 
-def _draw_time_axis(ax: Axes, classification: ClassificationResult, window: Window) -> None:
+def _draw_time_axis(
+    ax: Axes, classification: ClassificationResult, window: Window
+) -> None:
     """Label the time, and part and name the stimuli that lie one after the other."""
     ax.set_xlim(window.start, window.stop)
     ax.set_xlabel(window.label, parse_math=False)
@@ -156,7 +158,9 @@ def _note_hidden(ax: Axes, classification: ClassificationResult) -> None:
         )
 
 
-def plot_rasters(classification: ClassificationResult, *, ax: Axes | None = None) -> Axes:
+def plot_rasters(
+    classification: ClassificationResult, *, ax: Axes | None = None
+) -> Axes:
     """Draw the spikes of the most typical neurons of every class, repeat by repeat.
 
     The most typical neuron of a class is the one whose PSTH correlates best with the

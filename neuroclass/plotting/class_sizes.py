@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["plot_class_sizes", "sizes_size"]
 
 
-def plot_class_sizes(classification: ClassificationResult, *, ax: Axes | None = None) -> Axes:
+def plot_class_sizes(
+    classification: ClassificationResult, *, ax: Axes | None = None
+) -> Axes:
     """Draw how many neurons each class has, and their firing rates.
 
     Parameters

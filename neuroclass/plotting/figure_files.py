@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from neuroclass.results.recordings import WithinRecordings
-    from neuroclass.results.information_scan import InformationScan
     from neuroclass.results.classification import ClassificationResult
     from neuroclass.results.discrimination import DiscriminationResult
+    from neuroclass.results.information_scan import InformationScan
+    from neuroclass.results.recordings import WithinRecordings
 
 __all__ = [
     "FIGURE_NAMES",

@@ -74,7 +74,10 @@ def plot_information_curve(
         linestyle=(0, (1, 2)),
         label="all neurons, corrected",
     )
-    kept, share = float(curve[n_clusters - 1]), float(classification.class_information.share)
+    kept, share = (
+        float(curve[n_clusters - 1]),
+        float(classification.class_information.share),
+    )
     ax.plot([n_clusters] * 2, [0, kept], color=INK, linewidth=1, linestyle=(0, (3, 2)))
     ax.plot(n_clusters, kept, "o", color=INK, markersize=7, zorder=3, clip_on=False)
     name = "1 class" if n_clusters == 1 else f"{n_clusters} classes"

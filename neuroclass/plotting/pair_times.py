@@ -30,7 +30,10 @@ _LONG_LABEL = 34  # characters
 
 
 def plot_discrimination_times(
-    discrimination: DiscriminationResult, *, accuracy: float = 0.9, ax: Axes | None = None
+    discrimination: DiscriminationResult,
+    *,
+    accuracy: float = 0.9,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw how long it takes to tell two neurons apart, within and between classes.
 

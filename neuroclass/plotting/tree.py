@@ -31,7 +31,9 @@ _MOST_NAMED = 60  # neurons beyond which single names along an axis cannot be re
 _MOST_Z = 12  # merges whose z is printed; every tested one has its mark
 
 
-def plot_merge_tree(classification: ClassificationResult, *, ax: Axes | None = None) -> Axes:
+def plot_merge_tree(
+    classification: ClassificationResult, *, ax: Axes | None = None
+) -> Axes:
     """Draw the merge tree at cumulative loss, coloured by class.
 
     The height of a merge is what has been lost when it is done: the sum of the losses

@@ -4,7 +4,7 @@ result.json is strict JSON: what is not a number is null. Information is in bits
 word unless the key says otherwise; intervals are 95 %. Its keys:
 
 ========================  ==========================================================
-``format_version``        1; changes when a key changes its meaning
+``format_version``        2; changes when a key changes its meaning
 ``neuroclass_version``
 ``command``               the command line, or null when called from Python
 ``environment``           versions of Python and of the packages that compute
@@ -15,8 +15,7 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
                           ``stimuli``: ``name, n_repeats, duration_seconds`` of each
 ``settings``              each setting with its value; where it was chosen from the
                           data an object ``value, chosen: "auto", why``
-``seed``                  of every random step
-``notes``                 what was left out, shortened or doubtful
+``issues``                ``kind, text, units`` of what is doubtful
 ``word_duration_seconds``
 ``information``           about which neuron spoke: ``estimator, bits_per_word,
                           interval, bits_per_second, bits_per_second_interval,
@@ -82,6 +81,8 @@ from neuroclass.clustering.merge_tree import MergeTree
 from neuroclass.clustering.n_clusters import REAL_SPLIT
 from neuroclass.report.drift_table import drift_of_units
 from neuroclass.report.origin import (
+    FORMAT_VERSION,
+    describe_issues,
     describe_presentations,
     describe_recording,
     environment,
@@ -126,20 +127,21 @@ def write_result_json(
     return path
 
 
-def _describe(classification: ClassificationResult, command: str | None) -> dict[str, Any]:
+def _describe(
+    classification: ClassificationResult, command: str | None
+) -> dict[str, Any]:
     """Return everything under the keys of the module's table."""
     selection = classification.selection
     classified = classification.classified
     return {
-        "format_version": 1,
+        "format_version": FORMAT_VERSION,
         "neuroclass_version": __version__,
         "command": command,
         "environment": environment(),
         "input": describe_recording(classification.recording),
         "presentations": describe_presentations(classification.presentations),
         "settings": classification.settings,
-        "seed": classification.settings.get("random_state"),
-        "notes": classification.issues,
+        "issues": describe_issues(classification.issues),
         "word_duration_seconds": classification.word_duration,
         "information": _describe_information(classification),
         "drift": _describe_drift(classification),

@@ -118,7 +118,7 @@ def _support(result: dict[str, Any]) -> str:
 def _notes(result: dict[str, Any], units: list[dict[str, str]]) -> list[str]:
     """Return what a reader must know before believing the rest."""
     presentations = result["presentations"]
-    notes = [str(note) for note in result["notes"]]
+    notes = [str(issue["text"]) for issue in result["issues"]]
     fewest = min(stimulus["n_repeats"] for stimulus in presentations["stimuli"])
     if fewest < 10:
         information = result["information"]

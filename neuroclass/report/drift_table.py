@@ -23,8 +23,8 @@ def drift_of_units(drift: Drift) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``n_tested, n_drifting, n_unsafe, summary``; ``p_value, q_value, rate_change``
-        of each unit.
+        ``n_tested, n_drifting, n_unsafe, summary``; ``p_value, q_value, rate_change,
+        is_drifting, is_unsafe`` of each unit.
     """
     return {
         "n_tested": drift.n_tested,
@@ -34,4 +34,6 @@ def drift_of_units(drift: Drift) -> dict[str, Any]:
         "p_value": drift.p_value,
         "q_value": drift.q_value,
         "rate_change": drift.rate_change,
+        "is_drifting": drift.is_drifting,
+        "is_unsafe": drift.is_unsafe,
     }

@@ -26,6 +26,7 @@ from neuroclass._version import __version__
 from neuroclass.plotting import write_families
 from neuroclass.report.class_folder import write_result, written_whole
 from neuroclass.report.family_page import write_family_page
+from neuroclass.report.origin import FORMAT_VERSION
 from neuroclass.report.tables import LABEL_COLUMNS, write_table
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _describe(
             }
         )
     return {
-        "format_version": 1,
+        "format_version": FORMAT_VERSION,
         "neuroclass_version": __version__,
         "command": command,
         "recordings": [

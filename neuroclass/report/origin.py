@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neuroclass._lib.issues import Issue
 from neuroclass.io import recording_sha256
 
 if TYPE_CHECKING:
@@ -14,9 +16,18 @@ if TYPE_CHECKING:
 
     from neuroclass.presentations.selection import Presentations
 
-__all__ = ["describe_presentations", "describe_recording", "environment"]
+__all__ = [
+    "FORMAT_VERSION",
+    "describe_issues",
+    "describe_presentations",
+    "describe_recording",
+    "environment",
+]
 
 _COMPUTING = ("numpy", "scipy", "scikit-learn", "neo")
+
+
+FORMAT_VERSION = 2  # of the JSON of result folders; a key that changes raises it
 
 
 def environment() -> dict[str, str]:
@@ -68,3 +79,11 @@ def describe_presentations(presentations: Presentations) -> dict[str, Any]:
             )
         ],
     }
+
+
+def describe_issues(issues: Iterable[Issue]) -> list[dict[str, Any]]:
+    """Return what ``issues`` holds: kind, text and units of each."""
+    return [
+        {"kind": issue.kind, "text": issue.text, "units": issue.units}
+        for issue in issues
+    ]

@@ -25,8 +25,8 @@ pairs.csv has one row per pair of neurons:
 ==========================  ========================================================
 
 result.json is strict JSON: what is not a number is null. Its keys: ``format_version``
-(1), ``neuroclass_version``, ``command``, ``environment``, ``input``, ``presentations``,
-``settings`` and ``seed`` (as in that of `cluster`), ``word_duration_seconds``,
+(2), ``neuroclass_version``, ``command``, ``environment``, ``input``, ``presentations``,
+``settings`` and ``issues`` (as in that of `cluster`), ``word_duration_seconds``,
 ``stimulus_duration_seconds``, ``unit_ids``, ``classes`` (``from, names, labels`` of the
 units), ``leaf_order``, ``n_pairs``, ``n_pairs_distinguishable``, ``n_distinguishable``
 (groups that the data tell apart at a false discovery rate of 5 %) with ``groups`` of
@@ -34,9 +34,9 @@ the units, ``n_pairs_by_chance`` (how many of as many pairs that do not differ w
 pass for distinguishable), ``median_seconds`` with ``n_pairs, n_distinguishable,
 seconds_90, seconds_90_interval, seconds_95, seconds_95_interval`` of ``all, within,
 between`` and ``safe`` (of units that drift does not make unsafe), ``drift`` (as in that
-of `cluster`, without the information), ``not_told_apart`` (each unit that is not
+of `cluster`, without the information), ``indistinguishable`` (each unit that is not
 distinguishable from some other, with these),
-``likely_one_cell`` (pairs of units that share most of their spikes) and ``decoder``
+``possible_duplicates`` (pairs of units that share most of their spikes) and ``decoder``
 (for each chosen pair ``unit_a, unit_b, seconds, correct, standard_error, seconds_90,
 seconds_95``).
 """
@@ -53,6 +53,8 @@ from neuroclass.plotting import write_discrimination
 from neuroclass.report.class_folder import written_whole
 from neuroclass.report.drift_table import drift_of_units
 from neuroclass.report.origin import (
+    FORMAT_VERSION,
+    describe_issues,
     describe_presentations,
     describe_recording,
     environment,
@@ -101,7 +103,9 @@ def save_pairs(
     return target
 
 
-def _describe(discrimination: DiscriminationResult, command: str | None) -> dict[str, Any]:
+def _describe(
+    discrimination: DiscriminationResult, command: str | None
+) -> dict[str, Any]:
     everything = np.ones(discrimination.n_pairs, dtype=bool)
     kinds = {
         "all": everything,
@@ -111,14 +115,14 @@ def _describe(discrimination: DiscriminationResult, command: str | None) -> dict
     }
     ids = discrimination.unit_ids
     return {
-        "format_version": 1,
+        "format_version": FORMAT_VERSION,
         "neuroclass_version": __version__,
         "command": command,
         "input": describe_recording(discrimination.recording),
         "presentations": describe_presentations(discrimination.presentations),
         "environment": environment(),
+        "issues": describe_issues(discrimination.issues),
         "settings": discrimination.settings,
-        "seed": discrimination.settings["random_state"],
         "word_duration_seconds": discrimination.word_duration,
         "stimulus_duration_seconds": discrimination.stimulus_duration,
         "unit_ids": ids,
@@ -151,13 +155,13 @@ def _describe(discrimination: DiscriminationResult, command: str | None) -> dict
             for name, which in kinds.items()
         },
         "drift": drift_of_units(discrimination.drift),
-        "not_told_apart": [
+        "indistinguishable": [
             {"unit_id": unit_id, "from": others}
-            for unit_id, others in discrimination.not_told_apart().items()
+            for unit_id, others in discrimination.indistinguishable_units().items()
         ],
-        "likely_one_cell": [
+        "possible_duplicates": [
             {"unit_a": a, "unit_b": b, "coincident": share}
-            for a, b, share in discrimination.likely_one_cell()
+            for a, b, share in discrimination.possible_duplicates()
         ],
         "decoder": [
             {

@@ -108,7 +108,7 @@ def _notes(result: dict[str, Any]) -> list[str]:
     drift = result["drift"]
     if drift["n_unsafe"]:
         notes += [f"{sentence}." for sentence in drift["summary"]]
-    for one in result["likely_one_cell"]:
+    for one in result["possible_duplicates"]:
         notes.append(
             f"Units {one['unit_a']} and {one['unit_b']} share "
             f"{as_percent(one['coincident'])} of their spikes, within 1 ms: likely one "

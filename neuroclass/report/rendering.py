@@ -16,6 +16,7 @@ from neuroclass._lib.atomic import write_beside
 from neuroclass._lib.wording import rounded
 from neuroclass.exceptions import RecordingError
 from neuroclass.report.methods import setting, time_text
+from neuroclass.report.origin import FORMAT_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +32,6 @@ __all__ = [
     "write_page",
 ]
 
-_FORMAT_VERSION = 1
 _DASH = "\N{EN DASH}"
 
 
@@ -62,10 +62,10 @@ def read_result(path: Path) -> dict[str, Any]:
             f"{path} must be the {path.name} of neuroclass; it cannot be read "
             f"({error}). Run `neuroclass cluster` again."
         ) from error
-    if found != _FORMAT_VERSION:
+    if found != FORMAT_VERSION:
         raise RecordingError(
-            f"{path} must have format_version {_FORMAT_VERSION}; got {found}. Use the "
-            f"neuroclass that wrote it."
+            f"{path} must have format_version {FORMAT_VERSION}; got {found}, of "
+            "another version of neuroclass. Run its command again."
         )
     return dict(result)
 

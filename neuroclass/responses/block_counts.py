@@ -1,9 +1,9 @@
-"""From a recording to counts, some units at a time.
+"""Counts of the words of a recording, some units at a time.
 
-Takes a recording and its presentations, gives how often each neuron spoke each word in
-each condition, in all repeats and in groups of them, without the words of all neurons
-ever being there at once.  What was counted may be kept in a folder, from which a run
-that was stopped goes on.
+Input: a recording and its presentations. Output: `CountedRecording`, the counts of each
+word of each neuron in each condition, in all repeats and in groups of them, without the
+words of all neurons ever being in memory at once. What was counted may be kept in a
+folder, from which a run that was stopped goes on.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,8 +25,9 @@ from neuroclass.responses.count_cache import (
     WordBlock,
     arguments_of,
     count_block,
-    key_of,
+    keys_of,
     read_block,
+    take_units,
     write_block,
 )
 from neuroclass.responses.counts import (
@@ -35,22 +36,29 @@ from neuroclass.responses.counts import (
     conditions_of_windows,
     groups_of_repeats,
 )
-from neuroclass.responses.words import Words, bin_words, check_base
+from neuroclass.responses.words import (
+    Words,
+    bin_spikes,
+    bin_words,
+    check_base,
+    read_spikes,
+)
 
 __all__ = [
     "CountedRecording",
     "blocks_of_units",
-    "check_two_units_speak",
+    "check_two_units_fire",
+    "count_bin_sizes",
     "count_recording",
     "words_in_blocks",
 ]
 
-_BLOCK = 1 << 21  # spikes whose words are there at once
+SPIKES_AT_ONCE = 1 << 21
 
 
 @dataclass(frozen=True)
 class CountedRecording:
-    """How often each neuron spoke each word, in all repeats and in groups of them.
+    """Counts of each word of each neuron, in all repeats and in groups of them.
 
     Attributes
     ----------
@@ -67,7 +75,7 @@ class CountedRecording:
     n_groups: int
     _blocks: tuple[WordBlock, ...] = field(repr=False)
     _words: NDArray[np.int64] = field(repr=False)  # (n_words,)
-    _nobody: Words = field(repr=False)  # with all but the neurons
+    _layout: Words = field(repr=False)  # with all but the neurons
     _unit_ids: tuple[Any, ...] = field(repr=False)
 
     @cached_property
@@ -80,16 +88,52 @@ class CountedRecording:
             If the table would not fit in memory (2^31 entries).
         """
         check_table(self.shape)
-        _, stimulus, time = conditions_of_windows(self._nobody)
+        _, stimulus, time = conditions_of_windows(self._layout)
         return ResponseCounts(
             counts=_table(self._blocks, self._words, self.shape, None),
             words=self._words,
             stimulus=stimulus,
             time=time,
-            stimuli=self._nobody.stimuli,
-            word_duration=self._nobody.word_duration,
+            stimuli=self._layout.stimuli,
+            word_duration=self._layout.word_duration,
             n_spikes=self.n_spikes,
             unit_ids=self._unit_ids,
+        )
+
+    @property
+    def bin_size(self) -> float:
+        """Time bin width, in seconds."""
+        return self._layout.bin_size
+
+    @property
+    def is_recorded(self) -> NDArray[np.bool_]:
+        """Whether each neuron was recorded in any presentation, (n_neurons,)."""
+        parts = [np.zeros(0, dtype=bool)]
+        for block in self._blocks:
+            is_in = np.asarray(block.repeats.sum(axis=(1, 2)) > 0)  # (n_patterns,)
+            parts.append(is_in[block.pattern])
+        return np.concatenate(parts)
+
+    def take(self, neurons: NDArray[np.bool_]) -> "CountedRecording":
+        """Return the counts of some of the neurons, whose words are all that occur.
+
+        Parameters
+        ----------
+        neurons : ndarray of bool, (n_neurons,)
+            The neurons to keep. The others must have no observed word but the silent
+            one, else there are words that nobody counts.
+        """
+        sizes = np.cumsum([len(block.pattern) for block in self._blocks])[:-1]
+        blocks = tuple(
+            take_units(block, part)
+            for block, part in zip(self._blocks, np.split(neurons, sizes), strict=True)
+        )
+        return replace(
+            self,
+            shape=(int(neurons.sum()), *self.shape[1:]),
+            n_spikes=self.n_spikes[neurons],
+            _blocks=blocks,
+            _unit_ids=tuple(np.array([*self._unit_ids, None], object)[:-1][neurons]),
         )
 
     def groups(self) -> Iterator[NDArray[np.int64]]:
@@ -98,8 +142,10 @@ class CountedRecording:
             yield _table(self._blocks, self._words, self.shape, group)
 
 
-def blocks_of_units(recording: neo.Block, units: Sequence[int]) -> list[list[int]]:
-    """Cut units into runs with at most two million spikes, or one unit.
+def blocks_of_units(
+    recording: neo.Block, units: Sequence[int], spikes_at_once: int = SPIKES_AT_ONCE
+) -> list[list[int]]:
+    """Cut units into runs with at most so many spikes, or one unit.
 
     Parameters
     ----------
@@ -107,6 +153,8 @@ def blocks_of_units(recording: neo.Block, units: Sequence[int]) -> list[list[int
         As from `load_recording`.
     units : sequence of int
         Positions of units.
+    spikes_at_once : int, default 2^21
+        Number of spikes of a run.
     """
     trains = recording.segments[0].spiketrains
     blocks: list[list[int]] = []
@@ -114,7 +162,7 @@ def blocks_of_units(recording: neo.Block, units: Sequence[int]) -> list[list[int
     for unit in units:
         if not blocks or len(trains[unit]) > room:
             blocks.append([])
-            room = _BLOCK
+            room = spikes_at_once
         blocks[-1].append(unit)
         room -= len(trains[unit])
     return blocks
@@ -147,6 +195,7 @@ def count_recording(
     n_groups: int = 10,
     cache: str | Path | None = None,
     progress: bool = False,
+    spikes_at_once: int = SPIKES_AT_ONCE,
 ) -> CountedRecording:
     """Count the words of a recording some units at a time.
 
@@ -160,13 +209,15 @@ def count_recording(
     presentations, bin_size, word_length, response, units
         As in `bin_words`.
     n_groups : int, default 10
-        Groups of repeats, as in `count_groups`.
+        Number of groups of repeats, as in `count_groups`.
     cache : str or Path, optional
-        A folder that keeps what was counted, a file for every two million spikes, under
-        a name made of the recording and of all that was asked.  What is there is not
-        counted again.
+        Folder that keeps what was counted, a file for every two million spikes, under
+        a name made of the recording and of all settings. What is there is not counted
+        again.
     progress : bool, default False
         Show a bar on stderr if it takes longer than two seconds.
+    spikes_at_once : int, default 2^21
+        Number of spikes whose words are in memory at a time, unless one unit has more.
 
     Returns
     -------
@@ -189,23 +240,58 @@ def count_recording(
     A recording that stays in its file is known by path, size and time of change,
     another by its spikes.  ``test_counts_are_those_of_the_whole_recording``.
     """
+    (counted,) = count_bin_sizes(
+        recording,
+        presentations,
+        (bin_size,),
+        word_length,
+        response,
+        units=units,
+        n_groups=n_groups,
+        cache=cache,
+        progress=progress,
+        spikes_at_once=spikes_at_once,
+    )
+    return counted
+
+
+def count_bin_sizes(
+    recording: neo.Block,
+    presentations: Presentations,
+    bin_sizes: Sequence[Any],
+    word_length: int = 1,
+    response: Literal["words", "counts"] = "words",
+    *,
+    units: Sequence[int] | None = None,
+    n_groups: int = 10,
+    cache: str | Path | None = None,
+    progress: bool = False,
+    spikes_at_once: int = SPIKES_AT_ONCE,
+) -> list[CountedRecording]:
+    """Count the words of several bin widths, in one pass over the spike trains.
+
+    Parameters
+    ----------
+    recording, presentations, word_length, response, units, n_groups, cache, progress, \
+spikes_at_once
+        As in `count_recording`.
+    bin_sizes : sequence of float, str or quantities.Quantity
+        Time bin widths; a number is seconds.
+
+    Returns
+    -------
+    list of CountedRecording
+        One per width.
+    """
     trains = recording.segments[0].spiketrains
     chosen = list(range(len(trains)) if units is None else units)
-    how = (bin_size, word_length, response)
-    nobody = bin_words(recording, presentations, *how, units=[])
-    group = groups_of_repeats(nobody.stimulus, n_groups)
-    folder = None if cache is None else Path(cache)
-    if folder is not None:
-        if folder.exists() and not folder.is_dir():
-            raise ValueError(f"cache must be a folder; {folder} is a file.")
-        folder.mkdir(parents=True, exist_ok=True)
-    asked = (
-        __version__,
-        *arguments_of(nobody, presentations),
-        response,
-        group.tolist(),
-    )
-    blocks = []
+    layouts = [
+        bin_words(recording, presentations, width, word_length, response, units=[])
+        for width in bin_sizes
+    ]
+    group = groups_of_repeats(presentations.stimulus, n_groups)
+    folder = None if cache is None else _cache_folder(cache)
+    blocks: list[list[WordBlock]] = [[] for _ in layouts]
     with tqdm(
         total=sum(len(trains[unit]) for unit in chosen),
         desc="counting words",
@@ -215,25 +301,66 @@ def count_recording(
         leave=False,
         disable=not is_watched(progress),
     ) as bar:
-        for members in blocks_of_units(recording, chosen):
-            path = None
+        for members in blocks_of_units(recording, chosen, spikes_at_once):
+            paths: list[Path | None] = [None] * len(layouts)
             if folder is not None:
-                key = key_of(asked, [trains[unit] for unit in members])
-                path = folder / f"{key}.npz"
-            block = None if path is None else read_block(path)
-            if block is None:
-                words = bin_words(recording, presentations, *how, units=members)
-                block = count_block(words, group)
-                if path is not None:
-                    write_block(path, block)
-            blocks.append(block)
+                paths = [
+                    folder / f"{key}.npz"
+                    for key in keys_of(
+                        [
+                            _asked(layout, presentations, response, group)
+                            for layout in layouts
+                        ],
+                        [trains[unit] for unit in members],
+                    )
+                ]
+            found = [None if path is None else read_block(path) for path in paths]
+            if any(block is None for block in found):
+                spikes = read_spikes(recording, members)
+            for k, (layout, path, block) in enumerate(
+                zip(layouts, paths, found, strict=True)
+            ):
+                if block is None:
+                    words = bin_spikes(
+                        spikes, presentations, layout.bin_size, word_length, response
+                    )
+                    block = count_block(words, group)
+                    if path is not None:
+                        write_block(path, block)
+                blocks[k].append(block)
             bar.update(sum(len(trains[unit]) for unit in members))
     unit_ids = tuple(trains[unit].annotations["unit_id"] for unit in chosen)
-    return _assemble(blocks, nobody, unit_ids, int(group.max()) + 1)
+    return [
+        _assemble(each, layout, unit_ids, int(group.max()) + 1)
+        for each, layout in zip(blocks, layouts, strict=True)
+    ]
 
 
-def check_two_units_speak(n_spikes: NDArray[np.intp]) -> None:
-    """Refuse a recording in which there is nobody to tell apart.
+def _cache_folder(cache: str | Path) -> Path:
+    folder = Path(cache)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"cache must be a folder; {folder} is a file.")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _asked(
+    layout: Words,
+    presentations: Presentations,
+    response: str,
+    group: NDArray[np.intp],
+) -> tuple[Any, ...]:
+    """Return everything but the spikes that counts depend on."""
+    return (
+        __version__,
+        *arguments_of(layout, presentations),
+        response,
+        group.tolist(),
+    )
+
+
+def check_two_units_fire(n_spikes: NDArray[np.intp]) -> None:
+    """Refuse a recording with fewer than two units that fire.
 
     Parameters
     ----------
@@ -245,29 +372,29 @@ def check_two_units_speak(n_spikes: NDArray[np.intp]) -> None:
     RecordingError
         If fewer than two units have a spike there.
     """
-    if (n_speaking := int((n_spikes > 0).sum())) < 2:
+    if (n_firing := int((n_spikes > 0).sum())) < 2:
         raise RecordingError(
             f"recording must hold at least two units with spikes in the "
-            f"presentations; got {n_speaking} of {len(n_spikes)}."
+            f"presentations; got {n_firing} of {len(n_spikes)}."
         )
 
 
 def _assemble(
-    blocks: Sequence[WordBlock], nobody: Words, unit_ids: tuple[Any, ...], n_groups: int
+    blocks: Sequence[WordBlock], layout: Words, unit_ids: tuple[Any, ...], n_groups: int
 ) -> CountedRecording:
     """Put the blocks together; words of counts get a common base."""
     base = max((int(block.base) for block in blocks), default=2)
     blocks = tuple(
         replace(
             block,
-            code=_recode(block.code, int(block.base), base, nobody.word_length),
+            code=_recode(block.code, int(block.base), base, layout.word_length),
             base=np.array(base),
         )
         for block in blocks
     )
-    spoken = [np.unique(block.code).astype(np.int64) for block in blocks]
-    alphabet = np.unique(np.concatenate([np.zeros(1, np.int64), *spoken]))
-    n_conditions = len(conditions_of_windows(nobody)[1])
+    observed = [np.unique(block.code).astype(np.int64) for block in blocks]
+    alphabet = np.unique(np.concatenate([np.zeros(1, np.int64), *observed]))
+    n_conditions = len(conditions_of_windows(layout)[1])
     return CountedRecording(
         shape=(len(unit_ids), n_conditions, len(alphabet)),
         n_spikes=np.concatenate(
@@ -276,7 +403,7 @@ def _assemble(
         n_groups=n_groups,
         _blocks=blocks,
         _words=alphabet,
-        _nobody=nobody,
+        _layout=layout,
         _unit_ids=unit_ids,
     )
 

@@ -1,6 +1,6 @@
-"""What some units spoke, as counts without zeros, in memory and in a cache.
+"""Sparse counts of some units, in memory and in files of a cache.
 
-Takes the words of some units, gives a `WordBlock`; keeps it in a file named by all that
+Input: the words of some units. Output: a `WordBlock`, kept in a file named by all that
 it depends on.
 """
 
@@ -26,15 +26,16 @@ __all__ = [
     "WordBlock",
     "arguments_of",
     "count_block",
-    "key_of",
+    "keys_of",
     "read_block",
+    "take_units",
     "write_block",
 ]
 
 
 @dataclass(frozen=True)
 class WordBlock:
-    """What some units spoke: an entry for each neuron, group, condition and word."""
+    """Counts of some units: an entry for each neuron, group, condition and word."""
 
     neuron: NDArray[Any]  # (n_entries,), as the three below
     group: NDArray[Any]
@@ -48,7 +49,7 @@ class WordBlock:
 
 
 def count_block(words: Words, group: NDArray[np.intp]) -> WordBlock:
-    """Count what a block of units spoke in each group of repeats."""
+    """Count the words of a block of units in each group of repeats."""
     condition, stimulus, _ = conditions_of_windows(words)
     codes, code = np.unique(words.code, return_inverse=True)
     n_groups = int(group.max()) + 1
@@ -86,34 +87,63 @@ def count_block(words: Words, group: NDArray[np.intp]) -> WordBlock:
     )
 
 
+def take_units(block: WordBlock, units: NDArray[np.bool_]) -> WordBlock:
+    """Return the counts of some of the units of a block."""
+    if units.all():
+        return block
+    is_in = units[block.neuron]
+    position = np.cumsum(units) - 1
+    return replace(
+        block,
+        neuron=_compact(position[block.neuron[is_in]]),
+        group=block.group[is_in],
+        condition=block.condition[is_in],
+        code=block.code[is_in],
+        count=block.count[is_in],
+        n_spikes=block.n_spikes[units],
+        pattern=block.pattern[units],
+    )
+
+
 def _compact(values: NDArray[Any]) -> NDArray[Any]:
     return values.astype(np.min_scalar_type(int(values.max(initial=0))))
 
 
-def arguments_of(nobody: Words, presentations: Presentations) -> tuple[Any, ...]:
-    """Return all that words depend on but the spikes."""
+def arguments_of(layout: Words, presentations: Presentations) -> tuple[Any, ...]:
+    """Return everything but the spikes that words depend on."""
     return (
         presentations.starts.tolist(),
         presentations.stimulus.tolist(),
         presentations.durations.tolist(),
         presentations.condition,
-        nobody.bin_size,
-        nobody.word_length,
+        layout.bin_size,
+        layout.word_length,
     )
 
 
-def key_of(asked: tuple[Any, ...], trains: Sequence[Any]) -> str:
-    """Return the name of what was asked of some units of a recording."""
-    digest = hashlib.sha256(repr(asked).encode())
+def keys_of(asked: Sequence[tuple[Any, ...]], trains: Sequence[Any]) -> list[str]:
+    """Return the names of some counts of some units of a recording.
+
+    Parameters
+    ----------
+    asked : sequence of tuple
+        For each of the counts, everything but the spikes that it depends on.
+    trains : sequence of neo.SpikeTrain
+        The units.
+    """
+    digests = [hashlib.sha256(repr(one).encode()) for one in asked]
     for train in trains:
         if isinstance(train, StoredSpikeTrain):
-            digest.update(repr(train.origin()).encode())
+            spikes = repr(train.origin()).encode()
         else:
-            digest.update(np.ascontiguousarray(spike_seconds(train)).tobytes())
+            spikes = np.ascontiguousarray(spike_seconds(train)).tobytes()
         intervals = train.annotations.get("obs_intervals")
-        digest.update(repr(None if intervals is None else intervals.tolist()).encode())
-        digest.update(b";")
-    return digest.hexdigest()[:40]
+        recorded = repr(None if intervals is None else intervals.tolist()).encode()
+        for digest in digests:
+            digest.update(spikes)
+            digest.update(recorded)
+            digest.update(b";")
+    return [digest.hexdigest()[:40] for digest in digests]
 
 
 def read_block(path: Path) -> WordBlock | None:

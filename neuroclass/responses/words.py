@@ -1,7 +1,7 @@
-"""Spike trains -> words.
+"""Words: binned responses of each neuron in each presentation.
 
-Takes a recording and its presentations, gives the words that each neuron spoke
-(`bin_words`).  Words without a spike are the rule, so only the others are kept.
+Input: a recording and its presentations. Output: `Words` (`bin_words`), of which only
+those with a spike are stored, since most have none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,23 +16,30 @@ from neuroclass._lib.checks import as_seconds, check_choice, check_positive_int
 from neuroclass.presentations.interval_tables import spike_seconds
 from neuroclass.presentations.selection import Presentations
 
-__all__ = ["Words", "bin_words", "check_base"]
+__all__ = [
+    "UnitSpikes",
+    "Words",
+    "bin_spikes",
+    "bin_words",
+    "check_base",
+    "read_spikes",
+]
 
 _EDGE = 1e-6  # a spike this close (in bins) below an edge is on it: times are rounded
 _MAX_CODE = 2**62
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Words:
     """The words of every neuron in every presentation; silent ones are implied.
 
     Attributes
     ----------
-    neuron, presentation, window, code : ndarray of shape (n_spoken,)
-        Where each word with at least one spike was spoken, and which it was, sorted by
-        neuron, presentation, window.  A binary word is read as a binary number, first
-        bin most significant; a word of counts as a number to the base
-        (largest count + 1).  The silent word is 0.
+    neuron, presentation, window, code : ndarray of shape (n_observed,)
+        Neuron, presentation, position and code of each observed word with at least one
+        spike, sorted by neuron, presentation, window.  A binary word is read as a
+        binary number, first bin most significant; a word of counts as a number to the
+        base (largest count + 1).  The silent word is 0.
     n_windows : ndarray of shape (n_stimuli,)
         Words per presentation of each stimulus.
     unrecorded : mapping of int to ndarray of bool, (n_presentations, max n_windows)
@@ -42,17 +49,17 @@ class Words:
     stimuli : tuple of str
         Names.
     condition : str
-        What is conditioned on, as in `Presentations`.
+        Condition of the counts, as in `Presentations`.
     bin_size : float
-        Width of a bin, s.
+        Time bin width, in seconds.
     word_length : int
-        Bins per word.
+        Number of bins per word.
     n_spikes : ndarray of shape (n_neurons, n_presentations)
         Spikes inside the counted windows.
     unit_ids : tuple
         One per neuron.
     base : int
-        Digits that a bin has: 2, or the largest count + 1.
+        Number of digits of a bin: 2, or the largest count + 1.
     """
 
     neuron: NDArray[np.intp] = field(repr=False)
@@ -70,6 +77,13 @@ class Words:
     unit_ids: tuple[Any, ...] = field(repr=False)
     base: int = 2
 
+    def __repr__(self) -> str:
+        bins = "" if self.word_length == 1 else f"{self.word_length} x "
+        return (
+            f"Words({self.n_neurons} neurons, {self.n_presentations} presentations, "
+            f"{bins}{1e3 * self.bin_size:g} ms)"
+        )
+
     @property
     def n_neurons(self) -> int:
         """Number of neurons."""
@@ -82,12 +96,12 @@ class Words:
 
     @property
     def word_duration(self) -> float:
-        """Duration of a word, s."""
+        """Duration of a word, in seconds."""
         return self.bin_size * self.word_length
 
     @property
     def firing_rate(self) -> NDArray[np.float64]:
-        """Mean firing rate inside the words, Hz, (n_neurons,)."""
+        """Mean firing rate inside the words, in Hz, (n_neurons,)."""
         n_windows = np.full(self.n_neurons, self.n_windows[self.stimulus].sum())
         for neuron, mask in self.unrecorded.items():
             n_windows[neuron] -= mask.sum()
@@ -107,15 +121,61 @@ class Words:
         return codes
 
     def codes_of(self, neuron: int) -> NDArray[np.int64]:
-        """Return all words of one neuron, (n_presentations, n_windows), as there."""
+        """Return all words of one neuron, (n_presentations, n_windows), -1 as there."""
         windows = int(self.n_windows.max())
         codes = np.zeros((self.n_presentations, windows), np.int64)
-        spoken = slice(*np.searchsorted(self.neuron, [neuron, neuron + 1]))
-        codes[self.presentation[spoken], self.window[spoken]] = self.code[spoken]
+        own = slice(*np.searchsorted(self.neuron, [neuron, neuron + 1]))
+        codes[self.presentation[own], self.window[own]] = self.code[own]
         codes[np.arange(windows) >= self.n_windows[self.stimulus][:, None]] = -1
         if neuron in self.unrecorded:
             codes[self.unrecorded[neuron]] = -1
         return codes
+
+
+@dataclass(frozen=True, repr=False)
+class UnitSpikes:
+    """Spike times of some units, read once for any number of bin widths.
+
+    Attributes
+    ----------
+    times : tuple of ndarray
+        Spike times of each unit, in seconds.
+    recorded : tuple of ndarray, (n_intervals, 2), or None
+        Intervals in which each unit was recorded, in seconds; None: always.
+    unit_ids : tuple
+        One per unit.
+    """
+
+    times: tuple[NDArray[np.float64], ...]
+    recorded: tuple[NDArray[np.float64] | None, ...]
+    unit_ids: tuple[Any, ...]
+
+    def __repr__(self) -> str:
+        n_spikes = sum(map(len, self.times))
+        return f"UnitSpikes({len(self.unit_ids)} units, {n_spikes} spikes)"
+
+
+def read_spikes(recording: neo.Block, units: Sequence[int] | None = None) -> UnitSpikes:
+    """Read the spike trains of some units.
+
+    Parameters
+    ----------
+    recording : neo.Block
+        As from `load_recording`.
+    units : sequence of int, optional
+        Positions of the units, default all.
+    """
+    trains = recording.segments[0].spiketrains
+    chosen = [trains[unit] for unit in (range(len(trains)) if units is None else units)]
+    intervals = [train.annotations.get("obs_intervals") for train in chosen]
+    return UnitSpikes(
+        times=tuple(spike_seconds(train) for train in chosen),
+        recorded=tuple(
+            None if each is None else np.asarray(each, np.float64).reshape(-1, 2)
+            for each in intervals
+        ),
+        unit_ids=tuple(train.annotations["unit_id"] for train in chosen),
+    )
 
 
 def bin_words(
@@ -127,7 +187,7 @@ def bin_words(
     *,
     units: Sequence[int] | None = None,
 ) -> Words:
-    """Cut the spike trains of a recording into words.
+    """Bin the spike trains of a recording into words.
 
     A presentation is cut into bins of `bin_size` from its start, and `word_length`
     neighbouring bins make one word; a remainder shorter than a word is not used.
@@ -137,15 +197,15 @@ def bin_words(
     recording : neo.Block
         As from `load_recording`.
     presentations : Presentations
-        Which stretches of time are repeats of which stimulus.
+        The repeats of each stimulus.
     bin_size : float, str or quantities.Quantity
-        Width of a bin; a number is seconds.
+        Time bin width; a number is seconds.
     word_length : int, default 1
-        Bins per word.
+        Number of bins per word.
     response : {"words", "counts"}
-        Whether a bin says if there was a spike, or how many.
+        Digit of a bin: whether there is a spike, or the number of spikes.
     units : sequence of int, optional
-        Positions of the units to use, default all.
+        Positions of the units, default all.
 
     Returns
     -------
@@ -154,14 +214,35 @@ def bin_words(
     Raises
     ------
     ValueError
-        If a presentation is shorter than one word, or the words are too long to be
-        numbered (62 binary bins).
+        If a presentation is shorter than one word, or the words are too long for a
+        code (62 binary bins).
 
     Notes
     -----
     One pass over the spikes; the cost is the number of spikes inside presentations.
     A spike less than a millionth of a bin below an edge counts as on it, since times
     are stored rounded.
+    """
+    return bin_spikes(
+        read_spikes(recording, units), presentations, bin_size, word_length, response
+    )
+
+
+def bin_spikes(
+    spikes: UnitSpikes,
+    presentations: Presentations,
+    bin_size: Any,
+    word_length: int = 1,
+    response: Literal["words", "counts"] = "words",
+) -> Words:
+    """Bin spikes that were read into words: `bin_words`.
+
+    Parameters
+    ----------
+    spikes : UnitSpikes
+        From `read_spikes`.
+    presentations, bin_size, word_length, response
+        As in `bin_words`.
     """
     bin_size = as_seconds(bin_size, "bin_size")
     word_length = check_positive_int(word_length, "word_length")
@@ -176,20 +257,18 @@ def bin_words(
             f"({presentations.durations[shortest]:g} s); "
             f"got {bin_size * word_length:g} s. Use shorter words."
         )
-    trains = recording.segments[0].spiketrains
-    chosen = range(len(trains)) if units is None else units
     used = n_windows * word_length  # bins of each presentation that are in a word
     used = used[presentations.stimulus]
     neurons, keys, counts, n_spikes, unrecorded = [], [], [], [], {}
-    masks: dict[bytes, NDArray[np.bool_] | None] = {}  # units mostly share theirs
+    # Units mostly share the times at which they were recorded.
+    masks: dict[bytes | None, NDArray[np.bool_] | None] = {None: None}
     stride = int(used.max())
-    for position, unit in enumerate(chosen):
-        train = trains[unit]
-        index, bins = _bins_of_spikes(
-            spike_seconds(train), presentations.starts, used, bin_size
-        )
-        intervals = np.asarray(train.annotations.get("obs_intervals"), np.float64)
-        if (recorded := intervals.tobytes()) not in masks:
+    for position, (times, intervals) in enumerate(
+        zip(spikes.times, spikes.recorded, strict=True)
+    ):
+        index, bins = _bins_of_spikes(times, presentations.starts, used, bin_size)
+        recorded = None if intervals is None else intervals.tobytes()
+        if intervals is not None and recorded not in masks:
             masks[recorded] = _unrecorded_windows(
                 intervals,
                 presentations.starts,
@@ -199,14 +278,13 @@ def bin_words(
         mask = masks[recorded]
         if mask is not None:
             unrecorded[position] = mask
-            kept = ~mask[index, bins // word_length]
-            index, bins = index[kept], bins[kept]
+            is_recorded = ~mask[index, bins // word_length]
+            index, bins = index[is_recorded], bins[is_recorded]
         key, count = _runs(index * stride + bins)
         keys.append(key)
         counts.append(count)
         neurons.append(np.full(len(key), position))
         n_spikes.append(np.bincount(index, minlength=len(presentations.starts)))
-    unit_ids = tuple(trains[unit].annotations["unit_id"] for unit in chosen)
     count = np.concatenate([np.empty(0, np.intp), *counts])
     if response == "words":
         count = np.minimum(count, 1)
@@ -231,14 +309,16 @@ def bin_words(
         condition=presentations.condition,
         bin_size=bin_size,
         word_length=word_length,
-        n_spikes=np.reshape(n_spikes, (len(unit_ids), presentations.n_presentations)),
-        unit_ids=unit_ids,
+        n_spikes=np.reshape(
+            n_spikes, (len(spikes.unit_ids), presentations.n_presentations)
+        ),
+        unit_ids=spikes.unit_ids,
         base=base,
     )
 
 
 def _runs(keys: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return each key and how often it comes; they are sorted, unless nested."""
+    """Return each key and its count; they are sorted, unless presentations nest."""
     if np.any(keys[1:] < keys[:-1]):
         keys = np.sort(keys)
     first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
@@ -268,13 +348,12 @@ def _unrecorded_windows(
     word_duration: float,
     n_windows: NDArray[np.intp],
 ) -> NDArray[np.bool_] | None:
-    if intervals.ndim == 0:  # none are given: all was recorded
-        return None
+    """Return the windows that no interval holds whole; None if there are none."""
     window = np.arange(n_windows.max())
     onset = starts[:, None] + window * word_duration
     edge = _EDGE * word_duration
     is_recorded = np.zeros(onset.shape, dtype=bool)
-    for begin, end in intervals.reshape(-1, 2):
+    for begin, end in intervals:
         is_recorded |= (onset >= begin - edge) & (onset + word_duration <= end + edge)
     exists = window < n_windows[:, None]
     mask: NDArray[np.bool_] = exists & ~is_recorded

@@ -123,7 +123,8 @@ class DiscriminationResult:
     def n_pairs_by_chance(self) -> float:
         """Expected number of pairs found distinguishable if no two neurons differed.
 
-        An upper bound: the z of a pair that does not differ is a standard Gaussian deviate.
+        An upper bound: the z of a pair that does not differ is a standard Gaussian
+        deviate.
         """
         return self.n_pairs * float(ndtr(-LEAST_Z))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from neuroclass._lib.issues import Issue
 from neuroclass.information.word_length_limit import Extrapolation, ScannedWord
+from neuroclass.presentations import Presentations
 
 __all__ = ["InformationScan"]
 
@@ -23,6 +24,10 @@ class InformationScan:
         One per bin width; none where there is one condition.
     estimator : str
         Of all rates.
+    n_units : int
+        Number of units.
+    presentations : Presentations
+        The repeats.
     issues : tuple of Issue
         What is doubtful or was left out.
     """
@@ -30,6 +35,8 @@ class InformationScan:
     words: tuple[ScannedWord, ...]
     extrapolations: tuple[Extrapolation, ...]
     estimator: str
+    n_units: int
+    presentations: Presentations
     issues: tuple[Issue, ...]
 
     def __repr__(self) -> str:

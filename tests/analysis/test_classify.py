@@ -64,10 +64,10 @@ def test_the_curve_is_the_class_information_at_the_chosen_number(
         classification.settings["bin_size"]["value"],
     )
     expected = class_information(count_words(words).counts, classification.labels)
-    assert_allclose(classification.information_curve[2], expected, atol=1e-12)
-    low, high = classification.information_curve_interval.T
-    assert (low <= classification.information_curve + 1e-12).all()
-    assert (classification.information_curve <= high + 1e-12).all()
+    assert_allclose(classification.curve.bits_per_word[2], expected, atol=1e-12)
+    low, high = classification.curve.interval.T
+    assert (low <= classification.curve.bits_per_word + 1e-12).all()
+    assert (classification.curve.bits_per_word <= high + 1e-12).all()
     assert (high - low)[1:].min() > 0
 
 
@@ -106,7 +106,7 @@ def test_a_path_and_its_recording_give_the_same(retina, classification, tmp_path
 def test_seeds_and_processes(retina, classification):
     again = classify_neurons(retina, n_jobs=2, progress=False)
     assert_array_equal(again.labels, classification.labels)
-    assert_array_equal(again.children, classification.children)
+    assert_array_equal(again.tree.children, classification.tree.children)
 
 
 def test_frame_holds_every_unit(classification):
@@ -128,19 +128,19 @@ def test_units_not_asked_for_keep_a_row(retina):
         recording, units={"quality": ["good"]}, n_clusters=3, progress=False
     )
     assert_array_equal(found.labels[:4], -1)
-    assert found.reasons[:5] == ("not asked for",) * 4 + ("",)
-    assert np.isnan(found.unit_information[:4]).all()
-    assert (found.firing_rate[:4] > 0).all()
+    assert found.units.reasons[:5] == ("not asked for",) * 4 + ("",)
+    assert np.isnan(found.units.information[:4]).all()
+    assert (found.units.firing_rate[:4] > 0).all()
     assert found.to_frame()["label"].isna().sum() == 4
-    assert len(found.psth) == len(found.classified) == 20
+    assert len(found.psth.rates) == len(found.classified) == 20
 
 
 def test_silent_units_are_kept_and_flagged(retina):
     with pytest.warns(UserWarning, match="2 units are silent .* kept: 3, 7"):
         found = classify_neurons(silence(retina, [3, 7]), progress=False)
-    assert_array_equal(np.flatnonzero(found.is_silent), [3, 7])
+    assert_array_equal(np.flatnonzero(found.units.is_silent), [3, 7])
     assert found.labels[3] == found.labels[7] >= 0
-    assert any("silent" in note for note in found.notes)
+    assert any("silent" in note for note in map(str, found.issues))
 
 
 def test_units_recorded_at_no_presentation_are_left_out(retina):
@@ -148,7 +148,7 @@ def test_units_recorded_at_no_presentation_are_left_out(retina):
     recording.segments[0].spiketrains[5].annotations["obs_intervals"] = np.zeros((1, 2))
     found = classify_neurons(recording, n_clusters=3, progress=False)
     assert found.labels[5] == -1
-    assert found.reasons[5] == "recorded in no presentation"
+    assert found.units.reasons[5] == "recorded in no presentation"
 
 
 def test_the_neurons_told_apart_are_counted_beside_the_classes(retina, monkeypatch):
@@ -163,7 +163,7 @@ def test_the_neurons_told_apart_are_counted_beside_the_classes(retina, monkeypat
 
 def test_a_fraction_to_lose_gives_the_fewest_classes(retina):
     found = classify_neurons(retina, max_information_loss=0.3, progress=False)
-    assert found.kept.share >= 0.65
+    assert found.class_information.share >= 0.65
     k = found.n_clusters
     assert found.settings["n_clusters"] == k
     assert found.selection.reason.startswith("as asked; the splits of their tree supp")
@@ -204,7 +204,7 @@ def test_identical_repeats_warn():
 
 
 def test_few_repeats_for_long_words_warn(retina):
-    with pytest.warns(UserWarning, match=r"units speak too many .* in 20 repeats"):
+    with pytest.warns(UserWarning, match=r"are undersampled .* in 20 repeats"):
         classify_neurons(
             retina, bin_size="10ms", word_length=8, n_clusters=2, progress=False
         )
@@ -291,7 +291,7 @@ def test_nothing_of_the_recording_is_changed(retina):
 
 def test_a_classification_cannot_be_changed(classification):
     with pytest.raises(dataclasses.FrozenInstanceError):
-        classification.labels = None
+        classification.units = None
 
 
 def test_bundled_and_loaded_recordings_classify():
@@ -299,9 +299,9 @@ def test_bundled_and_loaded_recordings_classify():
     with pytest.warns(UserWarning, match="14 of 38 units drift"):
         found = classify_neurons(recording, n_clusters=4, progress=False)
     assert len(found.labels) == 38
-    low, high = found.kept.share_interval
-    assert 0 < low < found.kept.share < high < 1
-    assert any("may be drift" in note for note in found.notes)
+    low, high = found.class_information.share_interval
+    assert 0 < low < found.class_information.share < high < 1
+    assert any("may be drift" in note for note in map(str, found.issues))
 
 
 @pytest.fixture(scope="module")
@@ -318,12 +318,14 @@ def sequential():
 
 
 def test_the_sequential_method_has_micro_classes_for_leaves(sequential):
-    micro = sequential.micro_labels
+    micro = sequential.tree.micro_labels
     n_leaves = micro.max() + 1
     assert len(micro) == 310 > n_leaves
-    assert len(sequential.leaf_order) == len(sequential.children) + 1 == n_leaves
-    assert sequential.information_curve.shape == (n_leaves,)
-    assert sequential.information_curve_interval.shape == (n_leaves, 2)
+    assert (
+        len(sequential.tree.leaf_order) == len(sequential.tree.children) + 1 == n_leaves
+    )
+    assert sequential.curve.bits_per_word.shape == (n_leaves,)
+    assert sequential.curve.interval.shape == (n_leaves, 2)
     labels = sequential.labels[sequential.classified]
     assert_array_equal(sequential.leaf_labels[micro], labels)
     assert sequential.agreement.adjusted_rand_index > 0.9
@@ -333,8 +335,8 @@ def test_the_sequential_method_has_micro_classes_for_leaves(sequential):
 def test_a_result_says_what_its_leaves_are(sequential, tmp_path):
     path = write_result_json(sequential, tmp_path / "result.json")
     result = json.loads(path.read_text())
-    assert result["merge_tree"]["micro_labels"] == sequential.micro_labels.tolist()
-    n_leaves = sequential.micro_labels.max() + 1
+    assert result["merge_tree"]["micro_labels"] == sequential.tree.micro_labels.tolist()
+    n_leaves = sequential.tree.micro_labels.max() + 1
     assert f"{n_leaves} micro-classes were merged" in methods_paragraph(result)
     leaves = f"{n_leaves} micro-classes of 310 neurons in tree order"
     for plot in (plot_merge_tree, plot_pairwise_loss):
@@ -352,7 +354,7 @@ def test_real_splits_inside_a_class_are_subclasses():
         [t.annotations["true_type"] for t in retina.segments[0].spiketrains]
     )
     found = classify_neurons(retina, n_clusters=2, bin_size=0.02, progress=False)
-    names = np.array(found.subclasses)
+    names = np.array(found.units.subclasses)
     assert adjusted_rand_score(truth, names) == 1
     assert {name.split(".")[0] for name in names} == {"0", "1"}
     assert_array_equal([int(name[0]) for name in names], found.labels)
@@ -380,7 +382,10 @@ def test_the_stability_of_one_class_is_that_of_the_largest_number_in_its_range()
 
 
 def test_micro_classes_are_resampled_whole(sequential):
-    assert sequential.stability.co_clustering.shape == (len(sequential.leaf_order),) * 2
+    assert (
+        sequential.stability.co_clustering.shape
+        == (len(sequential.tree.leaf_order),) * 2
+    )
     assert len(sequential.unit_stability) == 310
     assert np.isfinite(sequential.unit_stability).all()
 

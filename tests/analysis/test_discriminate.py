@@ -93,7 +93,7 @@ def test_the_same_neuron_twice_gets_no_time(found):
     assert not found.is_distinguishable[k]
     assert np.isnan(found.seconds()[k])
     assert np.isnan(found.spikes()[k])
-    assert found.not_told_apart()["d"] == ("e",)
+    assert found.indistinguishable_units()["d"] == ("e",)
     assert found.is_distinguishable.sum() == 20
     assert found.headline() == (
         "20 of 21 pairs of 7 neurons are distinguishable (95.2 %)"
@@ -172,7 +172,7 @@ def test_one_cell_sorted_into_two_units_is_told(rng):
     spikes[1] = spikes[0] & (rng.random((20, 150)) < 0.95)
     twice = from_raster(spikes, "20ms", axes="npt", condition=["movie"] * 20)
     found = discriminate_neurons(twice, bin_size="20ms", progress=False)
-    ((a, b, share),) = found.likely_one_cell()
+    ((a, b, share),) = found.possible_duplicates()
     assert (a, b) == (0, 1)
     assert_allclose(share, 1)
     assert np.isnan(found.coincident[1:]).all()
@@ -182,7 +182,7 @@ def test_one_cell_sorted_into_two_units_is_told(rng):
 def test_alike_is_not_the_same_cell(found):
     k = pair(found, "d", "e")
     assert abs(found.coincident[k]) < 0.2
-    assert found.likely_one_cell() == ()
+    assert found.possible_duplicates() == ()
 
 
 def test_wrong_pairs_and_references_are_told(recording):
@@ -219,7 +219,7 @@ def test_the_folder_holds_pairs_result_and_figures(found, tmp_path):
     assert result["n_distinguishable"] == 6
     assert result["n_pairs_distinguishable"] == 20
     assert result["median_seconds"]["within"]["n_pairs"] == 6
-    assert result["not_told_apart"] == [
+    assert result["indistinguishable"] == [
         {"unit_id": "d", "from": ["e"]},
         {"unit_id": "e", "from": ["d"]},
     ]

@@ -50,17 +50,25 @@ def true_limit():
     return (rate - noise) / BIN
 
 
+def scan_shown(recording, shown, **options):
+    return scan_information(recording, presentations=shown, **options)
+
+
 @pytest.fixture(scope="module")
 def scan():
     recording, shown = recorded(markov_spikes(4000, 60))
-    return scan_information(recording, shown, bin_sizes=(BIN, 2 * BIN))
+    return scan_information(recording, presentations=shown, bin_sizes=(BIN, 2 * BIN))
 
 
 def test_rates_are_those_of_single_measurements():
     spikes = markov_spikes(240, 12)
     recording, shown = recorded(spikes)
     found = scan_information(
-        recording, shown, estimator="plug-in", bin_sizes=[BIN], word_lengths=[3, 1]
+        recording,
+        presentations=shown,
+        estimator="plug-in",
+        bin_sizes=[BIN],
+        word_lengths=[3, 1],
     )
     assert [w.word_length for w in found.words] == [1, 3]
     for word in found.words:
@@ -92,7 +100,7 @@ def test_the_interval_of_the_limit_holds_that_of_many_repeats():
     for seed in range(6):
         retina = simulate_retina(2, 6, 20 * n_few, "4s", n_unique=0, rng=seed)
         shown = select_presentations(retina)
-        rates = [w.stimulus for w in scan_information(retina, shown, **words).words]
+        rates = [w.stimulus for w in scan_shown(retina, shown, **words).words]
         per_second = [rate.bits_per_second for rate in rates]
         true = np.polyfit([1, 1 / 2, 1 / 3], per_second, 1)[1]
         for first in (0, 10 * n_few):
@@ -100,7 +108,7 @@ def test_the_interval_of_the_limit_holds_that_of_many_repeats():
             some = replace(
                 shown, starts=shown.starts[taken], stimulus=shown.stimulus[taken]
             )
-            (limit,) = scan_information(retina, some, **words).extrapolations
+            (limit,) = scan_shown(retina, some, **words).extrapolations
             if limit.word_lengths == (1, 2, 3):
                 n_limits += 1
                 low, high = limit.interval
@@ -114,8 +122,8 @@ def test_words_called_good_are_near_the_truth():
     rng = np.random.default_rng(3)
     p = np.clip(rng.gamma(0.4, 0.15, (10, 400)), 0.001, 0.8)
     spikes = rng.random((10, 800, 400)) < p[:, None]
-    many = scan_information(*recorded(spikes), estimator="jackknife", bin_sizes=[BIN])
-    few = scan_information(*recorded(spikes[:, :40]), bin_sizes=[BIN])
+    many = scan_shown(*recorded(spikes), estimator="jackknife", bin_sizes=[BIN])
+    few = scan_shown(*recorded(spikes[:, :40]), bin_sizes=[BIN])
     verdicts = [[w.identity.verdict, w.stimulus.verdict] for w in few.words]
     assert verdicts[0] == ["good", "good"]
     assert verdicts[-1] == ["few repeats", "few repeats"]
@@ -131,7 +139,7 @@ def test_words_called_good_are_near_the_truth():
 
 
 def test_few_repeats_are_not_extrapolated():
-    found = scan_information(*recorded(markov_spikes(300, 10)), bin_sizes=[BIN])
+    found = scan_shown(*recorded(markov_spikes(300, 10)), bin_sizes=[BIN])
     limit = found.extrapolations[0]
     assert np.isnan(limit.bits_per_second)
     assert limit.word_lengths == ()
@@ -201,7 +209,7 @@ def test_what_would_help_is_said():
 def test_one_condition_says_nothing_about_the_stimulus():
     recording = from_raster(markov_spikes(400, 12), BIN, axes="npt")
     shown = select_presentations(recording, condition="stimulus")
-    found = scan_information(recording, shown, bin_sizes=[BIN], word_lengths=[1, 2])
+    found = scan_shown(recording, shown, bin_sizes=[BIN], word_lengths=[1, 2])
     assert [w.stimulus for w in found.words] == [None, None]
     assert found.extrapolations == ()
     ax = plot_scan(found, "stimulus")
@@ -211,18 +219,18 @@ def test_one_condition_says_nothing_about_the_stimulus():
 
 def test_words_that_do_not_fit_are_skipped_or_told(monkeypatch):
     recording, shown = recorded(markov_spikes(30, 12))
-    found = scan_information(recording, shown, bin_sizes=[BIN], word_lengths=[2, 40])
+    found = scan_shown(recording, shown, bin_sizes=[BIN], word_lengths=[2, 40])
     assert [w.word_length for w in found.words] == [2]
     with pytest.raises(ValueError, match="must fit into the presentations"):
-        scan_information(recording, shown, bin_sizes=[1.0])
+        scan_information(recording, presentations=shown, bin_sizes=[1.0])
     with pytest.raises(ValueError, match="word_lengths must be an integer"):
-        scan_information(recording, shown, word_lengths=[0])
+        scan_information(recording, presentations=shown, word_lengths=[0])
     monkeypatch.setattr("neuroclass.analysis.scan._MOST_CELLS", 300)
-    found = scan_information(recording, shown, bin_sizes=[BIN], word_lengths=[1, 3, 4])
+    found = scan_shown(recording, shown, bin_sizes=[BIN], word_lengths=[1, 3, 4])
     assert [w.word_length for w in found.words] == [1, 3]
-    assert found.notes == (
-        "words of 4 bins of 10 ms are left out: too many different ones to count",
-    )
+    assert tuple(
+        issue.text for issue in found.issues if issue.kind != "presentations"
+    ) == ("words of 4 bins of 10 ms are left out: too many different ones to count",)
 
 
 def test_figure_holds_rates_and_limits(scan):

@@ -117,27 +117,29 @@ def population(
         labels=np.append(labels, [-1] * has_left_out).astype(np.intp),
         classified=np.arange(n_neurons),
         leaf_labels=np.asarray(labels),
-        micro_labels=None,
         class_sizes=np.array(sizes),
         n_clusters=n_clusters,
-        firing_rate=n_spikes / (n_repeats * sum(durations)),
-        children=np.array(children).reshape(-1, 2),
-        distances=losses,
-        leaf_order=np.arange(n_neurons),
-        pairwise_loss=loss,
+        units=SimpleNamespace(firing_rate=n_spikes / (n_repeats * sum(durations))),
+        tree=SimpleNamespace(
+            children=np.array(children).reshape(-1, 2),
+            distances=losses,
+            leaf_order=np.arange(n_neurons),
+            pairwise_loss=loss,
+            micro_labels=None,
+        ),
         information=SimpleNamespace(bits_per_word=0.9 * curve[-1]),
-        kept=SimpleNamespace(share=0.8),
+        class_information=SimpleNamespace(share=0.8),
         stability=SimpleNamespace(
             co_clustering=np.eye(n_neurons), n_clusters=n_clusters, n_replicates=100
         ),
         n_distinguishable=None,
-        information_curve=curve,
-        information_curve_interval=np.c_[curve - 0.02, curve + 0.02],
+        curve=SimpleNamespace(
+            bits_per_word=curve, interval=np.c_[curve - 0.02, curve + 0.02]
+        ),
         selection=SimpleNamespace(
             low=max(1, n_clusters - 1), high=n_clusters + 1, node_z=node_z
         ),
-        psth=psth,
-        psth_bin_size=bin_size,
+        psth=SimpleNamespace(rates=psth, bin_size=bin_size),
         recording=recording,
         presentations=SimpleNamespace(
             starts=starts[:-1],
@@ -279,12 +281,12 @@ def test_nothing_at_all_happening_can_be_drawn():
     classification = population((3, 2))
     segment = classification.recording.segments[0]
     segment.spiketrains = [train[:0] for train in segment.spiketrains]
-    classification.psth[:] = 0
-    classification.firing_rate[:] = 0
-    classification.pairwise_loss[:] = 0
-    classification.distances[:] = 0
-    classification.information_curve[:] = 0
-    classification.information_curve_interval[:] = np.nan
+    classification.psth.rates[:] = 0
+    classification.units.firing_rate[:] = 0
+    classification.tree.pairwise_loss[:] = 0
+    classification.tree.distances[:] = 0
+    classification.curve.bits_per_word[:] = 0
+    classification.curve.interval[:] = np.nan
     for plot in PLOTS:
         plot(classification, ax=new_axes()).figure.canvas.draw()
 
@@ -298,7 +300,7 @@ def test_the_curve_holds_the_information_its_band_and_the_chosen_number(ax):
     curve, whole, upright, dot = ax.lines
     assert_allclose(whole.get_ydata(), classification.information.bits_per_word)
     assert_array_equal(curve.get_xdata(), np.arange(1, 13))
-    assert_array_equal(curve.get_ydata(), classification.information_curve)
+    assert_array_equal(curve.get_ydata(), classification.curve.bits_per_word)
     assert_allclose([*dot.get_xdata(), *dot.get_ydata()], [3, 0.5])
     assert_allclose(upright.get_ydata(), [0, 0.5])
     band = ax.collections[0].get_paths()[0].get_extents()
@@ -325,7 +327,7 @@ def test_merges_are_drawn_at_the_loss_summed_up_and_never_below_an_earlier_one(a
     classification = population()
     plot_merge_tree(classification, ax=ax)
     heights = np.array([lines[1, 1] for lines in tree_segments(ax).get_segments()])
-    summed = np.cumsum(classification.distances)
+    summed = np.cumsum(classification.tree.distances)
     assert np.all(summed[:3] < 0)
     assert_allclose(heights[:3], 0)
     assert_allclose(heights[-3:], summed[-3:])
@@ -342,7 +344,7 @@ def test_branches_have_the_colour_of_their_class_and_joints_of_classes_none(ax):
 
 def test_the_tree_stands_on_neighbouring_leaves(ax):
     classification = population((3, 2))
-    classification.leaf_order = np.array([3, 4, 2, 1, 0])
+    classification.tree.leaf_order = np.array([3, 4, 2, 1, 0])
     plot_merge_tree(classification, ax=ax)
     (left, *_, right) = tree_segments(ax).get_segments()[0]
     assert_allclose([left, right], [[4, 0], [3, 0]])  # neurons 0 and 1
@@ -354,7 +356,7 @@ def test_the_dashed_line_cuts_between_the_merges_within_and_between_classes(ax):
     classification = population()
     plot_merge_tree(classification, ax=ax)
     (cut,) = {line.get_ydata()[0] for line in ax.lines if line.get_linestyle() == "--"}
-    kept = np.cumsum(classification.distances)
+    kept = np.cumsum(classification.tree.distances)
     assert kept[-3] < cut < kept[-2]
 
 
@@ -396,8 +398,10 @@ def test_names_that_could_not_be_read_are_left_out(ax):
 
 def test_the_matrix_is_in_tree_order_with_negative_losses_at_zero(ax):
     classification = population((2, 2))
-    classification.leaf_order = np.array([2, 3, 1, 0])
-    classification.pairwise_loss[0, 2] = classification.pairwise_loss[2, 0] = 0.5
+    classification.tree.leaf_order = np.array([2, 3, 1, 0])
+    classification.tree.pairwise_loss[0, 2] = classification.tree.pairwise_loss[
+        2, 0
+    ] = 0.5
     plot_pairwise_loss(classification, ax=ax)
     matrix = np.asarray(ax.images[0].get_array())
     assert matrix[0, 3] == matrix[3, 0] == 0.5
@@ -425,7 +429,7 @@ def test_class_responses_are_the_mean_over_members_on_a_scale_in_hz(ax):
         )
         (at,) = (tick for tick in scales if base < tick < base + 1)
         hertz = (line.get_ydata() - base) * float(scales[at].get_text()) / (at - base)
-        members = classification.psth[classification.labels == label]
+        members = classification.psth.rates[classification.labels == label]
         assert_allclose(hertz, members.mean(axis=0))
     assert_allclose(line.get_xdata()[[0, -1]], [0.01, 1.99])
     assert texts(ax) == ["Class 0\n3 neurons", "Class 1\n2 neurons"]
@@ -433,8 +437,8 @@ def test_class_responses_are_the_mean_over_members_on_a_scale_in_hz(ax):
 
 def test_of_a_long_stimulus_the_ten_seconds_that_tell_classes_apart_are_shown(ax):
     classification = population((3, 2), durations=(30.0,), n_repeats=2)
-    classification.psth[:] = 1
-    classification.psth[:3, 900:1000] = 50  # 18 to 20 s
+    classification.psth.rates[:] = 1
+    classification.psth.rates[:3, 900:1000] = 50  # 18 to 20 s
     plot_class_responses(classification, ax=ax)
     left, right = ax.get_xlim()
     assert_allclose(right - left, 10)
@@ -447,8 +451,8 @@ def test_of_a_long_stimulus_the_ten_seconds_that_tell_classes_apart_are_shown(ax
 
 def test_of_two_long_stimuli_the_stretch_lies_inside_one_and_is_named(ax):
     classification = population((3, 2), durations=(12.0, 15.0), n_repeats=2)
-    classification.psth[:] = 1
-    classification.psth[:3, -50:] = 50  # the last second of the second
+    classification.psth.rates[:] = 1
+    classification.psth.rates[:3, -50:] = 50  # the last second of the second
     plot_class_responses(classification, ax=ax)
     assert_allclose(ax.get_xlim(), [5, 15])
     assert ax.get_xlabel().startswith("Time in movie 1 (s); 10 of 27 s")
@@ -477,7 +481,7 @@ def test_rasters_hold_every_spike_of_the_typical_neurons_at_its_time(ax):
     plot_rasters(classification, ax=ax)
     blocks = [c for c in ax.collections if isinstance(c, LineCollection)]
     assert len(blocks) == 3
-    expected = (np.flatnonzero(classification.psth[0] > 20) + 0.5) * 0.02
+    expected = (np.flatnonzero(classification.psth.rates[0] > 20) + 0.5) * 0.02
     drawn = np.array(blocks[0].get_segments())  # (n_spikes, 2 ends, 2 coordinates)
     assert_allclose(drawn[:, 0, 0].reshape(4, -1), np.tile(expected, (4, 1)))
     assert_allclose(drawn[:, 0, 1].reshape(4, -1)[:, 0], np.arange(4) + 0.05)
@@ -486,9 +490,9 @@ def test_rasters_hold_every_spike_of_the_typical_neurons_at_its_time(ax):
 
 def test_rasters_show_the_neurons_most_like_the_others_of_their_class_first(ax):
     classification = population((5,), is_silent=True)
-    typical = classification.psth[3].copy()
-    classification.psth[[1, 2]] = typical + np.sin(np.arange(100.0))
-    classification.psth[0] = -typical
+    typical = classification.psth.rates[3].copy()
+    classification.psth.rates[[1, 2]] = typical + np.sin(np.arange(100.0))
+    classification.psth.rates[0] = -typical
     plot_rasters(classification, ax=ax)
     names = [tick.get_text() for tick in ax.get_yticklabels()]
     assert set(names) == {"101", "102", "103"}
@@ -502,7 +506,9 @@ def test_sizes_count_the_neurons_and_show_every_rate(ax):
     assert names == ["Class 0", "Class 1", "Class 2", "Left out"]
     rates = ax.figure.axes[1]
     dots = [line.get_xdata() for line in rates.lines if line.get_marker() == "o"]
-    assert_allclose(np.sort(np.concatenate(dots)), np.sort(classification.firing_rate))
+    assert_allclose(
+        np.sort(np.concatenate(dots)), np.sort(classification.units.firing_rate)
+    )
     assert rates.get_xlabel() == "Firing rate (Hz)"
 
 
@@ -580,10 +586,10 @@ def test_files_are_written_without_pyplot():
 
 def test_co_clustering_is_drawn_in_the_order_of_the_tree(ax):
     classification = population()
-    n_neurons = len(classification.leaf_order)
+    n_neurons = len(classification.tree.leaf_order)
     shares = np.linspace(0, 1, n_neurons**2).reshape(n_neurons, n_neurons)
     classification.stability.co_clustering = shares
-    classification.leaf_order = np.arange(n_neurons)[::-1]
+    classification.tree.leaf_order = np.arange(n_neurons)[::-1]
     plot_co_clustering(classification, ax=ax)
     assert_allclose(ax.images[0].get_array(), shares[::-1, ::-1])
     assert ax.images[0].get_clim() == (0, 1)

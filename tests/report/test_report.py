@@ -131,10 +131,12 @@ def test_labels_hold_one_row_per_unit_in_the_order_of_the_recording(
     assert [row["label"] for row in rows[:16]] == [
         str(label) for label in classification.labels[:16]
     ]
-    assert [int(row["n_spikes"]) for row in rows] == classification.n_spikes.tolist()
+    assert [
+        int(row["n_spikes"]) for row in rows
+    ] == classification.units.n_spikes.tolist()
     assert_allclose(
         [float(row["firing_rate_hz"]) for row in rows],
-        classification.firing_rate,
+        classification.units.firing_rate,
         rtol=1e-5,
     )
 
@@ -180,12 +182,12 @@ def test_the_result_holds_the_tree_the_curve_and_the_settings_exactly(
     result, classification
 ):
     tree, curve = result["merge_tree"], result["information_curve"]
-    assert tree["children"] == classification.children.tolist()
-    assert tree["losses"] == classification.distances.tolist()
-    assert tree["leaf_order"] == classification.leaf_order.tolist()
+    assert tree["children"] == classification.tree.children.tolist()
+    assert tree["losses"] == classification.tree.distances.tolist()
+    assert tree["leaf_order"] == classification.tree.leaf_order.tolist()
     assert tree["unit_ids"] == list(classification.unit_ids[:16])
-    assert curve["bits_per_word"] == classification.information_curve.tolist()
-    assert curve["interval"] == classification.information_curve_interval.tolist()
+    assert curve["bits_per_word"] == classification.curve.bits_per_word.tolist()
+    assert curve["interval"] == classification.curve.interval.tolist()
     assert result["settings"]["units"] == {"quality": ["good"]}
     assert result["seed"] == 0
     assert result["command"] == "neuroclass cluster x.nwb"
@@ -200,7 +202,7 @@ def test_the_result_holds_the_tree_the_curve_and_the_settings_exactly(
 
 def test_the_information_is_one_number_in_three_units(result, classification):
     information = result["information"]
-    rate = classification.firing_rate[classification.classified].mean()
+    rate = classification.units.firing_rate[classification.classified].mean()
     for unit, scale in (("second", 1 / 0.02), ("spike", 1 / 0.02 / rate)):
         assert_allclose(
             [
@@ -476,7 +478,7 @@ def test_a_result_that_cannot_be_read_is_named(folder, text):
 
 def test_a_result_of_another_format_is_refused(folder):
     change_result(folder, format_version=99)
-    with pytest.raises(RecordingError, match="must have format_version 1; got 99"):
+    with pytest.raises(RecordingError, match="must have format_version 2; got 99"):
         write_report(folder)
 
 

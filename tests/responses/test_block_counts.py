@@ -13,7 +13,6 @@ from neuroclass.io import lazy_spiketrains as reading
 from neuroclass.io import load_recording, write_recording
 from neuroclass.presentations.pooling import pool_recordings
 from neuroclass.presentations.selection import select_presentations
-from neuroclass.responses import block_counts as counting
 from neuroclass.responses.block_counts import blocks_of_units, count_recording
 from neuroclass.responses.counts import count_groups, count_words
 from neuroclass.responses.words import bin_words
@@ -31,17 +30,13 @@ def path(tmp_path_factory):
     return path
 
 
-@pytest.fixture
-def few_spikes(monkeypatch):
-    """Make blocks of a few units each."""
-    monkeypatch.setattr(counting, "_BLOCK", 600)
+FEW = 600  # spikes at a time: blocks of a few units each
 
 
 @pytest.mark.parametrize(
     ("word_length", "response"),
     [(1, "words"), (3, "words"), (1, "counts"), (2, "counts")],
 )
-@pytest.mark.usefixtures("few_spikes")
 def test_counts_are_those_of_the_whole_recording(path, word_length, response):
     recording = load_recording(path)
     stored = load_recording(path, lazy=True)
@@ -50,9 +45,9 @@ def test_counts_are_those_of_the_whole_recording(path, word_length, response):
     units = [7, 0, 3, 11, 5]
     words = bin_words(recording, shown, *how, units=units)
     whole = count_words(words)
-    assert len(blocks_of_units(recording, units)) > 1
+    assert len(blocks_of_units(recording, units, FEW)) > 1
     for source in (recording, stored):
-        counted = count_recording(source, shown, *how, units=units)
+        counted = count_recording(source, shown, *how, units=units, spikes_at_once=FEW)
         for name in ("counts", "words", "stimulus", "time", "n_spikes"):
             assert_array_equal(getattr(counted.counts, name), getattr(whole, name))
         assert counted.counts.unit_ids == whole.unit_ids
@@ -68,40 +63,30 @@ def test_blocks_hold_every_unit_once_and_few_spikes(path):
     trains = recording.segments[0].spiketrains
     blocks = blocks_of_units(recording, range(12))
     assert blocks == [list(range(12))]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(counting, "_BLOCK", 600)
-        blocks = blocks_of_units(recording, range(12))
+    blocks = blocks_of_units(recording, range(12), FEW)
     assert [unit for block in blocks for unit in block] == list(range(12))
     for block in blocks:
-        assert len(block) == 1 or sum(len(trains[k]) for k in block) <= 600
+        assert len(block) == 1 or sum(len(trains[k]) for k in block) <= FEW
 
 
-@pytest.mark.usefixtures("few_spikes")
-def test_a_run_goes_on_where_it_was_stopped(path, tmp_path, monkeypatch):
+def test_a_run_goes_on_where_it_was_stopped(path, tmp_path):
     recording = load_recording(path, lazy=True)
     shown = select_presentations(recording)
     whole = count_recording(recording, shown, 0.02)
-    binned = []
-
-    def stops_after_two(*args, **kwargs):
-        if kwargs["units"]:
-            binned.append(kwargs["units"])
-        if len(binned) > 2:
-            raise KeyboardInterrupt
-        return bin_words(*args, **kwargs)
-
-    monkeypatch.setattr(counting, "bin_words", stops_after_two)
-    with pytest.raises(KeyboardInterrupt):
-        count_recording(recording, shown, 0.02, cache=tmp_path)
-    assert len(list(tmp_path.iterdir())) == 2
-    monkeypatch.setattr(counting, "bin_words", bin_words)
-    counted = count_recording(recording, shown, 0.02, cache=tmp_path)
+    blocks = blocks_of_units(recording, range(12), FEW)
+    stopped = [unit for block in blocks[:2] for unit in block]
+    how = {"cache": tmp_path, "spikes_at_once": FEW}
+    count_recording(recording, shown, 0.02, units=stopped, **how)
+    kept = {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()}
+    assert len(kept) == 2
+    counted = count_recording(recording, shown, 0.02, **how)
     assert_array_equal(counted.counts.counts, whole.counts.counts)
-    n_blocks = len(list(tmp_path.iterdir()))
-    assert n_blocks == len(blocks_of_units(recording, range(12)))
+    after = {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()}
+    assert len(after) == len(blocks)
+    assert kept.items() <= after.items()
     # All is there now, and nothing is counted again.
-    monkeypatch.setattr(counting, "count_block", None)
-    again = count_recording(recording, shown, 0.02, cache=tmp_path)
+    again = count_recording(recording, shown, 0.02, **how)
+    assert {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()} == after
     for one, other in zip(again.groups(), whole.groups(), strict=True):
         assert_array_equal(one, other)
 
@@ -193,15 +178,16 @@ def test_recordings_that_stay_in_their_files_can_be_pooled(tmp_path):
 MEASURE = """
 import resource, sys
 from neuroclass import load_recording, select_presentations
-from neuroclass.responses import block_counts as counting
 from neuroclass.responses.block_counts import count_recording
 from neuroclass.io import assemble
-counting._BLOCK = assemble._AT_A_TIME = 200_000  # spikes
+assemble._AT_A_TIME = 200_000  # spikes
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 before = peak()
 recording = load_recording(sys.argv[1], lazy=True)
-counted = count_recording(recording, select_presentations(recording), 0.02)
+counted = count_recording(
+    recording, select_presentations(recording), 0.02, spikes_at_once=200_000
+)
 print(before, peak(), int(counted.counts.n_spikes.sum()))
 """
 

@@ -1,0 +1,40 @@
+"""Settings of the computation: they change its cost, never its result."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+__all__ = ["RunOptions", "RunSettings"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSettings:
+    """How a result is computed; never part of it.
+
+    Attributes
+    ----------
+    n_jobs : int, optional
+        Number of processes, as in joblib.
+    cache : str or Path, optional
+        Folder that keeps what was counted, for runs that were stopped or are to come:
+        `count_recording`. A path is then loaded lazily, for very many spikes.
+    memory : float or str, default 4e9
+        Bytes, or text such as ``"4GB"``, that a matrix of all pairs of neurons may
+        take.
+    progress : bool, default True
+        Show a progress bar, on stderr, for what takes longer than two seconds.
+    """
+
+    n_jobs: int | None = None
+    cache: str | Path | None = None
+    memory: float | str = 4e9
+    progress: bool = True
+
+
+class RunOptions(TypedDict, total=False):
+    """Keywords of the computation: see `RunSettings`."""
+
+    n_jobs: int | None
+    cache: str | Path | None
+    memory: float | str
+    progress: bool

@@ -1,0 +1,13 @@
+from .across_recordings import classify_within as classify_within
+from .bin_choice import BIN_SIZES as BIN_SIZES
+from .bin_choice import BinChoice as BinChoice
+from .bin_choice import choose_bin_size as choose_bin_size
+from .classify import Classification as Classification
+from .classify import classify_neurons as classify_neurons
+from .discriminate import Discrimination as Discrimination
+from .discriminate import discriminate_neurons as discriminate_neurons
+from .information import measure_information as measure_information
+from .responses import Responses as Responses
+from .responses import prepare_responses as prepare_responses
+from .scan import WORD_LENGTHS as WORD_LENGTHS
+from .scan import scan_information as scan_information

@@ -1,0 +1,9 @@
+from .classification import ClassHierarchy as ClassHierarchy
+from .classification import ClassificationResult as ClassificationResult
+from .classification import ClassifiedUnits as ClassifiedUnits
+from .classification import InformationCurve as InformationCurve
+from .classification import UnitPsth as UnitPsth
+from .discrimination import DiscriminationResult as DiscriminationResult
+from .information_scan import InformationScan as InformationScan
+from .recording_information import RecordingInformation as RecordingInformation
+from .recordings import WithinRecordings as WithinRecordings
