@@ -4,7 +4,6 @@ Takes a recording, the path of one or several, gives a `Discrimination`.
 """
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +14,7 @@ from tqdm import tqdm
 
 from neuroclass._lib.progress import is_watched
 from neuroclass.analysis.bin_choice import count_recorded_units
+from neuroclass.analysis.coincident_units import coincident_spikes
 from neuroclass.analysis.quality_checks import (
     check_counts_can_be_classified,
     warn_of_drift,
@@ -29,8 +29,7 @@ from neuroclass.discrimination.divergence import (
     distinguishable_groups,
     pair_divergences,
 )
-from neuroclass.discrimination.duplicate_units import coincident_spikes
-from neuroclass.discrimination.observation_time import factor_of_pairs
+from neuroclass.discrimination.observation_time import time_ratio_of_pairs
 from neuroclass.presentations.loading import (
     find_presentations,
     open_recording,
@@ -38,7 +37,7 @@ from neuroclass.presentations.loading import (
 )
 from neuroclass.presentations.units import select_units
 from neuroclass.responses.block_counts import words_in_blocks
-from neuroclass.responses.counts import ResponseCounts
+from neuroclass.responses.counts import ResponseCounts, conditions_of_windows
 from neuroclass.responses.stationarity import drift_test
 from neuroclass.responses.words import bin_words
 from neuroclass.results.discrimination import Discrimination
@@ -121,7 +120,7 @@ def discriminate_neurons(
     Examples
     --------
     >>> from neuroclass import simulate_retina
-    >>> retina = simulate_retina(2, 4, 20, duration="5s", n_unique=0, rng=0)
+    >>> retina = simulate_retina(2, 4, 20, duration="5s", n_unique=0, random_state=0)
     >>> discriminate_neurons(retina, bin_size="20ms").headline()
     '5 of 6 pairs of 4 neurons are distinguishable (83.3 %)'
     """
@@ -170,7 +169,7 @@ def discriminate_neurons(
         )
         begin()
         divergences = pair_divergences(counts, groups=heard.counted.groups())
-        factors = factor_of_pairs(counts, divergences, _ACCURACIES)
+        factors = time_ratio_of_pairs(counts, divergences, _ACCURACIES)
         begin()
         if wanted is None:
             wanted = _telling_pairs(divergences, factors[0])
@@ -179,8 +178,15 @@ def discriminate_neurons(
             words = bin_words(
                 recording, *spoken, units=[heard.units[first], heard.units[second]]
             )
-            curve = decode_pair(words, 0, 1)
-            curves.append(replace(curve, first=first, second=second))
+            conditions, _, _ = conditions_of_windows(words)
+            curves.append(
+                decode_pair(
+                    words.to_array(),
+                    conditions,
+                    words.word_duration,
+                    neurons=(first, second),
+                )
+            )
         n_windows = bin_words(recording, *spoken, units=[]).n_windows
         coincident = np.full(len(divergences.z), np.nan)
         alike = np.flatnonzero(~divergences.is_distinguishable)

@@ -90,9 +90,9 @@ def run(args: "Namespace") -> None:
         n_presentations=args.repeats,
         duration=args.duration,
         diversity=args.diversity,
-        stimulus_rng=args.stimulus_seed,
+        stimulus_random_state=args.stimulus_seed,
         drift=args.drift,
-        rng=args.seed,
+        random_state=args.seed,
     )
     write_recording(recording, args.output)
     types = Counter(
