@@ -48,7 +48,7 @@ def coincident_share(
 
     Notes
     -----
-    ``test_one_cell_sorted_into_two_units_is_told``.
+    ``test_one_neuron_sorted_into_two_units_shares_its_spikes``.
 
     Examples
     --------

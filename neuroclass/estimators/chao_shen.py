@@ -26,8 +26,8 @@ def chao_shen(vectors: NDArray[np.int64], n_words: int) -> NDArray[np.float64]:
     Notes
     -----
     If every word was observed once, C would be 0 and H undefined; C = 1/R is taken, as
-    if one had been observed twice (``test_coverage_when_every_word_was_observed_once``).
-    Of one repeat H is 0.
+    if one had been observed twice.  Of one repeat H is 0.
+    ``test_coverage_when_every_word_was_observed_once``.
 
     References
     ----------

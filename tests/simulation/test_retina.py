@@ -99,8 +99,8 @@ def test_on_cells_fire_after_light_and_off_cells_after_dark(retina):
 
 
 def test_on_off_cells_fire_after_both(retina):
-    kind = true_types(retina)
-    trains = dict(zip(kind, spiketrains(retina), strict=True))
+    cell_type = true_types(retina)
+    trains = dict(zip(cell_type, spiketrains(retina), strict=True))
     template = spike_triggered_average(retina, trains["ON fast"])
     is_brighter = np.convolve(light(retina), template)[: len(light(retina))] > 0
 
@@ -128,11 +128,11 @@ def test_the_average_light_before_a_spike_is_the_filter_of_the_cell(retina):
 
 
 def test_fast_cells_respond_earlier_than_slow_ones(retina):
-    kind = true_types(retina)
+    cell_type = true_types(retina)
 
     def lag(name):
         trains = [
-            t for t, k in zip(spiketrains(retina), kind, strict=True) if k == name
+            t for t, k in zip(spiketrains(retina), cell_type, strict=True) if k == name
         ]
         return np.mean(
             [np.argmax(np.abs(spike_triggered_average(retina, t))) for t in trains]
@@ -233,21 +233,24 @@ def test_repeats_vary_no_more_than_poisson(retina):
 
 
 def test_psths_within_a_type_correlate_more_than_across_types(retina):
-    kind = true_types(retina)
+    cell_type = true_types(retina)
     correlation = np.corrcoef(psths(retina))
-    same = kind[:, None] == kind
-    pairs = ~np.eye(len(kind), dtype=bool)
+    same = cell_type[:, None] == cell_type
+    pairs = ~np.eye(len(cell_type), dtype=bool)
     within, across = correlation[same & pairs], correlation[~same]
     assert np.median(within) > 0.8
     assert np.median(across) < 0.5
     # Cells are nearest to their own type, but for an ON-OFF cell of weak ON input.
     means = np.array(
         [
-            [correlation[i, (kind == name) & pairs[i]].mean() for name in CELL_TYPES]
-            for i in range(len(kind))
+            [
+                correlation[i, (cell_type == name) & pairs[i]].mean()
+                for name in CELL_TYPES
+            ]
+            for i in range(len(cell_type))
         ]
     )
-    assert np.mean(np.array(CELL_TYPES)[means.argmax(axis=1)] == kind) > 0.95
+    assert np.mean(np.array(CELL_TYPES)[means.argmax(axis=1)] == cell_type) > 0.95
 
 
 def test_without_diversity_the_cells_of_a_type_are_alike():
@@ -260,10 +263,10 @@ def test_without_diversity_the_cells_of_a_type_are_alike():
                     [
                         t.annotations[name]
                         for t in spiketrains(block)
-                        if t.annotations["true_type"] == kind
+                        if t.annotations["true_type"] == cell_type
                     ]
                 )
-                for kind in ("OFF fast", "ON fast")
+                for cell_type in ("OFF fast", "ON fast")
             ]
             for block in (alike, diverse)
         ]
