@@ -3,7 +3,7 @@ from .analysis.discriminate import discriminate_neurons as discriminate_neurons
 from .clustering.agglomerative import AgglomerativeBottleneck as AgglomerativeBottleneck
 from .clustering.sequential import SequentialBottleneck as SequentialBottleneck
 from .exceptions import RecordingError as RecordingError
-from .information.identity import identity_information as identity_information
+from .information import identity_information as identity_information
 from .io import from_events as from_events
 from .io import from_raster as from_raster
 from .io import load_recording as load_recording
@@ -15,6 +15,6 @@ from .responses.words import Words as Words
 from .responses.words import bin_words as bin_words
 from .results.classification import Classification as Classification
 from .results.discrimination import Discrimination as Discrimination
-from .simulation.retina import simulate_retina as simulate_retina
+from .simulation import simulate_retina as simulate_retina
 
 __version__: str

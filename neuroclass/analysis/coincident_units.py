@@ -12,10 +12,8 @@ import neo
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass.discrimination.duplicate_units import coincident_share
-from neuroclass.presentations.interval_tables import spike_seconds
-from neuroclass.presentations.pooling import RECORDING
-from neuroclass.presentations.selection import Presentations
+from neuroclass.discrimination import coincident_share
+from neuroclass.presentations import RECORDING, Presentations, spike_seconds
 
 __all__ = ["coincident_spikes"]
 

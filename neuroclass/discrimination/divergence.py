@@ -19,8 +19,8 @@ from neuroclass._lib.false_discovery import false_discovery
 from neuroclass.clustering.count_matrix import Rows
 from neuroclass.clustering.pairwise_loss import pairwise_losses
 from neuroclass.discrimination.permutation_null import chance_level, chance_moments
-from neuroclass.estimators.jackknife import jackknife_interval
-from neuroclass.information.entropy_terms import WordCounts, blend, check_integer_counts
+from neuroclass.estimators import jackknife_interval
+from neuroclass.information import WordCounts, blend, check_integer_counts
 
 __all__ = [
     "FALSE_DISCOVERY_RATE",

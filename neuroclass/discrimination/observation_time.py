@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
 from neuroclass.discrimination.divergence import PairDivergences
-from neuroclass.estimators.jackknife import bias_aware_interval
+from neuroclass.estimators import bias_aware_interval
 
 __all__ = [
     "CountsInTime",

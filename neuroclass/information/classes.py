@@ -12,8 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuroclass.estimators import Estimator, repeat_term, word_term
-from neuroclass.estimators.jackknife import bias_aware_interval
+from neuroclass.estimators import (
+    Estimator,
+    bias_aware_interval,
+    repeat_term,
+    word_term,
+)
 from neuroclass.information.entropy_terms import (
     WordCounts,
     blend,

@@ -15,8 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuroclass._lib.checks import check_choice
 from neuroclass._lib.wording import between
-from neuroclass.estimators import ENTROPY_ESTIMATORS, EntropyEstimator
-from neuroclass.estimators.jackknife import bias_aware_interval, jackknife_interval
+from neuroclass.estimators import (
+    ENTROPY_ESTIMATORS,
+    EntropyEstimator,
+    bias_aware_interval,
+    jackknife_interval,
+)
 from neuroclass.information.entropy_terms import (
     InformationTerms,
     WordCounts,

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass.estimators.jackknife import bias_aware_interval, jackknife_interval
+from neuroclass.estimators import bias_aware_interval, jackknife_interval
 
 __all__ = ["Extrapolation", "ScannedWord", "Verdict", "WordRate", "extrapolate"]
 
