@@ -9,7 +9,7 @@ from .analysis import scan_information as scan_information
 from .clustering.agglomerative import AgglomerativeBottleneck as AgglomerativeBottleneck
 from .clustering.sequential import SequentialBottleneck as SequentialBottleneck
 from .exceptions import RecordingError as RecordingError
-from .information.identity import identity_information as identity_information
+from .information import identity_information as identity_information
 from .io import from_events as from_events
 from .io import from_raster as from_raster
 from .io import load_recording as load_recording
@@ -20,6 +20,6 @@ from .responses import ResponseSettings as ResponseSettings
 from .responses import Words as Words
 from .responses import bin_words as bin_words
 from .responses import count_words as count_words
-from .simulation.retina import simulate_retina as simulate_retina
+from .simulation import simulate_retina as simulate_retina
 
 __version__: str

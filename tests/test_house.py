@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "estimators": set(),
     "information": {"estimators"},
     "clustering": {"estimators", "information"},
-    "discrimination": {*MATHEMATICS, "presentations", "responses"},
+    "discrimination": {"estimators", "information", "clustering"},
     "simulation": set(),
     "results": MATHEMATICS | DATA,
     "plotting": MATHEMATICS | DATA | {"results"},

@@ -30,7 +30,13 @@ def rand_indices(n_repeats, seed, *, quick=False):
     """Return the adjusted Rand index of each method with the true types."""
     n_neurons, duration = (16, 2.0) if quick else (100, 20.0)
     retina = simulate_retina(
-        N_TYPES, n_neurons, n_repeats, duration, n_unique=0, diversity=1.0, rng=seed
+        N_TYPES,
+        n_neurons,
+        n_repeats,
+        duration,
+        n_unique=0,
+        diversity=1.0,
+        random_state=seed,
     )
     truth = [t.annotations["true_type"] for t in retina.segments[0].spiketrains]
     shown = select_presentations(retina, min_repeats=2)

@@ -10,7 +10,8 @@ from neuroclass.analysis.classify import classify_neurons
 from neuroclass.analysis.discriminate import discriminate_neurons
 from neuroclass.clustering.label_agreement import compare_labels
 from neuroclass.discrimination.decoding import decode_pair
-from neuroclass.discrimination.observation_time import seconds_to_accuracy
+from neuroclass.discrimination.observation_time import time_to_accuracy
+from neuroclass.responses.counts import conditions_of_windows
 from neuroclass.responses.words import bin_words
 
 TITLE = "The bundled recordings"
@@ -88,17 +89,15 @@ def _beside_decoder(told):
     order = has_time[np.argsort(told.seconds()[has_time])]
     taken = order[np.linspace(0, len(order) - 1, _DECODED).astype(int)]
     place = {unit: k for k, unit in enumerate(words.unit_ids)}
-    decoder = np.array(
-        [
-            decode_pair(
-                words,
-                place[told.unit_ids[pairs.first[k]]],
-                place[told.unit_ids[pairs.second[k]]],
-            ).seconds_to(0.9)
-            for k in taken
-        ]
-    )
-    steady = seconds_to_accuracy(told.information_rate[taken], 0.9)
+    conditions, _, _ = conditions_of_windows(words)
+    decoder = []
+    for k in taken:
+        neurons = (pairs.first[k], pairs.second[k])
+        codes = [words.codes_of(place[told.unit_ids[neuron]]) for neuron in neurons]
+        curve = decode_pair(codes, conditions, words.word_duration)
+        decoder.append(curve.seconds_to(0.9))
+    steady = time_to_accuracy(told.information_rate[taken], 0.9)
+    decoder = np.array(decoder)
     return told.seconds()[taken] / decoder, steady / decoder
 
 

@@ -10,7 +10,10 @@ from neuroclass.analysis.support import curve_interval
 from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
 from neuroclass.clustering.merge_tree import MergeTree
 from neuroclass.discrimination.divergence import pair_divergences
-from neuroclass.discrimination.observation_time import factor_of_pairs, median_seconds
+from neuroclass.discrimination.observation_time import (
+    median_time_to_accuracy,
+    time_ratio_of_pairs,
+)
 from neuroclass.information.classes import (
     class_information,
     information_between_classes,
@@ -74,7 +77,7 @@ def _coverage(diversity, n_sets, seed):
     """Count how often the intervals of sets of repeats hold what all repeats give."""
     n_all = n_sets * max(_REPEATS)
     retina = simulate_retina(
-        4, 24, n_all, "5s", n_unique=0, diversity=diversity, rng=seed
+        4, 24, n_all, "5s", n_unique=0, diversity=diversity, random_state=seed
     )
     trains = retina.segments[0].spiketrains
     names = [train.annotations["true_type"] for train in trains]
@@ -127,8 +130,8 @@ def _estimates(counts, types, groups=None):
     identity = identity_information(counts, groups=groups, partitions=(types,))
     classes = information_between_classes(counts.counts, types, groups)
     pairs = pair_divergences(counts, groups=groups)
-    factor = factor_of_pairs(counts, pairs)
-    median, of_median = median_seconds(pairs, _BIN, factor=factor)
+    ratio = time_ratio_of_pairs(counts, pairs)
+    median, of_median = median_time_to_accuracy(pairs, _BIN, ratio=ratio)
     return {
         "information": (identity.bits_per_word, *identity.interval),
         "per_neuron": (identity.per_neuron, *identity.per_neuron_interval.T),
@@ -160,7 +163,7 @@ def _on_curve(counts, groups, everything):
 def _limit(seed):
     """Count how often intervals of infinitely long words hold that of all repeats."""
     n_all = 6 * max(_LIMIT_REPEATS)
-    retina = simulate_retina(3, 16, n_all, "5s", n_unique=0, rng=seed)
+    retina = simulate_retina(3, 16, n_all, "5s", n_unique=0, random_state=seed)
     shown = select_presentations(retina)
     words = scan_information(retina, shown, **_LIMIT_WORDS).words
     truth = {(w.bin_size, w.word_length): w.stimulus.bits_per_second for w in words}
@@ -194,7 +197,7 @@ def _beside_truth(limit, truth):
 def _drift(seed, drift, n_presentations):
     """Test the neurons of one retina for drift."""
     retina = simulate_retina(
-        6, 60, n_presentations, "10s", n_unique=0, drift=drift, rng=seed
+        6, 60, n_presentations, "10s", n_unique=0, drift=drift, random_state=seed
     )
     words = bin_words(retina, select_presentations(retina), 0.02)
     tested = drift_test(words)

@@ -35,7 +35,9 @@ def cases(quick):
 
 def measure(words, n_repeats, seconds, seed):
     """Return z of each cell beside itself: one half of its repeats and the other."""
-    retina = simulate_retina(6, 100, 2 * n_repeats, seconds, n_unique=0, rng=seed)
+    retina = simulate_retina(
+        6, 100, 2 * n_repeats, seconds, n_unique=0, random_state=seed
+    )
     presentations = select_presentations(retina, min_repeats=2)
     spoken = bin_words(retina, presentations, *_WORDS[words])
     is_first = np.arange(2 * n_repeats) % 2 == 0

@@ -90,7 +90,9 @@ def measure(
 ):
     """Classify one population: a recording with no option given, or its counts."""
     if generator is None:
-        retina = simulate_retina(n_types, n_presentations=n_presentations, rng=seed)
+        retina = simulate_retina(
+            n_types, n_presentations=n_presentations, random_state=seed
+        )
         found = classify_neurons(retina, progress=False)
         return _found(found.selection, found.labels, _types(retina))
     counts, types = simulate_counts(
@@ -114,7 +116,7 @@ def simulate_counts(generator, n_types, n_presentations, *, n_neurons, diversity
         n_presentations,
         n_unique=0,
         diversity=diversity,
-        rng=np.random.default_rng([n_types, n_presentations, seed]),
+        random_state=np.random.default_rng([n_types, n_presentations, seed]),
     )
     words = bin_words(retina, select_presentations(retina), BIN_SIZE)
     return count_words(words).counts, _types(retina)

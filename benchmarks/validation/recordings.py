@@ -28,9 +28,9 @@ def cases(quick):
 
 def measure(share, n_types, n_neurons, seed):
     """Classify two retinas with no option given, pooled and within each."""
-    light = {"duration": "10s", "n_unique": 0, "stimulus_rng": _LIGHT + seed}
+    light = {"duration": "10s", "n_unique": 0, "stimulus_random_state": _LIGHT + seed}
     retinas = [
-        simulate_retina(n_types, n_neurons, repeats, **light, rng=2 * seed + k)
+        simulate_retina(n_types, n_neurons, repeats, **light, random_state=2 * seed + k)
         for k, repeats in enumerate((30, 20))
     ]
     truth = [

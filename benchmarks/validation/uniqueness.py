@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from neuroclass.discrimination.divergence import pair_divergences
-from neuroclass.discrimination.listening import listening_factor
-from neuroclass.discrimination.observation_time import seconds_to_accuracy
+from neuroclass.discrimination.observation_time import (
+    observation_time_ratio,
+    time_to_accuracy,
+)
 from neuroclass.presentations.selection import select_presentations
 from neuroclass.responses.counts import count_groups, count_words
 from neuroclass.responses.words import bin_words
@@ -32,7 +34,7 @@ def measure(seed, n_known):
     """Compare times to 90 % from R repeats with those of an observer who knows."""
     n_before = n_known + _N_HEARD
     retina = simulate_retina(
-        4, 12, n_before + max(_REPEATS), 10.0, n_unique=0, rng=seed
+        4, 12, n_before + max(_REPEATS), 10.0, n_unique=0, random_state=seed
     )
     types = [t.annotations["true_type"] for t in retina.segments[0].spiketrains]
     presentations = select_presentations(retina)
@@ -63,11 +65,11 @@ def measure(seed, n_known):
         # Not a number of seconds, but longer than all.
         rate = np.maximum(pairs.bits_per_word / _BIN, 1e-9)
         found[str(repeats)] = {
-            "corrected": seconds_to_accuracy(rate, 0.9).tolist(),
-            "listening": listening_factor(
+            "corrected": time_to_accuracy(rate, 0.9).tolist(),
+            "listening": observation_time_ratio(
                 counts, pairs.first, pairs.second, np.maximum(rate * _BIN, 1e-9), 0.9
             ).tolist(),
-            "uncorrected": seconds_to_accuracy(pairs.plug_in / _BIN, 0.9).tolist(),
+            "uncorrected": time_to_accuracy(pairs.plug_in / _BIN, 0.9).tolist(),
             "has_time": pairs.is_distinguishable.tolist(),
         }
     return found

@@ -84,8 +84,8 @@ def classify_within(
     Examples
     --------
     >>> from neuroclass import simulate_retina
-    >>> light = {"stimulus_rng": 7, "diversity": 0.2, "n_unique": 0}
-    >>> retinas = [simulate_retina(2, 12, rng=seed, **light) for seed in (0, 1)]
+    >>> light = {"stimulus_random_state": 7, "diversity": 0.2, "n_unique": 0}
+    >>> retinas = [simulate_retina(2, 12, random_state=k, **light) for k in (0, 1)]
     >>> classify_within(retinas, bin_size=0.02).n_families
     2
     """

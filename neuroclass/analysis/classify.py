@@ -158,7 +158,7 @@ def classify_neurons(
     Examples
     --------
     >>> from neuroclass import simulate_retina
-    >>> retina = simulate_retina(n_types=3, n_neurons=24, n_unique=0, rng=0)
+    >>> retina = simulate_retina(n_types=3, n_neurons=24, n_unique=0, random_state=0)
     >>> classify_neurons(retina, bin_size=0.02).headline()
     '3 classes of 24 neurons (these data support 3 to 4)'
     """

@@ -5,7 +5,6 @@ accuracy and decoder of the pairs.
 """
 
 from collections.abc import Container, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from neuroclass import report
 from neuroclass._lib.progress import show_stages
+from neuroclass.analysis.coincident_units import coincident_spikes
 from neuroclass.analysis.responses import (
     PreparationOptions,
     Recordings,
@@ -31,9 +31,8 @@ from neuroclass.discrimination.divergence import (
     distinguishable_groups,
     pair_divergences,
 )
-from neuroclass.discrimination.duplicate_units import coincident_spikes
-from neuroclass.discrimination.observation_time import factor_of_pairs
-from neuroclass.responses.counts import ResponseCounts
+from neuroclass.discrimination.observation_time import time_ratio_of_pairs
+from neuroclass.responses.counts import ResponseCounts, conditions_of_windows
 from neuroclass.responses.words import bin_words
 from neuroclass.results.discrimination import DiscriminationResult
 
@@ -105,7 +104,7 @@ def discriminate_neurons(
     Examples
     --------
     >>> from neuroclass import simulate_retina
-    >>> retina = simulate_retina(2, 4, 20, duration="5s", n_unique=0, rng=0)
+    >>> retina = simulate_retina(2, 4, 20, duration="5s", n_unique=0, random_state=0)
     >>> discriminate_neurons(retina, bin_size="20ms").headline()
     '5 of 6 pairs of 4 neurons are distinguishable (83.3 %)'
     """
@@ -126,10 +125,10 @@ def discriminate_neurons(
         )
         begin("pairs")
         divergences = pair_divergences(counts, groups=responses.counted.groups())
-        factors = factor_of_pairs(counts, divergences, _ACCURACIES)
+        ratios = time_ratio_of_pairs(counts, divergences, _ACCURACIES)
         begin("decoder")
         if chosen is None:
-            chosen = _typical_pairs(divergences, factors[0])
+            chosen = _typical_pairs(divergences, ratios[0])
         curves = []
         for first, second in chosen:
             words = bin_words(
@@ -137,8 +136,15 @@ def discriminate_neurons(
                 *responses.words,
                 units=[responses.units[first], responses.units[second]],
             )
-            curve = decode_pair(words, 0, 1)
-            curves.append(replace(curve, first=first, second=second))
+            conditions, _, _ = conditions_of_windows(words)
+            curves.append(
+                decode_pair(
+                    words.to_array(),
+                    conditions,
+                    words.word_duration,
+                    neurons=(first, second),
+                )
+            )
         coincident = np.full(len(divergences.z), np.nan)
         alike = np.flatnonzero(~divergences.is_distinguishable)
         units_of = np.array(responses.units)
@@ -164,7 +170,7 @@ def discriminate_neurons(
         curves=tuple(curves),
         drift=responses.drift,
         counts=counts,
-        time_ratios=dict(zip(_ACCURACIES, factors, strict=True)),
+        time_ratios=dict(zip(_ACCURACIES, ratios, strict=True)),
         firing_rate=counts.firing_rate,
         word_duration=counts.word_duration,
         stimulus_duration=float(n_windows.sum() * counts.word_duration),

@@ -60,7 +60,7 @@ def add_parser(commands: Any) -> None:
         help="how much cells of one type differ, from 0 to 1 (default 0.5)",
     )
     parser.add_argument(
-        "--stimulus-seed",
+        "--stimulus-random-state",
         metavar="INT",
         type=parse_random_state,
         help="random seed of the light alone, to show several retinas the same one "
@@ -96,9 +96,9 @@ def run(args: "Namespace") -> None:
         n_presentations=args.repeats,
         duration=args.duration,
         diversity=args.diversity,
-        stimulus_rng=args.stimulus_seed,
+        stimulus_random_state=args.stimulus_random_state,
         drift=args.drift,
-        rng=args.random_state,
+        random_state=args.random_state,
     )
     write_recording(recording, args.output)
     types = Counter(

@@ -1,41 +1,42 @@
-"""How far the responses of every two neurons differ, and how sure that is.
+"""Jensen-Shannon divergences of the responses of all pairs of neurons.
 
-Takes counts of words; gives the Jensen-Shannon divergence of each pair of neurons
-corrected for few repeats, with intervals and a test against chance, and the number of
-groups of neurons that the data tell apart.
+Input: counts of words. Output: divergence of each pair corrected for few repeats, with
+its interval and a test against chance, and the groups of distinguishable neurons.
 """
+
+from __future__ import annotations
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.special import ndtr
 
+from neuroclass._lib.false_discovery import false_discovery
 from neuroclass.clustering.count_matrix import Rows
 from neuroclass.clustering.pairwise_loss import pairwise_losses
 from neuroclass.discrimination.permutation_null import chance_level, chance_moments
-from neuroclass.estimators.jackknife import jackknife_interval
-from neuroclass.information.entropy_terms import blend, check_integer_counts
+from neuroclass.estimators import jackknife_interval
+from neuroclass.information import WordCounts, blend, check_integer_counts
 
 __all__ = [
     "FALSE_DISCOVERY_RATE",
     "LEAST_Z",
     "PairDivergences",
     "distinguishable_groups",
+    "distinguished_pairs",
     "pair_divergences",
     "pair_z",
-    "told_apart",
 ]
 
 FALSE_DISCOVERY_RATE = 0.05
 LEAST_Z = 2.5  # of a pair that is distinguishable
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PairDivergences:
     """Jensen-Shannon divergences of all pairs of neurons, bits per word.
 
@@ -45,18 +46,19 @@ class PairDivergences:
     Attributes
     ----------
     first, second : ndarray of int, (n_pairs,)
-        The neurons.
+        Positions of the neurons of each pair.
     bits_per_word : ndarray of shape (n_pairs,)
-        By the blend, averaged over conditions; below 0 where the neurons differ less
-        than by chance; nan for neurons that share no condition.
+        Divergence by the blend, averaged over conditions; below 0 where the neurons
+        differ less than by chance; nan for neurons that share no condition.
     interval : ndarray of shape (n_pairs, 2)
         95 % intervals of `bits_per_word`; nan without groups of repeats.
     plug_in, jackknife : ndarray of shape (n_pairs,)
-        By other estimators.
+        Divergence by other estimators, bits per word.
     chance_level : ndarray of shape (n_pairs,)
-        Mean of `plug_in` if the repeats were exchangeable between the two.
+        Mean of `plug_in` if the repeats were exchangeable between the two neurons, bits
+        per word.
     z : ndarray of shape (n_pairs,)
-        `plug_in` beside chance, as a standard Gaussian deviate: `pair_z`.
+        Standard Gaussian deviate of `plug_in` under exchangeability: `pair_z`.
     replicates : ndarray of float32, shape (n_groups, n_pairs)
         `bits_per_word` without each group of repeats; none without groups.
     """
@@ -78,19 +80,26 @@ class PairDivergences:
 
     @property
     def is_distinguishable(self) -> NDArray[np.bool_]:
-        """Which pairs differ for sure: z of at least 2.5, and the interval above 0."""
+        """Which pairs are distinguishable: z of at least 2.5, and interval above 0."""
         low = np.nan_to_num(self.interval[:, 0])
-        is_sure: NDArray[np.bool_] = (self.z >= LEAST_Z) & (low > 0)
-        return is_sure
+        is_distinguishable: NDArray[np.bool_] = (self.z >= LEAST_Z) & (low > 0)
+        return is_distinguishable
+
+    def __repr__(self) -> str:
+        n_found = int(self.is_distinguishable.sum())
+        return (
+            f"PairDivergences({len(self.z)} pairs of {self.n_neurons} neurons, "
+            f"{n_found} distinguishable)"
+        )
 
 
 def pair_divergences(
-    counts: Any, *, groups: Iterable[ArrayLike] | None = None
+    counts: WordCounts | ArrayLike, *, groups: Iterable[ArrayLike] | None = None
 ) -> PairDivergences:
-    r"""Estimate the Jensen-Shannon divergence of every two neurons.
+    r"""Estimate the Jensen-Shannon divergence of all pairs of neurons.
 
-    What one word tells, on average over conditions s, about which of two equally
-    likely neurons spoke it:
+    Mutual information between a word and which of two equally likely neurons emitted
+    it, on average over conditions s:
 
     .. math:: J(a, b) = \sum_s P(s) \sum_{i = a, b} \tfrac12 \sum_w P(w|i,s)
               \log_2 \frac{P(w|i,s)}{\frac12 [P(w|a,s) + P(w|b,s)]} .
@@ -102,8 +111,8 @@ def pair_divergences(
     Parameters
     ----------
     counts : ResponseCounts or array_like of int, (n_neurons, n_conditions, n_words)
-        How often each neuron spoke each word in each condition; neurons may differ in
-        repeats.
+        Number of repeats with each word, by neuron and condition, or an object with
+        such an array as ``counts``; neurons may differ in repeats.
     groups : iterable of array_like like `counts`, optional
         Counts of groups of repeats (`count_groups`), for delete-a-group jackknife
         intervals.
@@ -135,11 +144,11 @@ def pair_divergences(
 
     Examples
     --------
-    >>> counts = [[[10, 0]], [[0, 10]]]  # two neurons that never say the same
+    >>> counts = [[[10, 0]], [[0, 10]]]  # two neurons without a common word
     >>> pair_divergences(counts).plug_in.round(9)
     array([1.])
     """
-    array = check_integer_counts(getattr(counts, "counts", counts))
+    array = check_integer_counts(counts)
     first, second = np.triu_indices(len(array), 1)
     chance = chance_moments(array)
     plug_in, jackknife, words = _losses(array)
@@ -209,7 +218,7 @@ def _per_word(
 def pair_z(
     excess: ArrayLike, variance: ArrayLike, third: ArrayLike
 ) -> NDArray[np.float64]:
-    r"""Return a divergence beside chance as a standard Gaussian deviate.
+    r"""Return the standard Gaussian deviate of a divergence under exchangeability.
 
     With t = (L - E0) / sd0 and the skewness g = third / sd0^3 of L by chance,
 
@@ -221,9 +230,9 @@ def pair_z(
     Parameters
     ----------
     excess : array_like
-        L - E0.
+        L - E0, loss above its chance level, bits times repeats.
     variance, third : array_like
-        Central moments of L by chance.
+        Central moments of L by chance, bits times repeats to the power 2 and 3.
 
     Returns
     -------
@@ -233,7 +242,7 @@ def pair_z(
 
     Notes
     -----
-    Without the cube root, z of pairs that spoke in few conditions is skewed, and its
+    Without the cube root, z of pairs that fired in few conditions is skewed, and its
     upper tail, which counts, too heavy.
     ``test_z_of_exchangeable_pairs_is_gaussian``.
 
@@ -252,20 +261,20 @@ def pair_z(
     return np.where(some, z, 0.0)
 
 
-def told_apart(
+def distinguished_pairs(
     z: ArrayLike, false_discovery_rate: float = FALSE_DISCOVERY_RATE
 ) -> NDArray[np.bool_]:
-    """Return which pairs differ, at a false discovery rate.
+    """Return which pairs are distinguished, at a false discovery rate.
 
     Benjamini and Hochberg's step-up rule on the one-sided p-values of `z`: of the
-    pairs called different, at most this share are not, on average.
+    distinguished pairs, at most this share do not differ, on average.
 
     Parameters
     ----------
     z : array_like of shape (n_pairs,)
-        Standard Gaussian where two neurons do not differ.
+        Standard Gaussian deviates where two neurons do not differ: `pair_z`.
     false_discovery_rate : float, default 0.05
-        Between 0 and 1.
+        False discovery rate, between 0 and 1.
 
     Returns
     -------
@@ -281,43 +290,39 @@ def told_apart(
     .. [1] Benjamini & Hochberg (1995), J. Royal Statistical Society B 57:289-300.
     """
     p = ndtr(-np.nan_to_num(np.asarray(z, dtype=np.float64)))
-    order = np.argsort(p, kind="stable")
-    allowed = false_discovery_rate * np.arange(1, len(p) + 1) / max(len(p), 1)
-    passed = np.flatnonzero(p[order] <= allowed)
-    found = np.zeros(len(p), dtype=bool)
-    found[order[: passed[-1] + 1 if len(passed) else 0]] = True
-    return found
+    is_distinguished: NDArray[np.bool_] = false_discovery(p) <= false_discovery_rate
+    return is_distinguished
 
 
 def distinguishable_groups(
     z: ArrayLike, false_discovery_rate: float = FALSE_DISCOVERY_RATE
 ) -> NDArray[np.intp]:
-    """Return the groups of neurons that the data tell apart.
+    """Return the groups of neurons that are distinguishable from each other.
 
-    Two groups are apart if more than half of the pairs between them are `told_apart`;
-    groups that are not are joined, the least apart first (average linkage).  The
-    number of groups is reported as ``n_distinguishable``.
+    Two groups are distinguishable if more than half of the pairs between them are
+    `distinguished_pairs`; other groups are joined, the closest first (average
+    linkage).  The number of groups is reported as ``n_distinguishable``.
 
     Parameters
     ----------
     z : array_like of shape (n_pairs,)
-        Of all pairs, in the order of `PairDivergences`.
+        Standard Gaussian deviates of all pairs, in the order of `PairDivergences`.
     false_discovery_rate : float, default 0.05
-        Of the pairs that are told apart.
+        False discovery rate of the distinguished pairs, between 0 and 1.
 
     Returns
     -------
     ndarray of int, (n_neurons,)
-        Groups from 0 by their lowest neuron.
+        Group of each neuron, numbered from 0 by their lowest neuron.
 
     Notes
     -----
-    It counts differences, not classes: cells of one type differ, too, and with enough
-    repeats every neuron is a group of its own.  Neither stricter nor laxer definition
-    will do.  If one pair that is not told apart joined two groups (single linkage),
-    one silent neuron would join all; if one pair that is told apart split a group
-    (complete linkage), the few false discoveries that the rate allows would split
-    every large group in several.  The majority bears with both
+    It counts differences, not classes: neurons of one type differ, too, and with enough
+    repeats every neuron is a group of its own.  Neither a stricter nor a laxer
+    definition works.  If one indistinguishable pair joined two groups (single linkage),
+    one silent neuron would join all; if one distinguished pair split a group (complete
+    linkage), the few false discoveries that the rate allows would split every large
+    group in several.  The majority is robust to both
     (``test_a_silent_neuron_joins_no_groups``,
     ``test_false_discoveries_split_no_group``).  The false discovery rate is that of
     the pairs; the number of groups carries no error rate of its own.
@@ -325,10 +330,10 @@ def distinguishable_groups(
     z = np.nan_to_num(np.asarray(z, dtype=np.float64))
     if not len(z):
         return np.zeros(1, dtype=np.intp)
-    apart = told_apart(z, false_discovery_rate)
+    is_distinguished = distinguished_pairs(z, false_discovery_rate)
     # Of equal shares, those with the lower z are joined first.
     rank = np.argsort(np.argsort(z, kind="stable"), kind="stable")
-    distance = apart + 1e-6 * rank / len(z)
+    distance = is_distinguished + 1e-6 * rank / len(z)
     labels = fcluster(linkage(distance, "average"), 0.5 + 1e-6, "distance")
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     by_first: NDArray[np.intp] = np.argsort(np.argsort(first))[inverse]

@@ -1,74 +1,72 @@
-"""Spikes of two units that come together, as those of one cell that is sorted twice.
+"""Coincident spikes of two units, as of one neuron that was sorted into two units.
 
-Takes a recording, its presentations and pairs of units, gives the share of spikes that
-coincide beyond chance.
+Input: spike times of two units and the presentations, in seconds. Output: share of
+spikes that coincide beyond chance.
 """
 
-from collections.abc import Iterable
+from __future__ import annotations
 
-import neo
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from neuroclass.presentations.interval_tables import spike_seconds
-from neuroclass.presentations.pooling import RECORDING
-from neuroclass.presentations.selection import Presentations
-
-__all__ = ["coincident_spikes"]
+__all__ = ["coincident_share"]
 
 _COINCIDENCE = 1.001e-3  # s, for times in whole ms
 
 
-def coincident_spikes(
-    recording: neo.Block,
-    presentations: Presentations,
-    pairs: Iterable[tuple[int, int]],
-) -> NDArray[np.float64]:
+def coincident_share(
+    first: ArrayLike,
+    second: ArrayLike,
+    starts: ArrayLike,
+    stimulus: ArrayLike,
+    durations: ArrayLike,
+) -> float:
     r"""Return the share of spikes of two units that coincide beyond chance.
 
     .. math:: (c - c') / (1 - c')
 
-    with c the share of the spikes of the unit with fewer that come within 1 ms of one
-    of the other, and c' the share that come within 1 ms of one in the next repeat.
+    with c the share of the spikes of the unit with fewer spikes that come within 1 ms
+    of a spike of the other, and c' the share that come within 1 ms of a spike in the
+    next repeat of the same stimulus.
 
     Parameters
     ----------
-    recording : neo.Block
-        As from `load_recording`.
-    presentations : Presentations
-        The repeats; spikes outside are not looked at.
-    pairs : iterable of (int, int)
-        Positions of units.
+    first, second : array_like of shape (n_spikes,)
+        Spike times of the two units, in seconds; spikes outside of the presentations
+        do not count.
+    starts : array_like of shape (n_presentations,)
+        Stimulus onsets, in seconds.
+    stimulus : array_like of int, (n_presentations,)
+        Index into `durations` of each presentation.
+    durations : array_like of shape (n_stimuli,)
+        Duration of the presentations of each stimulus, in seconds.
 
     Returns
     -------
-    ndarray of shape (n_pairs,)
-        Nan where the unit with fewer has no spikes, and for units that were pooled
-        from two recordings: nothing of them came at the same time.
+    float
+        Nan if the unit with fewer spikes has none in the presentations.
 
     Notes
     -----
-    ``test_one_cell_sorted_into_two_units_is_told``.
+    ``test_one_neuron_sorted_into_two_units_shares_its_spikes``.
+
+    Examples
+    --------
+    >>> coincident_share([0.1, 1.3], [0.1, 0.7, 1.3], [0.0, 1.0], [0, 0], [1.0])
+    1.0
     """
-    trains = recording.segments[0].spiketrains
-    shares = []
-    for pair in pairs:
-        first, second = (trains[unit] for unit in pair)
-        if first.annotations.get(RECORDING) != second.annotations.get(RECORDING):
-            shares.append(np.nan)
-            continue
-        fewer, more = sorted((spike_seconds(first), spike_seconds(second)), key=len)
-        spikes, shifted = _shift_by_a_repeat(fewer, presentations)
-        if not len(spikes):
-            shares.append(np.nan)
-            continue
-        share, by_chance = _near(spikes, more), _near(shifted, more)
-        shares.append((share - by_chance) / (1 - by_chance) if by_chance < 1 else 0.0)
-    return np.array(shares)
+    fewer, more = sorted((np.asarray(first), np.asarray(second)), key=len)
+    spikes, shifted = _shift_by_a_repeat(
+        fewer, np.asarray(starts), np.asarray(stimulus), np.asarray(durations)
+    )
+    if not len(spikes):
+        return float("nan")
+    share, by_chance = _near(spikes, more), _near(shifted, more)
+    return (share - by_chance) / (1 - by_chance) if by_chance < 1 else 0.0
 
 
 def _near(spikes: NDArray[np.float64], others: NDArray[np.float64]) -> float:
-    """Return the share of spikes with one of the others close by."""
+    """Return the share of spikes within 1 ms of one of the others."""
     others = np.sort(others)
     early = np.searchsorted(others, spikes - _COINCIDENCE)
     late = np.searchsorted(others, spikes + _COINCIDENCE)
@@ -76,14 +74,17 @@ def _near(spikes: NDArray[np.float64], others: NDArray[np.float64]) -> float:
 
 
 def _shift_by_a_repeat(
-    spikes: NDArray[np.float64], presentations: Presentations
+    spikes: NDArray[np.float64],
+    starts: NDArray[np.float64],
+    stimulus: NDArray[np.intp],
+    durations: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the spikes in presentations, and the same times in the next repeat."""
     inside, shifted = [], []
-    for stimulus, duration in enumerate(presentations.durations):
-        starts = presentations.starts[presentations.stimulus == stimulus]
-        for start, following in zip(starts, np.roll(starts, -1), strict=True):
-            here = spikes[(spikes >= start) & (spikes < start + duration)]
+    for index, duration in enumerate(durations):
+        onsets = starts[stimulus == index]
+        for onset, following in zip(onsets, np.roll(onsets, -1), strict=True):
+            here = spikes[(spikes >= onset) & (spikes < onset + duration)]
             inside.append(here)
-            shifted.append(here - start + following)
+            shifted.append(here - onset + following)
     return np.concatenate(inside), np.concatenate(shifted)

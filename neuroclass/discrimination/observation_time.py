@@ -1,24 +1,50 @@
-"""Seconds until two neurons are told apart, from the divergence of their responses.
+"""Observation time after which two neurons are distinguished with a given accuracy.
 
-Takes divergences of pairs; gives times, and medians of them with intervals.
+Input: divergences of pairs of neurons, and counts of words by condition. Output: times,
+their ratio to those of steady evidence, and medians with intervals.
 """
 
-from typing import Any
+from __future__ import annotations
+
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from neuroclass.discrimination.divergence import PairDivergences
-from neuroclass.discrimination.listening import listening_factor
-from neuroclass.estimators.jackknife import bias_aware_interval
-from neuroclass.responses.counts import ResponseCounts
+from neuroclass.estimators import bias_aware_interval
 
-__all__ = ["factor_of_pairs", "median_seconds", "seconds_to_accuracy"]
+__all__ = [
+    "CountsInTime",
+    "median_time_to_accuracy",
+    "observation_time_ratio",
+    "time_ratio_of_pairs",
+    "time_to_accuracy",
+]
+
+_MAX_STARTS = 128  # of observations, evenly over the stimulus
+_PRIOR = 0.5  # repeats: weight of the pooled word frequencies
+_MAX_DOUBLINGS = 20
 
 
-def seconds_to_accuracy(information_rate: ArrayLike, accuracy: float) -> Any:
-    r"""Return how long two neurons are heard until told apart, if evidence is steady.
+class CountsInTime(Protocol):
+    """Counts of words whose conditions may be times, such as `ResponseCounts`.
+
+    ``counts`` are integers, (n_neurons, n_conditions, n_words); ``time`` is the start
+    of each condition after stimulus onset, in seconds, (n_conditions,), nan where
+    times are pooled.
+    """
+
+    @property
+    def counts(self) -> NDArray[np.int64]: ...  # noqa: D102
+
+    @property
+    def time(self) -> NDArray[np.float64]: ...  # noqa: D102
+
+
+def time_to_accuracy(information_rate: ArrayLike, accuracy: float) -> Any:
+    r"""Return the observation time that distinguishes two neurons by steady evidence.
 
     .. math:: t = \frac{z^2}{2 \ln 2 \, J}
 
@@ -28,14 +54,14 @@ def seconds_to_accuracy(information_rate: ArrayLike, accuracy: float) -> Any:
     Parameters
     ----------
     information_rate : array_like
-        Jensen-Shannon divergence over the duration of a word, bits/s; positive.
+        Jensen-Shannon divergence over the duration of a word, in bits/s; positive.
     accuracy : float
         Fraction of correct answers, between 0.5 and 1.
 
     Returns
     -------
     ndarray or float
-        s.
+        Seconds.
 
     Raises
     ------
@@ -48,11 +74,11 @@ def seconds_to_accuracy(information_rate: ArrayLike, accuracy: float) -> Any:
     it is Gaussian, and each step's divergence is an eighth of its squared distance in
     standard deviations (over ln 2).  Chernoff's bound would give 1.3 to 2 times as
     much.  ``test_times_are_those_of_gaussian_evidence``; against Monte Carlo in
-    docs/validation.md.  Where evidence is not steady: `listening_factor`.
+    docs/validation.md.  Where evidence is not steady: `observation_time_ratio`.
 
     Examples
     --------
-    >>> round(seconds_to_accuracy(2.0, 0.9), 3)
+    >>> round(time_to_accuracy(2.0, 0.9), 3)
     0.592
     """
     if not 0.5 < accuracy < 1:
@@ -61,62 +87,246 @@ def seconds_to_accuracy(information_rate: ArrayLike, accuracy: float) -> Any:
     return float(seconds) if seconds.ndim == 0 else seconds
 
 
-def factor_of_pairs(
-    counts: ResponseCounts, pairs: PairDivergences, accuracy: ArrayLike = 0.9
+def observation_time_ratio(
+    counts: CountsInTime,
+    first: ArrayLike,
+    second: ArrayLike,
+    bits_per_word: ArrayLike,
+    accuracy: ArrayLike = 0.9,
+    *,
+    block_size: int = 1 << 21,
 ) -> NDArray[np.float64]:
-    """Return the `listening_factor` of pairs, nan where they are not distinguishable.
+    r"""Return the ratio of the observation time of pairs to that of steady evidence.
+
+    Observation starts at a uniformly random time of the stimulus; the time to reach the
+    accuracy includes the wait for informative words.  It is longer than by steady
+    evidence where informative words come together, and shorter where a single word
+    nearly suffices.  After the words of the conditions s from one start, the fraction
+    of correct answers is
+
+    .. math:: 1 - e^{V / 8 - B} \, \Phi(-\sqrt V / 2) , \qquad
+              B = \sum_s -\ln \sum_w \sqrt{P_a P_b} , \quad
+              V = \sum_s \mathrm{Var}_s \ln \frac{P_a}{P_b} ,
+
+    with P_a and P_b the probabilities of word w in condition s of the two neurons, and
+    the variance under the distribution half-way between them, proportional to
+    sqrt(P_a P_b).  The time is that at which its mean over all starts reaches
+    `accuracy`.
 
     Parameters
     ----------
-    counts : ResponseCounts
-        Of the neurons.
-    pairs : PairDivergences
-        From `pair_divergences` of these counts.
+    counts : CountsInTime
+        Counts of words, such as `ResponseCounts`, conditioned on time, else all ratios
+        are 1; after the last condition comes the first.
+    first, second : array_like of int, (n_pairs,)
+        Positions of the neurons a and b of each pair.
+    bits_per_word : array_like of shape (n_pairs,)
+        Corrected divergence of each pair, in bits per word.  B and V are scaled by it
+        over the divergence of the probabilities, which are estimated with the bias of
+        few repeats.
     accuracy : float or array_like of float, default 0.9
-        Fraction of correct answers.
+        Fraction of correct answers, between 0.5 and 1.
+    block_size : int, default 2^21
+        Number of array elements computed at a time, which bounds the memory.
+
+    Returns
+    -------
+    ndarray of shape (n_pairs,), or (n_accuracies, n_pairs)
+        Ratio to `time_to_accuracy` of the same `bits_per_word`; nan where these are not
+        positive.
+
+    Notes
+    -----
+    The answer is right with probability 1 - sum(min(P_a, P_b)) / 2 over all responses.
+    That sum is exp(-B) times the mean of exp(-abs(x) / 2) under the distribution
+    half-way, with x the log likelihood ratio, there about Gaussian around 0.  Where
+    every step is small B = V / 8 and this is the Gaussian evidence of
+    `time_to_accuracy`.  ``test_answers_are_as_right_as_simulated_ones``; against
+    Monte Carlo in docs/validation.md.  At most 128 starts are taken.
+
+    References
+    ----------
+    .. [1] Kailath (1967), The divergence and Bhattacharyya distance measures in signal
+       selection, IEEE Trans. Communication Technology 15:52-60.
+    """
+    first, second = np.asarray(first), np.asarray(second)
+    bits = np.asarray(bits_per_word, dtype=np.float64)
+    accuracies = np.atleast_1d(np.asarray(accuracy, dtype=np.float64))
+    ratio = np.full((len(accuracies), len(first)), np.nan)
+    pairs = np.flatnonzero(bits > 0)
+    step = max(1, block_size // (counts.counts.shape[1] * counts.counts.shape[2]))
+    for begin in range(0, len(pairs), step):
+        block = pairs[begin : begin + step]
+        if np.isnan(counts.time).any():
+            ratio[:, block] = 1.0
+            continue
+        bounds, variances = _scaled_steps(
+            counts.counts, first[block], second[block], bits[block]
+        )
+        for k, level in enumerate(accuracies):
+            words = _words_to_accuracy(bounds, variances, level)
+            steady = ndtri(level) ** 2 / (2 * np.log(2)) / bits[block]
+            ratio[k, block] = words / steady
+    return ratio.reshape(*np.shape(accuracy), len(first))
+
+
+def _scaled_steps(
+    counts: NDArray[np.int64],
+    first: NDArray[np.intp],
+    second: NDArray[np.intp],
+    bits: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return B and V of each condition, (n_pairs, n_conditions), scaled to `bits`."""
+    a, b = counts[first], counts[second]
+    repeats_a, repeats_b = a.sum(axis=2, keepdims=True), b.sum(axis=2, keepdims=True)
+    # Where one of them was not recorded there is no evidence.
+    both = np.minimum(repeats_a, repeats_b) > 0
+    pooled = (a + b) / np.maximum(repeats_a + repeats_b, 1)
+    p = np.where(both, (a + _PRIOR * pooled) / (repeats_a + _PRIOR), pooled)
+    q = np.where(both, (b + _PRIOR * pooled) / (repeats_b + _PRIOR), pooled)
+    is_observed = pooled > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(is_observed, np.log(p) - np.log(q), 0.0)
+        middle = np.where(is_observed, np.log((p + q) / 2), 0.0)
+        of_p = np.where(is_observed, np.log(p), 0.0)
+    of_q = of_p - ratio
+    divergence = (p * (of_p - middle) + q * (of_q - middle)).sum(axis=2) / 2
+    half_way = np.sqrt(p * q)
+    overlap = np.where(both[..., 0], half_way.sum(axis=2), 1.0)
+    mean = (half_way * ratio).sum(axis=2) / overlap
+    variance = (half_way * ratio**2).sum(axis=2) / overlap - mean**2
+    estimated = divergence.mean(axis=1, keepdims=True) / np.log(2)
+    scale = bits[:, None] / np.maximum(estimated, np.finfo(float).tiny)
+    return -np.log(overlap) * scale, np.maximum(variance, 0.0) * scale
+
+
+def _words_to_accuracy(
+    bounds: NDArray[np.float64], variances: NDArray[np.float64], accuracy: float
+) -> NDArray[np.float64]:
+    """Return the number of words to `accuracy`, (n_pairs,), interpolated between two.
+
+    Nan where no number of words is enough.
+    """
+    observer = _Observer(bounds, variances)
+    n_pairs = len(bounds)
+    low, high = np.zeros(n_pairs, dtype=np.intp), np.ones(n_pairs, dtype=np.intp)
+    at_low = np.full(n_pairs, 0.5)
+    at_high = observer.correct(np.arange(n_pairs), high)
+    for _ in range(_MAX_DOUBLINGS):
+        short = np.flatnonzero(at_high < accuracy)
+        if not len(short):
+            break
+        low[short], at_low[short] = high[short], at_high[short]
+        high[short] *= 2
+        at_high[short] = observer.correct(short, high[short])
+    while len(wide := np.flatnonzero(high - low > 1)):
+        middle = (low[wide] + high[wide]) // 2
+        at_middle = observer.correct(wide, middle)
+        is_short = at_middle < accuracy
+        short, enough = wide[is_short], wide[~is_short]
+        low[short], at_low[short] = middle[is_short], at_middle[is_short]
+        high[enough], at_high[enough] = middle[~is_short], at_middle[~is_short]
+    words = low + (accuracy - at_low) / np.maximum(at_high - at_low, 1e-12)
+    return np.where(at_high < accuracy, np.nan, words)
+
+
+class _Observer:
+    """Fractions of correct answers by number of words, averaged over starts."""
+
+    def __init__(
+        self, bounds: NDArray[np.float64], variances: NDArray[np.float64]
+    ) -> None:
+        self.n_conditions = bounds.shape[1]
+        n_starts = min(self.n_conditions, _MAX_STARTS)
+        spread = (np.arange(n_starts) + 0.5) * self.n_conditions / n_starts
+        self.starts = spread.astype(np.intp)
+        self.sums = [_running_sums(each) for each in (bounds, variances)]
+
+    def correct(
+        self, pairs: NDArray[np.intp], n_words: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """Return the mean over starts for some pairs, after `n_words` of each."""
+        rounds, rest = np.divmod(n_words[:, None], self.n_conditions)
+        row = pairs[:, None]
+        bound, variance = (
+            each[row, self.starts + rest]
+            - each[row, self.starts]
+            + rounds * each[row, self.n_conditions]
+            for each in self.sums
+        )
+        deviation = np.sqrt(variance)
+        wrong = np.exp(variance / 8 - bound) * ndtr(-deviation / 2)
+        right: NDArray[np.float64] = 1 - wrong.mean(axis=1)
+        return right
+
+
+def _running_sums(each: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sums before each condition, twice through the stimulus."""
+    sums = np.zeros((len(each), 2 * each.shape[1] + 1))
+    np.cumsum(np.tile(each, 2), axis=1, out=sums[:, 1:])
+    return sums
+
+
+def time_ratio_of_pairs(
+    counts: CountsInTime, pairs: PairDivergences, accuracy: ArrayLike = 0.9
+) -> NDArray[np.float64]:
+    """Return the `observation_time_ratio` of pairs, nan for indistinguishable ones.
+
+    Parameters
+    ----------
+    counts : CountsInTime
+        Counts of words of the neurons, such as `ResponseCounts`.
+    pairs : PairDivergences
+        Divergences of these counts, from `pair_divergences`.
+    accuracy : float or array_like of float, default 0.9
+        Fraction of correct answers, between 0.5 and 1.
+
+    Returns
+    -------
+    ndarray of shape (n_pairs,), or (n_accuracies, n_pairs)
     """
     bits = np.where(pairs.is_distinguishable, pairs.bits_per_word, np.nan)
-    return listening_factor(counts, pairs.first, pairs.second, bits, accuracy)
+    return observation_time_ratio(counts, pairs.first, pairs.second, bits, accuracy)
 
 
-def median_seconds(
+def median_time_to_accuracy(
     pairs: PairDivergences,
     word_duration: float,
     which: NDArray[np.bool_] | None = None,
     *,
     accuracy: float = 0.9,
-    factor: ArrayLike = 1.0,
+    ratio: ArrayLike = 1.0,
 ) -> tuple[float, NDArray[np.float64]]:
-    """Return the median time until two neurons are told apart, and its 95 % interval.
+    """Return the median observation time of pairs to an accuracy, and its interval.
 
     Pairs that are not distinguishable take longer than all others.
 
     Parameters
     ----------
     pairs : PairDivergences
-        From `pair_divergences`.
+        Divergences, from `pair_divergences`.
     word_duration : float
-        s.
+        Duration of a word, in seconds.
     which : ndarray of bool, (n_pairs,), optional
-        The pairs; by default all.
+        Pairs to take, by default all.
     accuracy : float, default 0.9
-        As in `seconds_to_accuracy`.
-    factor : array_like of shape (n_pairs,), default 1
-        How much longer than steady evidence: `listening_factor`.
+        Fraction of correct answers, between 0.5 and 1.
+    ratio : array_like of shape (n_pairs,), default 1
+        Ratio of each time to that of steady evidence: `observation_time_ratio`.
 
     Returns
     -------
     median : float
-        s; nan if more than half have no time, or there is no pair.
+        Seconds; nan if more than half have no time, or there is no pair.
     interval : ndarray of shape (2,)
-        By the delete-a-group jackknife of its logarithm, of noise and bias
-        (`bias_aware_interval`); which pairs are distinguishable stays as it is.  Nan
-        where there is no median, or without groups of repeats.
+        95 % interval, in seconds, by the delete-a-group jackknife of the logarithm, of
+        noise and bias (`bias_aware_interval`); which pairs are distinguishable stays as
+        it is.  Nan where there is no median, or without groups of repeats.
 
     Notes
     -----
     ``test_the_interval_of_the_median_time_holds_that_of_many_repeats``, for steady
-    evidence.  The interval takes `factor` as known.  Estimated from few repeats it is
+    evidence.  The interval takes `ratio` as known.  Estimated from few repeats it is
     too low: medians are 4 to 5 % short of those of many repeats, and the interval holds
     these in 83, 48 and 31 % with 10, 20 and 60 repeats (docs/validation.md).
     """
@@ -125,9 +335,9 @@ def median_seconds(
     bits = np.vstack([pairs.bits_per_word, pairs.replicates])[:, is_taken]
     has_time = pairs.is_distinguishable[is_taken] & (bits > 0)
     seconds = np.full(bits.shape, np.inf)
-    seconds[has_time] = seconds_to_accuracy(bits[has_time] / word_duration, accuracy)
-    longer = np.broadcast_to(np.asarray(factor, dtype=np.float64), len(pairs.z))
-    seconds *= np.nan_to_num(longer[is_taken], nan=np.inf)
+    seconds[has_time] = time_to_accuracy(bits[has_time] / word_duration, accuracy)
+    ratios = np.broadcast_to(np.asarray(ratio, dtype=np.float64), len(pairs.z))
+    seconds *= np.nan_to_num(ratios[is_taken], nan=np.inf)
     if not bits.shape[1]:
         return float("nan"), np.full(2, np.nan)
     median, *others = np.median(seconds, axis=1).tolist()

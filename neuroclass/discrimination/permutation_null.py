@@ -1,12 +1,15 @@
-"""How far two neurons seem to differ by chance: exact, without shuffling.
+"""Exact permutation null of the pairwise divergence (hypergeometric moments).
 
-Takes counts of words; gives mean, variance and skewness of the plug-in divergence of
-every pair if the repeats were exchangeable between the two neurons.  The divergence is
+Input: counts of words. Output: mean, variance and third moment of the plug-in
+divergence of every pair if the repeats were exchangeable between its two neurons,
+without shuffling.  The divergence is
 a sum over conditions and words of d(n_a, m) (`word_moments`), with n_a and n_b the
 counts of a word and m = n_a + n_b.  Given the sums m the n_a of one condition are
 multivariate hypergeometric, and the conditions are independent: every moment is a sum
 over conditions of what depends on the m and the repeats there.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -24,20 +27,26 @@ _MAX_CELLS = 1 << 22  # of sums of words, at a time
 
 
 class ChanceMoments(NamedTuple):
-    """What the plug-in loss of each pair would be by chance, (n_neurons, n_neurons).
+    """Moments of the plug-in loss of each pair by chance, (n_neurons, n_neurons).
 
     Attributes
     ----------
     mean : ndarray
-        Bits times repeats; 0 on the diagonal, as all of these.
+        Mean, bits times repeats; 0 on the diagonal, as all of these.
     variance : ndarray
+        Variance.
     third : ndarray
-        Central moment; exact for two words, for more by `chance_moments`' scaling.
+        Third central moment; exact for two words, for more by the scaling of
+        `chance_moments`.
     """
 
     mean: NDArray[np.float64]
     variance: NDArray[np.float64]
     third: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        n_neurons = len(self.mean)
+        return f"ChanceMoments({n_neurons * (n_neurons - 1) // 2} pairs of neurons)"
 
 
 def chance_level(counts: NDArray[Any]) -> NDArray[np.float64]:
@@ -48,7 +57,7 @@ def chance_level(counts: NDArray[Any]) -> NDArray[np.float64]:
     Parameters
     ----------
     counts : ndarray of int, (n_neurons, n_conditions, n_words)
-        How often each neuron spoke each word in each condition; the repeats of a
+        Number of repeats with each word, by neuron and condition; the repeats of a
         neuron in a condition are the sum over words, and may differ.
 
     Returns
@@ -86,7 +95,7 @@ def chance_moments(counts: NDArray[Any]) -> ChanceMoments:
     Parameters
     ----------
     counts : ndarray of int, (n_neurons, n_conditions, n_words)
-        As in `chance_level`.
+        Number of repeats with each word, as in `chance_level`.
 
     Returns
     -------
@@ -141,11 +150,11 @@ class _Factors(NamedTuple):
 def _factorised(table: NDArray[np.float64], r_a: int, r_b: int) -> _Factors:
     sums = np.add.outer(np.arange(r_a + 1), np.arange(r_b + 1))
     u, size, v = np.linalg.svd(table[sums], full_matrices=False)
-    kept = size > 1e-14 * size.max(initial=0.0)
-    nothing = np.zeros((1, int(kept.sum())))
+    significant = size > 1e-14 * size.max(initial=0.0)
+    nothing = np.zeros((1, int(significant.sum())))
     return _Factors(
-        np.concatenate([u[:, kept] * size[kept], nothing]),
-        np.concatenate([v[kept].T, nothing]),
+        np.concatenate([u[:, significant] * size[significant], nothing]),
+        np.concatenate([v[significant].T, nothing]),
     )
 
 
@@ -164,14 +173,14 @@ def _binary_tables(r_a: int, r_b: int) -> tuple[_Factors, ...]:
 def _sum_tables(
     counts: NDArray[Any],
     tables_of: Callable[[int, int], tuple[_Factors, ...]],
-    everything: NDArray[Any] | None = None,
+    whole: NDArray[Any] | None = None,
 ) -> tuple[NDArray[np.float64], ...]:
     """Sum tables T(n_a + n_b; R_a, R_b) over conditions and words, for all pairs.
 
     The factors of the tables turn the sum into matrix products, for each combination
-    of repeats that occurs.
+    of repeats that occurs.  Where `counts` leave out words, `whole` gives the repeats.
     """
-    repeats = (counts if everything is None else everything).sum(axis=2)
+    repeats = (counts if whole is None else whole).sum(axis=2)
     n_neurons = len(counts)
     of_repeats = []
     for r in np.unique(repeats[repeats > 0]):
@@ -223,8 +232,8 @@ def _blocks(
     """
     repeats = counts.sum(axis=2)
     for condition in range(counts.shape[1]):
-        spoken = counts[:, condition]
-        spoken = spoken[:, spoken.any(axis=0)]
+        observed = counts[:, condition]
+        observed = observed[:, observed.any(axis=0)]
         groups = [
             (int(r), np.flatnonzero(repeats[:, condition] == r))
             for r in np.unique(repeats[:, condition])
@@ -232,9 +241,9 @@ def _blocks(
         ]
         for r_a, rows in groups:
             for r_b, columns in groups:
-                size = max(1, len(columns) * spoken.shape[1])
+                size = max(1, len(columns) * observed.shape[1])
                 step = max(1, _MAX_CELLS // size)
                 for start in range(0, len(rows), step):
                     some = rows[start : start + step]
-                    marked = spoken[some, None] + spoken[columns]
+                    marked = observed[some, None] + observed[columns]
                     yield some, columns, marked, r_a, r_b

@@ -1,13 +1,15 @@
-"""How far two neurons seem to differ in one word by chance.
+"""Exact permutation null of the term of one word in the divergence of two neurons.
 
-Takes how often the word was spoken by both together, m, and their repeats R_a and R_b;
-gives the moments of what it adds to their divergence if the repeats were exchangeable
-between them.  With n_a and n_b the counts of the word, R = R_a + R_b and pi = R_a / R,
+Input: m, the repeats of both neurons together with the word, and their repeats R_a and
+R_b. Output: moments of the term if the repeats were exchangeable between the neurons.
+With n_a and n_b the counts of the word, R = R_a + R_b and pi = R_a / R, the term is
 
     d(n_a, m) = n_a log2 [n_a / (m pi)] + n_b log2 [n_b / (m (1 - pi))]
 
 bits times repeats, and n_a is hypergeometric.
 """
+
+from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -18,16 +20,16 @@ from scipy.special import gammaln
 
 from neuroclass.estimators import xlog2x
 
-__all__ = ["WordMoments", "binary_moments", "word_moments"]
+__all__ = ["EXACT_BELOW", "WordMoments", "binary_moments", "word_moments"]
 
 _MAX_CELLS = 1 << 20  # of a table of probabilities, at a time
-_EXACT = 100  # expected counts from which means are closer than .1 %, variances 1 %
+EXACT_BELOW = 100  # from this expected count on, means are within .1 %, variances 1 %
 _N_POLYNOMIALS = 12
 _BITS = 1.0 / np.log(4.0)  # d is about this times a chi-square of one degree of freedom
 
 
 class WordMoments(NamedTuple):
-    """Moments of d(n_a, m) of one word, (n_marked,), and what it shares with others.
+    """Moments of d(n_a, m) of one word, (n_marked,), and covariances with others.
 
     Attributes
     ----------
@@ -45,12 +47,17 @@ class WordMoments(NamedTuple):
 
 
 def word_moments(
-    marked: NDArray[Any], r_a: int, r_b: int, *, spread: bool = True
+    marked: NDArray[Any],
+    r_a: int,
+    r_b: int,
+    *,
+    spread: bool = True,
+    exact_below: float = EXACT_BELOW,
 ) -> WordMoments:
     r"""Return the moments of d(n_a, m) for n_a hypergeometric, at each m.
 
     Exact by summation where the smaller expected count, m min(pi, 1 - pi), is below
-    100.  Above, with u = (R - m) / (R - 1), the mean is
+    `exact_below`.  Above, with u = (R - m) / (R - 1), the mean is
 
     .. math:: \frac{u}{2 \ln 2} + \frac{u}{12 \ln 2} \left( \frac{1}{m \pi}
               + \frac{1}{m (1 - \pi)} - \frac{1}{m} \right)
@@ -62,9 +69,11 @@ def word_moments(
     marked : ndarray of int, (n_marked,)
         m, the repeats of both neurons together with this word.
     r_a, r_b : int
-        Repeats of either, at least 1.
+        Repeats of either neuron, at least 1.
     spread : bool, default True
-        Whether to work out more than the mean.
+        Whether to compute more than the mean.
+    exact_below : float, default 100
+        Expected count below which moments are exact.
 
     Returns
     -------
@@ -89,7 +98,7 @@ def word_moments(
     shared = np.zeros((_N_POLYNOMIALS, len(marked)))
     shared[1] = np.sqrt(2.0) * _BITS * marked / (total - 1)
     variance, third = 2 * (free * _BITS) ** 2, 8 * (free * _BITS) ** 3
-    for chosen, n, p in _distributions(marked, expected < _EXACT, r_a, r_b):
+    for chosen, n, p in _distributions(marked, expected < exact_below, r_a, r_b):
         d = _divergence(n, marked[chosen, None], share)
         mean[chosen] = (p * d).sum(axis=1)
         if spread:
@@ -111,16 +120,16 @@ def _divergence(n: NDArray[Any], m: NDArray[Any], share: float) -> NDArray[np.fl
 
 
 def _distributions(
-    marked: NDArray[Any], is_wanted: NDArray[np.bool_], r_a: int, r_b: int
+    marked: NDArray[Any], is_chosen: NDArray[np.bool_], r_a: int, r_b: int
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]]:
     """Yield positions, n = 0, 1, ... and P(n_a = n) at some of `marked` at a time."""
-    wanted = np.flatnonzero(is_wanted)
-    if not len(wanted):
+    positions = np.flatnonzero(is_chosen)
+    if not len(positions):
         return
-    wanted = wanted[np.argsort(marked[wanted], kind="stable")]
-    step = max(1, _MAX_CELLS // (min(r_a, int(marked[wanted[-1]])) + 1))
-    for start in range(0, len(wanted), step):
-        chosen = wanted[start : start + step]
+    positions = positions[np.argsort(marked[positions], kind="stable")]
+    step = max(1, _MAX_CELLS // (min(r_a, int(marked[positions[-1]])) + 1))
+    for start in range(0, len(positions), step):
+        chosen = positions[start : start + step]
         m = marked[chosen, None]
         n = np.arange(min(r_a, int(m[-1, 0])) + 1)
         possible = (n <= m) & (m - n <= r_b)
@@ -169,7 +178,7 @@ def _shared(
 
 
 def binary_moments(
-    marked: NDArray[Any], r_a: int, r_b: int
+    marked: NDArray[Any], r_a: int, r_b: int, *, exact_below: float = EXACT_BELOW
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return variance and third moment of d(n_a, m) + d(R_a - n_a, R - m).
 
@@ -180,20 +189,22 @@ def binary_moments(
     marked : ndarray of int, (n_marked,)
         m, the repeats of both neurons together with one of the words.
     r_a, r_b : int
-        Repeats of either, at least 1.
+        Repeats of either neuron, at least 1.
+    exact_below : float, default 100
+        Expected count below which moments are exact.
 
     Returns
     -------
     variance, third : ndarray of shape (n_marked,)
-        Exact where the smaller expected count is below 100; above, of a chi-square of
-        one degree of freedom.
+        Exact where the smaller expected count is below `exact_below`; above, of a
+        chi-square of one degree of freedom.
     """
     r_a, r_b = sorted((int(r_a), int(r_b)))
     total, share = r_a + r_b, r_a / (r_a + r_b)
     rarer = np.minimum(marked, total - marked)
     variance = np.full(len(marked), 2 * _BITS**2)
     third = np.full(len(marked), 8 * _BITS**3)
-    for chosen, n, p in _distributions(rarer, rarer * share < _EXACT, r_a, r_b):
+    for chosen, n, p in _distributions(rarer, rarer * share < exact_below, r_a, r_b):
         m = rarer[chosen, None]
         d = _divergence(n, m, share) + _divergence(r_a - n, total - m, share)
         d = np.where(p > 0, d - (p * d).sum(axis=1, keepdims=True), 0.0)

@@ -1,49 +1,18 @@
-"""Entropy of words from few repeats: estimators on batches of count vectors.
+"""Entropy of words from few repeats, by estimators on batches of count vectors.
 
-Takes counts of words, gives bits.  One idea a file:
+Input: counts of words.  Output: bits.  One idea a file:
 
-* `additive`: what a word and a repeat add to an entropy, on which losses of merges,
+* `additive`: terms of a word and of a repeat in an entropy, on which losses of merges,
   informations and three of the estimators stand;
-* `chance`: the exact chance level of a count;
-* `distinct`: count vectors that differ only in order are evaluated once;
+* `hypergeometric`: the exact chance level of a count;
+* `deduplication`: count vectors that differ only in order are evaluated once;
 * `panzeri_treves`, `extrapolation`, `grassberger`, `chao_shen`, `james_stein`, `nsb`:
   an estimator each;
 * `entropies`: entropy, conditional entropy, mutual information and Jensen-Shannon
-  divergence by any of them.
+  divergence by any of them;
+* `jackknife`: intervals from leaving out groups of repeats.
 """
 
-from neuroclass.estimators.additive import (
-    ESTIMATORS,
-    Estimator,
-    check_counts,
-    repeat_term,
-    word_term,
-    xlog2x,
-)
-from neuroclass.estimators.entropies import (
-    ENTROPY_ESTIMATORS,
-    EntropyEstimator,
-    conditional_entropy,
-    entropy,
-    jensen_shannon,
-    mutual_information,
-)
-from neuroclass.estimators.hypergeometric import expected_xlog2x
-from neuroclass.estimators.james_stein import shrunk_counts
+import lazy_loader as _lazy
 
-__all__ = [
-    "ENTROPY_ESTIMATORS",
-    "ESTIMATORS",
-    "EntropyEstimator",
-    "Estimator",
-    "check_counts",
-    "conditional_entropy",
-    "entropy",
-    "expected_xlog2x",
-    "jensen_shannon",
-    "mutual_information",
-    "repeat_term",
-    "shrunk_counts",
-    "word_term",
-    "xlog2x",
-]
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

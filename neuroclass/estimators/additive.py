@@ -1,12 +1,15 @@
-"""What each word and each repeat adds to an entropy.
+"""Terms of each word and each repeat in an entropy.
 
-Takes counts of words.  The entropy of `R` repeats with word counts `n_w` is
+Input: counts of words. Output: bits times repeats.  The entropy of `R` repeats with
+word counts `n_w` is
 
     R * H = -(sum_w G(n_w) + c(R))
 
 so the same two functions `G` (`word_term`) and `c` (`repeat_term`) serve entropies,
 informations and the losses of merges, and sums over words may be taken in any order.
 """
+
+from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
@@ -27,7 +30,7 @@ Estimator = Literal["plug-in", "miller-madow", "jackknife"]
 ESTIMATORS: tuple[str, ...] = get_args(Estimator)
 
 _MANY = 4096  # counts from which on a table is faster
-_HALF_BIT = 0.5 / np.log(2.0)  # Miller-Madow: one half, in bits, per word seen
+_HALF_BIT = 0.5 / np.log(2.0)  # Miller-Madow: half a nat per observed word
 
 
 def check_counts(counts: ArrayLike) -> NDArray[Any]:
@@ -51,7 +54,7 @@ def xlog2x(x: ArrayLike) -> NDArray[np.float64]:
 def word_term(
     counts: ArrayLike, estimator: Estimator = "miller-madow"
 ) -> NDArray[np.float64]:
-    """Return G(n), what a word seen n times adds to -R H (bits times repeats).
+    """Return G(n), the term of a word observed n times in -R H (bits times repeats).
 
     Plug-in: n log2 n.  Miller-Madow: n log2 n - [n > 0] / (2 ln 2).  Jackknife:
     n (f(n) - f(n - 1)) with f(n) = n log2 n.  G(0) = 0.
@@ -63,8 +66,8 @@ def word_term(
     if estimator == "plug-in":
         return xlog2x(n)
     if estimator == "miller-madow":
-        seen: NDArray[np.float64] = xlog2x(n) - _HALF_BIT * (n > 0)
-        return seen
+        term: NDArray[np.float64] = xlog2x(n) - _HALF_BIT * (n > 0)
+        return term
     if estimator == "jackknife":
         return _delete_one(n)
     raise ValueError(
@@ -75,7 +78,7 @@ def word_term(
 def repeat_term(
     repeats: ArrayLike, estimator: Estimator = "miller-madow"
 ) -> NDArray[np.float64]:
-    """Return c(R), what R repeats of one condition add to -R H; c(0) = 0."""
+    """Return c(R), the term of R repeats of one condition in -R H; c(0) = 0."""
     r = np.asarray(repeats)
     if _is_worth_a_table(r):
         return np.take(repeat_term(np.arange(r.max() + 1.0), estimator), r)
@@ -83,8 +86,8 @@ def repeat_term(
     if estimator == "plug-in":
         return -xlog2x(r)
     if estimator == "miller-madow":
-        repeated: NDArray[np.float64] = _HALF_BIT * (r > 0) - xlog2x(r)
-        return repeated
+        term: NDArray[np.float64] = _HALF_BIT * (r > 0) - xlog2x(r)
+        return term
     if estimator == "jackknife":
         return -_delete_one(r)
     raise ValueError(
@@ -93,7 +96,7 @@ def repeat_term(
 
 
 def _is_worth_a_table(n: NDArray[Any]) -> bool:
-    """Return whether numbers are integers and many, so that most come several times."""
+    """Return whether numbers are integers and many, so that most occur repeatedly."""
     return n.dtype.kind in "iu" and n.size > _MANY and int(n.max()) < n.size
 
 

@@ -1,4 +1,6 @@
-"""The estimator of Chao & Shen (2003): words not seen, from those seen once."""
+"""Entropy estimator of Chao & Shen (2003): coverage from words observed once."""
+
+from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,22 +11,23 @@ __all__ = ["chao_shen"]
 def chao_shen(vectors: NDArray[np.int64], n_words: int) -> NDArray[np.float64]:
     """Estimate the entropy, in bits, with the coverage estimated from singletons.
 
-    H = -sum_w C p_w log2(C p_w) / (1 - (1 - C p_w)^R) over the words seen, with
-    p_w = n_w / R and the coverage C = 1 - (words seen once) / R: each word is weighed
-    by the inverse of its chance to be seen at all (Horvitz & Thompson).
+    H = -sum_w C p_w log2(C p_w) / (1 - (1 - C p_w)^R) over the observed
+    words, with p_w = n_w / R and the coverage C = 1 - (words observed once) / R: each
+    word is weighed by the inverse of its probability to be observed at all (Horvitz &
+    Thompson).
 
     Parameters
     ----------
-    vectors : ndarray of int, shape (n_vectors, n_seen)
-        How often each word was seen in `R` repeats.
+    vectors : ndarray of int, shape (n_vectors, n_observed)
+        Number of the `R` repeats with each word.
     n_words : int
         Not used.
 
     Notes
     -----
-    If every word was seen once, C would be 0 and H undefined; C = 1/R is taken, as if
-    one had been seen twice (``test_coverage_when_every_word_was_seen_once``).  Of one
-    repeat H is 0.
+    If every word was observed once, C would be 0 and H undefined; C = 1/R is taken, as
+    if one had been observed twice.  Of one repeat H is 0.
+    ``test_coverage_when_every_word_was_observed_once``.
 
     References
     ----------
@@ -37,7 +40,7 @@ def chao_shen(vectors: NDArray[np.int64], n_words: int) -> NDArray[np.float64]:
     p = vectors * (coverage / repeats)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         # -expm1(R log1p(-p)) is 1 - (1 - p)^R without its rounding; 1 where p = 1.
-        is_seen = -np.expm1(repeats[:, None] * np.log1p(-p))
-        terms = np.where(vectors > 0, -p * np.log2(p) / is_seen, 0.0)
+        p_observed = -np.expm1(repeats[:, None] * np.log1p(-p))
+        terms = np.where(vectors > 0, -p * np.log2(p) / p_observed, 0.0)
     bits: NDArray[np.float64] = terms.sum(axis=1)
     return bits

@@ -1,8 +1,10 @@
-"""Count vectors that differ only in the order of their words are evaluated once.
+"""Distinct count vectors, regardless of the order of their words.
 
-Takes any number of count vectors, gives the distinct ones with their counts sorted, and
-which of them each vector is.
+Input: any number of count vectors. Output: the distinct ones with their counts sorted,
+and which of them each vector is, so that an estimator evaluates each once.
 """
+
+from __future__ import annotations
 
 from typing import Any
 
@@ -22,11 +24,12 @@ def distinct_vectors(
     Parameters
     ----------
     counts : ndarray of int, shape (n_vectors, n_words)
+        Number of repeats with each word.
 
     Returns
     -------
-    vectors : ndarray of int, shape (n_distinct, n_seen)
-        Each in descending order, without the columns that nobody uses.
+    vectors : ndarray of int, shape (n_distinct, n_observed)
+        Each in descending order, without columns of zeros only.
     inverse : ndarray of int, shape (n_vectors,)
         ``vectors[inverse]`` are the rows of `counts`, sorted.
 

@@ -1,8 +1,10 @@
 """Entropy, conditional entropy, mutual information and divergence by any estimator.
 
-Takes tables of counts with any leading axes, gives bits.  Each is a sum of entropies,
-so what holds for an estimator of the entropy holds for all four.
+Input: tables of counts with any leading axes. Output: bits.  Each is a sum of
+entropies, so what holds for an estimator of the entropy holds for all four.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, cast, get_args
@@ -67,21 +69,21 @@ def entropy(
     """Estimate the entropy of words, in bits.
 
     Plug-in: H = -sum_w (n_w/R) log2 (n_w/R) with R = sum_w n_w.  Miller-Madow adds
-    (m - 1) / (2 R ln 2) for m words seen, Panzeri-Treves for m words inferred.  The
+    (m - 1) / (2 R ln 2) for m observed words, Panzeri-Treves for m inferred words.  The
     jackknife is R H - (R - 1) times the mean of H with one repeat left out, in closed
     form.  The others are in the modules of their names.
 
     Parameters
     ----------
     counts : array_like of shape (..., n_words)
-        How often each word was seen.
+        Number of repeats with each word.
     estimator : str
-        One of `ENTROPY_ESTIMATORS`.
+        Entropy estimator, one of `ENTROPY_ESTIMATORS`.
     axis : int
-        The axis of words.
+        Axis of the words.
     n_words : int, optional
         Number of possible words, if more than the table has: for "panzeri-treves",
-        "james-stein" and "nsb"; the others do not ask for it.
+        "james-stein" and "nsb"; the others do not use it.
 
     Returns
     -------
@@ -130,7 +132,7 @@ def conditional_entropy(
     given: int = -2,
     n_words: int | None = None,
 ) -> NDArray[np.float64]:
-    """Estimate the entropy of words once the condition is known, in bits.
+    """Estimate the conditional entropy of words given the condition, in bits.
 
     H(W|S) = sum_s P(s) H(W|s), the noise entropy if s is the stimulus; each H(W|s)
     from the repeats of its own condition, and P(s) their share of all.
@@ -138,11 +140,11 @@ def conditional_entropy(
     Parameters
     ----------
     counts : array_like of shape (..., n_conditions, n_words)
-        How often each word was seen in each condition.
+        Number of repeats with each word, by condition.
     estimator, axis, n_words
-        As in `entropy`.
+        Estimator, axis of the words and number of possible words, as in `entropy`.
     given : int
-        The axis of conditions.
+        Axis of the conditions.
 
     Returns
     -------
@@ -173,11 +175,11 @@ def mutual_information(
     Parameters
     ----------
     counts : array_like of shape (..., n_x, n_y)
-        How often each pair of values was seen.
+        Number of observations of each pair of values.
     estimator : str
-        As in `entropy`.
+        Entropy estimator, as in `entropy`.
     axis : tuple of two int
-        The axes of the two variables.
+        Axes of the two variables.
     n_words : tuple of two int, optional
         Numbers of possible values, if more than the table has.
 
@@ -193,10 +195,11 @@ def mutual_information(
 
     Notes
     -----
-    For variables that are both observed.  If one of them was set (the stimulus, or the
-    neuron that one listens to), its entropy is no estimate, and `jensen_shannon`, which
-    takes the entropies of words alone, has less bias.  James-Stein shrinks the table
-    of pairs, and its margins follow [1]_, so that the information is never negative.
+    For variables that are both observed.  If one of them is set by the experiment (the
+    stimulus, or the neuron recorded), its entropy is no estimate, and `jensen_shannon`,
+    which takes the entropies of words alone, has less bias.  James-Stein shrinks the
+    table of pairs, and its margins follow [1]_, so that the information is never
+    negative.
 
     References
     ----------
@@ -238,16 +241,16 @@ def jensen_shannon(
 
     H(sum_i P(i) P(w|i)) - sum_i P(i) H(P(w|i)): the entropy of all repeats together,
     less the mean entropy of each distribution; P(i) is its share of the repeats.  It is
-    the information that a word gives about which distribution it came from.
+    the mutual information between a word and the distribution that it came from.
 
     Parameters
     ----------
     counts : array_like of shape (..., n_distributions, n_words)
-        How often each word was seen.
+        Number of repeats with each word, by distribution.
     estimator, axis, n_words
-        As in `entropy`.
+        Estimator, axis of the words and number of possible words, as in `entropy`.
     among : int
-        The axis of distributions.
+        Axis of the distributions.
 
     Returns
     -------
@@ -295,7 +298,7 @@ def _checked(
     if not n_columns:
         raise ValueError(
             f"counts must have at least one word along axis {axis}; got an array of "
-            f"shape {counts.shape}. A word that was never seen counts 0."
+            f"shape {counts.shape}. A word that was never observed counts 0."
         )
     if n_words is None:
         return counts, n_columns

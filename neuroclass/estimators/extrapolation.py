@@ -1,4 +1,6 @@
-"""Quadratic extrapolation to infinitely many repeats (Strong et al. 1998)."""
+"""Entropy by quadratic extrapolation to infinite repeats (Strong et al. 1998)."""
+
+from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +22,8 @@ def quadratic_extrapolation(
 
     Parameters
     ----------
-    vectors : ndarray of int, shape (n_vectors, n_seen)
-        How often each word was seen in `R` repeats.
+    vectors : ndarray of int, shape (n_vectors, n_observed)
+        Number of the `R` repeats with each word.
     n_words : int
         Not used.
 

@@ -1,4 +1,6 @@
-"""The estimator of Grassberger (2003)."""
+"""Entropy estimator of Grassberger (2003)."""
+
+from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,8 +14,8 @@ def grassberger(vectors: NDArray[np.int64], n_words: int) -> NDArray[np.float64]
 
     Parameters
     ----------
-    vectors : ndarray of int, shape (n_vectors, n_seen)
-        How often each word was seen in `R` repeats.
+    vectors : ndarray of int, shape (n_vectors, n_observed)
+        Number of the `R` repeats with each word.
     n_words : int
         Not used.
 

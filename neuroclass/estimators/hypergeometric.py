@@ -1,9 +1,10 @@
-"""The exact chance level of a count.
+"""Exact chance level of a count (hypergeometric mean of n log2 n).
 
-Takes how many repeats there are, of one neuron and of everyone, and how many of them
-show a word; gives what the word would add on average if the repeats of all were
-exchangeable.
+Input: repeats of one neuron and of the population, and how many of the latter have a
+word. Output: mean term of the word if repeats were exchangeable between all neurons.
 """
+
+from __future__ import annotations
 
 from typing import Any
 
@@ -25,13 +26,14 @@ def expected_xlog2x(
     """Return E[n log2 n] for n hypergeometric: the chance level of a count.
 
     If the repeats of several neurons were exchangeable, the number of times that one
-    neuron with `drawn` repeats shows a word that is seen `marked` times in all
-    `total` repeats is hypergeometric.
+    neuron with `drawn` repeats has a word that occurs `marked` times in all `total`
+    repeats is hypergeometric.
 
     Parameters
     ----------
     drawn, marked, total : array_like of int, broadcast together
-        Repeats of the neuron, repeats of everyone with this word, repeats of everyone.
+        Repeats of the neuron, repeats of the population with this word, and all repeats
+        of the population.
 
     Returns
     -------

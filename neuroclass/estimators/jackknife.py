@@ -1,7 +1,10 @@
-"""95 % intervals from leaving out groups of repeats.
+"""95 % intervals by the delete-a-group jackknife.
 
-Takes an estimate from all repeats and from all but each group.
+Input: an estimate from all repeats, and from all but each group. Output: intervals in
+the unit of the estimate.
 """
+
+from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,15 +21,16 @@ def jackknife_interval(
     Parameters
     ----------
     value : array_like of shape (...,)
-        The estimate from all repeats.
+        Estimate from all repeats.
     replicates : array_like of shape (n_groups, ...)
-        The estimate with each group of repeats left out.
+        Estimate without each group of repeats.
 
     Returns
     -------
     standard_error : ndarray of shape (...,)
+        Standard error, in the unit of `value`.
     interval : ndarray of shape (..., 2)
-        From Student's t with n_groups - 1 degrees of freedom.
+        95 % interval, from Student's t with n_groups - 1 degrees of freedom.
 
     References
     ----------
@@ -44,25 +48,26 @@ def jackknife_interval(
 def bias_aware_interval(
     value: ArrayLike, less_biased: ArrayLike, replicates: ArrayLike
 ) -> NDArray[np.float64]:
-    """Return 95 % intervals where the estimate has a bias that is not small.
+    """Return 95 % intervals of an estimate whose bias is not small.
 
-    From another estimate, with less bias, and from what is left of that once the part
-    of its bias that falls as one over the repeats is taken off (the jackknife's own
-    correction): half a width (`jackknife_interval`) below the lower of the two to half
-    a width above the higher, and as far as the estimate itself.
+    From another estimate, with less bias, and from that estimate less the part of its
+    bias that falls as one over the repeats (the jackknife's own correction): half a
+    width (`jackknife_interval`) below the lower of the two to half a width above the
+    higher, and as far as the estimate itself.
 
     Parameters
     ----------
     value : array_like of shape (...,)
-        The estimate, from all repeats.
+        Estimate from all repeats.
     less_biased : array_like of shape (...,)
-        Another estimate of the same, from all repeats.
+        Another estimate of the same quantity, from all repeats.
     replicates : array_like of shape (n_groups, ...)
-        That other estimate with each group of repeats left out.
+        That other estimate without each group of repeats.
 
     Returns
     -------
     ndarray of shape (..., 2)
+        95 % intervals, in the unit of `value`.
 
     References
     ----------

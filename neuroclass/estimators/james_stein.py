@@ -1,5 +1,7 @@
 """Shrinkage of counts towards equal frequencies (Hausser & Strimmer 2009)."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,7 @@ def shrunk_counts(counts: NDArray[Any], n_words: int) -> NDArray[np.float64]:
     Parameters
     ----------
     counts : ndarray of int, shape (..., n_columns)
-        How often each word was seen in `R` repeats.
+        Number of the `R` repeats with each word.
     n_words : int
         Number of possible words, at least `n_columns`.
 

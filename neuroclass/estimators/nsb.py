@@ -1,4 +1,6 @@
-"""The Bayesian estimator of Nemenman, Shafee & Bialek (2002), on a grid."""
+"""Bayesian entropy estimator of Nemenman, Shafee & Bialek (2002), on a grid."""
+
+from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +9,7 @@ from scipy.special import betaln, gammaln, polygamma, psi
 
 __all__ = ["nsb"]
 
-_STEP = 0.15  # of log beta; finer where many words were seen
+_STEP = 0.15  # of log beta; finer where many words were observed
 _CHUNK = 1 << 21  # numbers in memory at a time
 
 
@@ -25,16 +27,16 @@ def nsb(vectors: NDArray[np.int64], n_words: int) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    vectors : ndarray of int, shape (n_vectors, n_seen)
-        How often each word was seen in `R` repeats.
+    vectors : ndarray of int, shape (n_vectors, n_observed)
+        Number of the `R` repeats with each word.
     n_words : int
         K, the number of possible words.
 
     Notes
     -----
     Sums over a grid of log b, which converge faster than any power of its step, since
-    both ends vanish; sums over words are products of how many words were seen n times
-    with a table of n and b.  ``test_nsb_equals_the_documented_values``,
+    both ends vanish; sums over words are products of the number of words observed n
+    times with a table of n and b.  ``test_nsb_equals_the_documented_values``,
     ``test_nsb_equals_direct_integration``.
 
     References
@@ -47,7 +49,7 @@ def nsb(vectors: NDArray[np.int64], n_words: int) -> NDArray[np.float64]:
     if n_words == 1:
         return np.zeros(len(vectors))
     repeats, which = np.unique(vectors.sum(axis=1), return_inverse=True)
-    # The posterior is narrow where many words were seen.
+    # The posterior is narrow where many words were observed.
     step = _STEP / (1 + np.sqrt(vectors.shape[1]) / 10)
     b = np.exp(np.arange(np.log(1e-12 / n_words), np.log(1e12), step))  # (n_grid,)
     all_b = n_words * b
@@ -60,19 +62,19 @@ def nsb(vectors: NDArray[np.int64], n_words: int) -> NDArray[np.float64]:
     mean = psi(total + 1) - all_b * psi(b + 1) / total
     n, code = np.unique(vectors, return_inverse=True)
     code = code.reshape(vectors.shape)
-    # Words that were not seen are in log_prior and mean already: they add 0 here.
+    # Unobserved words are in log_prior and mean already: they add 0 here.
     log_likelihood = _log_rising(b, n)  # (n_different, n_grid)
     surprise = (n[:, None] + b) * psi(n[:, None] + b + 1) - b * psi(b + 1)
     bits = np.empty(len(vectors))
     rows = max(1, _CHUNK // len(b))
     for start in range(0, len(vectors), rows):
         here = slice(start, start + rows)
-        seen = _how_many(code[here], len(n))  # (n_rows, n_different)
-        log_weight = seen @ log_likelihood
+        n_of_count = _count_of_counts(code[here], len(n))  # (n_rows, n_different)
+        log_weight = n_of_count @ log_likelihood
         log_weight += log_prior[which[here]]
         log_weight -= log_weight.max(axis=1, keepdims=True)
         weight = np.exp(log_weight, out=log_weight)
-        entropy = seen @ surprise
+        entropy = n_of_count @ surprise
         entropy /= total[which[here]]
         np.subtract(mean[which[here]], entropy, out=entropy)
         nats = np.einsum("vb,vb->v", weight, entropy) / weight.sum(axis=1)
@@ -87,8 +89,8 @@ def _log_rising(b: NDArray[np.float64], n: NDArray[np.int64]) -> NDArray[np.floa
     return np.where(n[:, None] > 0, gammaln(some) - betaln(b, some), 0.0)
 
 
-def _how_many(code: NDArray[np.intp], n_different: int) -> csr_array:
-    """Return how many words of each vector have each count."""
+def _count_of_counts(code: NDArray[np.intp], n_different: int) -> csr_array:
+    """Return the number of words of each vector with each count."""
     n_vectors, n_words = code.shape
     starts = np.arange(n_vectors + 1) * n_words
     ones = np.ones(code.size)

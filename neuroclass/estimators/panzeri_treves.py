@@ -1,4 +1,6 @@
-"""The bias correction of Panzeri & Treves (1996), with the number of words inferred."""
+"""Entropy with the bias correction of Panzeri & Treves (1996), by inferred words."""
+
+from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +13,14 @@ def panzeri_treves(vectors: NDArray[np.int64], n_words: int) -> NDArray[np.float
     """Estimate the entropy, in bits: the plug-in plus (m - 1) / (2 R ln 2).
 
     As Miller-Madow, with `m` the number of words that *can* occur (`inferred_words`)
-    in place of the number seen.
+    in place of the number observed.
 
     Parameters
     ----------
-    vectors : ndarray of int, shape (n_vectors, n_seen)
-        How often each word was seen in `R` repeats.
+    vectors : ndarray of int, shape (n_vectors, n_observed)
+        Number of the `R` repeats with each word.
     n_words : int
-        Number of possible words: the most that can be inferred.
+        Number of possible words, the upper bound of the inferred number.
 
     References
     ----------
@@ -33,51 +35,52 @@ def panzeri_treves(vectors: NDArray[np.int64], n_words: int) -> NDArray[np.float
 
 
 def inferred_words(vectors: NDArray[np.int64], n_words: int) -> NDArray[np.int64]:
-    """Infer how many words can occur, from how many of them were seen how often.
+    """Infer the number of words that can occur, from the counts of those observed.
 
-    For `u` words that can occur beyond the `m` seen, a word seen n times has the
-    frequency (1 - g) (n + 1) / (R + m), one not seen g / u, where an unseen word stays
-    unseen with probability R / (R + m).  The number of words that R repeats would show
-    on average rises with `u`; the `u` whose average is nearest to `m` is taken, the
+    For `u` words that can occur beyond the `m` observed, a word observed n times has
+    the frequency (1 - g) (n + 1) / (R + m), one not observed g / u, where an unobserved
+    word stays unobserved with probability R / (R + m).  The expected number of words in
+    R repeats rises with `u`; the `u` whose expectation is nearest to `m` is taken, the
     first such.  With u = 0 the frequencies are n / R.
 
     Parameters
     ----------
-    vectors : ndarray of int, shape (n_vectors, n_seen)
+    vectors : ndarray of int, shape (n_vectors, n_observed)
+        Number of the `R` repeats with each word.
     n_words : int
         Number of possible words.
 
     Returns
     -------
     ndarray of int, shape (n_vectors,)
-        m + u, between the number seen and `n_words`.
+        m + u, between the number observed and `n_words`.
 
     Notes
     -----
     ``test_inferred_words_equal_the_search_by_loop``.
     """
     repeats = vectors.sum(axis=1).astype(np.float64)
-    seen = np.count_nonzero(vectors, axis=1)
+    observed = np.count_nonzero(vectors, axis=1)
     with np.errstate(divide="ignore"):
         log_missed = np.log1p(-vectors / repeats[:, None])
-    # How many words are missed on average: none of those that were not seen, here.
+    # Expected number of missed words, here none of the unobserved ones.
     missed = np.where(vectors > 0, np.exp(repeats[:, None] * log_missed), 0.0)
     distance = missed.sum(axis=1)
-    unseen = np.zeros(len(vectors), dtype=np.int64)
-    active = np.flatnonzero(seen < n_words)
+    unobserved = np.zeros(len(vectors), dtype=np.int64)
+    active = np.flatnonzero(observed < n_words)
     u = 0
     while len(active):
         u += 1
-        v, r, m = vectors[active], repeats[active], seen[active]
-        each = -np.expm1(np.log(r / (r + m)) / r)  # frequency of an unseen word
+        v, r, m = vectors[active], repeats[active], observed[active]
+        each = -np.expm1(np.log(r / (r + m)) / r)  # frequency of an unobserved word
         p = (1 - u * each)[:, None] * (v + 1) / (r + m)[:, None]
         is_missed = np.where(v > 0, np.exp(r[:, None] * np.log1p(-p)), 0.0)
         expected = m - is_missed.sum(axis=1) + u * m / (r + m)
         next_distance = np.abs(expected - m)
         better = (next_distance < distance[active]) & (u * each <= 1)
         active = active[better]
-        unseen[active] = u
+        unobserved[active] = u
         distance[active] = next_distance[better]
-        active = active[seen[active] + u < n_words]
-    total: NDArray[np.int64] = seen + unseen
+        active = active[observed[active] + u < n_words]
+    total: NDArray[np.int64] = observed + unobserved
     return total

@@ -1,18 +1,25 @@
-"""What words tell about the class of the neuron that spoke them.
+"""Class information: mutual information between a word and the class of its neuron.
 
-Takes counts of words and a class per neuron; gives bits per word.
+Input: counts of words, and a class per neuron. Output: bits per word.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuroclass.estimators import Estimator, repeat_term, word_term
-from neuroclass.estimators.jackknife import bias_aware_interval
+from neuroclass.estimators import (
+    Estimator,
+    bias_aware_interval,
+    repeat_term,
+    word_term,
+)
 from neuroclass.information.entropy_terms import (
+    WordCounts,
     blend,
     check_integer_counts,
     information_terms,
@@ -29,21 +36,24 @@ __all__ = [
 
 
 def class_information(
-    counts: ArrayLike, labels: ArrayLike, estimator: Estimator = "miller-madow"
+    counts: WordCounts | ArrayLike,
+    labels: ArrayLike,
+    estimator: Estimator = "miller-madow",
 ) -> float:
-    """Estimate what a word tells about the class of the neuron that spoke it.
+    """Estimate the mutual information between a word and the class of its neuron.
 
-    A class answers with the mixture of its members, so this is the identity
-    information of the summed counts.
+    The response of a class is the mixture of those of its members, so this is the
+    identity information of the summed counts.
 
     Parameters
     ----------
-    counts : array_like of shape (n_neurons, n_conditions, n_words)
-        How often each neuron spoke each word in each condition.
+    counts : array_like of int, (n_neurons, n_conditions, n_words)
+        Number of repeats with each word, by neuron and condition, or an object with
+        such an array as ``counts``.
     labels : array_like of shape (n_neurons,)
-        The class of each neuron.
+        Class of each neuron.
     estimator : {"miller-madow", "plug-in", "jackknife"}
-        Which entropy estimator.
+        Entropy estimator.
 
     Returns
     -------
@@ -59,21 +69,24 @@ def class_information(
 
 
 def within_class_information(
-    counts: ArrayLike, labels: ArrayLike, estimator: Estimator = "miller-madow"
+    counts: WordCounts | ArrayLike,
+    labels: ArrayLike,
+    estimator: Estimator = "miller-madow",
 ) -> float:
-    """Estimate what a word tells about the neuron once its class is known.
+    """Estimate the information between a word and its neuron, given the class.
 
     By the chain rule `class_information` and this add to the identity information,
     for every estimator here.
 
     Parameters
     ----------
-    counts : array_like of shape (n_neurons, n_conditions, n_words)
-        How often each neuron spoke each word in each condition.
+    counts : array_like of int, (n_neurons, n_conditions, n_words)
+        Number of repeats with each word, by neuron and condition, or an object with
+        such an array as ``counts``.
     labels : array_like of shape (n_neurons,)
-        The class of each neuron.
+        Class of each neuron.
     estimator : {"miller-madow", "plug-in", "jackknife"}
-        Which entropy estimator.
+        Entropy estimator.
 
     Returns
     -------
@@ -90,37 +103,45 @@ def within_class_information(
     return float(total / array.sum())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ClassInformation:
-    """What a word tells about the class of the neuron that spoke it.
+    """Mutual information between a word and the class of its neuron.
 
     Attributes
     ----------
     bits_per_word : float
-        By the blend, averaged over conditions.
+        Information by the blend, averaged over conditions.
     interval : ndarray of shape (2,)
         95 % interval of `bits_per_word`; nan without groups of repeats.
     chance_level : float
-        What the plug-in would give on average if repeats were exchangeable between
-        the classes.
+        Mean of the plug-in if repeats were exchangeable between the classes, bits per
+        word.
     share : float
         Share of the identity information that is between the classes, from 0 to 1;
-        nan if there is no information at all.
+        nan without any identity information.
     share_interval : ndarray of shape (2,)
         95 % interval of `share`; nan without groups of repeats.
     """
 
     bits_per_word: float
-    interval: NDArray[np.float64] = field(repr=False)
+    interval: NDArray[np.float64]
     chance_level: float
     share: float
-    share_interval: NDArray[np.float64] = field(repr=False)
+    share_interval: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        return (
+            f"ClassInformation({self.bits_per_word:.3g} bits/word, "
+            f"{100 * self.share:.3g} % of the identity information)"
+        )
 
 
 def information_between_classes(
-    counts: ArrayLike, labels: ArrayLike, groups: Iterable[ArrayLike] | None = None
+    counts: WordCounts | ArrayLike,
+    labels: ArrayLike,
+    groups: Iterable[ArrayLike] | None = None,
 ) -> ClassInformation:
-    """Estimate what classes keep of the identity information, corrected for sampling.
+    """Estimate the share of identity information between classes, bias-corrected.
 
     Both terms of the chain rule by the blend, each with its own chance level: B of
     the classes, W of the neurons within them; the share is B / (B + W).  Without
@@ -129,10 +150,11 @@ def information_between_classes(
 
     Parameters
     ----------
-    counts : array_like of shape (n_neurons, n_conditions, n_words)
-        How often each neuron spoke each word in each condition.
+    counts : array_like of int, (n_neurons, n_conditions, n_words)
+        Number of repeats with each word, by neuron and condition, or an object with
+        such an array as ``counts``.
     labels : array_like of shape (n_neurons,)
-        The class of each neuron.
+        Class of each neuron.
     groups : iterable of array_like like `counts`, optional
         Counts of groups of repeats (`count_groups`), for intervals of these classes
         (`bias_aware_interval`, from the estimator `empirical-bayes`).
@@ -149,11 +171,11 @@ def information_between_classes(
     if groups is not None:
         replicates = [_less_biased(array - np.asarray(g), labels) for g in groups]
         intervals = bias_aware_interval(whole, _less_biased(array, labels), replicates)
-        (most,) = terms.most(np.zeros(len(terms.repeats), dtype=np.intp))
-        intervals[0] = np.clip(intervals[0], min(whole[0], 0.0), max(whole[0], most))
+        (bound,) = terms.upper_bound(np.zeros(len(terms.repeats), dtype=np.intp))
+        intervals[0] = np.clip(intervals[0], min(whole[0], 0.0), max(whole[0], bound))
         intervals[1] = np.clip(intervals[1], 0.0, 1.0)
         if np.isnan(intervals[1]).any() and not np.isnan(whole[1]):
-            intervals[1] = 0.0, 1.0  # a share of what may be nothing
+            intervals[1] = 0.0, 1.0  # the whole may be 0
     return ClassInformation(
         bits_per_word=float(whole[0]),
         interval=intervals[0],
@@ -188,7 +210,7 @@ def _less_biased(
 ) -> NDArray[np.float64]:
     """Return the same two by the estimator `empirical-bayes`."""
     between, whole = (
-        # Their totals alone, at half of what all terms take.
+        # Their totals alone, at half of the cost of all terms.
         _information(sums, "jackknife") - jackknife_excess(sums).sum() / sums.sum()
         for sums in (sum_by_class(counts, labels), counts)
     )
@@ -214,6 +236,6 @@ def _information(counts: NDArray[np.int64], estimator: Estimator) -> float:
         words = float(word_term(n, estimator).sum())
         return words + float(repeat_term(n.sum(axis=-1), estimator).sum())
 
-    everyone = counts.sum(axis=0)
-    lost = negative_entropy(counts) - negative_entropy(everyone)
-    return lost / float(counts.sum())
+    pooled = counts.sum(axis=0)
+    bits = negative_entropy(counts) - negative_entropy(pooled)
+    return bits / float(counts.sum())

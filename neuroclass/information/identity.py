@@ -1,21 +1,29 @@
-"""Information about who spoke: how much a word tells which neuron it came from.
+"""Identity information: mutual information between a word and the neuron identity.
 
-Takes counts of words, gives bits.  The quantity is that of Schneidman, Bialek & Berry
-(2002): no metric on stimuli or on responses enters.
+Input: counts of words by neuron and condition. Output: bits per word.  The quantity is
+that of Schneidman, Bialek & Berry (2002): no metric on stimuli or on responses enters.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuroclass._lib.checks import check_choice
-from neuroclass.estimators import ENTROPY_ESTIMATORS, EntropyEstimator
-from neuroclass.estimators.jackknife import bias_aware_interval, jackknife_interval
+from neuroclass._lib.wording import between
+from neuroclass.estimators import (
+    ENTROPY_ESTIMATORS,
+    EntropyEstimator,
+    bias_aware_interval,
+    jackknife_interval,
+)
 from neuroclass.information.entropy_terms import (
     InformationTerms,
+    WordCounts,
     check_integer_counts,
     information_terms,
 )
@@ -29,20 +37,21 @@ IDENTITY_ESTIMATORS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class IdentityInformation:
-    """What a word tells about which neuron spoke it.
+    """Mutual information between a word and the neuron that emitted it.
 
     Attributes
     ----------
     bits_per_word : float
-        By `estimator`, averaged over conditions.
+        Identity information by `estimator`, averaged over conditions.
     interval : ndarray of shape (2,)
         95 % interval of the information, by the blend and empirical Bayes
-        (`bias_aware_interval`); by another estimator, of what that gives on average.
+        (`bias_aware_interval`); by another estimator, of the mean of that estimator.
         Nan without groups of repeats.
     standard_error : float
-        Of `bits_per_word`, without its bias; nan without groups of repeats.
+        Standard error of `bits_per_word`, without its bias; nan without groups of
+        repeats.
     replicates : ndarray of shape (n_groups,)
         `bits_per_word` without each group of repeats; none without groups.
     less_biased_replicates : ndarray of shape (n_groups,)
@@ -50,41 +59,43 @@ class IdentityInformation:
         is neither this nor the blend.
     per_condition : ndarray of shape (n_conditions,)
         Bits per word in each condition; their mean, weighted by repeats, is
-        `bits_per_word`.  Nan where nobody was recorded.
+        `bits_per_word`.  Nan where no neuron was recorded.
     per_neuron : ndarray of shape (n_neurons,)
-        Bits per word of each neuron: the divergence of its words from everybody's,
-        averaged over conditions.  Their mean, weighted by repeats, is `bits_per_word`
-        but for the blend, which weighs the evidence of each neuron by itself.
+        Bits per word of each neuron: the divergence of its words from those of the
+        population, averaged over conditions.  Their mean, weighted by repeats, is
+        `bits_per_word` but for the blend, which weighs the evidence of each neuron by
+        itself.
     per_neuron_interval : ndarray of shape (n_neurons, 2)
         95 % intervals, as `interval`.
     by_partition : tuple of ndarray of shape (n_labels,)
-        Bits per word of the neurons of each label, the mean of what each of them adds
-        to the whole; by the blend, which weighs the evidence of all of them together,
+        Bits per word of the neurons of each label, the mean of their contributions to
+        the whole; by the blend, which weighs the evidence of all of them together,
         that need not be the mean of `per_neuron`.
     by_partition_interval : tuple of ndarray of shape (n_labels, 2)
         95 % intervals, as `interval`.
     plug_in, miller_madow, jackknife, empirical_bayes : float
-        The same information by other estimators, bits per word.
+        Identity information by other estimators, bits per word.
     chance_level : float
-        What the plug-in would give on average if all neurons were the same one.
+        Mean of the plug-in if the repeats were exchangeable between all neurons, bits
+        per word.
     estimator : str
-        Name.
+        Name of the estimator.
     word_duration : float
-        s; nan if not given.
+        Duration of a word, in seconds; nan if not given.
     firing_rate : ndarray of shape (n_neurons,)
-        Hz; nan if not given.
+        Firing rate of each neuron, in Hz; nan if not given.
     """
 
     bits_per_word: float
     interval: NDArray[np.float64]
     standard_error: float
-    replicates: NDArray[np.float64] = field(repr=False)
-    less_biased_replicates: NDArray[np.float64] = field(repr=False)
-    per_condition: NDArray[np.float64] = field(repr=False)
-    per_neuron: NDArray[np.float64] = field(repr=False)
-    per_neuron_interval: NDArray[np.float64] = field(repr=False)
-    by_partition: tuple[NDArray[np.float64], ...] = field(repr=False)
-    by_partition_interval: tuple[NDArray[np.float64], ...] = field(repr=False)
+    replicates: NDArray[np.float64]
+    less_biased_replicates: NDArray[np.float64]
+    per_condition: NDArray[np.float64]
+    per_neuron: NDArray[np.float64]
+    per_neuron_interval: NDArray[np.float64]
+    by_partition: tuple[NDArray[np.float64], ...]
+    by_partition_interval: tuple[NDArray[np.float64], ...]
     plug_in: float
     miller_madow: float
     jackknife: float
@@ -92,7 +103,15 @@ class IdentityInformation:
     chance_level: float
     estimator: str
     word_duration: float
-    firing_rate: NDArray[np.float64] = field(repr=False)
+    firing_rate: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        interval = between(*self.interval)
+        return (
+            f"IdentityInformation({self.bits_per_word:.3g} bits/word"
+            f"{f' ({interval})' if interval else ''} by {self.estimator}, "
+            f"{len(self.per_neuron)} neurons, {len(self.per_condition)} conditions)"
+        )
 
     @property
     def bits_per_second(self) -> float:
@@ -107,32 +126,33 @@ class IdentityInformation:
 
 
 def identity_information(
-    counts: Any,
+    counts: WordCounts | ArrayLike,
     *,
     estimator: Literal["blend", "empirical-bayes"] | EntropyEstimator = "blend",
     groups: Iterable[ArrayLike] | None = None,
     partitions: Sequence[ArrayLike] = (),
 ) -> IdentityInformation:
-    r"""Estimate what a word tells about which neuron spoke it.
+    r"""Estimate the mutual information between a word and the neuron that emitted it.
 
     .. math:: I = \sum_s P(s) \sum_i P(i|s) \sum_w P(w|i,s)
               \log_2 \frac{P(w|i,s)}{\sum_j P(j|s) P(w|j,s)}
 
-    for words w, neurons i, conditions s, where a neuron weighs as much as it has
-    repeats: with common repeats all weigh the same.  Between 0 and log2 of the number
+    for words w, neurons i, conditions s, where neurons are weighted by their repeats:
+    with common repeats all weigh the same.  Between 0 and log2 of the number
     of neurons.
 
     Parameters
     ----------
-    counts : ResponseCounts or array_like of shape (n_neurons, n_conditions, n_words)
-        How often each neuron spoke each word in each condition.  With an array, rates
-        per second and per spike are nan.
+    counts : ResponseCounts or array_like of int, (n_neurons, n_conditions, n_words)
+        Number of repeats with each word, by neuron and condition, or an object with
+        such an array as ``counts``; its ``word_duration`` (s) and ``firing_rate`` (Hz),
+        where it has them, give rates per second and per spike, else these are nan.
     estimator : str
-        One of `IDENTITY_ESTIMATORS`.  The blend
-        subtracts the exact chance level as far as the plug-in value could be chance,
-        and the jackknife's bias as far as it could not.  "empirical-bayes" takes off
-        the jackknife what it is expected to have too much (`jackknife_excess`).  The
-        others are differences of entropies, of everybody's words and of each neuron's.
+        Bias correction, one of `IDENTITY_ESTIMATORS`.  The blend subtracts the exact
+        chance level as far as the plug-in value could be chance, and the jackknife's
+        bias as far as it could not.  "empirical-bayes" subtracts from the jackknife its
+        expected excess (`jackknife_excess`).  The others are differences of entropies,
+        of the words of the population and of those of each neuron.
     groups : iterable of array_like like `counts`, optional
         Counts of groups of repeats (`count_groups`), for intervals.
     partitions : sequence of array_like of int, (n_neurons,)
@@ -147,21 +167,21 @@ def identity_information(
     ValueError
         If `counts` has not three axes, holds negative numbers, or is not integer; if
         there are fewer than 4 repeats for the quadratic extrapolation; for James-Stein,
-        which gives more than the plug-in (``test_shrinkage_is_refused``); if a
-        partition has not one label from 0 on for each neuron.
+        which exceeds the plug-in (``test_shrinkage_is_refused``); if a partition has
+        not one label from 0 on for each neuron.
 
     Notes
     -----
     With few repeats the plug-in value is too high by about
     (n_words - 1) / (2 R ln 2) bits per word.  "panzeri-treves" and "nsb" take the words
-    that anybody spoke for those that are possible.
+    observed from any neuron for those that are possible.
     ``test_blend_is_close_to_the_truth_with_few_repeats``.
 
     The blend is too low with few repeats and too high with many, by more than its
     noise where neurons and conditions are many.  Its interval is therefore that of
     empirical Bayes, which has less bias and more noise, extended to the blend: it need
     not lie evenly around it.  Unless the estimate does, it neither starts below 0 nor
-    ends above what neurons have that never say the same.
+    ends above the information of neurons without a common word.
     ``test_intervals_hold_the_truth``.
 
     References
@@ -170,27 +190,27 @@ def identity_information(
 
     Examples
     --------
-    >>> counts = [[[10, 0]], [[0, 10]]]  # two neurons that never say the same
+    >>> counts = [[[10, 0]], [[0, 10]]]  # two neurons without a common word
     >>> round(identity_information(counts, estimator="plug-in").plug_in, 9)
     1.0
     """
     if estimator == "james-stein":
         raise ValueError(
-            "estimator must lower what chance adds to identity information; "
-            "james-stein raises it, by evening the words of those who speak rarely. "
-            "Use blend."
+            "estimator must reduce the upward bias of identity information; "
+            "james-stein raises it, by evening the word frequencies of neurons that "
+            "fire rarely. Use blend."
         )
     check_choice(estimator, "estimator", IDENTITY_ESTIMATORS)
     word_duration = float(getattr(counts, "word_duration", "nan"))
     firing_rate = getattr(counts, "firing_rate", None)
-    array = check_integer_counts(getattr(counts, "counts", counts))
+    array = check_integer_counts(counts)
     corrected = information_terms(array, "empirical-bayes")
     is_corrected = estimator in ("blend", "empirical-bayes")
     terms = corrected if is_corrected else information_terms(array, estimator)
-    # Everybody, each neuron, and what was asked for.
+    # All neurons, each neuron, and the given partitions.
     labels = [np.zeros(len(array), dtype=np.intp), np.arange(len(array))]
     labels += [_labels_of(partition, len(array)) for partition in partitions]
-    value = _by_label(terms, estimator, labels)  # (n_labels in all,)
+    value = _by_label(terms, estimator, labels)  # (sum of n_labels,)
     replicates = less_biased = np.empty((0, len(value)))
     error, interval = np.full(len(value), np.nan), np.full((len(value), 2), np.nan)
     if groups is not None:
@@ -254,22 +274,22 @@ def _replicates(
     """Return values without each group, the less biased ones, and intervals."""
     value = _by_label(terms, estimator, labels)
     is_corrected = estimator in ("blend", "empirical-bayes")
-    named = "empirical-bayes" if is_corrected else estimator
+    less_biased_estimator = "empirical-bayes" if is_corrected else estimator
     values, less_biased = [], []
     for group in groups:
         rest = counts - np.asarray(group)
-        left = information_terms(rest, named)
+        left = information_terms(rest, less_biased_estimator)
         values.append(_by_label(left, estimator, labels))
         if is_corrected:
-            less_biased.append(_by_label(left, named, labels))
+            less_biased.append(_by_label(left, less_biased_estimator, labels))
     if len(values) < 2:
         raise ValueError(f"groups must be at least two; got {len(values)}.")
     if is_corrected:
-        found = _by_label(terms, named, labels)
-        interval = bias_aware_interval(value, found, less_biased)
-        most = np.concatenate([terms.most(one) for one in labels])
-        least, most = np.minimum(value, 0.0), np.maximum(value, most)
-        interval = np.clip(interval, least[:, None], most[:, None])
+        less_biased_value = _by_label(terms, less_biased_estimator, labels)
+        interval = bias_aware_interval(value, less_biased_value, less_biased)
+        bound = np.concatenate([terms.upper_bound(one) for one in labels])
+        low, high = np.minimum(value, 0.0), np.maximum(value, bound)
+        interval = np.clip(interval, low[:, None], high[:, None])
     else:
         _, interval = jackknife_interval(value, values)
         less_biased = values

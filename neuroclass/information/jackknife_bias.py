@@ -1,11 +1,12 @@
-"""By how much the jackknife still exceeds the truth, learned from the whole population.
+"""Bias of the jackknife estimate of identity information, by empirical Bayes.
 
-Takes counts of words; gives bits times repeats.  The jackknife takes off the part of
+Input: counts of words. Output: bits times repeats.  The jackknife takes off the part of
 the plug-in's excess that falls as one over the repeats R.  What remains comes from
-words that are spoken about once in R repeats, and depends on how probable they truly
-are, which one count cannot tell; the counts of a whole population can (empirical
-Bayes).
+words that occur about once in R repeats, and depends on their true probability, which
+cannot be estimated from one count, but can from the counts of a whole population.
 """
+
+from __future__ import annotations
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -16,24 +17,24 @@ from scipy.special import betainc, expit, gammaln
 
 from neuroclass.estimators import repeat_term, word_term, xlog2x
 
-__all__ = ["jackknife_excess"]
+__all__ = ["PROBABILITIES", "count_likelihood", "jackknife_excess"]
 
 # Probabilities and shares are taken on grids of their logit.
 _EDGES = np.linspace(-12, 12, 161)
-_PROBABILITY = expit((_EDGES[1:] + _EDGES[:-1]) / 2)  # (n_probabilities,)
+PROBABILITIES = expit((_EDGES[1:] + _EDGES[:-1]) / 2)  # (n_probabilities,)
 _SHARE_EDGES = np.linspace(-9, 9, 60)
 _SHARES = expit(np.linspace(-9.15, 9.15, 61))  # between them; the outer two are open
-# How alike neurons may be: the sum of the parameters of a beta distribution.
-_ALIKE = np.array([0.1, 0.3, 1, 2, 4, 8, 16, 32, 64, 128, 256, 1024, 4096])
-_N_MIXING = 30  # iterations for how alike neurons are
+# Similarity of the neurons: the sum of the parameters of a beta distribution.
+_SIMILARITIES = np.array([0.1, 0.3, 1, 2, 4, 8, 16, 32, 64, 128, 256, 1024, 4096])
+_N_MIXING = 30  # iterations for the similarity of the neurons
 _N_SHAPING = 50  # and for the shape; more follow the noise
 _ELSEWHERE = -1  # instead of a place in the table: other repeats
 _TINY = 1e-300  # against division by 0
-_MOST_REPEATS = 200  # with more, the excess is not worth the time
+_MAX_REPEATS = 200  # with more, the excess is not worth the time
 
 
 def jackknife_excess(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    r"""Return by how much the jackknife's information is expected to be too high.
+    r"""Return the expected excess of the jackknife estimate of identity information.
 
     A word of probability p gives the jackknife
 
@@ -41,23 +42,23 @@ def jackknife_excess(counts: NDArray[np.int64]) -> NDArray[np.float64]:
               - R\, p \log_2 p
 
     bits times repeats too much, with G and c of `word_term` and `repeat_term`.  Its
-    mean over the p that the count n of a neuron leaves possible is summed over words
-    and conditions.  How probable the p are beforehand, given the share of everyone's
-    words that are this word, comes from the counts of all neurons in all conditions:
-    a mixture of beta distributions around the share, from neurons that are all alike
-    to neurons that always speak the word or never, and from there some steps towards
-    the distribution, of any shape, that makes the counts most likely.
+    posterior mean, given the count n of a neuron, is summed over words and conditions.
+    The prior of p, given the share of the word among the words of the population, comes
+    from the counts of all neurons in all conditions: a mixture of beta distributions
+    around the share, from neurons that are all alike to neurons in which the word
+    occurs always or never, and from there some steps towards the distribution, of any
+    shape, that makes the counts most likely.
 
     Parameters
     ----------
     counts : ndarray of int, (n_neurons, n_conditions, n_words)
-        How often each neuron spoke each word in each condition.
+        Number of repeats with each word, by neuron and condition.
 
     Returns
     -------
     ndarray of shape (n_neurons, n_conditions)
-        Bits times repeats; that of the words of everyone, who have many repeats, is
-        not taken into account.  0 where a neuron has more than 200 repeats.
+        Bits times repeats; the excess of the pooled words of the population, which has
+        many repeats, is left out.  0 where a neuron has more than 200 repeats.
 
     Notes
     -----
@@ -71,26 +72,27 @@ def jackknife_excess(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     .. [1] Laird (1978), J. American Statistical Association 73:805-811.
     .. [2] Laird & Louis (1991), Computational Statistics & Data Analysis 12:27-37.
     """
-    everyone = counts.sum(axis=0)
+    pooled = counts.sum(axis=0)
     repeats = counts.sum(axis=2)
     total = repeats.sum(axis=0)[:, None]
     excess = np.zeros(repeats.shape)
-    # A word that nobody speaks, or everybody always, tells nothing.
-    condition, word = np.nonzero((everyone > 0) & (everyone < total))
+    # A word that never occurs, or always in all neurons, carries no information.
+    condition, word = np.nonzero((pooled > 0) & (pooled < total))
     if len(counts) == 1 or not len(condition):
         return excess
-    spoken = everyone[condition, word]
-    logit = np.log(spoken / (total[condition, 0] - spoken))
+    n_observed = pooled[condition, word]
+    logit = np.log(n_observed / (total[condition, 0] - n_observed))
     used, share = np.unique(np.digitize(logit, _SHARE_EDGES), return_inverse=True)
     parts = []
     distinct = np.flatnonzero(np.bincount(repeats.ravel()))  # sorts nothing
-    for r in distinct[(distinct > 0) & (distinct <= _MOST_REPEATS)].tolist():
+    for r in distinct[(distinct > 0) & (distinct <= _MAX_REPEATS)].tolist():
         columns = np.flatnonzero((repeats == r).any(axis=0)[condition])
         here, of_word = condition[columns], word[columns]
         place = share[columns] * (r + 1) + counts[:, here, of_word]
         place[repeats[:, here] != r] = _ELSEWHERE
-        seen = np.bincount(place[place >= 0], minlength=len(used) * (r + 1))
-        parts.append(_Part(here, place, seen.reshape(len(used), r + 1), _likelihood(r)))
+        observed = np.bincount(place[place >= 0], minlength=len(used) * (r + 1))
+        observed = observed.reshape(len(used), r + 1)
+        parts.append(_Part(here, place, observed, count_likelihood(r)))
     if not parts:
         return excess
     prior = _prior(parts, used)
@@ -98,15 +100,15 @@ def jackknife_excess(counts: NDArray[np.int64]) -> NDArray[np.float64]:
         p = part.given.probability
         possible = np.maximum(prior @ p.T, _TINY)
         table = (prior * part.given.excess) @ p.T / possible
-        # The entry after the last is what _ELSEWHERE finds.
+        # _ELSEWHERE is the entry after the last.
         of_word = np.append(table, 0.0)[part.place]
         here, first = np.unique(part.condition, return_index=True)
         excess[:, here] += np.add.reduceat(of_word, first, axis=1)
     return excess
 
 
-class _Likelihood(NamedTuple):
-    """Of the counts 0, 1, ..., R, and b, at each probability of the grid."""
+class CountLikelihood(NamedTuple):
+    """Likelihood of the counts 0, 1, ..., R, and b, at each of `PROBABILITIES`."""
 
     probability: NDArray[np.float64]  # (R + 1, n_probabilities)
     excess: NDArray[np.float64]  # (n_probabilities,)
@@ -117,49 +119,53 @@ class _Part(NamedTuple):
 
     condition: NDArray[np.intp]  # (n_cells,), in order
     place: NDArray[np.int64]  # (n_neurons, n_cells) share and count, or _ELSEWHERE
-    seen: NDArray[np.int64]  # (n_shares, R + 1), how many words of each share and count
-    given: _Likelihood
+    observed: NDArray[np.int64]  # (n_shares, R + 1), words of each share and count
+    given: CountLikelihood
 
 
 @lru_cache(maxsize=64)
-def _likelihood(repeats: int) -> _Likelihood:
+def count_likelihood(repeats: int) -> CountLikelihood:
+    """Return the likelihood of each count in `repeats`, and the jackknife's excess b.
+
+    At each of `PROBABILITIES` of a word.
+    """
     n = np.arange(repeats + 1)
     ways = gammaln(repeats + 1) - gammaln(n + 1) - gammaln(repeats - n + 1)
-    log_p, log_q = np.log(_PROBABILITY), np.log1p(-_PROBABILITY)
+    log_p, log_q = np.log(PROBABILITIES), np.log1p(-PROBABILITIES)
     rest = repeats - n
     p = np.exp(ways[:, None] + n[:, None] * log_p + rest[:, None] * log_q)
     excess = word_term(n, "jackknife") @ p
-    excess += _PROBABILITY * repeat_term(repeats, "jackknife")
-    return _Likelihood(p, excess - repeats * xlog2x(_PROBABILITY))
+    excess += PROBABILITIES * repeat_term(repeats, "jackknife")
+    return CountLikelihood(p, excess - repeats * xlog2x(PROBABILITIES))
 
 
 @lru_cache(maxsize=1)
 def _beta() -> NDArray[np.float64]:
-    """Return beta distributions around each share, (share, how alike, probability)."""
+    """Return beta distributions around each share, (share, similarity, probability)."""
     edges = expit(_EDGES)
     edges[[0, -1]] = 0.0, 1.0
-    a, mean = _ALIKE[:, None], _SHARES[:, None, None]
+    a, mean = _SIMILARITIES[:, None], _SHARES[:, None, None]
     return np.diff(betainc(a * mean, a * (1 - mean), edges), axis=2)
 
 
 def _prior(parts: list[_Part], used: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return how probable each probability is at each share `used`, (n_shares, n)."""
+    """Return the prior of each probability at each share `used`, (n_shares, n)."""
     beta = _beta()[used]
     likely = [beta @ part.given.probability.T for part in parts]
-    weight = np.full(len(_ALIKE), 1 / len(_ALIKE))
+    weight = np.full(len(_SIMILARITIES), 1 / len(_SIMILARITIES))
     for _ in range(_N_MIXING):
         better = np.zeros_like(weight)
         for each, part in zip(likely, parts, strict=True):
             mixed = np.maximum(np.einsum("k,bkn->bn", weight, each), _TINY)
-            better += np.einsum("bkn,bn->k", each, part.seen / mixed)
+            better += np.einsum("bkn,bn->k", each, part.observed / mixed)
         weight *= better
         weight /= weight.sum()
     prior: NDArray[np.float64] = np.einsum("k,bkp->bp", weight, beta)
-    n_words = sum(part.seen.sum(axis=1, keepdims=True) for part in parts)
+    n_words = sum(part.observed.sum(axis=1, keepdims=True) for part in parts)
     for _ in range(_N_SHAPING):
         better = np.zeros_like(prior)
         for part in parts:
             p = part.given.probability
-            better += (part.seen / np.maximum(prior @ p.T, _TINY)) @ p
+            better += (part.observed / np.maximum(prior @ p.T, _TINY)) @ p
         prior *= better / np.maximum(n_words, 1)  # 0: only more repeats than are used
     return prior

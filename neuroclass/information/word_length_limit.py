@@ -1,43 +1,47 @@
-"""Rates of words of several lengths, and their limit for infinitely long words.
+"""Information rates of words of several lengths, and their limit for long words.
 
-Takes what words of one bin width tell per second (`ScannedWord`), gives the limit, or
-why there is none (`Extrapolation`).
+Input: information rates of words of one bin width (`ScannedWord`). Output: their limit
+for infinitely long words, or the reason why there is none (`Extrapolation`).
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass.estimators.jackknife import bias_aware_interval, jackknife_interval
+from neuroclass.estimators import bias_aware_interval, jackknife_interval
 
 __all__ = ["Extrapolation", "ScannedWord", "Verdict", "WordRate", "extrapolate"]
 
-_FEWEST = 3  # word lengths that make a line
+_MIN_LENGTHS = 3  # word lengths on a line
 
 Verdict = Literal["good", "few repeats", "saturated"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class WordRate:
-    """What one kind of word tells about one thing: who spoke, or the stimulus.
+    """Information of words of one length about the neuron identity or the stimulus.
 
     Attributes
     ----------
     bits_per_word, bits_per_second : float
+        Information per word and information rate.
     interval : ndarray of shape (2,)
-        95 %, as of `identity_information`, bits/s.
+        95 % interval as of `identity_information`, bits/s.
     gap : float
         1 - blend / jackknife: two corrections that err to opposite sides.
     verdict : {"good", "few repeats", "saturated"}
         Few repeats: a gap above 0.1.  Saturated: more bits per word than a tenth of
-        log2 of the number of neurons, or of conditions, beyond which no word can tell.
+        log2 of the number of neurons, or of conditions, the upper bound.
     replicates : ndarray of shape (n_groups,)
         `bits_per_second` without each group of repeats.
     less_biased : ndarray of shape (1 + n_groups,)
-        By the estimator that has the least bias, of all repeats and without each group.
+        `bits_per_second` by the estimator with the least bias, of all repeats and
+        without each group.
     """
 
     bits_per_word: float
@@ -45,30 +49,36 @@ class WordRate:
     interval: NDArray[np.float64]
     gap: float
     verdict: Verdict
-    replicates: NDArray[np.float64] = field(repr=False)
-    less_biased: NDArray[np.float64] = field(repr=False)
+    replicates: NDArray[np.float64]
+    less_biased: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        return (
+            f"WordRate({self.bits_per_word:.3g} bits/word, "
+            f"{self.bits_per_second:.3g} bits/s, {self.verdict})"
+        )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ScannedWord:
-    """The information of one kind of word.
+    """Information of words of one bin width and length.
 
     Attributes
     ----------
     bin_size : float
-        s.
+        Time bin width, in seconds.
     word_length : int
-        Bins.
+        Number of bins per word.
     n_words : int
-        Different words that anybody spoke.
+        Number of distinct words observed.
     above_chance : float
-        Plug-in identity information over its chance level, bits/s: what
+        Plug-in identity information less its chance level, bits/s, by which
         `choose_bin_size` compares.
     identity : WordRate
-        About which neuron spoke.
+        Information about the neuron identity.
     stimulus : WordRate or None
-        About the condition, from a word of a known neuron, mean over neurons; None
-        where there is one condition.
+        Information about the condition, from a word of a known neuron, mean over
+        neurons; None where there is one condition.
     """
 
     bin_size: float
@@ -78,27 +88,33 @@ class ScannedWord:
     identity: WordRate
     stimulus: WordRate | None
 
+    def __repr__(self) -> str:
+        return (
+            f"ScannedWord({self.word_length} x {1000 * self.bin_size:g} ms, "
+            f"{self.n_words} words)"
+        )
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Extrapolation:
-    """What infinitely long words tell about the stimulus.
+    """Rate of the information about the stimulus for infinitely long words.
 
     Attributes
     ----------
     bin_size : float
-        s.
+        Time bin width, in seconds.
     bits_per_second : float
-        Where the line through the rates against 1 / word length meets 0, per neuron;
-        nan if there is no such line.
+        Intercept of the line through the rates against 1 / word length, bits/s per
+        neuron; nan if there is no such line.
     interval : ndarray of shape (2,)
         95 % interval, from leaving out groups of repeats: of noise and bias
         (`bias_aware_interval`), so that the limit itself may be at its end.
     slope : float
-        Of the line, bits: rate = `bits_per_second` + slope / word duration.
+        Slope of the line, bits: rate = `bits_per_second` + slope / word duration.
     word_lengths : tuple of int
-        The words on the line, bins.
+        Lengths of the words on the line, in bins.
     reason : str
-        One line.
+        Which words are on the line, or why there is no line.
     """
 
     bin_size: float
@@ -108,22 +124,31 @@ class Extrapolation:
     word_lengths: tuple[int, ...]
     reason: str
 
+    def __repr__(self) -> str:
+        bins = f"bins of {1000 * self.bin_size:g} ms"
+        if not self.word_lengths:
+            return f"Extrapolation(none, {bins})"
+        return (
+            f"Extrapolation({self.bits_per_second:.3g} bits/s, {bins}, "
+            f"{len(self.word_lengths)} word lengths)"
+        )
+
 
 def extrapolate(words: Sequence[ScannedWord]) -> Extrapolation:
-    r"""Extrapolate what words tell about the stimulus to infinitely long words.
+    r"""Extrapolate the information rate about the stimulus to infinitely long words.
 
     .. math:: I(T) / T = r + a / T
 
-    for words of duration T: neighbouring words share what correlations reach across
-    their border, so the rate nears its limit r as 1/T once T is longer than these.  The
-    line goes through the words that are well sampled and not saturated, without the
-    shortest ones as long as a parabola fits better (95 %, by the same groups of
-    repeats); with less than three words there is no line.
+    for words of duration T: neighbouring words share the correlations across their
+    border, so the rate nears its limit r as 1/T once T is longer than these.  The line
+    goes through the words that are well sampled and not saturated, without the shortest
+    ones as long as a parabola fits better (95 %, by the same groups of repeats); with
+    fewer than three words there is no line.
 
     Parameters
     ----------
     words : sequence of ScannedWord
-        Of one bin width, in order of length, with more than one condition.
+        Words of one bin width, in order of length, with more than one condition.
 
     Returns
     -------
@@ -132,10 +157,10 @@ def extrapolate(words: Sequence[ScannedWord]) -> Extrapolation:
     Notes
     -----
     The information is a difference of two entropies, and so is its limit that of the
-    limits of [1]_, taken from the same words.  What words tell about *who* spoke has no
-    such limit but 0: it does not exceed log2 of the number of neurons, however long
-    they are.  The interval holds what other repeats would change, and not what another
-    stimulus would.  ``test_a_line_meets_its_limit``,
+    limits of [1]_, taken from the same words.  The rate of identity information has no
+    such limit but 0: the information does not exceed log2 of the number of neurons,
+    however long the words.  The interval covers the variation over repeats, not over
+    stimuli.  ``test_a_line_meets_its_limit``,
     ``test_extrapolation_is_near_the_rate_of_long_words``.
 
     References
@@ -145,24 +170,24 @@ def extrapolate(words: Sequence[ScannedWord]) -> Extrapolation:
     """
     bin_size = words[0].bin_size
     rates = {w.word_length: w.stimulus for w in words if w.stimulus}
-    good = {n: rate for n, rate in rates.items() if rate.verdict == "good"}
-    if len(good) < _FEWEST:
-        return _no_line(bin_size, _why_not(list(rates.values()), len(good)))
-    lengths = list(good)
-    for first in range(len(lengths) - _FEWEST + 1):
-        chosen = {n: good[n] for n in lengths[first:]}
+    reliable = {n: rate for n, rate in rates.items() if rate.verdict == "good"}
+    if len(reliable) < _MIN_LENGTHS:
+        return _no_line(bin_size, _why_not(list(rates.values()), len(reliable)))
+    lengths = list(reliable)
+    for first in range(len(lengths) - _MIN_LENGTHS + 1):
+        chosen = {n: reliable[n] for n in lengths[first:]}
         if _is_line(bin_size, chosen):
             return _line(bin_size, chosen)
-    rate = good[lengths[-1]].bits_per_second
+    rate = reliable[lengths[-1]].bits_per_second
     return _no_line(
         bin_size,
-        "not extrapolated: the rates of words that can be trusted do not lie on a line "
-        f"against 1 / word length; the longest, {lengths[-1]} bins, tell {rate:.3g} "
+        "not extrapolated: the rates of reliable word lengths do not lie on a line "
+        f"against 1 / word length; the longest, {lengths[-1]} bins, carry {rate:.3g} "
         "bits/s",
     )
 
 
-def _why_not(rates: Sequence[WordRate], n_good: int) -> str:
+def _why_not(rates: Sequence[WordRate], n_reliable: int) -> str:
     verdicts = {rate.verdict for rate in rates}
     cure = "try more word lengths"
     if "few repeats" in verdicts:
@@ -170,8 +195,8 @@ def _why_not(rates: Sequence[WordRate], n_good: int) -> str:
     elif "saturated" in verdicts:
         cure = "longer ones need a longer stimulus"
     return (
-        f"not extrapolated: {n_good or 'none'} of the {_FEWEST} word lengths that are "
-        f"needed can be trusted; {cure}"
+        f"not extrapolated: {n_reliable or 'none'} of the {_MIN_LENGTHS} word lengths "
+        f"needed are reliable; {cure}"
     )
 
 

@@ -132,7 +132,7 @@ def describe_intervals(recording: neo.Block) -> list[IntervalTable]:
     Examples
     --------
     >>> from neuroclass import simulate_retina
-    >>> retina = simulate_retina(3, 6, 10, duration="2s", n_unique=2, rng=0)
+    >>> retina = simulate_retina(3, 6, 10, duration="2s", n_unique=2, random_state=0)
     >>> print(describe_intervals(retina)[0])
     trials: 12 rows of 2 s, stimulus (3 values, up to 10 repeats)
     """

@@ -87,8 +87,8 @@ def pool_recordings(
     Examples
     --------
     >>> from neuroclass import simulate_retina
-    >>> light = {"n_presentations": 10, "duration": "2s", "stimulus_rng": 7}
-    >>> retinas = [simulate_retina(3, 6, rng=seed, **light) for seed in (0, 1)]
+    >>> light = {"n_presentations": 10, "duration": "2s", "stimulus_random_state": 7}
+    >>> retinas = [simulate_retina(3, 6, random_state=seed, **light) for seed in (0, 1)]
     >>> pool, presentations = pool_recordings(retinas)
     >>> pool.segments[0].spiketrains[0].annotations["unit_id"]
     'simulated_retina.1:0'

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from neuroclass._lib.false_discovery import false_discovery
 from neuroclass.responses.words import Words
 
-__all__ = ["Drift", "describe_drift", "drift_test", "false_discovery"]
+__all__ = ["Drift", "describe_drift", "drift_test"]
 
 _LEVEL = 0.05  # false discovery rate
 _MIN_REPEATS = 5
@@ -99,7 +100,7 @@ def drift_test(words: Words | Iterable[Words]) -> Drift:
     Examples
     --------
     >>> from neuroclass import bin_words, select_presentations, simulate_retina
-    >>> retina = simulate_retina(2, 6, 30, "5s", n_unique=0, drift=1.0, rng=0)
+    >>> retina = simulate_retina(2, 6, 30, "5s", n_unique=0, drift=1.0, random_state=0)
     >>> words = bin_words(retina, select_presentations(retina), 0.02)
     >>> int(drift_test(words).is_drifting.sum())
     4
@@ -280,23 +281,6 @@ def _exceeded(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
     largest = z.max(axis=2)
     p_value: NDArray[np.float64] = (largest >= largest[0] - 1e-9).mean(axis=0)
     return p_value
-
-
-def false_discovery(p_value: ArrayLike) -> NDArray[np.float64]:
-    """Return p-values adjusted for their number (Benjamini & Hochberg); nan stays.
-
-    Examples
-    --------
-    >>> false_discovery([0.01, 0.5, 0.02, float("nan")]).tolist()
-    [0.03, 0.5, 0.03, nan]
-    """
-    p_value = np.asarray(p_value, dtype=np.float64)
-    adjusted = np.full(p_value.shape, np.nan)
-    tested = np.flatnonzero(np.isfinite(p_value))
-    order = tested[np.argsort(p_value[tested], kind="stable")]
-    scaled = p_value[order] * len(order) / np.arange(1, len(order) + 1)
-    adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    return adjusted
 
 
 def describe_drift(drift: Drift) -> tuple[str, ...]:

@@ -17,9 +17,9 @@ from neuroclass._lib.issues import Issue
 from neuroclass.discrimination.decoding import DecoderCurve
 from neuroclass.discrimination.divergence import LEAST_Z, PairDivergences
 from neuroclass.discrimination.observation_time import (
-    factor_of_pairs,
-    median_seconds,
-    seconds_to_accuracy,
+    median_time_to_accuracy,
+    time_ratio_of_pairs,
+    time_to_accuracy,
 )
 from neuroclass.presentations.selection import Presentations
 from neuroclass.responses.counts import ResponseCounts
@@ -171,11 +171,11 @@ class DiscriminationResult:
     def seconds(self, accuracy: float = 0.9) -> NDArray[np.float64]:
         """Return the time to `accuracy` of each pair, s; nan if not distinguishable.
 
-        The observation starts at a uniformly random time: `seconds_to_accuracy` times
-        `listening_factor`.
+        The observation starts at a uniformly random time: `time_to_accuracy` times
+        `observation_time_ratio`.
         """
         rate = np.where(self.is_distinguishable, self.information_rate, np.nan)
-        seconds: NDArray[np.float64] = seconds_to_accuracy(rate, accuracy)
+        seconds: NDArray[np.float64] = time_to_accuracy(rate, accuracy)
         return seconds * self._time_ratio(accuracy)
 
     def seconds_interval(self, accuracy: float = 0.9) -> NDArray[np.float64]:
@@ -186,13 +186,13 @@ class DiscriminationResult:
         rate = np.where(
             self.is_distinguishable[:, None], self.information_rate_interval, np.nan
         )
-        seconds: NDArray[np.float64] = seconds_to_accuracy(rate[:, ::-1], accuracy)
+        seconds: NDArray[np.float64] = time_to_accuracy(rate[:, ::-1], accuracy)
         return seconds * self._time_ratio(accuracy)[:, None]
 
     def _time_ratio(self, accuracy: float) -> NDArray[np.float64]:
         """Return the ratio of times of each distinguishable pair, else nan."""
         if accuracy not in self.time_ratios:
-            found = factor_of_pairs(self.counts, self.divergences, accuracy)
+            found = time_ratio_of_pairs(self.counts, self.divergences, accuracy)
             self.time_ratios[accuracy] = found
         return self.time_ratios[accuracy]
 
@@ -209,7 +209,7 @@ class DiscriminationResult:
     def median_seconds(
         self, which: NDArray[np.bool_] | None = None, accuracy: float = 0.9
     ) -> float:
-        """Return the median time of the pairs `which`, s: `median_seconds`."""
+        """Return the median time of the pairs `which`, s: `median_time_to_accuracy`."""
         return self._median(which, accuracy)[0]
 
     def median_seconds_interval(
@@ -224,12 +224,12 @@ class DiscriminationResult:
     def _median(
         self, which: NDArray[np.bool_] | None, accuracy: float
     ) -> tuple[float, NDArray[np.float64]]:
-        return median_seconds(
+        return median_time_to_accuracy(
             self.divergences,
             self.word_duration,
             which,
             accuracy=accuracy,
-            factor=self._time_ratio(accuracy),
+            ratio=self._time_ratio(accuracy),
         )
 
     def indistinguishable_units(self) -> dict[Any, tuple[Any, ...]]:

@@ -71,7 +71,9 @@ class DiesOnce(distributed.WorkerPlugin):
 
 @pytest.fixture(scope="module")
 def retina():
-    return simulate_retina(3, 24, 15, "4s", n_unique=0, stimulus_rng=1, rng=0)
+    return simulate_retina(
+        3, 24, 15, "4s", n_unique=0, stimulus_random_state=1, random_state=0
+    )
 
 
 @pytest.mark.parametrize("n_killed", [0, pytest.param(1, marks=pytest.mark.slow)])

@@ -17,7 +17,14 @@ from neuroclass.simulation.retina import simulate_retina
 
 def retina(seed):
     return simulate_retina(
-        3, 24, 20, "6s", n_unique=0, diversity=0.3, stimulus_rng=7, rng=seed
+        3,
+        24,
+        20,
+        "6s",
+        n_unique=0,
+        diversity=0.3,
+        stimulus_random_state=7,
+        random_state=seed,
     )
 
 
@@ -74,8 +81,10 @@ def test_each_recording_keeps_its_own_result(apart):
 
 
 def test_one_width_of_bins_is_chosen_for_all_recordings(tmp_path):
-    light = {"n_unique": 0, "stimulus_rng": 7}
-    retinas = [simulate_retina(2, 8, 12, "2s", rng=seed, **light) for seed in (0, 1)]
+    light = {"n_unique": 0, "stimulus_random_state": 7}
+    retinas = [
+        simulate_retina(2, 8, 12, "2s", random_state=seed, **light) for seed in (0, 1)
+    ]
     found = classify_within(retinas, n_clusters=2, progress=False)
     first, second = (c.settings["bin_size"] for c in found.classifications)
     assert first == second
@@ -93,8 +102,12 @@ def counts_of(recording):
 
 
 def test_a_class_that_one_recording_lacks_is_a_family_by_itself():
-    first = simulate_retina(4, 24, 20, "6s", n_unique=0, stimulus_rng=7, rng=0)
-    second = simulate_retina(4, 24, 20, "6s", n_unique=0, stimulus_rng=7, rng=1)
+    first = simulate_retina(
+        4, 24, 20, "6s", n_unique=0, stimulus_random_state=7, random_state=0
+    )
+    second = simulate_retina(
+        4, 24, 20, "6s", n_unique=0, stimulus_random_state=7, random_state=1
+    )
     types = np.array([truth_of([r]) for r in (first, second)])
     _, labels = np.unique(types, return_inverse=True)
     one, other = labels.reshape(2, 24)

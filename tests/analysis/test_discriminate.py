@@ -13,10 +13,10 @@ from scipy.special import ndtr
 
 from neuroclass import discriminate_neurons, from_raster, simulate_retina
 from neuroclass.discrimination.divergence import pair_divergences
-from neuroclass.discrimination.listening import listening_factor
 from neuroclass.discrimination.observation_time import (
-    median_seconds,
-    seconds_to_accuracy,
+    median_time_to_accuracy,
+    observation_time_ratio,
+    time_to_accuracy,
 )
 from neuroclass.plotting import (
     plot_decoder_curves,
@@ -76,16 +76,16 @@ def test_times_are_those_of_gaussian_evidence():
     d = 1e-3
     rate = d / (8 * math.log(2))
     for accuracy in (0.9, 0.95):
-        steps = seconds_to_accuracy(rate, accuracy)
+        steps = time_to_accuracy(rate, accuracy)
         assert_allclose(ndtr(math.sqrt(d * steps) / 2), accuracy, rtol=1e-9)
-    assert_allclose(seconds_to_accuracy(1.0, 0.9), 1.185, atol=5e-4)
-    assert_allclose(seconds_to_accuracy(1.0, 0.95), 1.952, atol=5e-4)
+    assert_allclose(time_to_accuracy(1.0, 0.9), 1.185, atol=5e-4)
+    assert_allclose(time_to_accuracy(1.0, 0.95), 1.952, atol=5e-4)
 
 
 @pytest.mark.parametrize("accuracy", [0.5, 1, 90])
 def test_accuracy_must_be_possible(accuracy):
     with pytest.raises(ValueError, match=r"accuracy must be between 0\.5 and 1; got"):
-        seconds_to_accuracy(1.0, accuracy)
+        time_to_accuracy(1.0, accuracy)
 
 
 def test_the_same_neuron_twice_gets_no_time(found):
@@ -107,7 +107,7 @@ def test_a_time_has_its_interval_and_spikes(found):
     assert low < seconds < high
     steady = 1.952 / found.information_rate[k]
     assert 0.5 * steady < seconds < 2 * steady
-    again = listening_factor(
+    again = observation_time_ratio(
         found.counts, [0], [5], found.divergences.bits_per_word[[k]]
     )
     assert_allclose(found.seconds(0.9)[k], again * 1.185 / 1.952 * steady, rtol=1e-3)
@@ -143,7 +143,9 @@ def test_groups_that_are_told_apart(found):
 
 
 def test_without_options_classes_and_pairs_are_found_here():
-    retina = simulate_retina(3, 15, 20, duration="8s", n_unique=0, diversity=0.3, rng=2)
+    retina = simulate_retina(
+        3, 15, 20, duration="8s", n_unique=0, diversity=0.3, random_state=2
+    )
     found = discriminate_neurons(retina, bin_size="20ms", progress=False)
     assert found.classes_from == "found here"
     assert len(found.classes) == 3
@@ -312,12 +314,13 @@ def test_the_interval_of_the_median_time_holds_that_of_many_repeats():
         return [rng.multinomial(n_repeats // 10, p) for _ in range(10)]
 
     groups = counted(10_000)
-    true, _ = median_seconds(pair_divergences(sum(groups), groups=groups), 0.02)
+    pairs = pair_divergences(sum(groups), groups=groups)
+    true, _ = median_time_to_accuracy(pairs, 0.02)
     inside = []
     for _ in range(40):
         groups = counted(30)
         pairs = pair_divergences(sum(groups), groups=groups)
-        median, (low, high) = median_seconds(pairs, 0.02)
+        median, (low, high) = median_time_to_accuracy(pairs, 0.02)
         assert low <= median <= high < 1.4 * low
         inside.append(low <= true <= high)
     assert np.mean(inside) >= 0.9
@@ -332,4 +335,4 @@ def test_the_median_time_is_that_of_the_pairs_with_all_others_slower(found):
     assert math.isnan(found.median_seconds(nothing))
     assert np.isnan(found.median_seconds_interval(nothing)).all()
     ungrouped = dataclasses.replace(pairs, replicates=pairs.replicates[:0])
-    assert np.isnan(median_seconds(ungrouped, 0.02)[1]).all()
+    assert np.isnan(median_time_to_accuracy(ungrouped, 0.02)[1]).all()

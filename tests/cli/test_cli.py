@@ -44,7 +44,7 @@ def retina(tmp_path_factory):
         duration=3.0,
         n_unique=2,
         diversity=0.0,
-        rng=1,
+        random_state=1,
     )
     write_recording(recording, path)
     return path
@@ -786,8 +786,8 @@ def retinas(tmp_path_factory):
             3.0,
             n_unique=0,
             diversity=0.0,
-            stimulus_rng=7,
-            rng=seed,
+            stimulus_random_state=7,
+            random_state=seed,
         )
         write_recording(recording, folder / f"{name}.nwb")
     return [folder / "a.nwb", folder / "b.nwb"]
@@ -1030,7 +1030,7 @@ def test_the_folder_of_another_command_is_refused(run, fails, retina, tmp_path):
 
 def test_discriminate_tells_drift(run, tmp_path):
     recording = simulate_retina(
-        2, 8, 30, "3s", n_unique=0, diversity=0.2, drift=2.0, rng=0
+        2, 8, 30, "3s", n_unique=0, diversity=0.2, drift=2.0, random_state=0
     )
     with pytest.warns(UserWarning, match="differences between units may be drift"):
         found = discriminate_neurons(recording, bin_size="20ms", progress=False)

@@ -1,4 +1,4 @@
-"""Divergences of pairs, their test against chance, and groups that are told apart."""
+"""Divergences of pairs, their test against chance, and distinguishable groups."""
 
 import numpy as np
 import pytest
@@ -6,24 +6,24 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import squareform
 from scipy.stats import false_discovery_control, kstest, norm
 
-from neuroclass.discrimination.divergence import (
+from neuroclass.discrimination import (
+    chance_moments,
     distinguishable_groups,
+    distinguished_pairs,
     pair_divergences,
     pair_z,
-    told_apart,
 )
-from neuroclass.discrimination.permutation_null import chance_moments
 from neuroclass.estimators import expected_xlog2x, xlog2x
 
 
 def draw_binary(rng, probability, n_repeats):
-    """Counts (n_neurons, n_conditions, 2) of cells that speak with `probability`."""
+    """Counts (n_neurons, n_conditions, 2) of neurons that fire with `probability`."""
     n = rng.binomial(n_repeats, probability)
     return np.stack([n_repeats - n, n], axis=2)
 
 
 def rates(rng, n_conditions, mean=0.06):
-    """How likely a cell speaks: seldom, and in some conditions always."""
+    """Probabilities of a spike: mostly low, and in some conditions near 1."""
     return np.minimum(rng.gamma(0.3, mean / 0.3, n_conditions), 0.95)
 
 
@@ -107,7 +107,7 @@ def test_uneven_repeats_do_not_shrink_the_divergence(rng):
 
 
 def divergence_of(p):
-    """Jensen-Shannon divergence of two cells that speak with probability `p`."""
+    """Jensen-Shannon divergence of two neurons that fire with probability `p`."""
     mixture, each = (
         -(xlog2x(q) + xlog2x(1 - q)) for q in (p.mean(axis=0), p)
     )  # entropies
@@ -177,12 +177,12 @@ def test_z_without_skewness_is_the_plain_deviate():
     assert_array_equal(pair_z([3.0], [0.0], [0.0]), 0)
 
 
-def test_told_apart_is_the_rule_of_benjamini_and_hochberg(rng):
+def test_distinguished_pairs_follow_the_rule_of_benjamini_and_hochberg(rng):
     z = np.append(rng.standard_normal(300), rng.normal(3, 1, 200))
     expected = false_discovery_control(norm.sf(z)) <= 0.05
-    assert_array_equal(told_apart(z), expected)
-    assert not told_apart(np.zeros(10)).any()
-    assert not told_apart([]).any()
+    assert_array_equal(distinguished_pairs(z), expected)
+    assert not distinguished_pairs(np.zeros(10)).any()
+    assert not distinguished_pairs([]).any()
 
 
 def pairs_of(groups, within, between):
@@ -192,7 +192,7 @@ def pairs_of(groups, within, between):
     return matrix[np.triu_indices(len(groups), 1)]
 
 
-def test_groups_are_what_is_told_apart():
+def test_groups_are_what_is_distinguished():
     groups = np.repeat([0, 1, 2], 4)
     found = distinguishable_groups(pairs_of(groups, 0.0, 9.0))
     assert_array_equal(found, groups)
@@ -203,7 +203,7 @@ def test_groups_are_what_is_told_apart():
 
 def test_a_silent_neuron_joins_no_groups():
     z = squareform(pairs_of(np.repeat([0, 1], 5), 0.0, 9.0))
-    z = np.pad(z, (0, 1))  # told apart from nobody
+    z = np.pad(z, (0, 1))  # distinguished from no neuron
     found = distinguishable_groups(squareform(z))
     assert_array_equal(found[:10], np.repeat([0, 1], 5))
     assert found.max() == 1
@@ -236,3 +236,10 @@ def test_intervals_come_from_the_groups(rng):
     low, high = found.interval[0]
     assert low < found.bits_per_word[0] < high
     assert np.isnan(pair_divergences(sum(parts)).interval).all()
+
+
+def test_divergences_say_how_many_pairs_they_hold():
+    groups = [np.tile([[[20, 0]], [[0, 20]], [[20, 0]]], (1, 40, 1))] * 3
+    found = pair_divergences(sum(groups), groups=groups)
+    assert repr(found) == "PairDivergences(3 pairs of 3 neurons, 2 distinguishable)"
+    assert repr(chance_moments(sum(groups))) == "ChanceMoments(3 pairs of neurons)"

@@ -1,12 +1,14 @@
-"""How much longer two neurons are heard where responses come in bursts."""
+"""Observation times where informative words come together, beside steady evidence."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from neuroclass.discrimination.divergence import pair_divergences
-from neuroclass.discrimination.listening import listening_factor
-from neuroclass.discrimination.observation_time import seconds_to_accuracy
+from neuroclass.discrimination import (
+    observation_time_ratio,
+    pair_divergences,
+    time_to_accuracy,
+)
 from neuroclass.responses.counts import ResponseCounts
 
 MANY = 1_000_000  # repeats: the probabilities are known
@@ -29,21 +31,21 @@ def counted(p, repeats=MANY, has_time=True):
 
 
 def words_until(p, accuracy=0.9, **how):
-    """Return how many words the first two neurons are heard."""
+    """Return the number of words that distinguishes the first two neurons."""
     counts = counted(p, **how)
     bits = pair_divergences(counts).plug_in[:1]
-    factor = listening_factor(counts, [0], [1], bits, accuracy)
-    return float((factor * seconds_to_accuracy(bits, accuracy))[0])
+    ratio = observation_time_ratio(counts, [0], [1], bits, accuracy)
+    return float((ratio * time_to_accuracy(bits, accuracy))[0])
 
 
 def simulated(p, accuracy=0.9, n_stimuli=4000):
-    """Return after how many words an observer is right, over all beginnings."""
+    """Return the number of words after which an observer is right, over all starts."""
     rng = np.random.default_rng(0)
     spike, none = np.log(p[0] / p[1]), np.log((1 - p[0]) / (1 - p[1]))
     right = []
-    for who, sign in ((0, 1), (1, -1)):
-        spoken = rng.random((n_stimuli, p.shape[1])) < p[who]
-        sums = np.append(0, np.cumsum(sign * np.where(spoken, spike, none).ravel()))
+    for neuron, sign in ((0, 1), (1, -1)):
+        fired = rng.random((n_stimuli, p.shape[1])) < p[neuron]
+        sums = np.append(0, np.cumsum(sign * np.where(fired, spike, none).ravel()))
         right.append(sums)
     for n in range(1, 2000):
         gathered = np.concatenate([sums[n:] - sums[:-n] for sums in right])
@@ -56,7 +58,7 @@ def simulated(p, accuracy=0.9, n_stimuli=4000):
 def test_steady_evidence_takes_no_longer():
     p = np.tile([[0.30], [0.33]], (1, 40))
     assert words_until(p) == pytest.approx(
-        float(seconds_to_accuracy(pair_divergences(counted(p)).plug_in[0], 0.9)),
+        float(time_to_accuracy(pair_divergences(counted(p)).plug_in[0], 0.9)),
         rel=0.01,
     )
 
@@ -66,7 +68,7 @@ def test_steady_evidence_takes_no_longer():
     ("every", "high", "low"), [(10, 0.6, 0.2), (25, 0.5, 0.1), (40, 0.3, 0.1)]
 )
 def test_answers_are_as_right_as_simulated_ones(every, high, low, accuracy):
-    # Both speak at the same events, which are rare, and one of them more often.
+    # Both fire at the same events, which are rare, and one of them more often.
     p = np.full((2, 200), 0.01)
     p[0, ::every], p[1, ::every] = high, low
     found, expected = words_until(p, accuracy), simulated(p, accuracy)
@@ -78,24 +80,24 @@ def test_evidence_that_comes_together_takes_longer_than_spread_out():
     spread[0, ::10] = 0.3
     together[0, :30] = 0.3
     assert words_until(together) > 2 * words_until(spread)
-    # And a single event that tells nearly all takes less than as many bits in small
+    # And a single event that nearly suffices takes less than as many bits in small
     # steps: 96 words where it is 119 here, and 165 by steady evidence.
     sharp = np.full((2, 300), 0.02)
     sharp[0, ::60] = 0.7
     bits = pair_divergences(counted(sharp)).plug_in
-    steady = float(seconds_to_accuracy(bits[0], 0.9))
+    steady = float(time_to_accuracy(bits[0], 0.9))
     assert simulated(sharp) < words_until(sharp) < 0.75 * steady
 
 
 def test_without_time_evidence_is_taken_for_steady():
     counts = counted(np.array([[0.1, 0.5], [0.2, 0.4]]), has_time=False)
-    assert listening_factor(counts, [0, 0], [1, 1], [0.01, -0.1]).tolist()[0] == 1
-    assert np.isnan(listening_factor(counts, [0], [1], [np.nan])[0])
+    assert observation_time_ratio(counts, [0, 0], [1, 1], [0.01, -0.1]).tolist()[0] == 1
+    assert np.isnan(observation_time_ratio(counts, [0], [1], [np.nan])[0])
 
 
 def test_a_divergence_that_is_not_positive_gives_no_time():
     counts = counted(np.random.default_rng(0).random((3, 30)))
-    found = listening_factor(counts, [0, 0, 1], [1, 2, 2], [0.0, 0.1, np.nan])
+    found = observation_time_ratio(counts, [0, 0, 1], [1, 2, 2], [0.0, 0.1, np.nan])
     assert np.isnan(found[[0, 2]]).all()
     assert found[1] > 0
 
@@ -103,30 +105,29 @@ def test_a_divergence_that_is_not_positive_gives_no_time():
 def test_half_the_corrected_divergence_takes_longer():
     counts = counted(np.random.default_rng(0).random((2, 30)))
     bits = np.array([0.04, 0.02])
-    factor = listening_factor(counts, [0, 0], [1, 1], bits)
-    long, longer = factor * seconds_to_accuracy(bits, 0.9)
+    ratio = observation_time_ratio(counts, [0, 0], [1, 1], bits)
+    long, longer = ratio * time_to_accuracy(bits, 0.9)
     assert longer == pytest.approx(2 * long, rel=0.1)
 
 
-def test_times_do_not_depend_on_how_many_pairs_there_are(monkeypatch):
+def test_times_do_not_depend_on_how_many_pairs_there_are():
     p = np.random.default_rng(1).random((6, 80)) ** 3
     counts = counted(p, repeats=40)
     pairs = pair_divergences(counts)
-    wanted = (counts, pairs.first, pairs.second, pairs.bits_per_word)
-    whole = listening_factor(*wanted)
-    monkeypatch.setattr("neuroclass.discrimination.listening._BLOCK", 500)
-    assert_allclose(listening_factor(*wanted), whole)
+    arguments = (counts, pairs.first, pairs.second, pairs.bits_per_word)
+    whole = observation_time_ratio(*arguments)
+    assert_allclose(observation_time_ratio(*arguments, block_size=500), whole)
 
 
-def test_conditions_in_which_one_was_not_recorded_tell_nothing():
+def test_conditions_in_which_one_was_not_recorded_are_no_evidence():
     p = np.tile([[0.3], [0.2]], (1, 60))
     counts = counted(p, repeats=100)
     bits = pair_divergences(counts).plug_in
     lost = counts.counts.copy()
     lost[0, :30] = 0
-    found = listening_factor(
+    found = observation_time_ratio(
         ResponseCounts(**{**vars(counts), "counts": lost}), [0], [1], bits
     )
     assert np.isfinite(found).all()
-    # Nothing is heard in half of the stimulus, and all in the other.
-    assert found[0] > listening_factor(counts, [0], [1], bits)[0]
+    # No evidence in half of the stimulus, and all in the other.
+    assert found[0] > observation_time_ratio(counts, [0], [1], bits)[0]

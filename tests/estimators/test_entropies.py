@@ -1,4 +1,4 @@
-"""Each estimator of the entropy against its definition, and what is made of them."""
+"""Each entropy estimator against its definition, and the measures made of them."""
 
 import itertools
 import math
@@ -106,13 +106,13 @@ def test_nsb_equals_direct_integration(counts, n_words):
 
 def subsets_by_definition(counts):
     """The parabola through the mean plug-in entropies of all subsets, at 1/R = 0."""
-    spoken = [w for w, n in enumerate(counts) for _ in range(n)]
-    sizes = [len(spoken), len(spoken) // 2, len(spoken) // 4]
+    words = [w for w, n in enumerate(counts) for _ in range(n)]
+    sizes = [len(words), len(words) // 2, len(words) // 4]
     means = [
         np.mean(
             [
                 float(entropy(list(Counter(subset).values())))
-                for subset in itertools.combinations(spoken, size)
+                for subset in itertools.combinations(words, size)
             ]
         )
         for size in sizes
@@ -126,7 +126,7 @@ def test_extrapolation_equals_its_definition_over_all_subsets(counts):
     assert_allclose(entropy(counts, "quadratic-extrapolation"), expected, atol=1e-10)
 
 
-def test_extrapolation_asks_for_four_repeats():
+def test_extrapolation_needs_four_repeats():
     found = entropy([[2, 1], [2, 2]], "quadratic-extrapolation")
     assert np.isnan(found).tolist() == [True, False]
 
@@ -168,7 +168,7 @@ def test_chao_shen_is_its_sum_by_loop(counts):
     assert_allclose(entropy(counts, "chao-shen"), expected, atol=1e-12)
 
 
-def test_coverage_when_every_word_was_seen_once():
+def test_coverage_when_every_word_was_observed_once():
     # C = 1/4 in place of 0: four words of frequency 1/16, each seen with 1 - (15/16)^4.
     expected = 4 * (1 / 16) * 4 / (1 - (15 / 16) ** 4)
     assert_allclose(entropy([1, 1, 1, 1], "chao-shen"), expected, rtol=1e-12)
@@ -359,7 +359,7 @@ def test_there_must_be_a_word_to_count(estimator):
     assert np.isnan(entropy([0, 0], estimator))
 
 
-def test_what_cannot_be_estimated_is_told():
+def test_what_cannot_be_estimated_is_refused():
     with pytest.raises(ValueError, match="estimator must be one of plug-in, miller"):
         mutual_information([[1, 2]], "best")
     with pytest.raises(ValueError, match="n_words must be an integer of at least 3"):

@@ -73,7 +73,7 @@ def test_bias_at_100_samples_is_the_documented_one():
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_nothing_seen_adds_nothing(estimator):
+def test_words_that_do_not_occur_add_nothing(estimator):
     assert word_term(0, estimator) == 0
     assert repeat_term(0, estimator) == 0
 
@@ -119,7 +119,7 @@ def test_chance_level_of_pooled_hours_needs_no_giant_table():
     assert abs(exact - sample.mean()) < 4 * sample.std() / np.sqrt(len(sample))
 
 
-def test_bad_counts_are_told():
+def test_bad_counts_are_refused():
     with pytest.raises(ValueError, match="at least 0"):
         entropy([1, -1])
     with pytest.raises(ValueError, match="finite"):

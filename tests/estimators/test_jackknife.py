@@ -1,9 +1,9 @@
-"""Intervals from leaving out groups: known answers."""
+"""Intervals by the delete-a-group jackknife: known answers."""
 
 import numpy as np
 from numpy.testing import assert_allclose
 
-from neuroclass.estimators.jackknife import bias_aware_interval, jackknife_interval
+from neuroclass.estimators import bias_aware_interval, jackknife_interval
 
 
 def test_jackknife_of_a_mean_is_its_standard_error(rng):

@@ -1,4 +1,4 @@
-"""What words tell about classes: the chain rule, known answers, simulated truth."""
+"""Class information: the chain rule, known answers, simulated truth."""
 
 import numpy as np
 import pytest
@@ -8,12 +8,12 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 
 from neuroclass.estimators import ESTIMATORS
-from neuroclass.information.classes import (
+from neuroclass.information import (
     class_information,
+    identity_information,
     information_between_classes,
     within_class_information,
 )
-from neuroclass.information.identity import identity_information
 
 tables = arrays(np.int64, (5, 3, 4), elements=st.integers(0, 20)).map(
     lambda n: n + (n.sum(axis=2, keepdims=True) == 0)
@@ -46,12 +46,12 @@ def test_classes_of_identical_neurons_keep_everything(rng, repeats):
     p = np.clip(rng.gamma(0.3, 0.3, (2, 200)), 0.002, 0.9).repeat(20, axis=0)
     counts = sample_counts(rng, np.stack([1 - p, p], 2), repeats)
     labels = np.repeat([0, 1], 20)
-    kept = class_information(counts, labels) / (
+    uncorrected_share = class_information(counts, labels) / (
         identity_information(counts, estimator="miller-madow").bits_per_word
     )
     assert information_between_classes(counts, labels).share > 0.97
     assert information_between_classes(counts, rng.permutation(labels)).share < 0.2
-    assert kept < 0.97  # what the correction is for
+    assert uncorrected_share < 0.97  # what the correction is for
 
 
 def test_share_between_classes_is_that_of_the_truth(rng):
@@ -65,7 +65,7 @@ def test_share_between_classes_is_that_of_the_truth(rng):
     assert share == pytest.approx(between / true_information(p), abs=0.04)
 
 
-def test_one_class_keeps_nothing_and_single_neurons_everything(rng):
+def test_one_class_keeps_no_information_and_single_neurons_all(rng):
     counts = rng.integers(1, 9, (6, 20, 3))
     assert information_between_classes(counts, np.zeros(6)).share == pytest.approx(
         0, abs=1e-9
@@ -77,7 +77,7 @@ def test_one_class_keeps_nothing_and_single_neurons_everything(rng):
 
 @settings(deadline=None)
 @given(tables, arrays(np.int64, 5, elements=st.integers(0, 3)))
-def test_classes_never_tell_more_than_neurons(counts, labels):
+def test_classes_never_have_more_information_than_neurons(counts, labels):
     whole = identity_information(counts, estimator="plug-in").bits_per_word
     assert class_information(counts, labels, "plug-in") <= whole + 1e-12
 
@@ -107,9 +107,21 @@ def test_intervals_of_classes_hold_the_truth(rng, repeats):
     assert (np.mean(inside, axis=0) >= 0.9).all()
 
 
-def test_the_share_of_no_information_is_not_known(rng):
+def test_the_share_of_no_information_is_uncertain(rng):
     groups = rng.multinomial(1, np.tile([0.9, 0.1], (10, 6, 40, 1)))
     found = information_between_classes(groups.sum(axis=0), [0, 0, 0, 1, 1, 1], groups)
     low, high = found.share_interval
     assert low == 0
     assert high > 0.5
+
+
+def test_counts_may_be_an_object_that_holds_them(rng):
+    class Counts:
+        counts = rng.integers(1, 9, (4, 5, 3))
+
+    labels = [0, 0, 1, 1]
+    for measure in (class_information, within_class_information):
+        assert measure(Counts(), labels) == measure(Counts.counts, labels)
+    found = information_between_classes(Counts(), labels)
+    assert found.share == information_between_classes(Counts.counts, labels).share
+    assert repr(found).startswith(f"ClassInformation({found.bits_per_word:.3g} bits/")

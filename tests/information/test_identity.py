@@ -1,4 +1,4 @@
-"""Information about who spoke: identities, known answers, simulated truth."""
+"""Identity information: identities, known answers, simulated truth."""
 
 import numpy as np
 import pytest
@@ -9,8 +9,12 @@ from numpy.testing import assert_allclose
 from scipy.spatial.distance import jensenshannon
 
 from neuroclass.estimators import ESTIMATORS, jensen_shannon
-from neuroclass.information.entropy_terms import above_chance, information_terms
-from neuroclass.information.identity import IDENTITY_ESTIMATORS, identity_information
+from neuroclass.information import (
+    IDENTITY_ESTIMATORS,
+    above_chance,
+    identity_information,
+    information_terms,
+)
 
 tables = arrays(np.int64, (5, 3, 4), elements=st.integers(0, 20)).map(
     lambda n: n + (n.sum(axis=2, keepdims=True) == 0)
@@ -35,7 +39,7 @@ def test_identical_neurons_carry_no_identity_information(rng):
     assert_allclose(found.per_neuron, 0, atol=1e-12)
 
 
-def test_neurons_that_never_say_the_same_carry_the_logarithm_of_their_number():
+def test_neurons_without_a_common_word_carry_the_logarithm_of_their_number():
     counts = np.zeros((8, 6, 8), dtype=int)
     for neuron in range(8):
         counts[neuron, :, neuron] = 12
@@ -102,7 +106,7 @@ def test_shrinkage_is_refused(rng):
         identity_information(counts, estimator="james-stein")
 
 
-def test_too_few_repeats_to_extrapolate_are_told(rng):
+def test_too_few_repeats_to_extrapolate_are_refused(rng):
     with pytest.raises(ValueError, match="needs 4 repeats; got 3"):
         identity_information([[[1, 2]], [[0, 9]]], estimator="quadratic-extrapolation")
 
@@ -129,7 +133,7 @@ def test_chance_level_equals_the_mean_of_shuffles(rng):
     ("repeats", "low", "high"), [(10, 0.80, 1.05), (20, 0.93, 1.05), (60, 0.97, 1.03)]
 )
 def test_blend_is_close_to_the_truth_with_few_repeats(rng, repeats, low, high):
-    # Sparse binary words, as a population of ganglion cells speaks them.
+    # Sparse binary words, as of a population of ganglion cells.
     p = np.clip(rng.gamma(0.3, 0.3, (40, 300)), 0.002, 0.9)
     p = np.stack([1 - p, p], axis=2)
     truth = true_information(p)
@@ -138,7 +142,7 @@ def test_blend_is_close_to_the_truth_with_few_repeats(rng, repeats, low, high):
     assert found.plug_in / truth > 1 + 0.6 / repeats  # what is corrected is there
 
 
-def test_neurons_of_one_kind_have_almost_no_blended_information(rng):
+def test_neurons_of_one_type_have_almost_no_blended_information(rng):
     p = np.clip(rng.gamma(0.3, 0.3, (1, 300)), 0.002, 0.9).repeat(40, axis=0)
     found = identity_information(sample_counts(rng, np.stack([1 - p, p], 2), 15))
     assert found.plug_in > 0.005
@@ -162,7 +166,7 @@ def test_neurons_missing_in_some_conditions_are_weighed_by_their_repeats(rng):
 
 
 def sparse(rng):
-    """Binary words, as a population of ganglion cells speaks them."""
+    """Binary words, as of a population of ganglion cells."""
     p = np.clip(rng.gamma(0.3, 0.3, (12, 150)), 0.002, 0.9)
     return np.stack([1 - p, p], axis=2)
 
@@ -180,17 +184,17 @@ def words_of_four_bins(rng):
     p = rng.beta(0.5, 4, (20, 60, 4))
     words = np.ones((20, 60, 1))
     for k in range(4):
-        silent, spoken = words * (1 - p[:, :, k, None]), words * p[:, :, k, None]
-        words = np.concatenate([silent, spoken], axis=2)
+        silent, spike = words * (1 - p[:, :, k, None]), words * p[:, :, k, None]
+        words = np.concatenate([silent, spike], axis=2)
     return words
 
 
 @pytest.mark.parametrize("repeats", [10, 20, 60])
-@pytest.mark.parametrize("kind", [sparse, dense, one_type, words_of_four_bins])
-def test_intervals_hold_the_truth(rng, kind, repeats):
+@pytest.mark.parametrize("population", [sparse, dense, one_type, words_of_four_bins])
+def test_intervals_hold_the_truth(rng, population, repeats):
     inside = []
     for _ in range(5):
-        p = kind(rng)
+        p = population(rng)
         mixture = p.mean(axis=0)
         ratio = np.log2(np.where(p > 0, p / mixture, 1))
         truth = np.maximum((p * ratio).sum(axis=2).mean(axis=1), 0)  # (n_neurons,)
@@ -206,16 +210,18 @@ def test_intervals_hold_the_truth(rng, kind, repeats):
             assert high[0] <= np.log2(len(p))
     assert np.mean(inside, axis=0)[0] >= 0.9
     assert np.mean(inside, axis=0)[1:].mean() >= 0.93
-    if kind is not one_type:  # whose truth, 0, is below only where the estimate is
+    if (
+        population is not one_type
+    ):  # whose truth, 0, is below only where the estimate is
         assert np.mean(inside, axis=0)[1:].mean() <= 0.995
 
 
-def test_no_neurons_have_more_than_those_that_never_say_the_same(rng):
+def test_no_neurons_have_more_than_those_without_a_common_word(rng):
     words = 20 * np.eye(4, dtype=int)[:, None].repeat(20, axis=1)  # each its own
     words[3] *= 3  # and one has more repeats
     terms = information_terms(words)
-    assert_allclose(terms.most(np.arange(4)), np.log2([6, 6, 6, 2]))
-    assert_allclose(terms.most(np.zeros(4, dtype=int)), [terms.mean("plug-in")])
+    assert_allclose(terms.upper_bound(np.arange(4)), np.log2([6, 6, 6, 2]))
+    assert_allclose(terms.upper_bound(np.zeros(4, dtype=int)), [terms.mean("plug-in")])
     p = np.tile(0.7 * np.eye(3)[:, None] + 0.1, (1, 5, 1))
     groups = [sample_counts(rng, p, 2) for _ in range(2)]  # wide intervals
     found = identity_information(sum(groups), groups=groups)
@@ -224,7 +230,7 @@ def test_no_neurons_have_more_than_those_that_never_say_the_same(rng):
     assert_allclose(high, np.maximum(value, np.log2(3)))
 
 
-def test_intervals_of_other_estimators_know_their_noise_only(rng):
+def test_intervals_of_other_estimators_hold_their_noise_only(rng):
     groups = [sample_counts(rng, sparse(rng), 2) for _ in range(10)]
     found = identity_information(sum(groups), estimator="plug-in", groups=groups)
     assert_allclose(found.interval.mean(), found.plug_in, rtol=1e-12)
@@ -241,10 +247,10 @@ def test_rates_follow_from_the_word():
     class Counts:
         pass
 
-    spoken = Counts()
-    spoken.counts, spoken.word_duration = counts, 0.02
-    spoken.firing_rate = np.array([0.0, 50.0])
-    found = identity_information(spoken, estimator="plug-in")
+    counted = Counts()
+    counted.counts, counted.word_duration = counts, 0.02
+    counted.firing_rate = np.array([0.0, 50.0])
+    found = identity_information(counted, estimator="plug-in")
     assert_allclose(found.bits_per_second, 50.0)
     assert_allclose(found.bits_per_spike, 2.0)
 
@@ -270,12 +276,12 @@ def test_a_single_group_of_repeats_is_refused(rng):
         (np.zeros((2, 2, 2)), "at least one word"),
     ],
 )
-def test_bad_counts_are_told(counts, match):
+def test_bad_counts_are_refused(counts, match):
     with pytest.raises(ValueError, match=match):
         identity_information(counts)
 
 
-def test_unknown_estimators_are_told(rng):
+def test_unknown_estimators_are_refused(rng):
     with pytest.raises(ValueError, match="estimator must be one of blend"):
         identity_information(rng.integers(1, 9, (3, 4, 2)), estimator="best")
 
@@ -293,8 +299,8 @@ def test_information_of_a_set_agrees_with_its_neurons_and_with_the_whole(
         groups=groups,
         partitions=(np.zeros(6, dtype=int), np.arange(6), labels),
     )
-    everyone, each, sets = found.by_partition
-    assert_allclose(everyone, [found.bits_per_word])
+    whole, each, sets = found.by_partition
+    assert_allclose(whole, [found.bits_per_word])
     assert_allclose(each, found.per_neuron)
     assert_allclose(found.by_partition_interval[0], [found.interval])
     assert_allclose(found.by_partition_interval[1], found.per_neuron_interval)
@@ -321,3 +327,17 @@ def test_partitions_must_label_every_neuron(labels):
     counts = [[[3, 1]], [[1, 3]], [[2, 2]]]
     with pytest.raises(ValueError, match="partitions must hold one label from 0 on"):
         identity_information(counts, partitions=[labels])
+
+
+def test_information_says_what_it_holds(rng):
+    counts = rng.integers(1, 9, (3, 4, 2))
+    found = identity_information(counts, estimator="plug-in")
+    assert repr(found) == (
+        f"IdentityInformation({found.bits_per_word:.3g} bits/word by plug-in, "
+        "3 neurons, 4 conditions)"
+    )
+    groups = [rng.integers(1, 9, (3, 4, 2)) for _ in range(5)]
+    assert " to " in repr(identity_information(sum(groups), groups=groups))
+    assert repr(information_terms(counts)) == (
+        "InformationTerms(3 neurons, 4 conditions; plug-in, miller-madow, jackknife)"
+    )

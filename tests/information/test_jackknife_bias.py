@@ -1,4 +1,4 @@
-"""By how much the jackknife exceeds the truth: identities, simulated truth."""
+"""Bias of the jackknife estimate: identities, simulated truth."""
 
 import numpy as np
 import pytest
@@ -6,12 +6,8 @@ from numpy.testing import assert_allclose
 from scipy.stats import binom
 
 from neuroclass.estimators import entropy
-from neuroclass.information.entropy_terms import information_terms
-from neuroclass.information.jackknife_bias import (
-    _PROBABILITY,
-    _likelihood,
-    jackknife_excess,
-)
+from neuroclass.information import information_terms, jackknife_excess
+from neuroclass.information.jackknife_bias import PROBABILITIES, count_likelihood
 
 
 def binary(p):
@@ -22,19 +18,19 @@ def binary(p):
 def test_the_excess_of_two_words_is_that_of_the_entropy(repeats):
     n = np.arange(repeats + 1)
     estimated = entropy(np.stack([repeats - n, n], axis=1), "jackknife")
-    expected = binom.pmf(n, repeats, _PROBABILITY[:, None]) @ estimated
-    p, q = _PROBABILITY, 1 - _PROBABILITY
+    expected = binom.pmf(n, repeats, PROBABILITIES[:, None]) @ estimated
+    p, q = PROBABILITIES, 1 - PROBABILITIES
     true = -(p * np.log2(p) + q * np.log2(q))
-    excess = _likelihood(repeats).excess
+    excess = count_likelihood(repeats).excess
     both = excess + excess[::-1]  # the grid is symmetric
     assert_allclose(both, repeats * (true - expected), atol=1e-7)
 
 
 @pytest.mark.parametrize("repeats", [5, 10, 20])
-@pytest.mark.parametrize("kind", ["sparse", "one type"])
-def test_excess_is_that_of_simulated_neurons(rng, kind, repeats):
+@pytest.mark.parametrize("population", ["sparse", "one type"])
+def test_excess_is_that_of_simulated_neurons(rng, population, repeats):
     p = np.clip(rng.gamma(0.3, 0.3, (24, 250)), 0.002, 0.9)
-    p = binary(p[:1].repeat(24, axis=0) if kind == "one type" else p)
+    p = binary(p[:1].repeat(24, axis=0) if population == "one type" else p)
     truth = (p * np.log2(p / p.mean(axis=0))).sum(axis=2).mean()
     before, after = [], []
     for _ in range(20):
@@ -46,7 +42,7 @@ def test_excess_is_that_of_simulated_neurons(rng, kind, repeats):
     assert abs(np.mean(after)) < 0.6 * np.mean(before)
 
 
-def test_where_nothing_is_uncertain_nothing_is_too_much(rng):
+def test_where_nothing_is_uncertain_there_is_no_excess(rng):
     assert_allclose(jackknife_excess(np.full((3, 4, 1), 9)), 0)  # one word
     assert_allclose(jackknife_excess(rng.integers(1, 9, (1, 5, 3))), 0)  # one neuron
     many = rng.multinomial(201, [0.9, 0.1], (3, 5))

@@ -15,8 +15,8 @@ from neuroclass.presentations.loading import (
 
 @pytest.fixture(scope="module")
 def retinas():
-    light = {"duration": "2s", "stimulus_rng": 7, "n_unique": 0}
-    return [simulate_retina(2, 4, 10, rng=seed, **light) for seed in (0, 1)]
+    light = {"duration": "2s", "stimulus_random_state": 7, "n_unique": 0}
+    return [simulate_retina(2, 4, 10, random_state=seed, **light) for seed in (0, 1)]
 
 
 def test_a_path_is_loaded_and_a_recording_stays(retinas, tmp_path):

@@ -19,7 +19,12 @@ from neuroclass.simulation.retina import simulate_retina
 def retina(seed, n_presentations=20, n_neurons=24, **options):
     options = {"duration": "6s", "n_unique": 0, "diversity": 0.3} | options
     return simulate_retina(
-        3, n_neurons, n_presentations, stimulus_rng=7, rng=seed, **options
+        3,
+        n_neurons,
+        n_presentations,
+        stimulus_random_state=7,
+        random_state=seed,
+        **options,
     )
 
 

@@ -6,18 +6,15 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from neuroclass.simulation.retina import (
-    CELL_TYPES,
-    _drop_refractory,
-    _order_of_segments,
-    simulate_retina,
-)
+from neuroclass.simulation import CELL_TYPES, simulate_retina
+from neuroclass.simulation.light import order_segments
+from neuroclass.simulation.spikes import drop_refractory
 
 
 @pytest.fixture(scope="module")
 def retina():
     """Five cells of each of the nine types."""
-    return simulate_retina(9, 45, 20, duration=10.0, n_unique=10, rng=1)
+    return simulate_retina(9, 45, 20, duration=10.0, n_unique=10, random_state=1)
 
 
 def spiketrains(block):
@@ -47,7 +44,7 @@ def light(block):
 
 
 def light_of(block, stimulus, frame_rate=60.0):
-    """Frames of every showing of a stimulus."""
+    """Frames of every presentation of a stimulus."""
     starts, durations, stimuli = trials(block)
     frames = light(block)
     return [
@@ -102,8 +99,8 @@ def test_on_cells_fire_after_light_and_off_cells_after_dark(retina):
 
 
 def test_on_off_cells_fire_after_both(retina):
-    kind = true_types(retina)
-    trains = dict(zip(kind, spiketrains(retina), strict=True))
+    cell_type = true_types(retina)
+    trains = dict(zip(cell_type, spiketrains(retina), strict=True))
     template = spike_triggered_average(retina, trains["ON fast"])
     is_brighter = np.convolve(light(retina), template)[: len(light(retina))] > 0
 
@@ -131,11 +128,11 @@ def test_the_average_light_before_a_spike_is_the_filter_of_the_cell(retina):
 
 
 def test_fast_cells_respond_earlier_than_slow_ones(retina):
-    kind = true_types(retina)
+    cell_type = true_types(retina)
 
     def lag(name):
         trains = [
-            t for t, k in zip(spiketrains(retina), kind, strict=True) if k == name
+            t for t, k in zip(spiketrains(retina), cell_type, strict=True) if k == name
         ]
         return np.mean(
             [np.argmax(np.abs(spike_triggered_average(retina, t))) for t in trains]
@@ -150,25 +147,26 @@ def test_no_interval_is_shorter_than_the_dead_time(retina):
 
 
 def test_spikes_in_the_dead_time_are_dropped_one_after_the_other():
-    # Each spike is judged by the last KEPT one: 2 ms goes, so 4 ms stays.
+    # Each spike is judged by the last one LEFT: 2 ms goes, so 4 ms stays.
     assert_allclose(
-        _drop_refractory(np.array([0.0, 0.002, 0.004, 0.0055, 0.0075, 0.1])),
+        drop_refractory(np.array([0.0, 0.002, 0.004, 0.0055, 0.0075, 0.1])),
         [0.0, 0.004, 0.0075, 0.1],
     )
 
 
 def test_dropping_agrees_with_a_loop_over_spikes(rng):
     spikes = np.sort(rng.uniform(0, 1, 400))
-    kept = [spikes[0]]
+    left = [spikes[0]]
     for spike in spikes[1:]:
-        if spike - kept[-1] >= 0.003:
-            kept.append(spike)
-    assert_array_equal(_drop_refractory(spikes), kept)
+        if spike - left[-1] >= 0.003:
+            left.append(spike)
+    assert_array_equal(drop_refractory(spikes), left)
 
 
 def test_the_same_seed_gives_the_same_spikes():
     one, two, other = (
-        simulate_retina(3, 6, 5, 2.0, n_unique=1, rng=seed) for seed in (4, 4, 5)
+        simulate_retina(3, 6, 5, 2.0, n_unique=1, random_state=seed)
+        for seed in (4, 4, 5)
     )
     for a, b in zip(spiketrains(one), spiketrains(two), strict=True):
         assert_array_equal(times(a), times(b))
@@ -178,8 +176,10 @@ def test_the_same_seed_gives_the_same_spikes():
 
 
 def test_a_generator_is_taken_in_place_of_a_seed():
-    one = simulate_retina(1, 2, 2, 1.0, n_unique=0, rng=np.random.default_rng(4))
-    two = simulate_retina(1, 2, 2, 1.0, n_unique=0, rng=4)
+    one = simulate_retina(
+        1, 2, 2, 1.0, n_unique=0, random_state=np.random.default_rng(4)
+    )
+    two = simulate_retina(1, 2, 2, 1.0, n_unique=0, random_state=4)
     assert_array_equal(times(spiketrains(one)[0]), times(spiketrains(two)[0]))
 
 
@@ -189,8 +189,8 @@ def test_repeats_share_the_stimulus_and_unique_segments_do_not(retina):
     for other in others:
         assert_array_equal(other, first)
     unique = [light_of(retina, f"unique {k}") for k in range(10)]
-    assert all(len(showings) == 1 for showings in unique)
-    segments = np.array([first, *(showings[0] for showings in unique)])
+    assert all(len(presentations) == 1 for presentations in unique)
+    segments = np.array([first, *(presentations[0] for presentations in unique)])
     correlation = np.corrcoef(segments) - np.eye(len(segments))
     assert np.abs(correlation).max() < 0.2
     assert_allclose(segments.std(), 1, atol=0.05)
@@ -204,9 +204,9 @@ def test_unique_segments_are_interleaved_with_the_repeats(retina):
 
 
 def test_segments_are_spread_evenly_whatever_their_numbers():
-    assert_array_equal(_order_of_segments(2, 2), [-1, 0, -1, 1])
-    assert_array_equal(_order_of_segments(3, 0), [-1, -1, -1])
-    assert_array_equal(_order_of_segments(1, 3), [0, -1, 1, 2])
+    assert_array_equal(order_segments(2, 2), [-1, 0, -1, 1])
+    assert_array_equal(order_segments(3, 0), [-1, -1, -1])
+    assert_array_equal(order_segments(1, 3), [0, -1, 1, 2])
 
 
 def test_every_trial_follows_a_grey_pause_of_a_second(retina):
@@ -233,26 +233,29 @@ def test_repeats_vary_no_more_than_poisson(retina):
 
 
 def test_psths_within_a_type_correlate_more_than_across_types(retina):
-    kind = true_types(retina)
+    cell_type = true_types(retina)
     correlation = np.corrcoef(psths(retina))
-    same = kind[:, None] == kind
-    pairs = ~np.eye(len(kind), dtype=bool)
+    same = cell_type[:, None] == cell_type
+    pairs = ~np.eye(len(cell_type), dtype=bool)
     within, across = correlation[same & pairs], correlation[~same]
     assert np.median(within) > 0.8
     assert np.median(across) < 0.5
     # Cells are nearest to their own type, but for an ON-OFF cell of weak ON input.
     means = np.array(
         [
-            [correlation[i, (kind == name) & pairs[i]].mean() for name in CELL_TYPES]
-            for i in range(len(kind))
+            [
+                correlation[i, (cell_type == name) & pairs[i]].mean()
+                for name in CELL_TYPES
+            ]
+            for i in range(len(cell_type))
         ]
     )
-    assert np.mean(np.array(CELL_TYPES)[means.argmax(axis=1)] == kind) > 0.95
+    assert np.mean(np.array(CELL_TYPES)[means.argmax(axis=1)] == cell_type) > 0.95
 
 
 def test_without_diversity_the_cells_of_a_type_are_alike():
-    alike = simulate_retina(2, 8, 2, 1.0, diversity=0, n_unique=0, rng=0)
-    diverse = simulate_retina(2, 8, 2, 1.0, diversity=1, n_unique=0, rng=0)
+    alike = simulate_retina(2, 8, 2, 1.0, diversity=0, n_unique=0, random_state=0)
+    diverse = simulate_retina(2, 8, 2, 1.0, diversity=1, n_unique=0, random_state=0)
     for name in ("time_to_peak", "undershoot", "threshold", "gain", "delay"):
         spread = [
             [
@@ -260,10 +263,10 @@ def test_without_diversity_the_cells_of_a_type_are_alike():
                     [
                         t.annotations[name]
                         for t in spiketrains(block)
-                        if t.annotations["true_type"] == kind
+                        if t.annotations["true_type"] == cell_type
                     ]
                 )
-                for kind in ("OFF fast", "ON fast")
+                for cell_type in ("OFF fast", "ON fast")
             ]
             for block in (alike, diverse)
         ]
@@ -275,7 +278,7 @@ def test_diversity_scales_the_scatter_of_one_and_the_same_retina():
     log_gain = [
         np.log([t.annotations["gain"] for t in spiketrains(block)])
         for block in (
-            simulate_retina(1, 30, 1, 1.0, diversity=d, n_unique=0, rng=3)
+            simulate_retina(1, 30, 1, 1.0, diversity=d, n_unique=0, random_state=3)
             for d in (0.0, 0.5, 1.0)
         )
     ]
@@ -285,7 +288,7 @@ def test_diversity_scales_the_scatter_of_one_and_the_same_retina():
 
 @pytest.mark.parametrize("n_types", [1, 3, 6, 8])
 def test_the_first_types_are_taken_in_the_documented_order(n_types):
-    block = simulate_retina(n_types, 17, 1, 1.0, n_unique=0, rng=0)
+    block = simulate_retina(n_types, 17, 1, 1.0, n_unique=0, random_state=0)
     names, sizes = np.unique(true_types(block), return_counts=True)
     assert set(names) == set(CELL_TYPES[:n_types])
     assert np.ptp(sizes) <= 1
@@ -307,7 +310,14 @@ def test_the_order_of_the_types_is_fixed():
 
 def test_the_recording_keeps_the_conventions():
     block = simulate_retina(
-        3, 6, 4, "2s", n_unique=2, unique_duration="500ms", frame_rate=50, rng=0
+        3,
+        6,
+        4,
+        "2s",
+        n_unique=2,
+        unique_duration="500ms",
+        frame_rate=50,
+        random_state=0,
     )
     (segment,) = block.segments
     (epoch,) = segment.epochs
@@ -353,11 +363,17 @@ def test_bad_arguments_are_named(arguments, message):
         simulate_retina(**(settings | arguments))
 
 
-def test_retinas_can_see_the_same_light():
+def test_retinas_can_get_the_same_light():
     small = {"n_types": 2, "n_neurons": 4, "duration": 1.0, "n_unique": 1}
-    one = simulate_retina(**small, n_presentations=3, stimulus_rng=7, rng=0)
-    other = simulate_retina(**small, n_presentations=3, stimulus_rng=7, rng=1)
-    longer = simulate_retina(**small, n_presentations=5, stimulus_rng=7, rng=1)
+    one = simulate_retina(
+        **small, n_presentations=3, stimulus_random_state=7, random_state=0
+    )
+    other = simulate_retina(
+        **small, n_presentations=3, stimulus_random_state=7, random_state=1
+    )
+    longer = simulate_retina(
+        **small, n_presentations=5, stimulus_random_state=7, random_state=1
+    )
     light, same, more = (
         r.segments[0].analogsignals[0].magnitude[:, 0] for r in (one, other, longer)
     )
@@ -369,7 +385,7 @@ def test_retinas_can_see_the_same_light():
 
 def test_drift_changes_gains_and_nothing_else():
     still, drifting = (
-        simulate_retina(2, 8, 40, "4s", n_unique=0, drift=drift, rng=3)
+        simulate_retina(2, 8, 40, "4s", n_unique=0, drift=drift, random_state=3)
         for drift in (0.0, 1.0)
     )
     for one, other in zip(

@@ -1,0 +1,16 @@
+from .additive import ESTIMATORS as ESTIMATORS
+from .additive import Estimator as Estimator
+from .additive import check_counts as check_counts
+from .additive import repeat_term as repeat_term
+from .additive import word_term as word_term
+from .additive import xlog2x as xlog2x
+from .entropies import ENTROPY_ESTIMATORS as ENTROPY_ESTIMATORS
+from .entropies import EntropyEstimator as EntropyEstimator
+from .entropies import conditional_entropy as conditional_entropy
+from .entropies import entropy as entropy
+from .entropies import jensen_shannon as jensen_shannon
+from .entropies import mutual_information as mutual_information
+from .hypergeometric import expected_xlog2x as expected_xlog2x
+from .jackknife import bias_aware_interval as bias_aware_interval
+from .jackknife import jackknife_interval as jackknife_interval
+from .james_stein import shrunk_counts as shrunk_counts
