@@ -227,7 +227,7 @@ def classify_neurons(
             else AgglomerativeBottleneck
         )
         model = bottleneck(
-            wanted, criterion=estimator, n_jobs=n_jobs, random_state=random_state
+            wanted, estimator=estimator, n_jobs=n_jobs, random_state=random_state
         ).fit(counts)
         selection = support_of_number(model, counts)
         named = subclasses_of_neurons(model, selection)

@@ -42,14 +42,14 @@ def curve_interval(
     """Return 95 % intervals of the information kept, the hierarchy being as it is.
 
     By the delete-a-group jackknife over repeats, bits per word, (n_leaves, 2): of its
-    noise, and of what the criterion leaves of its bias, which grows with the number of
+    noise, and of what the estimator leaves of its bias, which grows with the number of
     classes and is most of the error where each neuron is a class.
     ``test_intervals_of_the_curve_hold_what_many_repeats_give``.
     """
     leaf = getattr(model, "micro_labels_", np.arange(len(counts)))
     whole = sum_by_class(counts, leaf)
     tasks = (
-        (model.children_, whole - sum_by_class(group, leaf), model.criterion)
+        (model.children_, whole - sum_by_class(group, leaf), model.estimator)
         for group in groups
     )
     replicates = list(run_tasks(_curve, tasks, model.n_jobs))
@@ -58,10 +58,10 @@ def curve_interval(
 
 
 def _curve(
-    children: NDArray[np.intp], counts: NDArray[np.int64], criterion: Estimator
+    children: NDArray[np.intp], counts: NDArray[np.int64], estimator: Estimator
 ) -> NDArray[np.float64]:
     """Return bits per word kept with index + 1 classes of a given hierarchy."""
-    rows = Rows.from_counts(counts, criterion)
+    rows = Rows.from_counts(counts, estimator)
     n_neurons = len(counts)
     merged = rows.wide()  # a class lives in the row of one of its neurons
     values = np.empty(n_neurons + len(children))
@@ -96,7 +96,7 @@ def support_of_number(
         high=high,
         is_determined=low <= number <= high <= low + 1,
         weakest_z=np.full(1, np.nan),
-        criterion=np.full(1, np.nan),
+        gain_ratio=np.full(1, np.nan),
         node_z=node_z,
         reason=f"as asked; the splits of their tree support {_span(low, high)}",
     )
@@ -241,6 +241,6 @@ def stability_of_classes(
         labels[first],
         others=[model.partition(k)[first] for k in numbers[:_MOST_NUMBERS]],
         n_replicates=n_replicates,
-        estimator=model.criterion,
+        estimator=model.estimator,
         **how,
     )

@@ -43,7 +43,7 @@ class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
         How many classes: chosen by `select_n_clusters`, given, or (a fraction between
         0 and 1) the fewest that keep this fraction of the identity information,
         corrected for few repeats (the blend of `identity_information`).
-    criterion : {"miller-madow", "plug-in", "jackknife"}, default "miller-madow"
+    estimator : {"miller-madow", "plug-in", "jackknife"}, default "miller-madow"
         Which entropy estimator the losses use.
     n_restarts : int, default 8
         Disturbed restarts of the reassignment.
@@ -98,13 +98,13 @@ class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
         self,
         n_clusters: Any = "auto",
         *,
-        criterion: Estimator = "miller-madow",
+        estimator: Estimator = "miller-madow",
         n_restarts: int = 8,
         n_jobs: int | None = None,
         random_state: Any = 0,
     ) -> None:
         self.n_clusters = n_clusters
-        self.criterion = criterion
+        self.estimator = estimator
         self.n_restarts = n_restarts
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -132,12 +132,12 @@ class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
             If `X` holds negative or infinite numbers, fewer than two neurons, or no
             word at all, or a parameter is out of range.
         """
-        check_choice(self.criterion, "criterion", ESTIMATORS)
+        check_choice(self.estimator, "estimator", ESTIMATORS)
         n_restarts = check_positive_int(self.n_restarts, "n_restarts", minimum=0)
         counts = self._check_counts(X)
         n_neurons = len(counts)
         check_n_clusters(self.n_clusters, n_neurons)
-        rows = Rows.from_counts(counts, self.criterion)
+        rows = Rows.from_counts(counts, self.estimator)
         pairs = pairwise_losses(rows)
         tree = merge_tree(rows, pairs)
         selection: ClusterNumber | None = None
@@ -174,7 +174,7 @@ class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
         check_is_fitted(self)
         counts = self._check_counts(X, reset=False)
         tree = MergeTree(self.children_, self.distances_)
-        return node_scores(counts, tree, self.criterion, n_jobs=self.n_jobs)
+        return node_scores(counts, tree, self.estimator, n_jobs=self.n_jobs)
 
     def partition(self, n_clusters: Any) -> NDArray[np.intp]:
         """Return the refined partition into another number of classes.

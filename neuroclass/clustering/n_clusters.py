@@ -65,7 +65,7 @@ class ClusterNumber:
         Held-out z of the two least separate classes, at index K of K classes; nan below
         two classes, -inf where two are too small to be tested or do not even attract
         their own.
-    criterion : ndarray of shape (high + 1,)
+    gain_ratio : ndarray of shape (high + 1,)
         Gain of class K over the gain of class K + 1, at index K; nan where it had no
         say.
     node_z : ndarray of shape (n_neurons - 1,)
@@ -81,7 +81,7 @@ class ClusterNumber:
     high: int
     is_determined: bool
     weakest_z: NDArray[np.float64] = field(repr=False)
-    criterion: NDArray[np.float64] = field(repr=False)
+    gain_ratio: NDArray[np.float64] = field(repr=False)
     node_z: NDArray[np.float64] = field(repr=False)
     reason: str
 
@@ -141,10 +141,10 @@ def select_n_clusters(
     least = max(n_separate, n_split) if n_separate > 1 else 1
     low, high = min(n_separate, n_split), max(n_split, _largest(weakest, DOUBTFUL_PAIR))
     n_clusters = least
-    criterion = np.full(high + 1, np.nan)
+    gain_ratio = np.full(high + 1, np.nan)
     if high > least > 1:
-        criterion[least:] = _elbow(rows, tree, least, high)
-        n_clusters = int(np.nanargmax(criterion))
+        gain_ratio[least:] = _elbow(rows, tree, least, high)
+        n_clusters = int(np.nanargmax(gain_ratio))
     was_tested = not np.isnan(weakest).all()
     is_determined = was_tested and high - low <= 1
     return ClusterNumber(
@@ -153,7 +153,7 @@ def select_n_clusters(
         high=high,
         is_determined=is_determined,
         weakest_z=weakest,
-        criterion=criterion,
+        gain_ratio=gain_ratio,
         node_z=node_z,
         reason=_reason(n_clusters, least, high, was_tested)
         + ("" if is_determined else "; not determined by these data"),

@@ -90,7 +90,7 @@ class SequentialBottleneck(ClusterMixin, BaseEstimator):
         With one for every neuron the result is that of `AgglomerativeBottleneck`.
     n_conditions : int, default 1
         Conditions of a sparse matrix of counts.
-    criterion : {"miller-madow", "plug-in", "jackknife"}, default "miller-madow"
+    estimator : {"miller-madow", "plug-in", "jackknife"}, default "miller-madow"
         Which entropy estimator the losses use.
     n_init : int, default 1
         How often k-means begins anew, from other seeds; the best is kept.
@@ -156,7 +156,7 @@ class SequentialBottleneck(ClusterMixin, BaseEstimator):
         *,
         n_micro: int = 300,
         n_conditions: int = 1,
-        criterion: Estimator = "miller-madow",
+        estimator: Estimator = "miller-madow",
         n_init: int = 1,
         n_restarts: int = 8,
         n_jobs: int | None = None,
@@ -165,7 +165,7 @@ class SequentialBottleneck(ClusterMixin, BaseEstimator):
         self.n_clusters = n_clusters
         self.n_micro = n_micro
         self.n_conditions = n_conditions
-        self.criterion = criterion
+        self.estimator = estimator
         self.n_init = n_init
         self.n_restarts = n_restarts
         self.n_jobs = n_jobs
@@ -196,7 +196,7 @@ class SequentialBottleneck(ClusterMixin, BaseEstimator):
             If `X` holds negative or infinite numbers, fewer than two neurons, or no
             word at all, or a parameter is out of range.
         """
-        check_choice(self.criterion, "criterion", ESTIMATORS)
+        check_choice(self.estimator, "estimator", ESTIMATORS)
         n_restarts = check_positive_int(self.n_restarts, "n_restarts", minimum=0)
         n_init = check_positive_int(self.n_init, "n_init")
         counts = self._check_counts(X)
@@ -219,7 +219,7 @@ class SequentialBottleneck(ClusterMixin, BaseEstimator):
             sample = _sample(counts, micro, tree)
             selection = select_n_clusters(
                 sample.counts,
-                Rows.from_counts(sample.counts, self.criterion),
+                Rows.from_counts(sample.counts, self.estimator),
                 sample.tree,
                 n_jobs=self.n_jobs,
             )
@@ -270,7 +270,7 @@ class SequentialBottleneck(ClusterMixin, BaseEstimator):
         tree = MergeTree(self.children_, self.distances_)
         sample = _sample(counts, self.micro_labels_, tree)
         scores = node_scores(
-            sample.counts, sample.tree, self.criterion, n_jobs=self.n_jobs
+            sample.counts, sample.tree, self.estimator, n_jobs=self.n_jobs
         )
         return sample.of_micro(scores)
 
@@ -311,7 +311,7 @@ class SequentialBottleneck(ClusterMixin, BaseEstimator):
             )
         laid_out = SparseCounts.from_counts(
             counts,
-            self.criterion,
+            self.estimator,
             n_conditions=check_positive_int(self.n_conditions, "n_conditions"),
         )
         if not laid_out.n_spoken:
@@ -382,7 +382,7 @@ def _fewest_that_keep(
 ) -> int:
     """Return the least K whose classes keep `share` of the identity information.
 
-    That of all neurons is the smaller of what the criterion and the blend say, as in
+    That of all neurons is the smaller of what the estimator and the blend say, as in
     `AgglomerativeBottleneck`; the blend is measured on a sample of the neurons.
     """
     kept = information_kept(rows, tree)

@@ -39,7 +39,7 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
                           more than 500 neurons
 ``selection``             support of that number: ``low, high, is_determined,
                           weakest_z`` (held-out z of the two least separate
-                          classes) and ``criterion`` (index = number of classes),
+                          classes) and ``gain_ratio`` (index = number of classes),
                           ``node_z``
                           (held-out z of each merge, null where not tested, or where the
                           sides do not attract their own: these are in ``splits``),
@@ -151,7 +151,7 @@ def _describe(classification: ClassificationResult, command: str | None) -> dict
             "high": selection.high,
             "is_determined": selection.is_determined,
             "weakest_z": selection.weakest_z,
-            "criterion": selection.criterion,
+            "gain_ratio": selection.gain_ratio,
             "node_z": selection.node_z,
             "reason": selection.reason,
             "splits": _describe_splits(classification),

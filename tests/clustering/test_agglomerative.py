@@ -17,7 +17,7 @@ from neuroclass.information.identity import identity_information
     [
         AgglomerativeBottleneck(),
         AgglomerativeBottleneck(n_clusters=2),
-        AgglomerativeBottleneck(n_clusters=0.9, criterion="plug-in"),
+        AgglomerativeBottleneck(n_clusters=0.9, estimator="plug-in"),
     ],
     expected_failed_checks=lambda _: {
         "check_clustering": "feeds negative numbers to estimators of counts too"
@@ -54,16 +54,16 @@ def test_types_are_found_and_numbered_by_size(population):
     assert_array_equal(model.labels_, types)
 
 
-@pytest.mark.parametrize("criterion", ESTIMATORS)
-def test_curve_is_the_class_information_of_each_cut(population, criterion):
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_curve_is_the_class_information_of_each_cut(population, estimator):
     counts, _ = population
-    model = AgglomerativeBottleneck(4, criterion=criterion).fit(counts)
-    whole = identity_information(counts, estimator=criterion).bits_per_word
+    model = AgglomerativeBottleneck(4, estimator=estimator).fit(counts)
+    whole = identity_information(counts, estimator=estimator).bits_per_word
     assert_allclose(model.information_[-1], whole, atol=1e-12)
     assert_allclose(model.information_[0], 0, atol=1e-12)
     assert_allclose(
         model.information_[3],
-        class_information(counts, model.labels_, criterion),
+        class_information(counts, model.labels_, estimator),
         atol=1e-12,
     )
     assert_allclose(np.diff(model.information_)[::-1], model.distances_, atol=1e-12)
@@ -155,8 +155,8 @@ def test_partitions_need_a_whole_number(population, n_clusters):
 
 
 def test_bad_parameters_are_told(population):
-    with pytest.raises(ValueError, match="criterion must be one of plug-in"):
-        AgglomerativeBottleneck(criterion="best").fit(population[0])
+    with pytest.raises(ValueError, match="estimator must be one of plug-in"):
+        AgglomerativeBottleneck(estimator="best").fit(population[0])
     with pytest.raises(ValueError, match="n_restarts must be an integer"):
         AgglomerativeBottleneck(n_restarts=-1).fit(population[0])
     with pytest.raises(ValueError, match="axes neuron, condition, word; got 4"):

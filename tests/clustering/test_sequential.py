@@ -161,7 +161,7 @@ def test_the_result_depends_on_the_seed_and_not_on_the_processes(rng):
         ({"n_init": 0}, "n_init must be an integer of at least 1"),
         ({"n_restarts": -1}, "n_restarts must be an integer of at least 0"),
         ({"n_conditions": 0}, "n_conditions must be an integer of at least 1"),
-        ({"criterion": "nsb"}, "criterion must be one of"),
+        ({"estimator": "nsb"}, "estimator must be one of"),
         ({"n_clusters": 300}, "n_clusters must be 'auto'"),
     ],
 )
