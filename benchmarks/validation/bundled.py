@@ -43,7 +43,7 @@ def _agreement_of_movies(n_clusters):
         classify_neurons(DATA / name, n_clusters=n_clusters, progress=False).labels
         for name in _MOVIES
     ]
-    agreement = compare_labels(*labels, rng=0)
+    agreement = compare_labels(*labels, random_state=0)
     return {"ami": agreement.adjusted_mutual_information, "p": agreement.p_value}
 
 

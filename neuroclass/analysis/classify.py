@@ -27,6 +27,7 @@ from neuroclass.analysis.quality_checks import (
     warn_of_drift,
     without_drifting,
 )
+from neuroclass.analysis.reference_labels import agreement_with, read_reference
 from neuroclass.analysis.support import (
     curve_interval,
     stability_of_classes,
@@ -34,7 +35,6 @@ from neuroclass.analysis.support import (
     support_of_number,
 )
 from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
-from neuroclass.clustering.label_agreement import agreement_with, read_reference
 from neuroclass.clustering.sequential import (
     METHODS,
     SequentialBottleneck,
@@ -250,7 +250,11 @@ def classify_neurons(
         agreement = None
         if reference is not None:
             agreement = agreement_with(
-                reference, recording, counts.unit_ids, model.labels_, rng=random_state
+                reference,
+                recording,
+                counts.unit_ids,
+                model.labels_,
+                random_state=random_state,
             )
         begin()
         stable = (

@@ -19,9 +19,9 @@ from neuroclass.analysis.quality_checks import (
     check_counts_can_be_classified,
     warn_of_drift,
 )
+from neuroclass.analysis.reference_labels import read_reference
 from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
 from neuroclass.clustering.count_matrix import Rows
-from neuroclass.clustering.label_agreement import read_reference
 from neuroclass.clustering.merge_tree import leaf_order, merge_tree
 from neuroclass.discrimination.decoding import decode_pair
 from neuroclass.discrimination.divergence import (

@@ -129,7 +129,7 @@ def agreement_with_recordings(
     n_recordings = len(set(names))
     if n_recordings < 2:
         return None
-    found = compare_labels(labels, names, name="recording", rng=rng)
+    found = compare_labels(labels, names, name="recording", random_state=rng)
     text = (
         f"neurons of {n_recordings} recordings are pooled: what differs between "
         "preparations (gain, adaptation, temperature) can look like a type"

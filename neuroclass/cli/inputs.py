@@ -102,7 +102,7 @@ def wanted_units(
 
 def check_reference(reference: str | None, recordings: "list[neo.Block]") -> None:
     """Refuse a reference that is neither a file nor a column of any recording."""
-    from neuroclass.clustering.label_agreement import read_reference  # noqa: PLC0415
+    from neuroclass.analysis.reference_labels import read_reference  # noqa: PLC0415
 
     if not reference:
         return
