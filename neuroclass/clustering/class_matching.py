@@ -72,13 +72,8 @@ def match_classes(
     number = np.empty(len(of_family), np.intp)
     number[members] = by_size(members)
     distance = [
-        np.array(
-            [
-                _distance_from_rest(of_family[f], own)
-                for f, own in zip(fs, of, strict=True)
-            ]
-        )
-        for fs, of in zip(families, sums, strict=True)
+        np.array(list(map(_distance_from_rest, of_family[family], own)))
+        for family, own in zip(families, sums, strict=True)
     ]
     between = class_distances(of_family[np.argsort(number)])
     np.fill_diagonal(between, np.inf)
