@@ -13,7 +13,6 @@ from typing import Any
 
 import neo
 import numpy as np
-from numpy.typing import NDArray
 
 from neuroclass.analysis.bin_choice import choose_bin_size
 from neuroclass.analysis.classify import classify_neurons
