@@ -1,7 +1,7 @@
 from .analysis.classify import classify_neurons as classify_neurons
 from .analysis.discriminate import discriminate_neurons as discriminate_neurons
-from .clustering.agglomerative import AgglomerativeBottleneck as AgglomerativeBottleneck
-from .clustering.sequential import SequentialBottleneck as SequentialBottleneck
+from .clustering import AgglomerativeBottleneck as AgglomerativeBottleneck
+from .clustering import SequentialBottleneck as SequentialBottleneck
 from .exceptions import RecordingError as RecordingError
 from .information.identity import identity_information as identity_information
 from .io import from_events as from_events

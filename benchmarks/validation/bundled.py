@@ -8,7 +8,7 @@ import numpy as np
 from neuroclass._lib.wording import between
 from neuroclass.analysis.classify import classify_neurons
 from neuroclass.analysis.discriminate import discriminate_neurons
-from neuroclass.clustering.label_agreement import compare_labels
+from neuroclass.clustering import compare_labels
 from neuroclass.discrimination.decoding import decode_pair
 from neuroclass.discrimination.observation_time import seconds_to_accuracy
 from neuroclass.responses.words import bin_words

@@ -16,7 +16,7 @@ import numpy as np
 
 from neuroclass.analysis.bin_choice import choose_bin_size
 from neuroclass.analysis.classify import classify_neurons
-from neuroclass.clustering.class_matching import agreement_of_classes, match_classes
+from neuroclass.clustering import agreement_of_classes, match_classes
 from neuroclass.presentations.matching import (
     load_recordings,
     match_presentations,

@@ -34,9 +34,9 @@ from neuroclass.analysis.support import (
     subclasses_of_neurons,
     support_of_number,
 )
-from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
-from neuroclass.clustering.sequential import (
+from neuroclass.clustering import (
     METHODS,
+    AgglomerativeBottleneck,
     SequentialBottleneck,
     choose_method,
 )
@@ -263,7 +263,7 @@ def classify_neurons(
                 counts,
                 selection,
                 stability,
-                rng=random_state,
+                random_state=random_state,
                 n_jobs=n_jobs,
                 progress=progress,
             )

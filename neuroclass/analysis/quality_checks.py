@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from neuroclass._lib.checks import warn_user
 from neuroclass._lib.wording import plural, some
-from neuroclass.clustering.label_agreement import Agreement, compare_labels
+from neuroclass.clustering import Agreement, compare_labels
 from neuroclass.information.identity import IdentityInformation, identity_information
 from neuroclass.presentations.pooling import RECORDING
 from neuroclass.responses.block_counts import check_two_units_speak

@@ -15,7 +15,7 @@ import neo
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass.clustering.label_agreement import Agreement, compare_labels
+from neuroclass.clustering import Agreement, compare_labels
 
 __all__ = ["agreement_with", "read_reference"]
 

@@ -12,12 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass._lib.parallel import run_tasks
-from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
-from neuroclass.clustering.count_matrix import Rows
-from neuroclass.clustering.merge_tree import MergeTree
-from neuroclass.clustering.n_clusters import REAL_SPLIT, ClusterNumber, supported_range
-from neuroclass.clustering.sequential import SequentialBottleneck
-from neuroclass.clustering.stability import Stability, bootstrap_stability
+from neuroclass.clustering import (
+    REAL_SPLIT,
+    AgglomerativeBottleneck,
+    ClusterNumber,
+    CountMatrix,
+    MergeTree,
+    SequentialBottleneck,
+    Stability,
+    bootstrap_stability,
+    supported_range,
+)
 from neuroclass.estimators import Estimator
 from neuroclass.estimators.jackknife import bias_aware_interval
 from neuroclass.information.classes import sum_by_class
@@ -61,7 +66,7 @@ def _curve(
     children: NDArray[np.intp], counts: NDArray[np.int64], estimator: Estimator
 ) -> NDArray[np.float64]:
     """Return bits per word kept with index + 1 classes of a given hierarchy."""
-    rows = Rows.from_counts(counts, estimator)
+    rows = CountMatrix.from_counts(counts, estimator)
     n_neurons = len(counts)
     merged = rows.wide()  # a class lives in the row of one of its neurons
     values = np.empty(n_neurons + len(children))

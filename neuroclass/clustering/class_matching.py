@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr
 
-from neuroclass.clustering.agglomerative import by_size
-from neuroclass.clustering.count_matrix import Rows
+from neuroclass.clustering.count_matrix import CountMatrix
 from neuroclass.clustering.label_agreement import compare_labels
+from neuroclass.clustering.merge_tree import relabel_by_size
 from neuroclass.clustering.pairwise_loss import pairwise_losses
 
 __all__ = ["agreement_of_classes", "class_distances", "match_classes"]
@@ -70,7 +70,7 @@ def match_classes(
         [family[own] for family, own in zip(families, labels, strict=True)]
     )
     number = np.empty(len(of_family), np.intp)
-    number[members] = by_size(members)
+    number[members] = relabel_by_size(members)
     distance = [
         np.array(list(map(_distance_from_rest, of_family[family], own)))
         for family, own in zip(families, sums, strict=True)
@@ -127,7 +127,7 @@ def class_distances(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     share = words[:, None] / both
     most = both * (entr(share) + entr(1 - share)) / np.log(2)
     distances: NDArray[np.float64] = (
-        pairwise_losses(Rows.from_counts(counts), in_double=True).losses / most
+        pairwise_losses(CountMatrix.from_counts(counts), in_double=True).losses / most
     )
     return distances
 
@@ -171,13 +171,13 @@ def agreement_of_classes(
         Of `agreement`, by permutation.
     """
     agreement, p_value = np.ones((2, len(counts), len(counts)))
-    rows = Rows.from_counts(np.concatenate(list(counts)))
-    parts = np.split(rows.wide(), np.cumsum([len(part) for part in counts])[:-1])
+    matrix = CountMatrix.from_counts(np.concatenate(list(counts)))
+    parts = np.split(matrix.wide(), np.cumsum([len(part) for part in counts])[:-1])
     sums = [_sum_by_label(part, own) for part, own in zip(parts, labels, strict=True)]
     for a, b in np.argwhere(~np.eye(len(counts), dtype=bool)):
         gained = [
-            rows.values(parts[b] + one) - value
-            for one, value in zip(sums[a], rows.values(sums[a]), strict=True)
+            matrix.values(parts[b] + one) - value
+            for one, value in zip(sums[a], matrix.values(sums[a]), strict=True)
         ]
         found = compare_labels(
             labels[b],

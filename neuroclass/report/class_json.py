@@ -78,8 +78,7 @@ import numpy as np
 
 from neuroclass._lib.json_text import json_text
 from neuroclass._version import __version__
-from neuroclass.clustering.merge_tree import MergeTree
-from neuroclass.clustering.n_clusters import REAL_SPLIT
+from neuroclass.clustering import REAL_SPLIT, MergeTree
 from neuroclass.report.drift_table import drift_of_units
 from neuroclass.report.origin import (
     describe_presentations,
@@ -92,8 +91,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neuroclass.clustering.label_agreement import Agreement
-    from neuroclass.clustering.stability import Stability
+    from neuroclass.clustering import Agreement, Stability
     from neuroclass.results.classification import ClassificationResult
 
 __all__ = ["write_result_json"]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from neuroclass._lib.wording import between, rounded
-from neuroclass.clustering.n_clusters import DOUBTFUL_PAIR, REAL_SPLIT, SURE_PAIR
+from neuroclass.clustering import DOUBTFUL_PAIR, REAL_SPLIT, SURE_PAIR
 
 __all__ = ["methods_paragraph", "setting", "time_text"]
 

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from neuroclass import bin_words, count_words, select_presentations
-from neuroclass.clustering.class_matching import match_classes
+from neuroclass.clustering import match_classes
 from neuroclass.simulation.retina import simulate_retina
 
 

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.metrics import adjusted_mutual_info_score
 
-from neuroclass.clustering.label_agreement import compare_labels
+from neuroclass.clustering import compare_labels
 
 
 def test_the_same_grouping_under_other_names_agrees_wholly():
@@ -48,6 +48,6 @@ def test_one_class_agrees_with_nothing():
     assert found.p_value == 1
 
 
-def test_labels_of_different_units_are_told():
+def test_labels_of_different_units_are_refused():
     with pytest.raises(ValueError, match="got 3 and 2 labels"):
         compare_labels([0, 1, 1], [0, 1])
