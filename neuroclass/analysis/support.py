@@ -195,7 +195,7 @@ def subclasses_of_neurons(
 ) -> NDArray[Any]:
     """Return the name of each neuron's subclass, empty where it is in none.
 
-    `subclasses` of the leaves of the hierarchy, micro-classes where it has these.
+    `subclasses` of the leaves of the hierarchy, micro-clusters where it has these.
     """
     leaf = getattr(model, "micro_labels_", np.arange(len(model.labels_)))
     first = np.unique(leaf, return_index=True)[1]
@@ -215,7 +215,7 @@ def stability_of_classes(
     A number that was given is looked at alone. A single class is stable by definition:
     then the largest number in its range is looked at, and there is nothing to look at
     if that is one, too. The leaves of the hierarchy are what is classified again,
-    micro-classes where it has these.
+    micro-clusters where it has these.
 
     Parameters
     ----------

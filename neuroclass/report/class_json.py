@@ -58,7 +58,7 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
                           ``co_clustering`` of the leaves of the tree
 ``merge_tree``            ``unit_ids`` of the leaves; ``children``: merge k joins two
                           nodes into node ``n_neurons + k``; ``losses`` of the merges;
-                          ``leaf_order``; where the leaves are micro-classes (method
+                          ``leaf_order``; where the leaves are micro-clusters (method
                           sequential) ``micro_labels``, that of each unit, else null
 ``information_curve``     ``bits_per_word`` and ``interval`` at 1, 2, ... classes
 ``agreement``             with another labelling: ``name, n_units,

@@ -166,9 +166,9 @@ def _classes(result: dict[str, Any]) -> list[str]:
     support = _span(sorted({str(selection["low"]), str(selection["high"])}, key=int))
     leaf, before = "Neurons", ""
     if setting(result, "method")[0] == "sequential":
-        leaf = f"{len(result['merge_tree']['leaf_order'])} micro-classes"
+        leaf = f"{len(result['merge_tree']['leaf_order'])} micro-clusters"
         before = (
-            "Neurons were put into micro-classes by information-bottleneck k-means "
+            "Neurons were put into micro-clusters by information-bottleneck k-means "
             "with sequential reassignment. "
         )
     sentences = [

@@ -35,7 +35,7 @@ def test_estimator_follows_the_contract_of_scikit_learn(estimator, check):
     check(estimator)
 
 
-def test_with_a_micro_class_for_every_neuron_it_is_the_tree_of_all_neurons(rng):
+def test_with_a_micro_cluster_for_every_neuron_it_is_the_tree_of_all_neurons(rng):
     counts, _ = population(60, 4, rng)
     exact = AgglomerativeBottleneck().fit(counts)
     model = SequentialBottleneck(n_micro=60).fit(counts)
