@@ -2,10 +2,14 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from neuroclass import bin_words, count_words, select_presentations
-from neuroclass.clustering import match_classes
+from neuroclass.clustering import (
+    agreement_of_classes,
+    class_distances,
+    match_classes,
+)
 from neuroclass.simulation.retina import simulate_retina
 
 
@@ -50,3 +54,22 @@ def test_distance_is_one_where_no_word_is_shared_whatever_the_sizes():
     labels = [np.zeros(9, int), np.zeros(1, int)]
     _, distance, _ = match_classes(counts, labels)
     assert distance[0][0] == pytest.approx(1, abs=0.02)
+
+
+def test_class_distances_are_zero_for_the_same_responses_and_one_for_no_common_word():
+    sums = np.array([[[50, 0]], [[150, 0]], [[0, 90]]])
+    distances = class_distances(sums)
+    assert_allclose(distances[0, 1], 0, atol=0.02)
+    assert_allclose(distances[:2, 2], 1, atol=0.02)
+    assert_array_equal(distances, distances.T)
+
+
+def test_classes_of_the_same_responses_agree_wholly():
+    labels = np.repeat([0, 1], 6)
+    counts = np.array([[[9, 1]], [[1, 9]]])[labels]
+    agreement, p_value = agreement_of_classes(
+        [counts, counts], [labels, 1 - labels], n_permutations=99
+    )
+    assert_allclose(agreement, 1)
+    assert_array_equal(p_value.diagonal(), 1)
+    assert p_value[0, 1] <= 0.05

@@ -10,7 +10,7 @@ import importlib.util
 from functools import cache
 from types import ModuleType
 
-import neuroclass.clustering._compiled as lazily
+import neuroclass.clustering._compiled as lazy_face
 
 __all__ = ["MIN_COMPILED", "compiled_loops"]
 
@@ -35,7 +35,7 @@ def compiled_loops(
     """
     if n_counts < min_compiled or not _has_numba():
         return None
-    return lazily.loops
+    return lazy_face.loops
 
 
 @cache
