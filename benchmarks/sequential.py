@@ -20,7 +20,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
-from neuroclass.clustering.sequential import SequentialBottleneck
+from neuroclass.clustering import SequentialBottleneck
 
 N_TYPES, N_CONDITIONS, N_REPEATS = 8, 500, 20
 COLUMNS = ("neurons", "seconds", "cpu seconds", "peak MiB", "classes", "ARI")

@@ -6,8 +6,8 @@ from .analysis import discriminate_neurons as discriminate_neurons
 from .analysis import measure_information as measure_information
 from .analysis import prepare_responses as prepare_responses
 from .analysis import scan_information as scan_information
-from .clustering.agglomerative import AgglomerativeBottleneck as AgglomerativeBottleneck
-from .clustering.sequential import SequentialBottleneck as SequentialBottleneck
+from .clustering import AgglomerativeBottleneck as AgglomerativeBottleneck
+from .clustering import SequentialBottleneck as SequentialBottleneck
 from .exceptions import RecordingError as RecordingError
 from .information import identity_information as identity_information
 from .io import from_events as from_events

@@ -9,7 +9,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from benchmarks.suite.stages import is_installed, of_counts
-from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
+from neuroclass.clustering import AgglomerativeBottleneck
 from neuroclass.presentations.selection import select_presentations
 from neuroclass.responses.counts import count_words
 from neuroclass.responses.firing_rates import firing_rates

@@ -13,11 +13,13 @@ from scipy.spatial.distance import pdist
 
 from neuroclass.analysis.classify import classify_neurons
 from neuroclass.analysis.discriminate import discriminate_neurons
-from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
-from neuroclass.clustering.count_matrix import Rows
-from neuroclass.clustering.merge_tree import merge_tree
-from neuroclass.clustering.pairwise_loss import pairwise_losses
-from neuroclass.clustering.reassignment import refine_with_restarts
+from neuroclass.clustering import (
+    AgglomerativeBottleneck,
+    CountMatrix,
+    build_merge_tree,
+    pairwise_losses,
+    refine_with_restarts,
+)
 from neuroclass.information.identity import identity_information
 from neuroclass.io import load_recording
 from neuroclass.presentations.selection import select_presentations
@@ -63,7 +65,9 @@ def prepare(stage, path, bin_size=0.02, word_length=1):
         return lambda: bin_words(recording, shown, bin_size, word_length)
     if stage == "pairs, from spikes":
         return lambda: pairwise_losses(
-            Rows.from_counts(count_words(bin_words(recording, shown, bin_size)).counts)
+            CountMatrix.from_counts(
+                count_words(bin_words(recording, shown, bin_size)).counts
+            )
         )
     words = bin_words(recording, shown, bin_size, word_length)
     if stage == "counts":
@@ -94,14 +98,14 @@ def of_counts(stage, counts):
         return lambda: AgglomerativeBottleneck(N_CLUSTERS).fit(counts)
     if stage == "classes, K chosen":
         return lambda: AgglomerativeBottleneck().fit(counts)
-    rows = Rows.from_counts(counts)
+    rows = CountMatrix.from_counts(counts)
     if stage == "pairs":
         return lambda: pairwise_losses(rows)
     losses = pairwise_losses(rows)
     if stage == "tree":
-        return lambda: merge_tree(rows, losses)
-    cut = merge_tree(rows, losses).labels(N_CLUSTERS)
-    return lambda: refine_with_restarts(rows, cut, rng=np.random.default_rng(0))
+        return lambda: build_merge_tree(rows, losses)
+    cut = build_merge_tree(rows, losses).labels(N_CLUSTERS)
+    return lambda: refine_with_restarts(rows, cut, random_state=0)
 
 
 def of_spiketrains(stage, recording):

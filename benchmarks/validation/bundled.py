@@ -8,7 +8,7 @@ import numpy as np
 from neuroclass._lib.wording import between
 from neuroclass.analysis.classify import classify_neurons
 from neuroclass.analysis.discriminate import discriminate_neurons
-from neuroclass.clustering.label_agreement import compare_labels
+from neuroclass.clustering import compare_labels
 from neuroclass.discrimination.decoding import decode_pair
 from neuroclass.discrimination.observation_time import time_to_accuracy
 from neuroclass.responses.counts import conditions_of_windows
@@ -44,7 +44,7 @@ def _agreement_of_movies(n_clusters):
         classify_neurons(DATA / name, n_clusters=n_clusters, progress=False).labels
         for name in _MOVIES
     ]
-    agreement = compare_labels(*labels, rng=0)
+    agreement = compare_labels(*labels, random_state=0)
     return {"ami": agreement.adjusted_mutual_information, "p": agreement.p_value}
 
 

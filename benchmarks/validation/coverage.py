@@ -7,8 +7,7 @@ from scipy.stats import kstest
 
 from neuroclass.analysis.scan import scan_information
 from neuroclass.analysis.support import curve_interval
-from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
-from neuroclass.clustering.merge_tree import MergeTree
+from neuroclass.clustering import AgglomerativeBottleneck, MergeTree
 from neuroclass.discrimination.divergence import pair_divergences
 from neuroclass.discrimination.observation_time import (
     median_time_to_accuracy,

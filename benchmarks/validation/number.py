@@ -12,7 +12,7 @@ from benchmarks.validation._populations import (
     gaussian_process_counts,
 )
 from neuroclass.analysis.classify import classify_neurons
-from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
+from neuroclass.clustering import AgglomerativeBottleneck
 from neuroclass.presentations.selection import select_presentations
 from neuroclass.responses.counts import count_words
 from neuroclass.responses.words import bin_words

@@ -6,8 +6,7 @@ from scipy.stats import rankdata
 from sklearn.metrics import adjusted_rand_score
 
 from benchmarks.validation.number import OTHERS, RETINA, simulate_counts
-from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
-from neuroclass.clustering.stability import bootstrap_stability
+from neuroclass.clustering import AgglomerativeBottleneck, bootstrap_stability
 
 TITLE = "Are stable neurons in the right class?"
 
@@ -48,7 +47,7 @@ def measure(generator, n_repeats, diversity, n_replicates, seed):
     model = AgglomerativeBottleneck(_N_TYPES, random_state=0, n_jobs=1)
     labels = model.fit(counts).labels_
     found = bootstrap_stability(
-        counts, labels, n_replicates=n_replicates, rng=seed, n_jobs=1
+        counts, labels, n_replicates=n_replicates, random_state=seed, n_jobs=1
     )
     return {
         "stability": found.per_neuron.tolist(),

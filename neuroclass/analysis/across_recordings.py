@@ -13,8 +13,6 @@ from typing import Literal, Unpack
 
 import neo
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import entr
 
 from neuroclass.analysis.bin_choice import count_recorded_units
 from neuroclass.analysis.classify import classify_neurons
@@ -23,10 +21,7 @@ from neuroclass.analysis.responses import (
     prepare_responses,
     split_options,
 )
-from neuroclass.clustering.agglomerative import by_size
-from neuroclass.clustering.count_matrix import Rows
-from neuroclass.clustering.label_agreement import compare_labels
-from neuroclass.clustering.pairwise_loss import pairwise_losses
+from neuroclass.clustering import agreement_of_classes, match_classes
 from neuroclass.estimators import Estimator
 from neuroclass.presentations.matching import (
     load_recordings,
@@ -36,9 +31,7 @@ from neuroclass.presentations.matching import (
 from neuroclass.presentations.pooling import pool_recordings
 from neuroclass.results.recordings import WithinRecordings
 
-__all__ = ["classify_within", "match_classes"]
-
-_N_PERMUTATIONS = 999
+__all__ = ["classify_within"]
 
 
 def classify_within(
@@ -135,7 +128,7 @@ def classify_within(
         parts.append(counted.counts.counts[own[one.classified]])
     labels = [one.labels[one.classified] for one in found]
     families, distance, nearest = match_classes(parts, labels)
-    agreement, p_value = _agreements(parts, labels, random_state)
+    agreement, p_value = agreement_of_classes(parts, labels, random_state=random_state)
     return WithinRecordings(
         recordings=tuple(recording_names(blocks)),
         classifications=tuple(found),
@@ -145,130 +138,3 @@ def classify_within(
         agreement=agreement,
         p_value=p_value,
     )
-
-
-def match_classes(
-    counts: Sequence[NDArray[np.int64]], labels: Sequence[NDArray[np.intp]]
-) -> tuple[list[NDArray[np.intp]], list[NDArray[np.float64]], NDArray[np.float64]]:
-    r"""Match the classes of several recordings by their responses.
-
-    The distance of two classes a and b is what a word tells about which of the two
-    spoke, over the most it could tell,
-
-    .. math:: d(a, b) = L(a, b) / (n \, h(n_a / n)),
-
-    with L the loss of merging them in bits times repeats, n_a and n the words of a and
-    of both, h the binary entropy: 0 for the same responses, 1 for never the same word,
-    whatever the sizes of the classes. Recording by recording, beginning with the one of
-    most classes, a class joins a family if each is the other's nearest, else it begins
-    a new one. What is nearest is judged after the mean over its distances is taken
-    from each class and each family, so that a recording with another gain is matched.
-
-    Parameters
-    ----------
-    counts : sequence of ndarray, (n_neurons, n_conditions, n_words)
-        Of each recording, with the same conditions and words.
-    labels : sequence of ndarray of int, (n_neurons,)
-        Classes of each recording, from 0.
-
-    Returns
-    -------
-    families : list of ndarray of int, (n_clusters,)
-        Of each recording: the family of each class, 0 the one of most neurons.
-    distance : list of ndarray of float, (n_clusters,)
-        Of each recording: the distance of each class from the rest of its family, nan
-        if there is none.
-    nearest : ndarray of float, (n_families,)
-        The distance of each family from the nearest other one, nan if there is none.
-
-    Notes
-    -----
-    A heuristic: a class without a counterpart may be matched to the most similar one
-    that is left. Then its distance is about `nearest`.
-    """
-    sums = [
-        np.stack([part[own == label].sum(axis=0) for label in range(own.max() + 1)])
-        for part, own in zip(counts, labels, strict=True)
-    ]
-    order = sorted(range(len(sums)), key=lambda k: -len(sums[k]))
-    families: list[NDArray[np.intp]] = [np.empty(0, np.intp)] * len(sums)
-    families[order[0]] = np.arange(len(sums[order[0]]))
-    whole = sums[order[0]].copy()
-    for k in order[1:]:
-        matched = _assign(whole, sums[k])
-        is_new = matched < 0
-        matched[is_new] = len(whole) + np.arange(is_new.sum())
-        whole = np.concatenate([whole, np.zeros_like(sums[k][is_new])])
-        whole[matched] += sums[k]
-        families[k] = matched
-    members = np.concatenate(
-        [family[own] for family, own in zip(families, labels, strict=True)]
-    )
-    number = np.empty(len(whole), np.intp)
-    number[members] = by_size(members)
-    distance = [
-        np.array([_from_rest(whole[f], own) for f, own in zip(fs, of, strict=True)])
-        for fs, of in zip(families, sums, strict=True)
-    ]
-    apart = _distances(whole[np.argsort(number)])
-    np.fill_diagonal(apart, np.inf)
-    nearest = apart.min(axis=1)
-    nearest[np.isinf(nearest)] = np.nan
-    return [number[family] for family in families], distance, nearest
-
-
-def _assign(whole: NDArray[np.int64], sums: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Return the family of each class, -1 where they are not each other's nearest."""
-    n = len(whole)
-    between = _distances(np.concatenate([whole, sums]))[:n, n:]
-    if min(between.shape) > 1:
-        # Another gain, or noisier cells, are far from every class alike.
-        between = between - between.mean(axis=0) - between.mean(axis=1)[:, None]
-    family, own = between.argmin(axis=0), between.argmin(axis=1)
-    return np.where(own[family] == np.arange(len(sums)), family, -1)
-
-
-def _distances(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return d of every two of some classes, (n_classes, n_classes)."""
-    words = counts.sum(axis=(1, 2)).astype(np.float64)
-    both = words[:, None] + words
-    share = words[:, None] / both
-    most = both * (entr(share) + entr(1 - share)) / np.log(2)
-    distances: NDArray[np.float64] = (
-        pairwise_losses(Rows.from_counts(counts), in_double=True).losses / most
-    )
-    return distances
-
-
-def _from_rest(whole: NDArray[np.int64], own: NDArray[np.int64]) -> float:
-    rest = whole - own
-    return float(_distances(np.stack([own, rest]))[0, 1]) if rest.any() else np.nan
-
-
-def _agreements(
-    counts: Sequence[NDArray[np.int64]],
-    labels: Sequence[NDArray[np.intp]],
-    random_state: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how far the classes of one recording group the neurons of another."""
-    agreement, p_value = np.ones((2, len(counts), len(counts)))
-    rows = Rows.from_counts(np.concatenate(list(counts)))
-    parts = np.split(rows.wide(), np.cumsum([len(part) for part in counts])[:-1])
-    sums = [
-        np.stack([part[own == label].sum(axis=0) for label in range(own.max() + 1)])
-        for part, own in zip(parts, labels, strict=True)
-    ]
-    for a, b in np.argwhere(~np.eye(len(counts), dtype=bool)):
-        gained = [
-            rows.values(parts[b] + one) - value
-            for one, value in zip(sums[a], rows.values(sums[a]), strict=True)
-        ]
-        found = compare_labels(
-            labels[b],
-            np.argmax(gained, axis=0),
-            n_permutations=_N_PERMUTATIONS,
-            rng=random_state,
-        )
-        agreement[a, b] = found.adjusted_mutual_information
-        p_value[a, b] = found.p_value
-    return agreement, p_value

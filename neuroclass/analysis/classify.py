@@ -21,6 +21,7 @@ from neuroclass.analysis.quality_checks import (
     agreement_with_recordings,
     without_drifting,
 )
+from neuroclass.analysis.reference_labels import agreement_with, read_reference
 from neuroclass.analysis.responses import (
     PreparationOptions,
     Recordings,
@@ -33,10 +34,9 @@ from neuroclass.analysis.support import (
     subclasses_of_neurons,
     support_of_number,
 )
-from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
-from neuroclass.clustering.label_agreement import agreement_with, read_reference
-from neuroclass.clustering.sequential import (
+from neuroclass.clustering import (
     METHODS,
+    AgglomerativeBottleneck,
     SequentialBottleneck,
     choose_method,
 )
@@ -184,7 +184,7 @@ def classify_neurons(
             else AgglomerativeBottleneck
         )
         model = bottleneck(
-            number, criterion=estimator, n_jobs=run.n_jobs, random_state=random_state
+            number, estimator=estimator, n_jobs=run.n_jobs, random_state=random_state
         ).fit(counts)
         selection = support_of_number(model, counts)
         subclasses = subclasses_of_neurons(model, selection)
@@ -201,13 +201,13 @@ def classify_neurons(
         )
         begin("agreement")
         by_recording, pooling_issues = agreement_with_recordings(
-            block, responses.units, model.labels_, rng=random_state
+            block, responses.units, model.labels_, random_state=random_state
         )
         warn_of(pooling_issues)
         agreement = None
         if reference is not None:
             agreement = agreement_with(
-                reference, block, counts.unit_ids, model.labels_, rng=random_state
+                reference, block, counts.unit_ids, model.labels_, random_state=random_state
             )
         begin("stability")
         stable = None
@@ -217,7 +217,7 @@ def classify_neurons(
                 counts,
                 selection,
                 stability,
-                rng=random_state,
+                random_state=random_state,
                 n_jobs=run.n_jobs,
                 progress=run.progress,
             )

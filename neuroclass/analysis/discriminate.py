@@ -21,10 +21,13 @@ from neuroclass.analysis.responses import (
     Responses,
     responses_of,
 )
-from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
-from neuroclass.clustering.count_matrix import Rows
-from neuroclass.clustering.label_agreement import read_reference
-from neuroclass.clustering.merge_tree import leaf_order, merge_tree
+from neuroclass.analysis.reference_labels import read_reference
+from neuroclass.clustering import (
+    AgglomerativeBottleneck,
+    CountMatrix,
+    build_merge_tree,
+    leaf_order,
+)
 from neuroclass.discrimination.decoding import decode_pair
 from neuroclass.discrimination.divergence import (
     PairDivergences,
@@ -240,7 +243,7 @@ def _classes(
     names = tuple(sorted(set(given) - {""}, key=lambda n: (not n.isdigit(), len(n), n)))
     place = {"": -1, **{name: k for k, name in enumerate(names)}}
     labels = np.array([place[name] for name in given], dtype=np.intp)
-    tree = merge_tree(Rows.from_counts(counts.counts), labels=labels)
+    tree = build_merge_tree(CountMatrix.from_counts(counts.counts), labels=labels)
     return labels, names, leaf_order(tree.children), origin
 
 

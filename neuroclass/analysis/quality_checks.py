@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from neuroclass._lib.issues import Issue
 from neuroclass._lib.wording import plural, some
-from neuroclass.clustering.label_agreement import Agreement, compare_labels
+from neuroclass.clustering import Agreement, compare_labels
 from neuroclass.information.identity import IdentityInformation, identity_information
 from neuroclass.presentations.pooling import RECORDING
 from neuroclass.responses.block_counts import check_two_units_fire
@@ -123,7 +123,7 @@ def agreement_with_recordings(
     recording: neo.Block,
     units: Sequence[int],
     labels: NDArray[np.intp],
-    rng: np.random.Generator | int | None = None,
+    random_state: np.random.Generator | int | None = None,
 ) -> tuple[Agreement | None, tuple[Issue, ...]]:
     """Measure the agreement of the classes of pooled recordings with the recording.
 
@@ -135,7 +135,7 @@ def agreement_with_recordings(
         Positions of the classified units.
     labels : ndarray of shape (n_neurons,)
         Their classes.
-    rng : numpy.random.Generator, int or None
+    random_state : numpy.random.Generator, int or None
         Of the permutations.
 
     Returns
@@ -155,7 +155,7 @@ def agreement_with_recordings(
     n_recordings = len(set(names))
     if n_recordings < 2:
         return None, ()
-    found = compare_labels(labels, names, name="recording", rng=rng)
+    found = compare_labels(labels, names, name="recording", random_state=random_state)
     text = (
         f"neurons of {n_recordings} recordings are pooled: what differs between "
         "preparations (gain, adaptation, temperature) can look like a type"

@@ -12,12 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass._lib.parallel import run_tasks
-from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
-from neuroclass.clustering.count_matrix import Rows
-from neuroclass.clustering.merge_tree import MergeTree
-from neuroclass.clustering.n_clusters import REAL_SPLIT, ClusterNumber, supported_range
-from neuroclass.clustering.sequential import SequentialBottleneck
-from neuroclass.clustering.stability import Stability, bootstrap_stability
+from neuroclass.clustering import (
+    REAL_SPLIT,
+    AgglomerativeBottleneck,
+    ClusterNumber,
+    CountMatrix,
+    MergeTree,
+    SequentialBottleneck,
+    Stability,
+    bootstrap_stability,
+    supported_range,
+)
 from neuroclass.estimators import Estimator
 from neuroclass.estimators.jackknife import bias_aware_interval
 from neuroclass.information.classes import sum_by_class
@@ -42,14 +47,14 @@ def curve_interval(
     """Return 95 % intervals of the information kept, the hierarchy being as it is.
 
     By the delete-a-group jackknife over repeats, bits per word, (n_leaves, 2): of its
-    noise, and of what the criterion leaves of its bias, which grows with the number of
+    noise, and of what the estimator leaves of its bias, which grows with the number of
     classes and is most of the error where each neuron is a class.
     ``test_intervals_of_the_curve_hold_what_many_repeats_give``.
     """
     leaf = getattr(model, "micro_labels_", np.arange(len(counts)))
     whole = sum_by_class(counts, leaf)
     tasks = (
-        (model.children_, whole - sum_by_class(group, leaf), model.criterion)
+        (model.children_, whole - sum_by_class(group, leaf), model.estimator)
         for group in groups
     )
     replicates = list(run_tasks(_curve, tasks, model.n_jobs))
@@ -58,10 +63,10 @@ def curve_interval(
 
 
 def _curve(
-    children: NDArray[np.intp], counts: NDArray[np.int64], criterion: Estimator
+    children: NDArray[np.intp], counts: NDArray[np.int64], estimator: Estimator
 ) -> NDArray[np.float64]:
     """Return bits per word kept with index + 1 classes of a given hierarchy."""
-    rows = Rows.from_counts(counts, criterion)
+    rows = CountMatrix.from_counts(counts, estimator)
     n_neurons = len(counts)
     merged = rows.wide()  # a class lives in the row of one of its neurons
     values = np.empty(n_neurons + len(children))
@@ -96,7 +101,7 @@ def support_of_number(
         high=high,
         is_determined=low <= number <= high <= low + 1,
         weakest_z=np.full(1, np.nan),
-        criterion=np.full(1, np.nan),
+        gain_ratio=np.full(1, np.nan),
         node_z=node_z,
         reason=f"as asked; the splits of their tree support {_span(low, high)}",
     )
@@ -190,7 +195,7 @@ def subclasses_of_neurons(
 ) -> NDArray[Any]:
     """Return the name of each neuron's subclass, empty where it is in none.
 
-    `subclasses` of the leaves of the hierarchy, micro-classes where it has these.
+    `subclasses` of the leaves of the hierarchy, micro-clusters where it has these.
     """
     leaf = getattr(model, "micro_labels_", np.arange(len(model.labels_)))
     first = np.unique(leaf, return_index=True)[1]
@@ -210,7 +215,7 @@ def stability_of_classes(
     A number that was given is looked at alone. A single class is stable by definition:
     then the largest number in its range is looked at, and there is nothing to look at
     if that is one, too. The leaves of the hierarchy are what is classified again,
-    micro-classes where it has these.
+    micro-clusters where it has these.
 
     Parameters
     ----------
@@ -241,6 +246,6 @@ def stability_of_classes(
         labels[first],
         others=[model.partition(k)[first] for k in numbers[:_MOST_NUMBERS]],
         n_replicates=n_replicates,
-        estimator=model.criterion,
+        estimator=model.estimator,
         **how,
     )

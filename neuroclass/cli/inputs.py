@@ -116,7 +116,7 @@ def units_by_column(
 
 def check_reference(reference: str | None, recordings: "list[neo.Block]") -> None:
     """Refuse a reference that is neither a file nor a column of any recording."""
-    from neuroclass.clustering.label_agreement import read_reference  # noqa: PLC0415
+    from neuroclass.analysis.reference_labels import read_reference  # noqa: PLC0415
 
     if not reference:
         return

@@ -1,1 +1,5 @@
-"""Losses, merge tree, reassignment, micro-clusters, number and stability of classes."""
+"""Information bottleneck clustering of neurons: classes, their number and stability."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -1,79 +1,79 @@
-"""The clustering itself, as a scikit-learn estimator.
+"""Agglomerative information bottleneck, as a scikit-learn estimator.
 
-Takes counts of words, gives classes: the agglomerative information bottleneck of
-Schneidman, Bialek & Berry (2002) with the refinements of its successors.
+Input: word counts of neurons.
+Output: classes, and the merge tree that they are a cut of: the method of Schneidman,
+Bialek & Berry (2002) with the refinements of its successors.
 """
 
-from numbers import Integral, Real
+from __future__ import annotations
+
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClusterMixin
-from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from neuroclass._lib.checks import check_choice, check_positive_int
-from neuroclass.clustering.count_matrix import Rows
-from neuroclass.clustering.merge_tree import MergeTree, leaf_order, merge_tree
-from neuroclass.clustering.n_clusters import (
-    ClusterNumber,
-    node_scores,
-    select_n_clusters,
+from neuroclass.clustering.bottleneck import (
+    InformationBottleneck,
+    information_of_cuts,
 )
+from neuroclass.clustering.count_matrix import CountMatrix
+from neuroclass.clustering.merge_tree import build_merge_tree, relabel_by_size
+from neuroclass.clustering.n_clusters import node_scores, select_n_clusters
 from neuroclass.clustering.pairwise_loss import pairwise_losses
-from neuroclass.clustering.reassignment import refine, refine_with_restarts
-from neuroclass.estimators import ESTIMATORS, Estimator
+from neuroclass.clustering.reassignment import refine
+from neuroclass.estimators import Estimator
 from neuroclass.information.identity import identity_information
 
-__all__ = ["AgglomerativeBottleneck", "by_size", "check_n_clusters", "information_kept"]
+__all__ = ["AgglomerativeBottleneck"]
 
 
-class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
-    """Classes of neurons that keep the most information about who spoke.
+class AgglomerativeBottleneck(InformationBottleneck):
+    """Agglomerative information bottleneck clustering of neurons.
 
-    The pair of classes whose merging loses least is merged, from single neurons to
-    one class.  At the reported number of classes neurons are then reassigned one at a
-    time until none moves, from the tree's cut and from disturbed restarts, and the
-    best partition anchors the hierarchy.
+    Classes keep the most information about neuron identity: the pair of classes whose
+    merging loses least is merged, from single neurons to one class.  At the reported
+    number of classes neurons are then reassigned one at a time until no move raises the
+    information, from the cut of the tree and from disturbed restarts, and the hierarchy
+    is built anew through the best partition.
 
     Parameters
     ----------
     n_clusters : "auto", int or float, default "auto"
-        How many classes: chosen by `select_n_clusters`, given, or (a fraction between
-        0 and 1) the fewest that keep this fraction of the identity information,
+        Number of classes: selected by `select_n_clusters`, given, or (a fraction
+        between 0 and 1) the fewest that keep this fraction of the identity information,
         corrected for few repeats (the blend of `identity_information`).
-    criterion : {"miller-madow", "plug-in", "jackknife"}, default "miller-madow"
-        Which entropy estimator the losses use.
+    estimator : {"miller-madow", "plug-in", "jackknife"}, default "miller-madow"
+        Entropy estimator of the losses.
     n_restarts : int, default 8
-        Disturbed restarts of the reassignment.
+        Number of disturbed restarts of the reassignment.
     n_jobs : int, optional
-        Processes, as in joblib.  The result does not depend on it.
+        Number of processes, as in joblib.  The result does not depend on it.
     random_state : int, RandomState or None, default 0
-        Of the restarts.
+        Seed or generator of the restarts.
 
     Attributes
     ----------
-    labels_ : ndarray of shape (n_neurons,)
+    labels_ : ndarray of int, (n_neurons,)
         Classes from 0, largest first, ties by lowest neuron.
     n_clusters_ : int
         Number of classes.
-    children_ : ndarray of shape (n_neurons - 1, 2)
-        The hierarchy, which passes through `labels_`: each merge's two nodes, below
+    children_ : ndarray of int, (n_neurons - 1, 2)
+        Hierarchy, which passes through `labels_`: two nodes of each merge, below
         n_neurons a neuron, else merge ``node - n_neurons``.
-    distances_ : ndarray of shape (n_neurons - 1,)
-        Loss of each merge, bits per word.  Not monotone, and below 0 where two
-        neurons differ less than chance.
-    information_ : ndarray of shape (n_neurons,)
-        Information kept with index + 1 classes of the hierarchy, bits per word.
-    pairwise_losses_ : ndarray of shape (n_neurons, n_neurons)
-        Loss if only these two are merged, bits per word.
-    leaf_order_ : ndarray of shape (n_neurons,)
+    distances_ : ndarray, (n_neurons - 1,)
+        Loss of each merge, in bits per word.  Not monotone, and below 0 where two
+        neurons differ less than by chance.
+    information_ : ndarray, (n_neurons,)
+        Information with index + 1 classes of the hierarchy, in bits per word.
+    pairwise_losses_ : ndarray, (n_neurons, n_neurons)
+        Loss of merging only these two, in bits per word.
+    leaf_order_ : ndarray of int, (n_neurons,)
         Neurons in the order of the tree.
     selection_ : ClusterNumber or None
-        The support of the chosen number; None if it was not chosen here.
+        Support of the selected number; None if it was given.
     n_features_in_ : int
-        Words (times conditions).
+        Number of words (times conditions).
 
     Notes
     -----
@@ -98,23 +98,16 @@ class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
         self,
         n_clusters: Any = "auto",
         *,
-        criterion: Estimator = "miller-madow",
+        estimator: Estimator = "miller-madow",
         n_restarts: int = 8,
         n_jobs: int | None = None,
         random_state: Any = 0,
     ) -> None:
         self.n_clusters = n_clusters
-        self.criterion = criterion
+        self.estimator = estimator
         self.n_restarts = n_restarts
         self.n_jobs = n_jobs
         self.random_state = random_state
-
-    def __sklearn_tags__(self) -> Tags:
-        """Say that counts are not negative and may have three axes."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.positive_only = True
-        tags.input_tags.three_d_array = True
-        return tags
 
     def fit(self, X: Any, y: object = None) -> Self:  # noqa: N803
         """Find the classes.
@@ -122,8 +115,8 @@ class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
         Parameters
         ----------
         X : ResponseCounts or array_like
-            Counts, (n_neurons, n_conditions, n_words), or (n_neurons, n_words) for a
-            single condition.
+            Word counts, (n_neurons, n_conditions, n_words), or (n_neurons, n_words)
+            for a single condition.
         y : ignored
 
         Raises
@@ -132,135 +125,49 @@ class AgglomerativeBottleneck(ClusterMixin, BaseEstimator):
             If `X` holds negative or infinite numbers, fewer than two neurons, or no
             word at all, or a parameter is out of range.
         """
-        check_choice(self.criterion, "criterion", ESTIMATORS)
-        n_restarts = check_positive_int(self.n_restarts, "n_restarts", minimum=0)
+        self._check_parameters()
         counts = self._check_counts(X)
-        n_neurons = len(counts)
-        check_n_clusters(self.n_clusters, n_neurons)
-        rows = Rows.from_counts(counts, self.criterion)
-        pairs = pairwise_losses(rows)
-        tree = merge_tree(rows, pairs)
-        selection: ClusterNumber | None = None
-        if self.n_clusters == "auto":
-            selection = select_n_clusters(counts, rows, tree, n_jobs=self.n_jobs)
-            n_clusters = selection.n_clusters
-        elif isinstance(self.n_clusters, Integral):
-            n_clusters = int(self.n_clusters)
-        else:
-            n_clusters = _fewest_that_keep(float(self.n_clusters), counts, rows, tree)
-        seed = check_random_state(self.random_state).randint(2**31)
-        labels, _ = refine_with_restarts(
-            rows,
-            tree.labels(n_clusters),
-            n_restarts=n_restarts,
-            rng=np.random.default_rng(seed),
-            n_jobs=self.n_jobs,
+        self._check_n_clusters(len(counts))
+        matrix = CountMatrix.from_counts(counts, self.estimator)
+        pairs = pairwise_losses(matrix)
+        tree = build_merge_tree(matrix, pairs)
+
+        def identity() -> float:
+            # The blend, not the end of the curve: with few repeats that end is mostly
+            # what Miller-Madow leaves of the sampling noise.
+            whole = float(information_of_cuts(matrix, tree)[-1])
+            if counts.dtype.kind in "iu":
+                whole = min(whole, identity_information(counts).bits_per_word)
+            return whole
+
+        labels, self.selection_ = self._partition_of_leaves(
+            matrix,
+            tree,
+            self._generator(),
+            select=lambda: select_n_clusters(counts, matrix, tree, n_jobs=self.n_jobs),
+            identity_information=identity,
         )
-        anchored = merge_tree(rows, pairs, labels)
-        self.labels_ = by_size(labels)
-        self.n_clusters_ = n_clusters
-        self.children_ = anchored.children
-        self.distances_ = anchored.losses / rows.n_words
-        self.information_ = information_kept(rows, anchored)
-        self.pairwise_losses_ = pairs.losses
-        self.pairwise_losses_ /= rows.n_words
-        self.leaf_order_ = leaf_order(anchored.children)
-        self.selection_ = selection
-        self._rows = rows
+        self.labels_ = relabel_by_size(labels)
+        self._set_hierarchy(matrix, pairs, labels)
+        self._matrix = matrix
         return self
 
     def node_scores(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
-        """Return the held-out z of each merge of the hierarchy: `node_scores`."""
+        """Compute the held-out z of each merge of the hierarchy: `node_scores`."""
         check_is_fitted(self)
         counts = self._check_counts(X, reset=False)
-        tree = MergeTree(self.children_, self.distances_)
-        return node_scores(counts, tree, self.criterion, n_jobs=self.n_jobs)
+        return node_scores(counts, self._tree, self.estimator, n_jobs=self.n_jobs)
 
     def partition(self, n_clusters: Any) -> NDArray[np.intp]:
         """Return the refined partition into another number of classes.
 
-        The hierarchy's cut, reassigned; not nested in `labels_`.
+        The cut of the hierarchy, reassigned; not nested in `labels_`.
         """
-        check_is_fitted(self)
-        n_neurons = len(self.labels_)
-        if (
-            not isinstance(n_clusters, Integral)
-            or not 1 <= int(n_clusters) <= n_neurons
-        ):
-            raise ValueError(
-                f"n_clusters must be an integer from 1 to the number of neurons "
-                f"({n_neurons}); got {n_clusters!r}."
-            )
-        tree = MergeTree(self.children_, self.distances_)
-        return by_size(refine(self._rows, tree.labels(int(n_clusters)))[0])
+        cut = self._cut(n_clusters, "neurons")
+        return relabel_by_size(refine(self._matrix, cut)[0])
 
     def _check_counts(self, X: Any, *, reset: bool = True) -> NDArray[Any]:  # noqa: N803
-        counts = getattr(X, "counts", X)
-        counts = validate_data(
-            self,
-            counts,
-            reset=reset,
-            dtype="numeric",
-            allow_nd=True,
-            ensure_min_samples=2,
-            ensure_non_negative=True,
-        )
-        if counts.ndim == 2:
-            counts = counts[:, None, :]
-        if counts.ndim != 3:
-            raise ValueError(
-                f"X must have the axes neuron, condition, word; got {counts.ndim} axes."
-            )
+        counts: NDArray[Any] = self._check_array(X, reset=reset)
         if not counts.any():
             raise ValueError("X must hold at least one word; all counts are 0.")
-        array: NDArray[Any] = counts
-        return array
-
-
-def check_n_clusters(n_clusters: Any, n_neurons: int) -> None:
-    """Refuse what is neither "auto", a possible number nor a fraction."""
-    if isinstance(n_clusters, bool):
-        is_valid = False
-    elif isinstance(n_clusters, Integral):
-        is_valid = 1 <= int(n_clusters) <= n_neurons
-    elif isinstance(n_clusters, Real):
-        is_valid = 0 < float(n_clusters) < 1
-    else:
-        is_valid = n_clusters == "auto"
-    if not is_valid:
-        raise ValueError(
-            f"n_clusters must be 'auto', an integer from 1 to the number of neurons "
-            f"({n_neurons}), or a fraction between 0 and 1; got {n_clusters!r}."
-        )
-
-
-def information_kept(rows: Rows, tree: MergeTree) -> NDArray[np.float64]:
-    """Return the bits per word kept with index + 1 classes of the tree."""
-    lost = np.append(0.0, np.cumsum(tree.losses))
-    kept: NDArray[np.float64] = (lost[-1] - lost)[::-1] / rows.n_words
-    return kept
-
-
-def _fewest_that_keep(
-    share: float, counts: NDArray[Any], rows: Rows, tree: MergeTree
-) -> int:
-    """Return the least K whose classes keep `share` of the identity information.
-
-    The whole is the blend, not the end of the curve: with few repeats that end is
-    mostly what Miller-Madow leaves of the sampling noise.
-    """
-    kept = information_kept(rows, tree)
-    whole = kept[-1]
-    if counts.dtype.kind in "iu":
-        whole = min(whole, identity_information(counts).bits_per_word)
-    return 1 + int(np.argmax(kept >= share * whole))
-
-
-def by_size(labels: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return labels from 0, the largest class first, ties by lowest neuron."""
-    _, first, inverse, sizes = np.unique(
-        labels, return_index=True, return_inverse=True, return_counts=True
-    )
-    rank = np.empty(len(first), dtype=np.intp)
-    rank[np.lexsort((first, -sizes))] = np.arange(len(first))
-    return rank[inverse]
+        return counts

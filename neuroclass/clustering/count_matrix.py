@@ -1,8 +1,11 @@
-"""Counts of neurons or classes laid out so that merging is adding two rows.
+"""Word counts of neurons as a matrix: merging two neurons adds two rows.
 
-Takes counts of words; gives what each class is worth to the objective, from which
-losses of merges and gains of moves are differences.
+Input: word counts, (n_neurons, n_conditions, n_words).
+Output: the value of each row for the objective; losses of merges and gains of moves
+are differences of values.
 """
+
+from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
@@ -13,37 +16,40 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuroclass.clustering._compiled.loader import compiled
+from neuroclass.clustering._compiled.loader import MIN_COMPILED, compiled_loops
 from neuroclass.estimators import Estimator, check_counts, repeat_term, word_term
 
-__all__ = ["Rows"]
+__all__ = ["CountMatrix", "distinct_columns"]
 
 _BLOCK = 1 << 16  # table look-ups at a time, so that they stay in the cache
 _MAX_TABLE = 1 << 22
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Counts of neurons, one row each.
+class CountMatrix:
+    """Word counts of neurons, one row each.
 
     Attributes
     ----------
     counts : ndarray, (n_neurons, n_features + n_patterns)
-        First the words that anybody spoke, one column per condition and word; then
-        the repeats, one column per set of conditions with the same repeats.  As small
-        integers as hold them; `sums` of rows are wider.
+        First the observed words, one column per condition and word; then the repeats,
+        one column per set of conditions with the same repeats.  In the smallest type
+        of integer that holds them; `sums` of rows are wider.
     weights : ndarray, (n_patterns,)
-        How many conditions share each column of repeats.
-    estimator : str
-        Which estimator the losses use.
+        Number of conditions that share each column of repeats.
+    estimator : {"miller-madow", "plug-in", "jackknife"}
+        Entropy estimator of the losses.
     n_words : int or float
-        All counted words, of all rows together.
+        Number of counted words, of all rows together.
+    min_compiled : int
+        Least number of counts for which compiled loops are loaded.
     """
 
     counts: NDArray[Any]
     weights: NDArray[np.intp]
     estimator: Estimator
     n_words: float
+    min_compiled: int
     _table: NDArray[np.float64] | None
     _repeat_table: NDArray[np.float64] | None
     _n_counts: int
@@ -51,15 +57,29 @@ class Rows:
 
     @classmethod
     def from_counts(
-        cls, counts: ArrayLike, estimator: Estimator = "miller-madow"
-    ) -> "Rows":
-        """Lay out counts of shape (n_neurons, n_conditions, n_words)."""
+        cls,
+        counts: ArrayLike,
+        estimator: Estimator = "miller-madow",
+        *,
+        min_compiled: int = MIN_COMPILED,
+    ) -> CountMatrix:
+        """Lay out word counts as a matrix.
+
+        Parameters
+        ----------
+        counts : array_like, (n_neurons, n_conditions, n_words)
+            Word counts.
+        estimator : {"miller-madow", "plug-in", "jackknife"}
+            Entropy estimator of the losses.
+        min_compiled : int, default 524288
+            Least number of counts for which compiled loops are loaded.
+        """
         array = check_counts(counts)
         is_integer = array.dtype.kind in "iu" or bool(np.all(array == np.floor(array)))
         if not is_integer and estimator == "jackknife":
             raise ValueError("counts must be integers for the jackknife.")
         repeats = _sum_of_words(array, np.int64 if is_integer else np.float64)
-        patterns, weights = _distinct_columns(repeats)
+        patterns, weights = distinct_columns(repeats)
         largest = int(patterns.sum(axis=0).max(initial=0)) if is_integer else _MAX_TABLE
         table = repeat_table = None
         if largest < _MAX_TABLE:
@@ -77,13 +97,20 @@ class Rows:
             weights=weights,
             estimator=estimator,
             n_words=float(repeats.sum()),
+            min_compiled=min_compiled,
             _table=table,
             _repeat_table=repeat_table,
             _n_counts=rows.size,
         )
 
-    def of(self, neurons: NDArray[np.intp]) -> "Rows":
-        """Return the rows of some neurons, with all the columns."""
+    def __repr__(self) -> str:
+        return (
+            f"CountMatrix({len(self.counts)} neurons, {self.n_features} columns of "
+            f"words, {self.n_words:g} words, {self.estimator})"
+        )
+
+    def of(self, neurons: NDArray[np.intp]) -> CountMatrix:
+        """Return the rows of some neurons, with all columns."""
         counts = self.counts[neurons]
         repeats = counts[:, self.n_features :].sum(axis=0, dtype=self._wide_type)
         table, repeat_table = self._table, self._repeat_table
@@ -101,32 +128,36 @@ class Rows:
 
     @property
     def loops(self) -> ModuleType | None:
-        """The compiled loops, if they are there and there were counts worth it.
+        """Compiled loops, or None where numba is missing or the counts are few.
 
-        Some of many neurons are worth it because of the others.
+        Counts of a part of the neurons are as many as those of all neurons here.
         """
-        return None if self._table is None else compiled(self._n_counts)
+        if self._table is None:
+            return None
+        return compiled_loops(self._n_counts, self.min_compiled)
 
     @property
     def tables(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """What a word and a repeat are worth, by their number, where `has_tables`."""
+        """Terms of a word and of a repeat by their count, where `has_tables`."""
         if self._table is None or self._repeat_table is None:
-            raise TypeError("counts are no integers, or too many for a table.")
+            raise TypeError(
+                "counts must be integers, and few enough for a table of their terms."
+            )
         return self._table, self._repeat_table
 
     @property
     def n_features(self) -> int:
-        """Columns that are words."""
+        """Number of columns that are words."""
         return int(self.counts.shape[1]) - len(self.weights)
 
     @property
     def has_tables(self) -> bool:
-        """Whether counts are integers and few enough to look their terms up."""
+        """Whether counts are integers, and few enough for tables of their terms."""
         return self._table is not None
 
     @cached_property
     def tolerance(self) -> float:
-        """Losses closer than this are ties: the rounding of a sum over the columns."""
+        """Difference below which losses are ties: rounding of a sum over columns."""
         if self._tolerance is not None:
             return self._tolerance
         # Without the compiled loops, which take longer to load than this takes.
@@ -134,7 +165,7 @@ class Rows:
         return 1e-12 * (scale * math.sqrt(self.counts.shape[1]) + 1.0)
 
     def values(self, rows: NDArray[Any]) -> NDArray[np.float64]:
-        """Return sum_w G(n_w) + sum_s c(R_s) of each row, (n_rows,).
+        """Compute sum_w G(n_w) + sum_s c(R_s) of each row, (n_rows,).
 
         The loss of merging a and b is value(a) + value(b) - value(a + b).
         """
@@ -161,7 +192,7 @@ class Rows:
     def values_of_sums(
         self, counts: NDArray[Any], others: NDArray[np.intp], row: NDArray[Any]
     ) -> NDArray[np.float64]:
-        """Return the values of the rows `others` of `counts`, each added to `row`."""
+        """Compute the values of the rows `others` of `counts`, each added to `row`."""
         n = self.n_features
         if self.loops is not None:
             words: NDArray[np.float64] = self.loops.values_of_sums(
@@ -185,7 +216,7 @@ class Rows:
         return values
 
     def wide(self) -> NDArray[Any]:
-        """Return a copy of the counts in a type that holds the sums of rows."""
+        """Return a copy of the counts, in a type that holds the sums of rows."""
         return self.counts.astype(self._wide_type)
 
     @property
@@ -195,7 +226,7 @@ class Rows:
         return np.int64 if self._table is None else np.int32
 
     def sums(self, labels: NDArray[np.intp], n_clusters: int) -> NDArray[Any]:
-        """Return the summed counts of each class, (n_clusters, n_columns)."""
+        """Compute the summed counts of each class, (n_clusters, n_columns)."""
         sums = np.zeros((n_clusters, self.counts.shape[1]), dtype=self._wide_type)
         for label in range(n_clusters):
             self.counts[labels == label].sum(
@@ -204,13 +235,13 @@ class Rows:
         return sums
 
     def objective(self, labels: NDArray[np.intp]) -> float:
-        """Return J, the summed values of the classes; a merge lowers it by its loss."""
+        """Compute J, the summed values of classes; a merge lowers it by its loss."""
         _, labels = np.unique(labels, return_inverse=True)
         return float(self.values(self.sums(labels, int(labels.max()) + 1)).sum())
 
 
 def _sum_of_words(counts: NDArray[Any], dtype: Any) -> NDArray[Any]:
-    """Sum over the last axis, which is short as a rule, and numpy slow at it then."""
+    """Return the sums over the last axis; numpy is slow where this axis is short."""
     total = np.zeros(counts.shape[:2], dtype=dtype)
     if counts.shape[2] > 64:
         total += counts.sum(axis=2, dtype=dtype)
@@ -220,9 +251,10 @@ def _sum_of_words(counts: NDArray[Any], dtype: Any) -> NDArray[Any]:
     return total
 
 
-def _distinct_columns(
+def distinct_columns(
     repeats: NDArray[Any],
 ) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """Return the distinct columns, and the number of columns equal to each."""
     if (repeats == repeats[:, :1]).all():  # the rule, and sorting columns is slow
-        return repeats[:, :1], np.array([repeats.shape[1]])
+        return repeats[:, :1].copy(), np.array([repeats.shape[1]])
     return np.unique(repeats, axis=1, return_counts=True)

@@ -1,41 +1,39 @@
-"""How far two groupings of the same units agree.
+"""Agreement of two labellings of the same units.
 
-Takes labels, gives the adjusted mutual information with a permutation p-value: the
-classes of one recording beside those of another, or beside a column of the file.
+Input: two arrays of labels.
+Output: `Agreement`, the adjusted mutual information and the adjusted Rand index with a
+permutation p-value.
 """
 
-import csv
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
 
-import neo
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from neuroclass._lib.checks import check_positive_int, check_rng
 
-__all__ = ["Agreement", "agreement_with", "compare_labels", "read_reference"]
+__all__ = ["Agreement", "compare_labels"]
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far the classes agree with another labelling of the same units.
+    """Agreement of the classes with another labelling of the same units.
 
     Attributes
     ----------
     name : str
-        Where the other labelling comes from.
+        Origin of the other labelling.
     n_units : int
-        Units that both label.
+        Number of units with a label in both.
     adjusted_mutual_information, adjusted_rand_index : float
         1 for the same grouping, about 0 for unrelated ones.
     p_value : float
-        Share of random pairings of the two labellings that agree as well.
+        Share of random permutations of the labels that agree at least as well.
     n_permutations : int
-        Random pairings drawn.
+        Number of random permutations.
     """
 
     name: str
@@ -52,21 +50,21 @@ def compare_labels(
     *,
     name: str = "reference",
     n_permutations: int = 9999,
-    rng: np.random.Generator | int | None = None,
+    random_state: np.random.Generator | int | None = None,
 ) -> Agreement:
-    """Measure how far two labellings of the same units agree.
+    """Compute the agreement of two labellings of the same units.
 
     Parameters
     ----------
     labels, reference : array_like of shape (n_units,)
         Two labellings; any hashable labels.
     name : str
-        Where `reference` comes from.
+        Origin of `reference`.
     n_permutations : int, default 9999
-        Of the labels among the units, for the p-value (1 + those that agree at least
-        as well) / (1 + all).
-    rng : numpy.random.Generator, int or None
-        Of the permutations.
+        Number of random permutations of the labels among the units.  The p-value is
+        (1 + those that agree at least as well) / (1 + all).
+    random_state : int, numpy.random.Generator or None
+        Seed or generator of the permutations.
 
     Returns
     -------
@@ -89,7 +87,7 @@ def compare_labels(
             f"labels and reference must label the same two or more units; got "
             f"{len(one)} and {len(other)} labels."
         )
-    rng = check_rng(rng)
+    rng = check_rng(random_state)
     # With the class sizes fixed, the adjusted information grows with the plain one.
     observed = _joint_term(one, other)
     drawn = np.array(
@@ -111,87 +109,3 @@ def _joint_term(one: NDArray[np.intp], other: NDArray[np.intp]) -> float:
     n = np.bincount(one * (int(other.max()) + 1) + other)
     n = n[n > 1]
     return float((n * np.log(n)).sum())
-
-
-def read_reference(
-    reference: str | Path, recording: neo.Block
-) -> tuple[str, dict[str, Any]]:
-    """Return the name of a labelling and its label of each unit id (as str).
-
-    Parameters
-    ----------
-    reference : str or Path
-        A units column of the recording, a ``labels.csv``, or the result folder that
-        holds one.
-    recording : neo.Block
-        Whose units are labelled.
-
-    Raises
-    ------
-    FileNotFoundError
-        If it is neither a column nor a file.
-    ValueError
-        If the file has not the columns ``unit_id`` and ``label``.
-    """
-    trains = recording.segments[0].spiketrains
-    is_column = any(str(reference) in train.annotations for train in trains)
-    if is_column:
-        column = {
-            str(train.annotations["unit_id"]): train.annotations.get(str(reference))
-            for train in trains
-        }
-        kept = {u: v for u, v in column.items() if not _is_missing(v, str(reference))}
-        return f"units column {reference}", kept
-    path = Path(reference)
-    if path.is_dir():
-        path = path / "labels.csv"
-    if not path.is_file():
-        columns = sorted({key for train in trains for key in train.annotations})
-        raise FileNotFoundError(
-            f"reference must be a units column ({', '.join(columns)}), a labels.csv "
-            f"or a result folder; got {str(reference)!r}."
-        )
-    try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            rows = list(csv.DictReader(stream))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path} must be a labels.csv in UTF-8: {error}.") from error
-    if not rows or not {"unit_id", "label"} <= set(rows[0]):
-        raise ValueError(f"{path} must have the columns unit_id and label.")
-    return str(path), {row["unit_id"]: row["label"] for row in rows if row["label"]}
-
-
-def _is_missing(value: Any, column: str) -> bool:
-    """Return whether a cell of a units column labels nothing."""
-    if column == "neuroclass_label" and value == -1:  # ours: left out
-        return True
-    return value is None or value == "" or value != value  # nan differs from itself
-
-
-def agreement_with(
-    reference: str | Path,
-    recording: neo.Block,
-    unit_ids: Sequence[Any],
-    labels: NDArray[np.intp],
-    rng: np.random.Generator | int | None = None,
-) -> Agreement:
-    """Compare `labels` of `unit_ids` with a reference, on the units that both label.
-
-    Raises
-    ------
-    ValueError
-        If fewer than two units are in both.
-    """
-    name, known = read_reference(reference, recording)
-    shared = [k for k, unit in enumerate(unit_ids) if str(unit) in known]
-    if len(shared) < 2:
-        raise ValueError(
-            f"reference must label at least two of the classified units; {name} "
-            f"labels {len(shared)} of {len(unit_ids)}. Are its unit ids the same?"
-        )
-    return compare_labels(
-        labels[shared],
-        [str(known[str(unit_ids[k])]) for k in shared],
-        name=name,
-        rng=rng,
-    )

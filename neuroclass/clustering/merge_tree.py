@@ -1,9 +1,12 @@
-"""The tree of merges: from single neurons to one class.
+"""Agglomerative merge tree of neurons by least loss of identity information.
 
-Takes counts of words; a class is the sum of its members' counts, and merging two
-classes loses information about which of the two spoke.  All losses are in bits times
-repeats; divide by the number of counted words for bits per word.
+Input: word counts; a class is the sum of the counts of its members, and merging two
+classes loses the information about which of the two fired a word.
+Output: `MergeTree`.  All losses are in bits times repeats; divided by the number of
+counted words they are bits per word.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,35 +14,45 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass.clustering._compiled.loader import compiled
-from neuroclass.clustering._compiled.nearest_pair import find_least
-from neuroclass.clustering.count_matrix import Rows
+from neuroclass.clustering._compiled.loader import compiled_loops
+from neuroclass.clustering._compiled.nearest_pair import least_bound
+from neuroclass.clustering.count_matrix import CountMatrix
 from neuroclass.clustering.pairwise_loss import PairLosses, pairwise_losses
 
-__all__ = ["MergeTree", "leaf_order", "merge_tree", "relabel"]
+__all__ = [
+    "LossBounds",
+    "MergeTree",
+    "build_merge_tree",
+    "leaf_order",
+    "relabel",
+    "relabel_by_size",
+]
 
-_AT_ONCE = 32  # losses; more cost little more, and fewer are looked for again
+_AT_ONCE = 32  # losses computed together; fewer would need more searches
 _HALF_BIT = 0.5 / np.log(2.0)  # Miller-Madow's correction for a word
 
 
 @dataclass(frozen=True)
 class MergeTree:
-    """A hierarchy of merges.
+    """Hierarchy of merges, from single neurons to one class.
 
     Attributes
     ----------
-    children : ndarray of shape (n_neurons - 1, 2)
-        The two nodes of each merge: below n_neurons a neuron, else merge
+    children : ndarray of int, (n_neurons - 1, 2)
+        Two nodes of each merge: below n_neurons a neuron, else merge
         ``node - n_neurons``, as in scikit-learn.
-    losses : ndarray of shape (n_neurons - 1,)
-        Bits times repeats lost by each merge.
+    losses : ndarray, (n_neurons - 1,)
+        Loss of each merge, in bits times repeats.
     """
 
     children: NDArray[np.intp]
     losses: NDArray[np.float64]
 
+    def __repr__(self) -> str:
+        return f"MergeTree({len(self.children) + 1} leaves)"
+
     def labels(self, n_clusters: int) -> NDArray[np.intp]:
-        """Return the partition into `n_clusters` that the tree passes through.
+        """Return the cut of the tree into `n_clusters` classes.
 
         Classes are numbered by their lowest neuron.
         """
@@ -52,7 +65,7 @@ class MergeTree:
         return relabel(parent[:n_neurons])
 
     def members(self) -> list[NDArray[np.intp]]:
-        """Return the neurons below each merge, sorted."""
+        """Return the neurons of each merge, sorted."""
         n_neurons = len(self.children) + 1
         below: list[NDArray[np.intp]] = []
         for pair in self.children:
@@ -65,29 +78,39 @@ class MergeTree:
 
 
 def relabel(labels: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return labels from 0 in the order of each class's lowest neuron."""
+    """Return labels from 0, numbered by the lowest neuron of each class."""
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     rank = np.empty(len(first), dtype=np.intp)
     rank[np.argsort(first)] = np.arange(len(first))
     return rank[inverse]
 
 
-def merge_tree(
-    rows: Rows,
+def relabel_by_size(labels: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return labels from 0, the largest class first, ties by lowest neuron."""
+    _, first, inverse, sizes = np.unique(
+        labels, return_index=True, return_inverse=True, return_counts=True
+    )
+    rank = np.empty(len(first), dtype=np.intp)
+    rank[np.lexsort((first, -sizes))] = np.arange(len(first))
+    return rank[inverse]
+
+
+def build_merge_tree(
+    matrix: CountMatrix,
     pairs: PairLosses | None = None,
     labels: NDArray[np.intp] | None = None,
 ) -> MergeTree:
-    """Merge, again and again, the two classes whose merging loses least.
+    """Build the merge tree: merge the two classes of least loss until one is left.
 
     Parameters
     ----------
-    rows : Rows
-        Counts of the neurons.
+    matrix : CountMatrix
+        Word counts of the neurons.
     pairs : PairLosses, optional
-        From `pairwise_losses`, if at hand.
+        Losses of all pairs, if known: `pairwise_losses`.
     labels : ndarray of int, (n_neurons,), optional
-        A partition that the hierarchy has to pass through: no merge across its
-        classes until each of them is whole.
+        Partition that the tree has to pass through: no merge across its classes until
+        each of them is whole.
 
     Returns
     -------
@@ -97,9 +120,10 @@ def merge_tree(
     Notes
     -----
     Every loss begins as a lower bound: that of `pairs`, less its error, and for a
-    merged class one that follows from the losses of its two parts.  Only a bound that
-    is the least of all is replaced by the loss itself, summed in double precision, so
-    the tree is that of exact losses (`test_tree_equals_the_brute_force_twin`,
+    merged class the bound that follows from the losses of its two parts
+    (`LossBounds`).  Only a bound that is the least of all is replaced by the loss
+    itself, summed in double precision, so the tree is that of exact losses
+    (`test_tree_equals_the_brute_force_twin`,
     `test_bounds_hold_the_losses_of_merged_classes`): 56 losses a merge of 400
     neurons with 2,000 conditions, 256 of 4,000 with 1,000.
 
@@ -107,70 +131,77 @@ def merge_tree(
     ----------
     .. [1] Slonim & Tishby (2000), Agglomerative information bottleneck, NIPS 12.
     """
-    pairs = pairwise_losses(rows) if pairs is None else pairs
+    pairs = pairwise_losses(matrix) if pairs is None else pairs
     n_neurons = len(pairs.losses)
     bounds = pairs.losses - pairs.error[:, None]
     bounds -= pairs.error
     is_exact = np.full(bounds.shape, not pairs.error.any())
     node = np.arange(n_neurons)
     if labels is None:
-        children, lost = _merge(rows, rows.wide(), bounds, is_exact, node, n_neurons)
+        children, lost = _merge(
+            matrix, matrix.wide(), bounds, is_exact, node=node, next_node=n_neurons
+        )
         return MergeTree(children, lost)
     labels = relabel(labels)
     bounds[labels[:, None] != labels] = np.inf
-    children, lost = _merge(rows, rows.wide(), bounds, is_exact, node, n_neurons)
-    # The classes, whole now, are merged in their turn.
+    children, lost = _merge(
+        matrix, matrix.wide(), bounds, is_exact, node=node, next_node=n_neurons
+    )
+    # Each class is one node now; these are merged next.
     n_clusters = int(labels.max()) + 1
     top = _nodes_of_classes(children, labels, n_clusters)
-    sums = rows.sums(labels, n_clusters)
-    values = rows.values(sums)
+    sums = matrix.sums(labels, n_clusters)
+    values = matrix.values(sums)
     between = np.zeros((n_clusters, n_clusters))
     for k in range(n_clusters - 1):
-        both = rows.values_of_sums(sums, np.arange(k + 1, n_clusters), sums[k])
+        both = matrix.values_of_sums(sums, np.arange(k + 1, n_clusters), sums[k])
         between[k, k + 1 :] = between[k + 1 :, k] = values[k] + values[k + 1 :] - both
     is_exact = np.ones(between.shape, dtype=bool)
     next_node = n_neurons + len(children)
-    rest, rest_lost = _merge(rows, sums, between, is_exact, top, next_node)
+    rest, rest_lost = _merge(
+        matrix, sums, between, is_exact, node=top, next_node=next_node
+    )
     return MergeTree(np.concatenate([children, rest]), np.append(lost, rest_lost))
 
 
 def _merge(
-    rows: Rows,
+    matrix: CountMatrix,
     counts: NDArray[Any],
     bounds: NDArray[np.float64],
     is_exact: NDArray[np.bool_],
+    *,
     node: NDArray[np.intp],
     next_node: int,
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Merge until every loss that is left is infinite; works in its arguments.
+    """Merge until every loss that is left is infinite; changes its arguments in place.
 
-    A merged class lives in the slot of its lowest neuron, so the lowest slot breaks
-    ties.  Each row knows the least bound to later slots, or at least what that is not
-    below: a row whose nearest is gone is looked through again only when its turn may
-    have come.
+    A merged class is stored in the slot of its lowest neuron, so the lowest slot breaks
+    ties.  Each row stores the least bound to later slots, or a number not above it: a
+    row whose nearest class was merged is searched again only when its turn may have
+    come.
     """
     node = node.copy()
     np.fill_diagonal(bounds, np.inf)
-    limits = _Limits.of(rows, counts)
-    values = rows.values(counts)
+    loss_bounds = LossBounds.from_counts(matrix, counts)
+    values = matrix.values(counts)
     n_slots = len(bounds)
     least = np.full(n_slots, -np.inf)
-    least[-1:] = np.inf  # nothing is right of the last
+    least[-1:] = np.inf  # no column is right of the last row
     nearest = np.zeros(n_slots, dtype=np.intp)
     is_stale = least < 0
 
     children, lost = [], []
-    loops = compiled(bounds.size)
-    search = find_least if loops is None else loops.find_least
+    loops = compiled_loops(bounds.size, matrix.min_compiled)
+    search = least_bound if loops is None else loops.least_bound
     while len(least) and np.isfinite(
-        bound := search(bounds, least, nearest, is_stale, rows.tolerance)
+        bound := search(bounds, least, nearest, is_stale, matrix.tolerance)
     ):
         a = int(np.flatnonzero(least <= bound)[0])
         places = np.flatnonzero(bounds[a] <= bound)
         if not is_exact[a, places].all():
-            # The next ones, too: their turn comes soon, and several cost like one.
+            # The next bounds, too: needed soon, and several cost as much as one.
             others = _lowest(bounds[a], is_exact[a])
-            both = rows.values_of_sums(counts, others, counts[a])
+            both = matrix.values_of_sums(counts, others, counts[a])
             bounds[a, others] = bounds[others, a] = values[a] + values[others] - both
             is_exact[a, others] = is_exact[others, a] = True
             is_stale[others[(others < a) & (nearest[others] == a)]] = True
@@ -181,9 +212,9 @@ def _merge(
         lost.append(bounds[a, b])
         others = np.flatnonzero(np.isfinite(bounds[a]))
         others = others[others != b]
-        after = limits.merge(rows, counts, bounds, a, b, others)
+        after = loss_bounds.merge(counts, bounds, (a, b), others)
         counts[a] += counts[b]
-        values[a] = rows.values(counts[a : a + 1])[0]
+        values[a] = matrix.values(counts[a : a + 1])[0]
         node[a] = next_node + len(children) - 1
         bounds[b] = bounds[:, b] = np.inf
         bounds[a, others] = bounds[others, a] = after
@@ -203,7 +234,7 @@ def _merge(
 def _lowest(
     bounds: NDArray[np.float64], is_exact: NDArray[np.bool_]
 ) -> NDArray[np.intp]:
-    """Return the places of a few of the lowest bounds that are no losses yet."""
+    """Return the positions of a few of the lowest bounds that are not exact yet."""
     places = np.flatnonzero(~is_exact & np.isfinite(bounds))
     if len(places) > _AT_ONCE:
         places = places[np.argpartition(bounds[places], _AT_ONCE)[:_AT_ONCE]]
@@ -211,34 +242,49 @@ def _lowest(
 
 
 @dataclass(frozen=True)
-class _Limits:
-    """What is known of each class before any loss with it is computed.
+class LossBounds:
+    """Lower bounds of the losses of merged classes, without computing any loss.
 
     Plug-in losses are divergences, so those of three classes a, b, j obey, by the
     concavity of entropy,
 
         P(ab, j) >= max(P(a, j), P(b, j), (P(a, j) + P(b, j) + P(a, b)) / 2) - P(a, b).
 
-    Miller-Madow takes 1 / (2 ln 2) off for every word that both use and gives it back
-    for every condition in which both were recorded.  The jackknife takes no more than
-    `jackknife_words` of both off beyond that, nor gives more than `jackknife_repeats`.
+    Miller-Madow subtracts 1 / (2 ln 2) for every word that occurs in both and adds it
+    for every condition in which both were recorded.  Beyond that the jackknife
+    subtracts no more than `jackknife_words` of both, and adds no more than
+    `jackknife_repeats`.
+
+    Attributes
+    ----------
+    matrix : CountMatrix
+        Word counts of the neurons.
+    half_bit : float
+        1 / (2 ln 2), or 0 for the plug-in estimator.
+    used : ndarray, (n_classes,)
+        Number of words that occur in each class.
+    jackknife_words, jackknife_repeats : ndarray, (n_classes,)
+        Bounds of the terms of the jackknife.
     """
 
+    matrix: CountMatrix
     half_bit: float
-    used: NDArray[np.float64]  # words that each class uses
+    used: NDArray[np.float64]
     jackknife_words: NDArray[np.float64]
     jackknife_repeats: NDArray[np.float64]
 
     @classmethod
-    def of(cls, rows: Rows, counts: NDArray[Any]) -> "_Limits":
-        n = rows.n_features
+    def from_counts(cls, matrix: CountMatrix, counts: NDArray[Any]) -> LossBounds:
+        """Compute the terms of each class; `counts` are rows as those of `matrix`."""
+        n = matrix.n_features
         words, repeats = np.zeros((2, len(counts)))
-        if rows.estimator == "jackknife":
+        if matrix.estimator == "jackknife":
             for k, row in enumerate(counts):
                 words[k] = _beyond_miller_madow(row[:n]).sum()
-                repeats[k] = _beyond_miller_madow(row[n:]) @ rows.weights
+                repeats[k] = _beyond_miller_madow(row[n:]) @ matrix.weights
         return cls(
-            half_bit=0.0 if rows.estimator == "plug-in" else _HALF_BIT,
+            matrix=matrix,
+            half_bit=0.0 if matrix.estimator == "plug-in" else _HALF_BIT,
             used=np.array([np.count_nonzero(row[:n]) for row in counts], dtype=float),
             jackknife_words=words,
             jackknife_repeats=repeats,
@@ -246,28 +292,43 @@ class _Limits:
 
     def merge(
         self,
-        rows: Rows,
         counts: NDArray[Any],
         bounds: NDArray[np.float64],
-        a: int,
-        b: int,
+        pair: tuple[int, int],
         others: NDArray[np.intp],
     ) -> NDArray[np.float64]:
-        """Bound the losses of a and b, merged, with others; a stands for both then."""
-        n = rows.n_features
+        """Bound the losses of others with the merged class of a pair.
+
+        Parameters
+        ----------
+        counts : ndarray, (n_classes, n_columns)
+            Summed counts of the classes before the merge.
+        bounds : ndarray, (n_classes, n_classes)
+            Bounds of the losses before the merge, exact for the pair.
+        pair : tuple of int
+            The two classes; the first stands for both from now on.
+        others : ndarray of int, (n_others,)
+            Other classes.
+
+        Returns
+        -------
+        ndarray, (n_others,)
+        """
+        matrix, (a, b) = self.matrix, pair
+        n = matrix.n_features
         used, of_words, of_repeats = (
             self.used,
             self.jackknife_words,
             self.jackknife_repeats,
         )
-        # All three losses as Miller-Madow would have them.
+        # All three losses by Miller-Madow.
         lost = bounds[a, b] + of_words[a] + of_words[b]
         from_a = bounds[a, others] - of_repeats[a] - of_repeats[others]
         from_b = bounds[b, others] - of_repeats[b] - of_repeats[others]
         shared = np.count_nonzero((counts[a, :n] > 0) & (counts[b, :n] > 0))
         union = used[a] + used[b] - shared
-        recorded = ((counts[a, n:] > 0) & (counts[b, n:] > 0)) @ rows.weights
-        # Words that at least two of the three use, at most.
+        recorded = ((counts[a, n:] > 0) & (counts[b, n:] > 0)) @ matrix.weights
+        # At most so many words occur in at least two of the three.
         two = np.minimum(union, (used[a] + used[b] + used[others]) / 2)
         two = np.minimum(two, shared + used[others])
         after = np.maximum(
@@ -279,17 +340,17 @@ class _Limits:
             (from_a + from_b - lost - self.half_bit * (two - recorded)) / 2,
         )
         used[a] = union
-        if rows.estimator == "jackknife":
+        if matrix.estimator == "jackknife":
             both = counts[a] + counts[b]
             of_words[a] = _beyond_miller_madow(both[:n]).sum()
-            of_repeats[a] = _beyond_miller_madow(both[n:]) @ rows.weights
-        after -= of_words[a] + of_words[others] + rows.tolerance
+            of_repeats[a] = _beyond_miller_madow(both[n:]) @ matrix.weights
+        after -= of_words[a] + of_words[others] + matrix.tolerance
         bounded: NDArray[np.float64] = after
         return bounded
 
 
 def _beyond_miller_madow(n: NDArray[Any]) -> NDArray[np.float64]:
-    """Return by how much less than Miller-Madow the jackknife makes of a count.
+    """Return the term of Miller-Madow less that of the jackknife, by count.
 
     n / ln 2 - 1 / (2 ln 2) - G(n) + n log2 n, with G of the jackknife: positive,
     falling from 0.72 for n = 1 as 0.12 / n; 0 for n = 0.
@@ -303,7 +364,7 @@ def _beyond_miller_madow(n: NDArray[Any]) -> NDArray[np.float64]:
 def _nodes_of_classes(
     children: NDArray[np.intp], labels: NDArray[np.intp], n_clusters: int
 ) -> NDArray[np.intp]:
-    """Return the node that holds each whole class."""
+    """Return the node of each class."""
     n_neurons = len(labels)
     node_label = np.append(labels, np.zeros(len(children), dtype=np.intp))
     top = np.empty(n_clusters, dtype=np.intp)

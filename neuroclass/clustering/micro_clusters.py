@@ -1,122 +1,133 @@
-"""Very many neurons into some hundreds of micro-classes, without a matrix of pairs.
+"""Micro-clusters of very many neurons, by information-bottleneck k-means.
 
-Takes counts, gives a partition: information-bottleneck k-means in batches, then exact
-moves of single neurons.  One sweep over N neurons and K classes costs O(N K), where
-all pairs would cost O(N^2).
+Input: sparse word counts.
+Output: some hundreds of micro-clusters, which are the leaves of a merge tree.  A sweep
+over N neurons and K classes costs O(N K), where all pairs would cost O(N^2).
 """
 
-from dataclasses import dataclass
-from typing import Any
+from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass._lib.checks import check_rng
 from neuroclass._lib.parallel import run_tasks
+from neuroclass.clustering.class_sums import COLUMN_BLOCK, ClassSums
 from neuroclass.clustering.merge_tree import relabel
-from neuroclass.clustering.sparse_count_matrix import SparseCounts
+from neuroclass.clustering.sparse_count_matrix import SparseCountMatrix
 
-__all__ = ["find_micro_classes", "gather", "reassign"]
+__all__ = [
+    "assign_to_seeds",
+    "find_micro_clusters",
+    "gather_micro_clusters",
+    "reassign_in_batches",
+    "refine_sparse",
+]
 
-_BATCH = 2048  # neurons whose scores are taken at a time
-_COLUMNS = 2048  # words of a score at a time
-_SHORTLIST = 6  # classes by score whose exact gain is looked up
+_BATCH = 2048  # neurons whose scores are computed at a time
+_SHORTLIST = 6  # classes of highest score whose exact gain is computed
 _MAX_SWEEPS = 200
-_FEW_MOVES = 1e-2  # share of the neurons: micro-classes need not settle wholly
-_FIRST_SEEDS = 16  # of the seeds, one in so many is drawn blindly
+_FEW_MOVES = 1e-2  # fraction of the neurons: micro-clusters need not settle wholly
+_FIRST_SEEDS = 16  # of the seeds, one in so many is drawn uniformly
 
 
-@dataclass
-class _Classes:
-    """The classes as they are while neurons move."""
-
-    words: NDArray[Any]  # summed counts, (n_clusters, n_features)
-    repeats: NDArray[Any]  # (n_clusters, n_patterns)
-    sizes: NDArray[np.intp]
-
-    @classmethod
-    def of(cls, counts: SparseCounts, labels: NDArray[np.intp]) -> "_Classes":
-        sizes = np.bincount(labels)
-        return cls(*counts.sums(labels, len(sizes)), sizes)
-
-    @classmethod
-    def of_seeds(cls, counts: SparseCounts, seeds: NDArray[np.intp]) -> "_Classes":
-        words: NDArray[Any] = counts.words[seeds].toarray().astype(counts.sum_type)
-        return cls(words, counts.repeats[seeds], np.ones(len(seeds), np.intp))
-
-    def objective(self, counts: SparseCounts) -> float:
-        words = sum(float(counts.word_values(row).sum()) for row in self.words)
-        return words + float(
-            (counts.repeat_values(self.repeats) @ counts.weights).sum()
-        )
-
-
-def find_micro_classes(
-    counts: SparseCounts,
+def find_micro_clusters(
+    counts: SparseCountMatrix,
     n_micro: int,
     *,
     n_init: int = 1,
-    rng: np.random.Generator,
+    random_state: np.random.Generator | int | None = None,
     n_jobs: int | None = None,
+    column_block: int = COLUMN_BLOCK,
 ) -> NDArray[np.intp]:
-    """Divide neurons into at most `n_micro` classes that keep their information.
+    """Divide neurons into micro-clusters by information-bottleneck k-means.
 
     Parameters
     ----------
-    counts : SparseCounts
-        Of the neurons.
+    counts : SparseCountMatrix
+        Word counts of the neurons.
     n_micro : int
-        How many micro-classes.
+        Number of micro-clusters, at most.
     n_init : int, default 1
-        How often to begin anew, from other seeds; the best partition is kept.
-    rng : numpy.random.Generator
-        Draws the seeds.
+        Number of runs, each from other seeds; the best partition is returned.
+    random_state : int, numpy.random.Generator or None
+        Seed or generator of the seeds of k-means.
     n_jobs : int, optional
-        Processes for the beginnings, as in joblib.  The result does not depend on it.
+        Number of processes for the runs, as in joblib.  The result does not depend on
+        it.
+    column_block : int, default 2048
+        Number of columns of words for which scores are computed at a time.
 
     Returns
     -------
     ndarray of int, (n_neurons,)
-        Micro-classes, numbered by their lowest neuron.
+        Micro-cluster of each neuron, numbered by their lowest neuron.
 
     Notes
     -----
     J = sum over classes of sum_w G(n_w) + sum_s c(R_s), which the partition is to
-    raise, is what is lost when all classes are merged, up to a constant.
+    raise, is the loss if all classes are merged, up to a constant.
 
-    1. Seeds are single neurons, a few drawn blindly, then as many again, round after
-       round, in proportion to what each loses by being merged with its best seed.
-    2. All neurons of a batch go to the class with the highest score at once.  A word
-       spoken n times adds to a class that spoke it m times G(m + n) - G(m), which is
-       n times the slope of a chord of G: n (G(m + t) - G(m)) / t exactly where n = t,
-       the typical count of this word.  So the scores of all neurons and classes are
-       one matrix product.  A sweep that does not raise J is taken back and ends this.
-    3. Neurons move one at a time, by the exact gain, among the classes with the
-       highest scores: `reassign`.
+    1. Seeds are single neurons, a few drawn uniformly, then as many again, round after
+       round, in proportion to the loss of each by merging with its best seed.
+    2. All neurons of a batch are assigned to the class of highest score at once.  A
+       word of count n adds G(m + n) - G(m) to a class with count m, which is n times
+       the slope of a chord of G: n (G(m + t) - G(m)) / t exactly where n = t, the
+       typical count of this word.  So the scores of all neurons and classes are one
+       matrix product.  A sweep that does not raise J is discarded and ends this.
+    3. Neurons move one at a time, by the exact gain, among the classes of highest
+       score: `refine_sparse`.
 
     So J never falls: ``test_no_sweep_lowers_the_objective``.
     """
     if n_micro >= counts.n_neurons:
         return np.arange(counts.n_neurons)
-    streams = rng.spawn(n_init)
-    tasks = ((counts, n_micro, stream) for stream in streams)
-    found = list(run_tasks(_from_seeds, tasks, n_jobs))
-    best = max(range(n_init), key=lambda k: (found[k][1], -k))
-    labels: NDArray[np.intp] = found[best][0]
+    streams = check_rng(random_state).spawn(n_init)
+    tasks = ((counts, n_micro, stream, column_block) for stream in streams)
+    partitions = list(run_tasks(_from_seeds, tasks, n_jobs))
+    best = max(range(n_init), key=lambda k: (partitions[k][1], -k))
+    labels: NDArray[np.intp] = partitions[best][0]
     return labels
 
 
 def _from_seeds(
-    counts: SparseCounts, n_micro: int, rng: np.random.Generator
+    counts: SparseCountMatrix,
+    n_micro: int,
+    rng: np.random.Generator,
+    column_block: int,
 ) -> tuple[NDArray[np.intp], float]:
-    labels = _assign_to_seeds(counts, n_micro, rng)
-    labels = _reassign_batches(counts, labels)
-    return reassign(counts, labels, few_moves=_FEW_MOVES)
+    labels = assign_to_seeds(counts, n_micro, rng, column_block=column_block)
+    labels = reassign_in_batches(counts, labels, column_block=column_block)
+    return refine_sparse(
+        counts, labels, few_moves=_FEW_MOVES, column_block=column_block
+    )
 
 
-def _assign_to_seeds(
-    counts: SparseCounts, n_micro: int, rng: np.random.Generator
+def assign_to_seeds(
+    counts: SparseCountMatrix,
+    n_micro: int,
+    rng: np.random.Generator,
+    *,
+    column_block: int = COLUMN_BLOCK,
 ) -> NDArray[np.intp]:
-    """Return each neuron's best of `n_micro` seeds; a seed is its own."""
+    """Draw `n_micro` seeds and assign each neuron to its best one: step 1.
+
+    Parameters
+    ----------
+    counts : SparseCountMatrix
+        Word counts of the neurons.
+    n_micro : int
+        Number of seeds; each is assigned to itself.
+    rng : numpy.random.Generator
+        Generator of the seeds.
+    column_block : int, default 2048
+        As in `find_micro_clusters`.
+
+    Returns
+    -------
+    ndarray of int, (n_neurons,)
+        Seed of each neuron, from 0.
+    """
     n_neurons = counts.n_neurons
     alone = counts.values()
     seeds = rng.choice(n_neurons, size=max(1, n_micro // _FIRST_SEEDS), replace=False)
@@ -126,10 +137,10 @@ def _assign_to_seeds(
     while True:
         # Only the new seeds can be better than the best so far.
         new = seeds[n_known:]
-        classes = _Classes.of_seeds(counts, new)
+        classes = ClassSums.from_seeds(counts, new, column_block)
         for batch in _batches(n_neurons):
-            best = _scores(counts, classes, batch).argmax(axis=1)
-            loss = alone[batch] - _gains(counts, classes, batch, best[:, None])[:, 0]
+            best = classes.scores(batch).argmax(axis=1)
+            loss = alone[batch] - classes.gains(batch, best[:, None])[:, 0]
             closer = loss < lost[batch]
             labels[batch][closer] = n_known + best[closer]
             lost[batch][closer] = loss[closer]
@@ -151,123 +162,104 @@ def _batches(n_neurons: int) -> list[slice]:
     ]
 
 
-def _reassign_batches(
-    counts: SparseCounts, labels: NDArray[np.intp]
+def reassign_in_batches(
+    counts: SparseCountMatrix,
+    labels: NDArray[np.intp],
+    *,
+    column_block: int = COLUMN_BLOCK,
 ) -> NDArray[np.intp]:
-    """Put all neurons where their score is highest, again and again, while J rises."""
+    """Assign all neurons to the class of highest score while J rises: step 2.
+
+    Parameters
+    ----------
+    counts : SparseCountMatrix
+        Word counts of the neurons.
+    labels : ndarray of int, (n_neurons,)
+        Initial partition.
+    column_block : int, default 2048
+        As in `find_micro_clusters`.
+
+    Returns
+    -------
+    ndarray of int, (n_neurons,)
+        Classes numbered by their lowest neuron.
+    """
     labels = relabel(labels)
-    classes = _Classes.of(counts, labels)
-    objective = classes.objective(counts)
+    classes = ClassSums.from_labels(counts, labels, column_block)
+    objective = classes.objective()
     for _ in range(_MAX_SWEEPS):
         proposed = relabel(
             np.concatenate(
                 [
-                    _scores(counts, classes, batch).argmax(axis=1)
+                    classes.scores(batch).argmax(axis=1)
                     for batch in _batches(counts.n_neurons)
                 ]
             )
-        )  # a class that everybody left is no more
-        candidate = _Classes.of(counts, proposed)
-        raised = candidate.objective(counts)
+        )  # a class without neurons is dropped
+        candidate = ClassSums.from_labels(counts, proposed, column_block)
+        raised = candidate.objective()
         if raised <= objective:
             break
         labels, classes, objective = proposed, candidate, raised
     return labels
 
 
-def reassign(
-    counts: SparseCounts, labels: NDArray[np.intp], *, few_moves: float = 0.0
+def refine_sparse(
+    counts: SparseCountMatrix,
+    labels: NDArray[np.intp],
+    *,
+    few_moves: float = 0.0,
+    max_sweeps: int = _MAX_SWEEPS,
+    column_block: int = COLUMN_BLOCK,
 ) -> tuple[NDArray[np.intp], float]:
-    """Move neurons one at a time while J rises, as `refine` does, for many neurons.
+    """Reassign neurons one at a time while J rises, as `refine`, for many neurons.
 
-    In turn each neuron is taken out of its class and put where the loss is least among
-    the classes with the highest scores (see `find_micro_classes`); it stays on ties,
-    and the last of a class stays.
+    Each neuron in turn is taken out of its class and assigned to the class of least
+    loss among those of highest score (see `find_micro_clusters`).  On ties it stays,
+    and the last neuron of a class stays.
 
     Parameters
     ----------
-    counts : SparseCounts
-        Of the neurons.
+    counts : SparseCountMatrix
+        Word counts of the neurons.
     labels : ndarray of int, (n_neurons,)
-        Where to begin.
+        Initial partition.
     few_moves : float, default 0
-        Stop after a sweep that moved no more than this share of the neurons.
+        Fraction of the neurons: a sweep with no more moves is the last one.
+    max_sweeps : int, default 200
+        Number of sweeps, at most.
+    column_block : int, default 2048
+        As in `find_micro_clusters`.
 
     Returns
     -------
     labels : ndarray of int, (n_neurons,)
         Classes numbered by their lowest neuron.
     objective : float
-        J.
+        J, in bits times repeats.
     """
     labels = relabel(labels)
-    classes = _Classes.of(counts, labels)
+    classes = ClassSums.from_labels(counts, labels, column_block)
     tolerance = 1e-12 * (
-        float(np.abs(classes.objective(counts))) * np.sqrt(classes.words.shape[1]) + 1
+        float(np.abs(classes.objective())) * np.sqrt(classes.words.shape[1]) + 1
     )
-    for _ in range(_MAX_SWEEPS if len(classes.sizes) > 1 else 0):
+    for _ in range(max_sweeps if len(classes.sizes) > 1 else 0):
         n_moves = 0
         for batch in _batches(counts.n_neurons):
-            candidates = _shortlist(counts, classes, batch, labels[batch])
-            gains = _gains(counts, classes, batch, candidates, takes_out=True)
+            candidates = _shortlist(classes, batch, labels[batch])
+            gains = classes.gains(batch, candidates, takes_out=True)
             is_mover = gains[:, 1:].max(axis=1) > gains[:, 0] + tolerance
             for k in np.flatnonzero(is_mover):
-                neuron = batch.start + k
                 n_moves += _move(
-                    counts, classes, labels, neuron, candidates[k], tolerance
+                    classes, labels, batch.start + k, candidates[k], tolerance
                 )
         if n_moves <= few_moves * counts.n_neurons:
             break
-    return relabel(labels), classes.objective(counts)
-
-
-def gather(
-    counts: SparseCounts, micro: NDArray[np.intp], labels: NDArray[np.intp]
-) -> NDArray[np.intp]:
-    """Return micro-classes that lie within classes, changed as little as possible.
-
-    A micro-class belongs to the class that most of its neurons are in.  Each other
-    neuron goes to the micro-class of its own class where its score is highest; if
-    there is none, those of one class make a new one.
-
-    Parameters
-    ----------
-    counts : SparseCounts
-        Of the neurons.
-    micro : ndarray of int, (n_neurons,)
-        Micro-classes, numbered from 0 without gaps.
-    labels : ndarray of int, (n_neurons,)
-        Classes, numbered from 0 without gaps.
-
-    Returns
-    -------
-    ndarray of int, (n_neurons,)
-        Micro-classes, numbered by their lowest neuron.
-    """
-    shape = (int(micro.max()) + 1, int(labels.max()) + 1)
-    cell = np.ravel_multi_index((micro, labels), shape)
-    members = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
-    class_of = members.argmax(axis=1)
-    is_astray = class_of[micro] != labels
-    classes = _Classes.of(counts, micro)
-    gathered = micro.copy()
-    without = np.setdiff1d(np.arange(shape[1]), class_of)
-    is_new = is_astray & np.isin(labels, without)
-    gathered[is_new] = shape[0] + labels[is_new]
-    is_astray &= ~is_new
-    for batch in _batches(counts.n_neurons):
-        astray = np.flatnonzero(is_astray[batch])
-        if len(astray):
-            scores = _scores(counts, classes, batch)[astray]
-            is_home = class_of == labels[batch][astray][:, None]
-            best = np.where(is_home, scores, -np.inf).argmax(axis=1)
-            gathered[batch.start + astray] = best
-    return relabel(gathered)
+    return relabel(labels), classes.objective()
 
 
 def _move(
-    counts: SparseCounts,
-    classes: _Classes,
+    classes: ClassSums,
     labels: NDArray[np.intp],
     neuron: int,
     candidates: NDArray[np.intp],
@@ -278,124 +270,67 @@ def _move(
     if classes.sizes[own] == 1:
         return False
     alone = slice(neuron, neuron + 1)
-    gains = _gains(counts, classes, alone, candidates[None], takes_out=True)[0]
+    gains = classes.gains(alone, candidates[None], takes_out=True)[0]
     best = int(gains.argmax())
     if gains[best] <= gains[0] + tolerance:
         return False
-    _, columns, spoken = _entries(counts, alone)
-    for place, sign in ((own, -1), (candidates[best], 1)):
-        classes.words[place, columns] += sign * spoken
-        classes.repeats[place] += sign * counts.repeats[neuron]
-        classes.sizes[place] += sign
+    classes.move(neuron, own, candidates[best])
     labels[neuron] = candidates[best]
     return True
 
 
 def _shortlist(
-    counts: SparseCounts,
-    classes: _Classes,
-    batch: slice,
-    own: NDArray[np.intp],
+    classes: ClassSums, batch: slice, own: NDArray[np.intp]
 ) -> NDArray[np.intp]:
-    """Return each neuron's own class and then those with the highest scores."""
+    """Return the class of each neuron, and then those of highest score."""
     n_clusters = len(classes.sizes)
     if n_clusters <= _SHORTLIST:
         best = np.tile(np.arange(n_clusters), (len(own), 1))
     else:
-        scores = _scores(counts, classes, batch)
+        scores = classes.scores(batch)
         best = np.argpartition(scores, -_SHORTLIST, axis=1)[:, -_SHORTLIST:]
     return np.concatenate([own[:, None], np.sort(best, axis=1)], axis=1)
 
 
-def _scores(
-    counts: SparseCounts, classes: _Classes, batch: slice
-) -> NDArray[np.float32]:
-    """Return about what J gains with each neuron in each class, (n, n_clusters)."""
-    scores = _repeat_gains(counts, classes, batch).astype(np.float32)
-    block = counts.words[batch]
-    for start in range(0, block.shape[1], _COLUMNS):
-        part = slice(start, start + _COLUMNS)
-        summed, step = classes.words[:, part], counts.typical[part]
-        slope = (counts.word_values(summed + step) - counts.word_values(summed)) / step
-        slope -= slope.mean(axis=0)  # common to all classes, but for its rounding
-        spoken = block[:, part].toarray().astype(np.float32)
-        scores += spoken @ slope.astype(np.float32).T
-    return scores
+def gather_micro_clusters(
+    counts: SparseCountMatrix, micro: NDArray[np.intp], labels: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Change micro-clusters as little as possible so that each lies within a class.
 
+    A micro-cluster belongs to the class of most of its neurons.  Each other neuron is
+    assigned to the micro-cluster of its own class where its score is highest; if there
+    is none, those of one class make a new one.
 
-def _repeat_gains(
-    counts: SparseCounts, classes: _Classes, batch: slice
-) -> NDArray[np.float64]:
-    gains = np.zeros((len(counts.repeats[batch]), len(classes.sizes)))
-    for k, weight in enumerate(counts.weights):
-        distinct, inverse = np.unique(counts.repeats[batch, k], return_inverse=True)
-        summed = classes.repeats[:, k]
-        both = counts.repeat_values(distinct[:, None] + summed)
-        gains += weight * (both - counts.repeat_values(summed))[inverse]
-    return gains
+    Parameters
+    ----------
+    counts : SparseCountMatrix
+        Word counts of the neurons.
+    micro : ndarray of int, (n_neurons,)
+        Micro-clusters, numbered from 0 without gaps.
+    labels : ndarray of int, (n_neurons,)
+        Classes, numbered from 0 without gaps.
 
-
-def _gains(
-    counts: SparseCounts,
-    classes: _Classes,
-    batch: slice,
-    candidates: NDArray[np.intp],
-    *,
-    takes_out: bool = False,
-) -> NDArray[np.float64]:
-    """Return exactly what J gains with each neuron in each candidate class.
-
-    With `takes_out` the first candidate is the neuron's own class: without the neuron,
-    and out of the question a second time.
+    Returns
+    -------
+    ndarray of int, (n_neurons,)
+        Micro-clusters, numbered by their lowest neuron.
     """
-    gains = _gains_of_words(counts, classes, batch, candidates, takes_out)
-    repeats = counts.repeats[batch]
-    for k, places in enumerate(candidates.T):
-        recorded = classes.repeats[places]
-        if takes_out and k == 0:
-            recorded = recorded - repeats
-        both = counts.repeat_values(recorded + repeats)
-        gains[:, k] += (both - counts.repeat_values(recorded)) @ counts.weights
-    if takes_out:
-        gains[:, 1:][candidates[:, 1:] == candidates[:, :1]] = -np.inf
-    return gains
-
-
-def _gains_of_words(
-    counts: SparseCounts,
-    classes: _Classes,
-    batch: slice,
-    candidates: NDArray[np.intp],
-    takes_out: bool,
-) -> NDArray[np.float64]:
-    starts, columns, spoken = _entries(counts, batch)
-    if counts.loops is not None:
-        compiled: NDArray[np.float64] = counts.loops.gains(
-            counts.word_table,
-            starts,
-            columns,
-            spoken,
-            classes.words,
-            candidates,
-            takes_out,
-        )
-        return compiled
-    row = np.repeat(np.arange(len(candidates)), np.diff(starts))
-    all_words = classes.words.reshape(-1)
-    gains = np.empty(candidates.shape)
-    for k, places in enumerate(candidates.T):
-        summed = all_words.take(places[row] * classes.words.shape[1] + columns)
-        if takes_out and k == 0:
-            summed -= spoken
-        change = counts.word_values(summed + spoken) - counts.word_values(summed)
-        gains[:, k] = np.bincount(row, change, len(candidates))
-    return gains
-
-
-def _entries(
-    counts: SparseCounts, batch: slice
-) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[Any]]:
-    """Return where each neuron's entries begin, and their columns and counts."""
-    starts = counts.words.indptr[batch.start : batch.stop + 1]
-    part = slice(starts[0], starts[-1])
-    return starts - starts[0], counts.words.indices[part], counts.words.data[part]
+    shape = (int(micro.max()) + 1, int(labels.max()) + 1)
+    cell = np.ravel_multi_index((micro, labels), shape)
+    members = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
+    class_of = members.argmax(axis=1)
+    is_astray = class_of[micro] != labels
+    classes = ClassSums.from_labels(counts, micro)
+    gathered = micro.copy()
+    without = np.setdiff1d(np.arange(shape[1]), class_of)
+    is_new = is_astray & np.isin(labels, without)
+    gathered[is_new] = shape[0] + labels[is_new]
+    is_astray &= ~is_new
+    for batch in _batches(counts.n_neurons):
+        astray = np.flatnonzero(is_astray[batch])
+        if len(astray):
+            scores = classes.scores(batch)[astray]
+            is_home = class_of == labels[batch][astray][:, None]
+            best = np.where(is_home, scores, -np.inf).argmax(axis=1)
+            gathered[batch.start + astray] = best
+    return relabel(gathered)

@@ -1,8 +1,11 @@
-"""What merging any two neurons would lose, all pairs at once by matrix products.
+"""Losses of merging each two neurons, all pairs at once by matrix products.
 
-Takes rows of counts; gives the losses of all pairs with a bound on their error, so that
-whoever chooses among them knows which ones to compute exactly.
+Input: word counts of neurons.
+Output: `PairLosses`, with a bound of their error, from which follows which of them have
+to be computed exactly.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,16 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass.clustering.count_matrix import Rows
+from neuroclass.clustering.count_matrix import CountMatrix
 from neuroclass.estimators import repeat_term, word_term
 
 __all__ = ["PairLosses", "pairwise_losses"]
 
 _MAX_RANK_TABLE = 512  # distinct counts; beyond, the table is not diagonalised
-_IN_DOUBLE = 1 << 28  # pairs times columns under which double precision costs nothing
+_IN_DOUBLE = 1 << 28  # pairs times columns; below, double precision costs nothing
 _TRUNCATION = 2e-4  # bits times repeats and column, in single precision
 _COLUMNS = 512  # at a time; sorted, so that they share a narrow range of counts
-_TILE = 256  # rows of the matrix at a time, from the diagonal to the right
+_TILE = 256  # rows of losses at a time, from the diagonal to the right
 
 
 @dataclass(frozen=True)
@@ -29,25 +32,31 @@ class PairLosses:
     Attributes
     ----------
     losses : ndarray, (n_neurons, n_neurons)
-        Bits times repeats; symmetric, 0 on the diagonal.
+        Losses in bits times repeats; symmetric, 0 on the diagonal.
     error : ndarray, (n_neurons,)
-        ``losses[i, j]`` is off by no more than ``error[i] + error[j]``.
+        Bound of the error: that of ``losses[i, j]`` is at most
+        ``error[i] + error[j]``.
     """
 
     losses: NDArray[np.float64]
     error: NDArray[np.float64]
 
+    def __repr__(self) -> str:
+        return f"PairLosses({len(self.losses)} neurons)"
 
-def pairwise_losses(rows: Rows, *, in_double: bool | None = None) -> PairLosses:
+
+def pairwise_losses(
+    matrix: CountMatrix, *, in_double: bool | None = None
+) -> PairLosses:
     """Compute the loss of merging each pair of neurons.
 
     Parameters
     ----------
-    rows : Rows
-        Counts of the neurons.
+    matrix : CountMatrix
+        Word counts of the neurons.
     in_double : bool, optional
-        To rounding of double precision, or within `error`, in
-        about an eighth of the time; the default is double where that costs nothing.
+        Double precision, or single precision with a larger `error` in about an eighth
+        of the time; by default double where that costs nothing.
 
     Returns
     -------
@@ -56,12 +65,12 @@ def pairwise_losses(rows: Rows, *, in_double: bool | None = None) -> PairLosses:
     Notes
     -----
     For integer counts up to some hundreds the loss of a word depends on two small
-    integers only, phi(a, b) = G(a) + G(b) - G(a + b), a smooth symmetric table.  Take
-    from it what its rows and columns are on average over the neurons: that part of all
+    integers only, phi(a, b) = G(a) + G(b) - G(a + b), a smooth symmetric table.  The
+    averages of its rows and columns over the neurons are subtracted: that part of all
     pairs is a sum per neuron, computed in double precision.  The rest, of rank 2 to 7,
     is turned by its eigenvectors into a few matrix products.
 
-    The bound on the error holds the truncated eigenvectors, entry by entry, and the
+    The bound of the error covers the truncated eigenvectors, entry by entry, and the
     rounding of the products whatever their order, k u |x| |y| for k terms of vectors
     x and y and unit roundoff u [1]_; products of at most some thousand terms are
     summed in double precision.
@@ -76,21 +85,21 @@ def pairwise_losses(rows: Rows, *, in_double: bool | None = None) -> PairLosses:
     .. [1] Higham (2002), Accuracy and Stability of Numerical Algorithms, 2nd ed.,
        SIAM, Eq. 3.5, doi:10.1137/1.9780898718027.
     """
-    n_neurons, n_columns = rows.counts.shape
-    words = rows.counts[:, : rows.n_features]
-    if not rows.has_tables or words.max(initial=0) > _MAX_RANK_TABLE:
-        return _by_sums(rows)
+    n_neurons, n_columns = matrix.counts.shape
+    words = matrix.counts[:, : matrix.n_features]
+    if not matrix.has_tables or words.max(initial=0) > _MAX_RANK_TABLE:
+        return _by_sums(matrix)
     if in_double is None:
         in_double = n_neurons**2 * n_columns <= _IN_DOUBLE
     losses = np.zeros((n_neurons, n_neurons))
-    error = np.full(n_neurons, rows.tolerance)
+    error = np.full(n_neurons, matrix.tolerance)
     # Columns with the same largest and least count are approximated together.
     order = np.lexsort((words.min(axis=0), words.max(axis=0)))
     for start in range(0, len(order), _COLUMNS):
         _add_words(
-            losses, error, words[:, order[start : start + _COLUMNS]], rows, in_double
+            losses, error, words[:, order[start : start + _COLUMNS]], matrix, in_double
         )
-    _add_repeats(losses, rows)
+    _add_repeats(losses, matrix)
     for start in range(0, n_neurons, _TILE):
         stop = start + _TILE
         losses[stop:, start:stop] = losses[start:stop, stop:].T
@@ -100,13 +109,13 @@ def pairwise_losses(rows: Rows, *, in_double: bool | None = None) -> PairLosses:
     return PairLosses(losses, error)
 
 
-def _by_sums(rows: Rows) -> PairLosses:
-    counts = rows.wide()
-    values = rows.values(counts)
+def _by_sums(matrix: CountMatrix) -> PairLosses:
+    counts = matrix.wide()
+    values = matrix.values(counts)
     losses = np.zeros((len(values), len(values)))
     for i in range(len(values) - 1):
         others = np.arange(i + 1, len(values))
-        both = rows.values_of_sums(counts, others, counts[i])
+        both = matrix.values_of_sums(counts, others, counts[i])
         losses[i, others] = losses[others, i] = values[i] + values[others] - both
     return PairLosses(losses, np.zeros(len(values)))
 
@@ -115,22 +124,28 @@ def _add_words(
     losses: NDArray[np.float64],
     error: NDArray[np.float64],
     words: NDArray[Any],
-    rows: Rows,
+    matrix: CountMatrix,
     in_double: bool,
 ) -> None:
-    """Add what some columns lose, on and above the diagonal of tiles."""
+    """Add the losses by some columns, on and above the diagonal of tiles."""
     n_neurons, n_columns = words.shape
-    seen = np.flatnonzero(np.bincount(words.ravel()))
-    position = np.zeros(seen[-1] + 1, dtype=np.intp)
-    position[seen] = np.arange(len(seen))
+    distinct = np.flatnonzero(np.bincount(words.ravel()))
+    position = np.zeros(distinct[-1] + 1, dtype=np.intp)
+    position[distinct] = np.arange(len(distinct))
     index = position.take(words)  # (n_neurons, n_columns)
-    cell = index + len(seen) * np.arange(n_columns)
-    share = np.bincount(cell.ravel(), minlength=n_columns * len(seen))
-    share = share.reshape(n_columns, len(seen)) / n_neurons  # of neurons with a count
+    cell = index + len(distinct) * np.arange(n_columns)
+    share = np.bincount(cell.ravel(), minlength=n_columns * len(distinct))
+    share = (
+        share.reshape(n_columns, len(distinct)) / n_neurons
+    )  # of neurons with a count
 
-    alone = word_term(seen, rows.estimator)
-    phi = alone[:, None] + alone - word_term(seen[:, None] + seen, rows.estimator)
-    average = share @ phi  # of phi over everybody's counts, (n_columns, n_seen)
+    alone = word_term(distinct, matrix.estimator)
+    phi = (
+        alone[:, None]
+        + alone
+        - word_term(distinct[:, None] + distinct, matrix.estimator)
+    )
+    average = share @ phi  # of phi over all neurons, (n_columns, n_distinct)
     sums = average.ravel().take(cell).sum(axis=1)
     total = float((share * average).sum())
 
@@ -161,10 +176,10 @@ def _add_words(
 def _low_rank(
     phi: NDArray[np.float64], share: NDArray[np.float64], in_double: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return v, s and e: phi(a, b) = c(a) + c(b) + sum_k s_k v_ak v_bk, about.
+    """Return v, s and e of phi(a, b) = c(a) + c(b) + sum_k s_k v_ak v_bk, about.
 
-    Any function c will do, as it is averaged out of the columns.  e(a) is how far off
-    the sum is at most for a.
+    Any function c will do, as it is averaged out of the columns.  e(a) is the largest
+    error of the sum for a.
     """
     centred = phi - phi @ share
     centred -= (centred @ share)[:, None]
@@ -173,25 +188,25 @@ def _low_rank(
     values, vectors = values[order], vectors[:, order]
     size = np.abs(values)
     largest = int(np.count_nonzero(size > 4e-16 * size[0]))
-    enough = 0.0 if in_double else _TRUNCATION
+    tolerance = 0.0 if in_double else _TRUNCATION
     rank = 1
     while True:
-        kept = vectors[:, :rank]
-        residual = np.abs(centred - (kept * values[:rank]) @ kept.T).max(axis=1)
-        if rank >= largest or share @ residual <= enough:
-            return kept * np.sqrt(size[:rank]), np.sign(values[:rank]), residual
+        leading = vectors[:, :rank]
+        residual = np.abs(centred - (leading * values[:rank]) @ leading.T).max(axis=1)
+        if rank >= largest or share @ residual <= tolerance:
+            return leading * np.sqrt(size[:rank]), np.sign(values[:rank]), residual
         rank += 1
 
 
-def _add_repeats(losses: NDArray[np.float64], rows: Rows) -> None:
-    """Add what the repeats lose to the upper triangle; they are the same, mostly."""
-    repeats = rows.counts[:, rows.n_features :]
-    for column, weight in zip(repeats.T, rows.weights, strict=True):
-        seen, index = np.unique(column.astype(np.float64), return_inverse=True)
-        alone = repeat_term(seen, rows.estimator)
-        both = repeat_term(seen[:, None] + seen, rows.estimator)
+def _add_repeats(losses: NDArray[np.float64], matrix: CountMatrix) -> None:
+    """Add the losses by the repeats to the upper triangle; mostly all are the same."""
+    repeats = matrix.counts[:, matrix.n_features :]
+    for column, weight in zip(repeats.T, matrix.weights, strict=True):
+        distinct, index = np.unique(column.astype(np.float64), return_inverse=True)
+        alone = repeat_term(distinct, matrix.estimator)
+        both = repeat_term(distinct[:, None] + distinct, matrix.estimator)
         table = weight * (alone[:, None] + alone - both)
-        if len(seen) == 1:
+        if len(distinct) == 1:
             losses += table[0, 0]
             continue
         for start in range(0, len(losses), _TILE):

@@ -1,44 +1,50 @@
-"""Better partitions into a given number of classes than cutting a tree.
+"""Sequential reassignment of neurons to the class of least loss.
 
-Takes a partition, moves neurons one at a time to the class where they lose least, and
-starts again from disturbed partitions.  Greedy merging alone is known to lose to this
+Input: word counts and a partition of the neurons.
+Output: a partition into the same number of classes that no move of one neuron improves,
+the best of several disturbed restarts.  Greedy merging alone is known to be worse
 (Slonim, Friedman & Tishby 2002).
 """
+
+from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass._lib.checks import check_rng
 from neuroclass._lib.parallel import run_tasks
-from neuroclass.clustering.count_matrix import Rows
+from neuroclass.clustering.count_matrix import CountMatrix
 from neuroclass.clustering.merge_tree import relabel
 
 __all__ = ["refine", "refine_with_restarts"]
 
 _MAX_SWEEPS = 200
-_DISTURBED = 0.25  # share of the neurons put into a random class at a restart
+_DISTURBED = 0.25  # fraction of the neurons put into random classes at a restart
 
 
-def refine(rows: Rows, labels: NDArray[np.intp]) -> tuple[NDArray[np.intp], float]:
-    """Reassign neurons one at a time until none moves.
+def refine(
+    matrix: CountMatrix, labels: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], float]:
+    """Reassign neurons one at a time until no move raises the objective.
 
-    Each neuron in turn is taken out of its class and put where the loss is least; it
-    stays on ties, and the last of a class stays.
+    Each neuron in turn is taken out of its class and assigned to the class of least
+    loss.  On ties it stays, and the last neuron of a class stays.
 
     Parameters
     ----------
-    rows : Rows
-        Counts of the neurons.
+    matrix : CountMatrix
+        Word counts of the neurons.
     labels : ndarray of int, (n_neurons,)
-        Where to begin; classes numbered from 0 without gaps.
+        Initial partition; classes numbered from 0 without gaps.
 
     Returns
     -------
     labels : ndarray of int, (n_neurons,)
         Classes numbered by their lowest neuron.
     objective : float
-        J, which no single move can raise.
+        J, which no single move raises, in bits times repeats.
 
     References
     ----------
@@ -47,57 +53,57 @@ def refine(rows: Rows, labels: NDArray[np.intp]) -> tuple[NDArray[np.intp], floa
     """
     labels = labels.copy()
     n_clusters = int(labels.max()) + 1
-    sums = rows.sums(labels, n_clusters)
+    sums = matrix.sums(labels, n_clusters)
     n_sweeps = _MAX_SWEEPS if n_clusters > 1 else 0
-    if rows.loops is not None:
-        rows.loops.reassign(
-            *rows.tables,
-            rows.weights,
-            rows.counts,
+    if matrix.loops is not None:
+        matrix.loops.reassign(
+            *matrix.tables,
+            matrix.weights,
+            matrix.counts,
             labels,
             sums,
-            rows.tolerance,
+            matrix.tolerance,
             n_sweeps,
         )
     else:
-        _reassign(rows, labels, sums, n_sweeps)
-    return relabel(labels), float(rows.values(sums).sum())
+        _reassign(matrix, labels, sums, n_sweeps)
+    return relabel(labels), float(matrix.values(sums).sum())
 
 
 def _reassign(
-    rows: Rows, labels: NDArray[np.intp], sums: NDArray[Any], n_sweeps: int
+    matrix: CountMatrix, labels: NDArray[np.intp], sums: NDArray[Any], n_sweeps: int
 ) -> None:
-    """Move neurons until none gains; works in `labels` and `sums`, as `loops` does."""
+    """Move neurons until no move gains, as `loops`; changes `labels` and `sums`."""
     n_clusters = len(sums)
-    values = rows.values(sums)
+    values = matrix.values(sums)
     sizes = np.bincount(labels, minlength=n_clusters)
-    tolerance = rows.tolerance
-    # A neuron looks again only at classes that changed since it last looked.
+    tolerance = matrix.tolerance
+    # A gain is computed anew only for classes that changed since it was computed.
     version = np.zeros(n_clusters, dtype=np.intp)
-    looked = np.full((len(labels), n_clusters), -1)
+    computed = np.full((len(labels), n_clusters), -1)
     # What the objective gains with the neuron in the class, over the class without it.
     gain = np.empty((len(labels), n_clusters))
     for _ in range(n_sweeps):
         n_moves = 0
-        for neuron, row in enumerate(rows.counts):
+        for neuron, row in enumerate(matrix.counts):
             own = labels[neuron]
             if sizes[own] == 1:
                 continue
-            stale = np.flatnonzero(looked[neuron] != version)
+            stale = np.flatnonzero(computed[neuron] != version)
             if not len(stale):
                 continue
             others = sums[stale] + row
             is_own = stale == own
             others[is_own] = sums[own] - row
-            change = rows.values(others) - values[stale]
+            change = matrix.values(others) - values[stale]
             gain[neuron, stale] = np.where(is_own, -change, change)
-            looked[neuron, stale] = version[stale]
+            computed[neuron, stale] = version[stale]
             best = int(gain[neuron].argmax())
             if gain[neuron, best] <= gain[neuron, own] + tolerance:
                 continue
             sums[own] -= row
             sums[best] += row
-            values[[own, best]] = rows.values(sums[[own, best]])
+            values[[own, best]] = matrix.values(sums[[own, best]])
             sizes[own] -= 1
             sizes[best] += 1
             version[[own, best]] += 1
@@ -108,29 +114,46 @@ def _reassign(
 
 
 def refine_with_restarts(
-    rows: Rows,
+    matrix: CountMatrix,
     labels: NDArray[np.intp],
     *,
     n_restarts: int = 8,
-    rng: np.random.Generator,
+    random_state: np.random.Generator | int | None = None,
     n_jobs: int | None = None,
 ) -> tuple[NDArray[np.intp], float]:
-    """Refine, then refine again from disturbed copies, and keep the best partition.
+    """Refine a partition and disturbed copies of it, and return the best result.
 
-    Each restart puts a quarter of the neurons into random classes.  The restarts are
-    independent and each has its own stream of random numbers, so the number of
-    processes does not change what is found; the first of equals is kept.
+    Each restart assigns a quarter of the neurons to random classes.
 
-    Parameters and returns are those of `refine`.
+    Parameters
+    ----------
+    matrix : CountMatrix
+        Word counts of the neurons.
+    labels : ndarray of int, (n_neurons,)
+        Initial partition; classes numbered from 0 without gaps.
+    n_restarts : int, default 8
+        Number of disturbed restarts.
+    random_state : int, numpy.random.Generator or None
+        Seed or generator of the restarts.  Each restart has its own stream of random
+        numbers, so the number of processes does not change the result.
+    n_jobs : int, optional
+        Number of processes, as in joblib.
+
+    Returns
+    -------
+    labels : ndarray of int, (n_neurons,)
+        Classes numbered by their lowest neuron; the first of equals.
+    objective : float
+        J, in bits times repeats.
     """
-    best = refine(rows, labels)
+    best = refine(matrix, labels)
     n_clusters = int(best[0].max()) + 1
     if n_clusters in (1, len(labels)):
         return best
-    starts = [_disturb(best[0], n_clusters, stream) for stream in rng.spawn(n_restarts)]
-    found = run_tasks(refine, ((rows, start) for start in starts), n_jobs)
-    for candidate in found:
-        if candidate[1] > best[1] + rows.tolerance:
+    streams = check_rng(random_state).spawn(n_restarts)
+    starts = [_disturb(best[0], n_clusters, stream) for stream in streams]
+    for candidate in run_tasks(refine, ((matrix, start) for start in starts), n_jobs):
+        if candidate[1] > best[1] + matrix.tolerance:
             best = candidate
     return best
 

@@ -1,8 +1,11 @@
-"""Would another stretch of the stimulus give the same classes: a block bootstrap.
+"""Stability of classes under resampling of the stimulus: a block bootstrap.
 
-Takes counts of words and a partition of the neurons, gives how often each two neurons,
-each neuron and each class come out the same when the stimulus is resampled.
+Input: word counts and a partition of the neurons.
+Output: `Stability`, the fraction of resampled stimuli in which each two neurons share a
+class and each neuron stays in its class, and the similarity of each class.
 """
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,12 +19,12 @@ from tqdm import tqdm
 from neuroclass._lib.checks import check_positive_int, check_rng
 from neuroclass._lib.parallel import run_tasks
 from neuroclass._lib.progress import is_watched
-from neuroclass.clustering.count_matrix import Rows
-from neuroclass.clustering.merge_tree import merge_tree
+from neuroclass.clustering.count_matrix import CountMatrix
+from neuroclass.clustering.merge_tree import build_merge_tree
 from neuroclass.clustering.reassignment import refine
 from neuroclass.estimators import Estimator, check_counts
 
-__all__ = ["Stability", "bootstrap_stability", "stimulus_blocks"]
+__all__ = ["Stability", "bootstrap_stability", "match_to_replicate", "stimulus_blocks"]
 
 _N_BLOCKS = 20
 _MIN_BLOCKS = 10
@@ -29,25 +32,25 @@ _MIN_BLOCKS = 10
 
 @dataclass(frozen=True)
 class Stability:
-    """How far a partition survives resampling of the stimulus.
+    """Stability of a partition under resampling of the stimulus.
 
     Attributes
     ----------
     n_clusters : int
-        Of the partition.
+        Number of classes of the partition.
     n_replicates, n_blocks : int
-        Resampled stimuli, and the blocks that each is put together from.
-    co_clustering : ndarray of shape (n_neurons, n_neurons)
-        Share of the replicates in which two neurons are in one class.
-    per_neuron : ndarray of shape (n_neurons,)
-        Share of the replicates in which the neuron is in the class that corresponds to
-        its own.
-    per_class : ndarray of shape (n_clusters,)
-        Mean Jaccard similarity with the class of the replicate that is most like it:
-        neurons in both over neurons in either.
+        Number of resampled stimuli, and of the blocks that each consists of.
+    co_clustering : ndarray, (n_neurons, n_neurons)
+        Fraction of the replicates in which two neurons are in one class.
+    per_neuron : ndarray, (n_neurons,)
+        Fraction of the replicates in which the neuron is in the class that corresponds
+        to its own.
+    per_class : ndarray, (n_clusters,)
+        Mean Jaccard similarity with the most similar class of the replicate: neurons in
+        both over neurons in either.
     numbers : tuple of int
-        Numbers of classes that were looked at, `n_clusters` among them.
-    adjusted_rand_index : ndarray of shape (n_numbers, n_replicates)
+        Tested numbers of classes, `n_clusters` among them.
+    adjusted_rand_index : ndarray, (n_numbers, n_replicates)
         Agreement of each replicate with the partition of all data, 1 for the same.
     """
 
@@ -61,7 +64,7 @@ class Stability:
     adjusted_rand_index: NDArray[np.float64] = field(repr=False)
 
     def agreement(self, n_clusters: int) -> tuple[float, NDArray[np.float64]]:
-        """Return the mean adjusted Rand index at a number of classes, and its 95 %."""
+        """Return mean and 95 % range of the adjusted Rand index for a number."""
         drawn = self.adjusted_rand_index[self.numbers.index(n_clusters)]
         return float(drawn.mean()), np.quantile(drawn, [0.025, 0.975])
 
@@ -73,37 +76,37 @@ def bootstrap_stability(
     others: Sequence[ArrayLike] = (),
     n_replicates: int = 100,
     estimator: Estimator = "miller-madow",
-    rng: np.random.Generator | int | None = None,
+    random_state: np.random.Generator | int | None = None,
     n_jobs: int | None = None,
     progress: bool = False,
 ) -> Stability:
-    """Resample the stimulus in blocks and classify again.
+    """Compute the stability of a partition by a block bootstrap of the stimulus.
 
-    A replicate draws as many blocks as there are, with replacement, and finds the best
-    partition into the same number of classes anew: from its own tree, and from the
-    partition that is tested, whichever ends higher. The number of classes is kept: a
-    block that is drawn twice would be in both halves of the test of a split, and make
-    every split look real.
+    Each replicate draws as many blocks as there are, with replacement, and finds the
+    best partition into the same number of classes anew: from its own tree, and from the
+    partition that is tested, whichever has the higher objective.  The number of classes
+    is fixed: a block that is drawn twice would be in both halves of the test of a
+    split, and every split would seem real.
 
     Parameters
     ----------
-    counts : array_like of shape (n_neurons, n_conditions, n_words)
-        How often each neuron spoke each word in each condition.
-    labels : array_like of int, shape (n_neurons,)
-        The partition to test.
-    others : sequence of array_like like `labels`
+    counts : array_like, (n_neurons, n_conditions, n_words)
+        Word counts.
+    labels : array_like of int, (n_neurons,)
+        Tested partition.
+    others : sequence of array_like of int, (n_neurons,)
         Partitions into other numbers of classes, for their agreement only.
     n_replicates : int, default 100
-        Resampled stimuli.
+        Number of resampled stimuli.
     estimator : {"miller-madow", "plug-in", "jackknife"}
-        Of the losses.
-    rng : numpy.random.Generator, int or None
-        Of the blocks; each replicate has its own stream, so the number of processes
-        does not change the result.
+        Entropy estimator of the losses.
+    random_state : int, numpy.random.Generator or None
+        Seed or generator of the blocks; each replicate has its own stream, so the
+        number of processes does not change the result.
     n_jobs : int, optional
-        Processes, as in joblib.
+        Number of processes, as in joblib.
     progress : bool, default False
-        Show a progress bar, on stderr, if it takes longer than two seconds.
+        Progress bar, on stderr, if it takes longer than two seconds.
 
     Returns
     -------
@@ -138,13 +141,14 @@ def bootstrap_stability(
     if len(blocks) < _MIN_BLOCKS:
         raise ValueError(
             f"stability must have at least {_MIN_BLOCKS} conditions with spikes to "
-            f"resample; got {len(blocks)}. Condition on time as well, or do without."
+            f"resample; got {len(blocks)}. Condition on time as well, or leave "
+            f"stability out."
         )
     draws = run_tasks(
         _replicate,
         (
             (array, blocks, partitions, estimator, stream)
-            for stream in check_rng(rng).spawn(n_replicates)
+            for stream in check_rng(random_state).spawn(n_replicates)
         ),
         n_jobs,
     )
@@ -160,15 +164,17 @@ def bootstrap_stability(
     tested = partitions[0]
     n_clusters = int(tested.max()) + 1
     same = sum((r[:, None] == r for r in drawn[:, 0]), np.zeros((len(array),) * 2))
-    matched = [_matched(tested, replicate, n_clusters) for replicate in drawn[:, 0]]
-    stays, jaccard = zip(*matched, strict=True)
+    matched = [
+        match_to_replicate(tested, replicate, n_clusters) for replicate in drawn[:, 0]
+    ]
+    is_same, jaccard = zip(*matched, strict=True)
     order = np.argsort([each.max() for each in partitions], kind="stable")
     return Stability(
         n_clusters=n_clusters,
         n_replicates=n_replicates,
         n_blocks=len(blocks),
         co_clustering=same / n_replicates,
-        per_neuron=np.mean(stays, axis=0),
+        per_neuron=np.mean(is_same, axis=0),
         per_class=np.mean(jaccard, axis=0),
         numbers=tuple(int(partitions[k].max()) + 1 for k in order),
         adjusted_rand_index=np.array(
@@ -192,26 +198,26 @@ def _check_labels(labels: ArrayLike, n_neurons: int) -> NDArray[np.intp]:
 
 
 def stimulus_blocks(counts: NDArray[np.int64]) -> list[NDArray[np.intp]]:
-    """Cut the conditions into runs of neighbours with the same number of spoken words.
+    """Divide the conditions into runs with the same number of words besides silence.
 
-    At most 20, so that they are longer than what neighbouring responses share; of the
-    same number of words and not of the same time, so that a brief response is not all
-    in one of them.
+    At most 20 blocks, so that they are longer than the correlation of neighbouring
+    responses; of the same number of words and not of the same duration, so that a brief
+    response is not all in one block.
 
     Parameters
     ----------
-    counts : ndarray of shape (n_neurons, n_conditions, n_words)
-        How often each neuron spoke each word in each condition.
+    counts : ndarray, (n_neurons, n_conditions, n_words)
+        Word counts; word 0 is silence if there are several.
 
     Returns
     -------
     list of ndarray of int
-        The conditions of each block; together all conditions.
+        Conditions of each block; together all conditions.
     """
     words = counts[:, :, 1:] if counts.shape[2] > 1 else counts
-    spoken = words.sum(axis=(0, 2)).astype(np.float64)
-    before = np.cumsum(spoken) - spoken / 2
-    block = (before * _N_BLOCKS / max(float(spoken.sum()), 1.0)).astype(np.intp)
+    observed = words.sum(axis=(0, 2)).astype(np.float64)
+    before = np.cumsum(observed) - observed / 2
+    block = (before * _N_BLOCKS / max(float(observed.sum()), 1.0)).astype(np.intp)
     edges = np.flatnonzero(np.diff(block)) + 1
     return np.split(np.arange(counts.shape[1]), edges)
 
@@ -226,12 +232,14 @@ def _replicate(
     """Return the partitions of one resampled stimulus, (n_partitions, n_neurons)."""
     chosen = rng.integers(len(blocks), size=len(blocks))
     drawn = np.concatenate([blocks[k] for k in chosen])
-    rows = Rows.from_counts(counts[:, drawn], estimator)
-    tree = merge_tree(rows)
+    matrix = CountMatrix.from_counts(counts[:, drawn], estimator)
+    tree = build_merge_tree(matrix)
     found = []
     for labels in partitions:
         starts = (tree.labels(int(labels.max()) + 1), labels)
-        found.append(max((refine(rows, start) for start in starts), key=_objective)[0])
+        found.append(
+            max((refine(matrix, start) for start in starts), key=_objective)[0]
+        )
     return np.array(found)
 
 
@@ -239,10 +247,28 @@ def _objective(found: tuple[NDArray[np.intp], float]) -> float:
     return found[1]
 
 
-def _matched(
+def match_to_replicate(
     labels: NDArray[np.intp], replicate: NDArray[np.intp], n_clusters: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Return which neurons stay in their class, and each class's best Jaccard."""
+    """Match the classes of a partition to those of a replicate.
+
+    Parameters
+    ----------
+    labels : ndarray of int, (n_neurons,)
+        Tested partition.
+    replicate : ndarray of int, (n_neurons,)
+        Partition of a replicate.
+    n_clusters : int
+        Number of classes of the tested partition.
+
+    Returns
+    -------
+    is_same : ndarray of bool, (n_neurons,)
+        Whether each neuron is in the class that corresponds to its own, by the matching
+        with most neurons in common.
+    jaccard : ndarray, (n_clusters,)
+        Jaccard similarity of each class with the most similar class of the replicate.
+    """
     shared = np.zeros((n_clusters, int(replicate.max()) + 1))
     np.add.at(shared, (labels, replicate), 1)
     either = shared.sum(axis=1, keepdims=True) + shared.sum(axis=0) - shared

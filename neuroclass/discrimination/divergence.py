@@ -16,8 +16,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.special import ndtr
 
 from neuroclass._lib.false_discovery import false_discovery
-from neuroclass.clustering.count_matrix import Rows
-from neuroclass.clustering.pairwise_loss import pairwise_losses
+from neuroclass.clustering import CountMatrix, pairwise_losses
 from neuroclass.discrimination.permutation_null import chance_level, chance_moments
 from neuroclass.estimators import jackknife_interval
 from neuroclass.information import WordCounts, blend, check_integer_counts
@@ -190,15 +189,15 @@ def _losses(
 ) -> tuple[NDArray[np.float64], ...]:
     """Return the loss of each pair, plug-in and jackknife, and its balanced words."""
     pairs = np.triu_indices(len(counts), 1)
-    rows = Rows.from_counts(counts, "plug-in")
+    rows = CountMatrix.from_counts(counts, "plug-in")
     plug_in, jackknife = (
         pairwise_losses(laid_out, in_double=True).losses[pairs]
-        for laid_out in (rows, Rows.from_counts(counts, "jackknife"))
+        for laid_out in (rows, CountMatrix.from_counts(counts, "jackknife"))
     )
     return plug_in, jackknife, _balanced_words(rows)
 
 
-def _balanced_words(rows: Rows) -> NDArray[np.float64]:
+def _balanced_words(rows: CountMatrix) -> NDArray[np.float64]:
     """Return sum over conditions of 4 R_a R_b / (R_a + R_b) of each pair."""
     repeats = rows.counts[:, rows.n_features :].astype(np.float64)
     total = np.zeros((len(repeats),) * 2)

@@ -129,7 +129,7 @@ def leaves_of_tree(classification: ClassificationResult) -> str:
     n_leaves = len(classification.tree.leaf_order)
     if classification.tree.micro_labels is None:
         return f"{n_leaves} neurons"
-    return f"{n_leaves} micro-classes of {len(classification.classified)} neurons"
+    return f"{n_leaves} micro-clusters of {len(classification.classified)} neurons"
 
 
 def class_runs(labels: ArrayLike) -> list[tuple[int, int, int]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.collections import LineCollection
 
-from neuroclass.clustering.n_clusters import REAL_SPLIT
+from neuroclass.clustering import REAL_SPLIT
 from neuroclass.plotting._axes import (
     INK,
     MIXED,

@@ -38,7 +38,7 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
                           more than 500 neurons
 ``selection``             support of that number: ``low, high, is_determined,
                           weakest_z`` (held-out z of the two least separate
-                          classes) and ``criterion`` (index = number of classes),
+                          classes) and ``gain_ratio`` (index = number of classes),
                           ``node_z``
                           (held-out z of each merge, null where not tested, or where the
                           sides do not attract their own: these are in ``splits``),
@@ -57,7 +57,7 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
                           ``co_clustering`` of the leaves of the tree
 ``merge_tree``            ``unit_ids`` of the leaves; ``children``: merge k joins two
                           nodes into node ``n_neurons + k``; ``losses`` of the merges;
-                          ``leaf_order``; where the leaves are micro-classes (method
+                          ``leaf_order``; where the leaves are micro-clusters (method
                           sequential) ``micro_labels``, that of each unit, else null
 ``information_curve``     ``bits_per_word`` and ``interval`` at 1, 2, ... classes
 ``agreement``             with another labelling: ``name, n_units,
@@ -77,8 +77,7 @@ import numpy as np
 
 from neuroclass._lib.json_text import json_text
 from neuroclass._version import __version__
-from neuroclass.clustering.merge_tree import MergeTree
-from neuroclass.clustering.n_clusters import REAL_SPLIT
+from neuroclass.clustering import REAL_SPLIT, MergeTree
 from neuroclass.report.drift_table import drift_of_units
 from neuroclass.report.origin import (
     FORMAT_VERSION,
@@ -93,8 +92,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neuroclass.clustering.label_agreement import Agreement
-    from neuroclass.clustering.stability import Stability
+    from neuroclass.clustering import Agreement, Stability
     from neuroclass.results.classification import ClassificationResult
 
 __all__ = ["write_result_json"]
@@ -153,7 +151,7 @@ def _describe(
             "high": selection.high,
             "is_determined": selection.is_determined,
             "weakest_z": selection.weakest_z,
-            "criterion": selection.criterion,
+            "gain_ratio": selection.gain_ratio,
             "node_z": selection.node_z,
             "reason": selection.reason,
             "splits": _describe_splits(classification),

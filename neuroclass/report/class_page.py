@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from neuroclass._lib.wording import plural, some
-from neuroclass.clustering.n_clusters import REAL_SPLIT
+from neuroclass.clustering import REAL_SPLIT
 from neuroclass.exceptions import RecordingError
 from neuroclass.plotting import FIGURE_NAMES, class_colors
 from neuroclass.report.methods import methods_paragraph, setting

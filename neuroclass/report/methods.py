@@ -3,7 +3,7 @@
 from typing import Any
 
 from neuroclass._lib.wording import between, rounded
-from neuroclass.clustering.n_clusters import DOUBTFUL_PAIR, REAL_SPLIT, SURE_PAIR
+from neuroclass.clustering import DOUBTFUL_PAIR, REAL_SPLIT, SURE_PAIR
 
 __all__ = ["methods_paragraph", "setting", "time_text"]
 
@@ -166,9 +166,9 @@ def _classes(result: dict[str, Any]) -> list[str]:
     support = _span(sorted({str(selection["low"]), str(selection["high"])}, key=int))
     leaf, before = "Neurons", ""
     if setting(result, "method")[0] == "sequential":
-        leaf = f"{len(result['merge_tree']['leaf_order'])} micro-classes"
+        leaf = f"{len(result['merge_tree']['leaf_order'])} micro-clusters"
         before = (
-            "Neurons were put into micro-classes by information-bottleneck k-means "
+            "Neurons were put into micro-clusters by information-bottleneck k-means "
             "with sequential reassignment. "
         )
     sentences = [

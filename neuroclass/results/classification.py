@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 
 from neuroclass._lib.issues import Issue
 from neuroclass._lib.wording import between, plural, rounded
-from neuroclass.clustering.label_agreement import Agreement
-from neuroclass.clustering.n_clusters import ClusterNumber
-from neuroclass.clustering.stability import Stability
+from neuroclass.clustering import Agreement, ClusterNumber, Stability
 from neuroclass.information.classes import ClassInformation
 from neuroclass.information.identity import IdentityInformation
 from neuroclass.presentations.selection import Presentations

@@ -9,8 +9,7 @@ import quantities as pq
 from numpy.testing import assert_array_equal
 from sklearn.metrics import adjusted_rand_score
 
-from neuroclass import bin_words, count_words, select_presentations
-from neuroclass.analysis.across_recordings import classify_within, match_classes
+from neuroclass.analysis.across_recordings import classify_within
 from neuroclass.report import save_families
 from neuroclass.simulation.retina import simulate_retina
 
@@ -95,49 +94,6 @@ def test_one_width_of_bins_is_chosen_for_all_recordings(tmp_path):
     assert result["settings"]["bin_size"] == first
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "of all recordings together" in page
-
-
-def counts_of(recording):
-    return count_words(bin_words(recording, select_presentations(recording), 0.02))
-
-
-def test_a_class_that_one_recording_lacks_is_a_family_by_itself():
-    first = simulate_retina(
-        4, 24, 20, "6s", n_unique=0, stimulus_random_state=7, random_state=0
-    )
-    second = simulate_retina(
-        4, 24, 20, "6s", n_unique=0, stimulus_random_state=7, random_state=1
-    )
-    types = np.array([truth_of([r]) for r in (first, second)])
-    _, labels = np.unique(types, return_inverse=True)
-    one, other = labels.reshape(2, 24)
-    counts = [counts_of(first).counts, counts_of(second).counts]
-    is_kept = other != 1
-    renumbered = np.array([0, -1, 1, 2])[other[is_kept]]
-    families, distance, nearest = match_classes(
-        [counts[0], counts[1][is_kept]], [one, renumbered]
-    )
-    assert len(nearest) == 4
-    assert_array_equal(families[1], families[0][[0, 2, 3]])
-    assert_array_equal(np.isnan(distance[0]), [False, True, False, False])
-    assert families[0][1] == 3  # the fewest neurons
-
-
-def test_one_class_each_is_one_family(rng):
-    counts = rng.multinomial(20, [0.7, 0.3], size=(2, 5, 8))
-    labels = [np.zeros(5, int)] * 2
-    families, distance, nearest = match_classes(list(counts), labels)
-    assert [f.tolist() for f in families] == [[0], [0]]
-    assert abs(distance[0][0]) < 0.01
-    assert np.isnan(nearest).all()
-
-
-def test_distance_is_one_where_no_word_is_shared_whatever_the_sizes():
-    always, never = [[[50, 0]]], [[[0, 50]]]
-    counts = [np.array(always * 9), np.array(never)]
-    labels = [np.zeros(9, int), np.zeros(1, int)]
-    _, distance, _ = match_classes(counts, labels)
-    assert distance[0][0] == pytest.approx(1, abs=0.02)
 
 
 def test_families_are_written_whole(apart, tmp_path):

@@ -319,7 +319,7 @@ def sequential():
     )
 
 
-def test_the_sequential_method_has_micro_classes_for_leaves(sequential):
+def test_the_sequential_method_has_micro_clusters_for_leaves(sequential):
     micro = sequential.tree.micro_labels
     n_leaves = micro.max() + 1
     assert len(micro) == 310 > n_leaves
@@ -339,8 +339,8 @@ def test_a_result_says_what_its_leaves_are(sequential, tmp_path):
     result = json.loads(path.read_text())
     assert result["merge_tree"]["micro_labels"] == sequential.tree.micro_labels.tolist()
     n_leaves = sequential.tree.micro_labels.max() + 1
-    assert f"{n_leaves} micro-classes were merged" in methods_paragraph(result)
-    leaves = f"{n_leaves} micro-classes of 310 neurons in tree order"
+    assert f"{n_leaves} micro-clusters were merged" in methods_paragraph(result)
+    leaves = f"{n_leaves} micro-clusters of 310 neurons in tree order"
     for plot in (plot_merge_tree, plot_pairwise_loss):
         assert plot(sequential).get_xlabel().startswith(leaves)
 
@@ -383,7 +383,7 @@ def test_the_stability_of_one_class_is_that_of_the_largest_number_in_its_range()
     assert np.isnan(found.unit_stability).all()  # not of the class that is reported
 
 
-def test_micro_classes_are_resampled_whole(sequential):
+def test_micro_clusters_are_resampled_whole(sequential):
     assert (
         sequential.stability.co_clustering.shape
         == (len(sequential.tree.leaf_order),) * 2

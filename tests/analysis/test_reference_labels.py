@@ -1,15 +1,10 @@
-"""Two groupings of the same units."""
+"""Reference labels: files, result folders and units columns."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.metrics import adjusted_mutual_info_score
 
-from neuroclass.clustering.label_agreement import (
-    agreement_with,
-    compare_labels,
-    read_reference,
-)
+from neuroclass.analysis.reference_labels import agreement_with, read_reference
 from neuroclass.simulation.retina import simulate_retina
 
 
@@ -18,50 +13,13 @@ def retina():
     return simulate_retina(3, 9, 2, "0.5s", n_unique=0, random_state=0)
 
 
-def test_the_same_grouping_under_other_names_agrees_wholly():
-    labels = np.repeat([0, 1, 2], 8)
-    found = compare_labels(labels, np.array(list("cab"))[labels], rng=0)
-    assert_allclose(found.adjusted_mutual_information, 1)
-    assert_allclose(found.adjusted_rand_index, 1)
-    assert found.p_value == pytest.approx(1e-4)
-    assert found.n_units == 24
-
-
-def test_p_values_of_unrelated_groupings_are_uniform(rng):
-    p = [
-        compare_labels(
-            rng.integers(0, 3, 20), rng.integers(0, 4, 20), n_permutations=99, rng=rng
-        ).p_value
-        for _ in range(200)
-    ]
-    assert 0.02 <= np.mean(np.array(p) <= 0.05) <= 0.11
-    assert 0.40 <= np.mean(np.array(p) <= 0.5) <= 0.65
-
-
-def test_p_value_is_the_share_of_permutations_with_as_much_adjusted_information(rng):
-    one, other = rng.integers(0, 3, 15), rng.integers(0, 3, 15)
-    found = compare_labels(one, other, n_permutations=300, rng=7)
-    again = np.random.default_rng(7)
-    observed = adjusted_mutual_info_score(one, other)
-    drawn = [
-        adjusted_mutual_info_score(again.permutation(one), other) for _ in range(300)
-    ]
-    assert found.p_value == (1 + np.sum(np.array(drawn) >= observed - 1e-9)) / 301
-
-
-def test_one_class_agrees_with_nothing():
-    found = compare_labels(np.zeros(9), np.arange(9) % 3, rng=0)
-    assert found.adjusted_mutual_information == 0
-    assert found.p_value == 1
-
-
 def test_units_columns_are_references(retina):
     name, known = read_reference("true_type", retina)
     assert name == "units column true_type"
     assert len(known) == 9
     truth = [known[str(unit)] for unit in range(9)]
     _, labels = np.unique(truth, return_inverse=True)
-    found = agreement_with("true_type", retina, range(9), labels, rng=0)
+    found = agreement_with("true_type", retina, range(9), labels, random_state=0)
     assert_allclose(found.adjusted_rand_index, 1)
 
 
@@ -70,7 +28,7 @@ def test_files_and_folders_are_references_on_the_units_that_both_have(retina, tm
     path.write_text("unit_id,label\n7,1\n8,0\n2,1\n3,\n99,4\n", encoding="utf-8")
     labels = np.array([0, 1, 0, 0])
     for reference in (path, tmp_path):
-        found = agreement_with(reference, retina, [7, 8, 3, 2], labels, rng=0)
+        found = agreement_with(reference, retina, [7, 8, 3, 2], labels, random_state=0)
         assert found.n_units == 3
         assert found.name == str(path)
 
@@ -100,8 +58,3 @@ def test_bad_references_are_told(retina, tmp_path):
     path.write_text("unit_id,label\n70,1\n80,0\n", encoding="utf-8")
     with pytest.raises(ValueError, match="labels 0 of 9"):
         agreement_with(path, retina, range(9), np.zeros(9, int))
-
-
-def test_labels_of_different_units_are_told():
-    with pytest.raises(ValueError, match="got 3 and 2 labels"):
-        compare_labels([0, 1, 1], [0, 1])

@@ -5,8 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from neuroclass.analysis.support import curve_interval, subclasses
-from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
-from neuroclass.clustering.merge_tree import MergeTree
+from neuroclass.clustering import AgglomerativeBottleneck, MergeTree
 from neuroclass.information.classes import class_information
 
 CHILDREN = np.array([[0, 1], [2, 3], [6, 7], [8, 4], [9, 5]])  # of six neurons

@@ -7,7 +7,7 @@ from sklearn.datasets import make_blobs
 from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
+from neuroclass.clustering import AgglomerativeBottleneck
 from neuroclass.estimators import ESTIMATORS
 from neuroclass.information.classes import class_information
 from neuroclass.information.identity import identity_information
@@ -17,7 +17,7 @@ from neuroclass.information.identity import identity_information
     [
         AgglomerativeBottleneck(),
         AgglomerativeBottleneck(n_clusters=2),
-        AgglomerativeBottleneck(n_clusters=0.9, criterion="plug-in"),
+        AgglomerativeBottleneck(n_clusters=0.9, estimator="plug-in"),
     ],
     expected_failed_checks=lambda _: {
         "check_clustering": "feeds negative numbers to estimators of counts too"
@@ -27,7 +27,7 @@ def test_estimator_follows_the_contract_of_scikit_learn(estimator, check):
     check(estimator)
 
 
-def test_blobs_of_positive_numbers_are_told_apart():
+def test_blobs_of_positive_numbers_are_distinguished():
     # What check_clustering asks, with numbers that may be counts.
     points, truth = make_blobs(n_samples=50, centers=4, n_features=6, random_state=1)
     points -= points.min()
@@ -43,8 +43,8 @@ def population():
     types = rng.permutation(np.repeat([0, 1, 2, 3], [11, 9, 7, 5]))
     drive = rng.normal(-2, 1.2, (4, 120))
     own = drive[types] + 0.3 * rng.normal(size=(32, 120))
-    spoken = rng.binomial(20, 1 / (1 + np.exp(-own)))
-    return np.stack([20 - spoken, spoken], axis=2), types
+    observed = rng.binomial(20, 1 / (1 + np.exp(-own)))
+    return np.stack([20 - observed, observed], axis=2), types
 
 
 def test_types_are_found_and_numbered_by_size(population):
@@ -54,16 +54,16 @@ def test_types_are_found_and_numbered_by_size(population):
     assert_array_equal(model.labels_, types)
 
 
-@pytest.mark.parametrize("criterion", ESTIMATORS)
-def test_curve_is_the_class_information_of_each_cut(population, criterion):
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_curve_is_the_class_information_of_each_cut(population, estimator):
     counts, _ = population
-    model = AgglomerativeBottleneck(4, criterion=criterion).fit(counts)
-    whole = identity_information(counts, estimator=criterion).bits_per_word
+    model = AgglomerativeBottleneck(4, estimator=estimator).fit(counts)
+    whole = identity_information(counts, estimator=estimator).bits_per_word
     assert_allclose(model.information_[-1], whole, atol=1e-12)
     assert_allclose(model.information_[0], 0, atol=1e-12)
     assert_allclose(
         model.information_[3],
-        class_information(counts, model.labels_, criterion),
+        class_information(counts, model.labels_, estimator),
         atol=1e-12,
     )
     assert_allclose(np.diff(model.information_)[::-1], model.distances_, atol=1e-12)
@@ -142,7 +142,7 @@ def test_response_counts_are_taken_as_they_are(population):
 
 
 @pytest.mark.parametrize("n_clusters", [0, 33, -1, 1.5, "many", True, None])
-def test_bad_numbers_of_classes_are_told(population, n_clusters):
+def test_bad_numbers_of_classes_are_refused(population, n_clusters):
     with pytest.raises(ValueError, match="n_clusters must be 'auto', an integer"):
         AgglomerativeBottleneck(n_clusters).fit(population[0])
 
@@ -154,9 +154,9 @@ def test_partitions_need_a_whole_number(population, n_clusters):
         model.partition(n_clusters)
 
 
-def test_bad_parameters_are_told(population):
-    with pytest.raises(ValueError, match="criterion must be one of plug-in"):
-        AgglomerativeBottleneck(criterion="best").fit(population[0])
+def test_bad_parameters_are_refused(population):
+    with pytest.raises(ValueError, match="estimator must be one of plug-in"):
+        AgglomerativeBottleneck(estimator="best").fit(population[0])
     with pytest.raises(ValueError, match="n_restarts must be an integer"):
         AgglomerativeBottleneck(n_restarts=-1).fit(population[0])
     with pytest.raises(ValueError, match="axes neuron, condition, word; got 4"):

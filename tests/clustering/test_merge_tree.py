@@ -9,9 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 
-from neuroclass.clustering.count_matrix import Rows
-from neuroclass.clustering.merge_tree import leaf_order, merge_tree, relabel
-from neuroclass.clustering.pairwise_loss import pairwise_losses
+from neuroclass.clustering import (
+    CountMatrix,
+    build_merge_tree,
+    leaf_order,
+    pairwise_losses,
+    relabel,
+)
 from neuroclass.estimators import ESTIMATORS
 
 
@@ -89,7 +93,7 @@ def test_pairwise_losses_equal_the_brute_force_twin(rng, estimator):
                     + value_by_loop(counts[b].tolist(), estimator)
                     - value_by_loop((counts[a] + counts[b]).tolist(), estimator)
                 )
-    losses = pairwise_losses(Rows.from_counts(counts, estimator)).losses
+    losses = pairwise_losses(CountMatrix.from_counts(counts, estimator)).losses
     assert_allclose(losses, expected, atol=1e-10)
 
 
@@ -97,7 +101,7 @@ def test_pairwise_losses_equal_the_brute_force_twin(rng, estimator):
 @pytest.mark.parametrize("seed", range(8))
 def test_tree_equals_the_brute_force_twin(estimator, seed):
     counts = random_counts(np.random.default_rng(seed), n_neurons=11)
-    tree = merge_tree(Rows.from_counts(counts, estimator))
+    tree = build_merge_tree(CountMatrix.from_counts(counts, estimator))
     children, losses = tree_by_loop(counts.tolist(), estimator)
     assert_array_equal(tree.children, children)
     assert_allclose(tree.losses, losses, atol=1e-10)
@@ -107,7 +111,7 @@ def test_tree_equals_the_brute_force_twin(estimator, seed):
 @given(arrays(np.int64, (6, 2, 2), elements=st.integers(0, 3)))
 def test_tree_equals_the_twin_where_ties_abound(counts):
     counts[:, :, 0] += 1
-    tree = merge_tree(Rows.from_counts(counts))
+    tree = build_merge_tree(CountMatrix.from_counts(counts))
     children, losses = tree_by_loop(counts.tolist(), "miller-madow")
     assert_array_equal(tree.children, children)
     assert_allclose(tree.losses, losses, atol=1e-10)
@@ -116,52 +120,54 @@ def test_tree_equals_the_twin_where_ties_abound(counts):
 def test_large_counts_take_the_direct_way_to_the_same_losses(rng):
     counts = random_counts(rng, repeats=4000)
     assert counts.max() > 512
-    rows = Rows.from_counts(counts)
-    values = rows.values(rows.counts)
+    matrix = CountMatrix.from_counts(counts)
+    values = matrix.values(matrix.counts)
     expected = value_by_loop(counts[1].tolist(), "miller-madow")
     assert_allclose(values[1], expected, rtol=1e-12)
     loss = expected + value_by_loop(counts[4].tolist(), "miller-madow")
     loss -= value_by_loop((counts[1] + counts[4]).tolist(), "miller-madow")
-    assert_allclose(pairwise_losses(rows).losses[1, 4], loss, atol=1e-8)
+    assert_allclose(pairwise_losses(matrix).losses[1, 4], loss, atol=1e-8)
 
 
 def test_fractions_have_the_losses_of_the_formula(rng):
     counts = rng.random((5, 1, 7))
-    rows = Rows.from_counts(counts, "plug-in")
+    matrix = CountMatrix.from_counts(counts, "plug-in")
     p, q = counts[0, 0], counts[3, 0]
     expected = sum(f(a) + f(b) - f(a + b) for a, b in zip(p, q, strict=True)) - (
         f(p.sum()) + f(q.sum()) - f(p.sum() + q.sum())
     )
-    assert_allclose(pairwise_losses(rows).losses[0, 3], expected, atol=1e-12)
+    assert_allclose(pairwise_losses(matrix).losses[0, 3], expected, atol=1e-12)
 
 
 def test_losses_add_up_to_all_the_information(rng):
     counts = random_counts(rng)
-    rows = Rows.from_counts(counts)
-    singles = rows.values(rows.counts).sum()
-    everyone = rows.values(rows.counts.sum(axis=0, keepdims=True))[0]
-    assert_allclose(merge_tree(rows).losses.sum(), singles - everyone, atol=1e-9)
+    matrix = CountMatrix.from_counts(counts)
+    singles = matrix.values(matrix.counts).sum()
+    population = matrix.values(matrix.counts.sum(axis=0, keepdims=True))[0]
+    assert_allclose(
+        build_merge_tree(matrix).losses.sum(), singles - population, atol=1e-9
+    )
 
 
 def test_an_anchored_tree_passes_through_the_partition(rng):
-    rows = Rows.from_counts(random_counts(rng, n_neurons=12))
+    matrix = CountMatrix.from_counts(random_counts(rng, n_neurons=12))
     labels = np.array([0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 1])
-    tree = merge_tree(rows, labels=labels)
+    tree = build_merge_tree(matrix, labels=labels)
     assert_array_equal(tree.labels(3), labels)
     assert_array_equal(tree.labels(12), np.arange(12))
     assert_array_equal(tree.labels(1), np.zeros(12))
 
 
 def test_a_tree_anchored_in_its_own_cut_merges_the_same_classes(rng):
-    rows = Rows.from_counts(random_counts(rng, n_neurons=12))
-    tree = merge_tree(rows)
-    anchored = merge_tree(rows, labels=tree.labels(4))
+    matrix = CountMatrix.from_counts(random_counts(rng, n_neurons=12))
+    tree = build_merge_tree(matrix)
+    anchored = build_merge_tree(matrix, labels=tree.labels(4))
     for n_clusters in (1, 2, 3, 4):
         assert_array_equal(anchored.labels(n_clusters), tree.labels(n_clusters))
 
 
 def test_members_and_leaves_hold_every_neuron_once(rng):
-    tree = merge_tree(Rows.from_counts(random_counts(rng)))
+    tree = build_merge_tree(CountMatrix.from_counts(random_counts(rng)))
     assert_array_equal(tree.members()[-1], np.arange(9))
     assert_array_equal(np.sort(leaf_order(tree.children)), np.arange(9))
     order = list(leaf_order(tree.children))
@@ -176,4 +182,4 @@ def test_labels_are_numbered_by_their_lowest_neuron():
 
 def test_fractions_are_refused_by_the_jackknife():
     with pytest.raises(ValueError, match="integers for the jackknife"):
-        Rows.from_counts(np.full((2, 1, 2), 0.5), "jackknife")
+        CountMatrix.from_counts(np.full((2, 1, 2), 0.5), "jackknife")

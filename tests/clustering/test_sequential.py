@@ -6,8 +6,11 @@ from scipy.sparse import csr_array
 from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
-from neuroclass.clustering.sequential import SequentialBottleneck, choose_method
+from neuroclass.clustering import (
+    AgglomerativeBottleneck,
+    SequentialBottleneck,
+    choose_method,
+)
 
 N_REPEATS = 20
 
@@ -18,8 +21,8 @@ def population(n_neurons, n_types, rng, n_conditions=100):
     kind = np.arange(n_neurons) % n_types
     logit = drive[kind] + rng.normal(0, 0.4, (n_neurons, 1))
     logit = logit + rng.normal(0, 0.4, (n_neurons, n_conditions // 10)).repeat(10, 1)
-    spoken = rng.binomial(N_REPEATS, 1 / (1 + np.exp(-logit)))
-    return np.stack([N_REPEATS - spoken, spoken], axis=2), kind
+    observed = rng.binomial(N_REPEATS, 1 / (1 + np.exp(-logit)))
+    return np.stack([N_REPEATS - observed, observed], axis=2), kind
 
 
 @parametrize_with_checks(
@@ -32,7 +35,7 @@ def test_estimator_follows_the_contract_of_scikit_learn(estimator, check):
     check(estimator)
 
 
-def test_with_a_micro_class_for_every_neuron_it_is_the_tree_of_all_neurons(rng):
+def test_with_a_micro_cluster_for_every_neuron_it_is_the_tree_of_all_neurons(rng):
     counts, _ = population(60, 4, rng)
     exact = AgglomerativeBottleneck().fit(counts)
     model = SequentialBottleneck(n_micro=60).fit(counts)
@@ -59,7 +62,7 @@ def test_information_is_near_that_of_the_tree_of_all_neurons(rng):
 def test_information_is_that_of_the_tree_of_all_neurons(rng):
     for n_micro in (100, 200, 300):
         ratio = agreement_of_curves(1000, 500, n_micro, rng)
-        print(f"{n_micro} micro-classes: {ratio.min():.4f} to {ratio.max():.4f}")
+        print(f"{n_micro} micro-clusters: {ratio.min():.4f} to {ratio.max():.4f}")
         assert ratio.min() > 0.99
 
 
@@ -77,7 +80,7 @@ def test_one_kind_of_neurons_is_one_class(rng):
     assert SequentialBottleneck(n_micro=40).fit(counts).n_clusters_ == 1
 
 
-def test_a_rare_type_gets_micro_classes_of_its_own(rng):
+def test_a_rare_type_gets_micro_clusters_of_its_own(rng):
     counts, _ = population(600, 2, rng)
     rare, _ = population(6, 1, rng)
     model = SequentialBottleneck(3, n_micro=20).fit(np.concatenate([counts, rare]))
@@ -133,7 +136,7 @@ def test_sparse_mapped_and_dense_counts_are_one(rng, tmp_path):
         SequentialBottleneck(n_conditions=3).fit(csr_array(counts.reshape(150, -1)))
 
 
-def test_missing_repeats_are_nobodys_silence(rng):
+def test_missing_repeats_are_not_silence(rng):
     counts, kind = population(200, 3, rng)
     counts[::4, :30] = 0
     model = SequentialBottleneck(3, n_micro=20).fit(counts)
@@ -161,7 +164,7 @@ def test_the_result_depends_on_the_seed_and_not_on_the_processes(rng):
         ({"n_init": 0}, "n_init must be an integer of at least 1"),
         ({"n_restarts": -1}, "n_restarts must be an integer of at least 0"),
         ({"n_conditions": 0}, "n_conditions must be an integer of at least 1"),
-        ({"criterion": "nsb"}, "criterion must be one of"),
+        ({"estimator": "nsb"}, "estimator must be one of"),
         ({"n_clusters": 300}, "n_clusters must be 'auto'"),
     ],
 )

@@ -1,11 +1,11 @@
+"""Sparse word counts beside dense ones."""
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
-from neuroclass.clustering import sparse_count_matrix as sparse_counts
-from neuroclass.clustering.count_matrix import Rows
-from neuroclass.clustering.sparse_count_matrix import SparseCounts
+from neuroclass.clustering import CountMatrix, SparseCountMatrix
 from neuroclass.estimators import ESTIMATORS
 
 
@@ -18,23 +18,24 @@ def some_counts(rng):
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_values_and_sums_are_those_of_dense_rows(estimator, rng):
     array = some_counts(rng)
-    rows = Rows.from_counts(array, estimator)
-    counts = SparseCounts.from_counts(array, estimator)
-    assert_allclose(counts.values(), rows.values(rows.counts))
+    matrix = CountMatrix.from_counts(array, estimator)
+    counts = SparseCountMatrix.from_counts(array, estimator)
+    assert_allclose(counts.values(), matrix.values(matrix.counts))
     words, repeats = counts.sums(np.arange(20) % 4, 4)
-    sums = rows.sums(np.arange(20) % 4, 4)
+    sums = matrix.sums(np.arange(20) % 4, 4)
     assert_array_equal(counts.dense(words).sum(axis=2)[:, 0], repeats[:, 0])
-    assert_array_equal(np.sort(words, axis=1), np.sort(sums[:, : rows.n_features]))
-    assert counts.n_spoken == rows.n_words
+    assert_array_equal(np.sort(words, axis=1), np.sort(sums[:, : matrix.n_features]))
+    assert counts.n_counted == matrix.n_words
 
 
-def test_blocks_and_sparse_matrices_give_the_same(rng, monkeypatch):
+def test_blocks_and_sparse_matrices_give_the_same(rng):
     array = some_counts(rng)
-    whole = SparseCounts.from_counts(array)
-    monkeypatch.setattr(sparse_counts, "_BLOCK", 60)
+    whole = SparseCountMatrix.from_counts(array)
     for counts in (
-        SparseCounts.from_counts(array),
-        SparseCounts.from_counts(csr_array(array.reshape(20, -1)), n_conditions=9),
+        SparseCountMatrix.from_counts(array, block_size=60),
+        SparseCountMatrix.from_counts(
+            csr_array(array.reshape(20, -1)), n_conditions=9, block_size=60
+        ),
     ):
         assert (counts.words != whole.words).nnz == 0
         assert_array_equal(counts.repeats, whole.repeats)
@@ -42,13 +43,13 @@ def test_blocks_and_sparse_matrices_give_the_same(rng, monkeypatch):
     assert_array_equal(whole.dense(whole.words.toarray()), array)
 
 
-def test_tables_change_nothing_but_time(rng, monkeypatch):
+def test_tables_change_nothing_but_time(rng):
     array = some_counts(rng)
-    quick = SparseCounts.from_counts(array).values()
-    monkeypatch.setattr(sparse_counts, "_MAX_TABLE", 1)
-    assert_allclose(SparseCounts.from_counts(array).values(), quick)
+    quick = SparseCountMatrix.from_counts(array).values()
+    slow = SparseCountMatrix.from_counts(array, max_table=1)
+    assert_allclose(slow.values(), quick)
 
 
 def test_the_jackknife_asks_for_integers(rng):
     with pytest.raises(ValueError, match="counts must be integers for the jackknife"):
-        SparseCounts.from_counts(some_counts(rng) + 0.5, "jackknife")
+        SparseCountMatrix.from_counts(some_counts(rng) + 0.5, "jackknife")

@@ -1,31 +1,43 @@
-"""Compiled loops of the clustering, where numba is installed and the work is large.
+"""Choice between the compiled loops and numpy, by the amount of work.
 
-Gives `compiled`: the module of the loops, or None, and then numpy does the same.
+Input: the number of counts that the work is about.
+Output: the module of the compiled loops, or None where numpy is to do the same.
 """
 
-import importlib
+from __future__ import annotations
+
 import importlib.util
 from functools import cache
 from types import ModuleType
 
-__all__ = ["compiled"]
+import neuroclass.clustering._compiled as lazy_face
 
-_WORTH_IT = 1 << 19  # counts; under it, loading numba takes longer than the work
+__all__ = ["MIN_COMPILED", "compiled_loops"]
+
+MIN_COMPILED = 1 << 19  # counts; with fewer, loading numba takes longer than the work
 
 
-def compiled(n_counts: int) -> ModuleType | None:
-    """Return the compiled loops if they are there and worth their second of loading.
+def compiled_loops(
+    n_counts: int, min_compiled: int = MIN_COMPILED
+) -> ModuleType | None:
+    """Return the compiled loops, where numba is installed and the work is large.
 
     Parameters
     ----------
     n_counts : int
-        How many numbers the work is about.
+        Number of counts that the work is about.
+    min_compiled : int, default 524288
+        Least number of counts that are worth the second that numba takes to load.
+
+    Returns
+    -------
+    module or None
     """
-    return _loops() if n_counts >= _WORTH_IT else None
+    if n_counts < min_compiled or not _has_numba():
+        return None
+    return lazy_face.loops
 
 
 @cache
-def _loops() -> ModuleType | None:
-    if importlib.util.find_spec("numba") is None:
-        return None
-    return importlib.import_module("neuroclass.clustering._compiled.loops")
+def _has_numba() -> bool:
+    return importlib.util.find_spec("numba") is not None

@@ -1,4 +1,7 @@
-"""Loops over counts in numba: sums of table look-ups, without arrays in between."""
+"""Loops over counts, compiled by numba: sums of table look-ups without temporaries.
+
+Input and output: those of the numpy functions with the same task in this package.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -8,11 +11,11 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass.clustering._compiled import nearest_pair as nearest
+from neuroclass.clustering._compiled.nearest_pair import least_bound as _least_bound
 
 __all__ = [
-    "find_least",
     "gains",
+    "least_bound",
     "log_ratios",
     "reassign",
     "values",
@@ -34,12 +37,12 @@ def _compiled(function: Callable[..., Any], **options: Any) -> Any:
 _vectorised = partial(_compiled, fastmath={"reassoc", "contract"}, error_model="numpy")
 
 
-find_least = _compiled(nearest.find_least)
+least_bound = _compiled(_least_bound)
 
 
 @_compiled
 def values(table: Array, counts: Array, n_columns: int) -> Array:
-    """Return the sum of table[counts[i, c]] over the first columns, for each row."""
+    """Return the sum of table[counts[i, c]] over the first columns, for each row i."""
     sums = np.empty(len(counts))
     whole = n_columns // 4 * 4
     for i in range(len(counts)):
@@ -60,7 +63,7 @@ def values(table: Array, counts: Array, n_columns: int) -> Array:
 def values_of_sums(
     table: Array, counts: Array, others: Array, row: Array, n_columns: int
 ) -> Array:
-    """Return the same of the rows `others` of the counts, each added to `row`."""
+    """Return the same for the rows `others` of the counts, each added to `row`."""
     sums = np.empty(len(others))
     whole = n_columns // 4 * 4
     for k in range(len(others)):
@@ -83,20 +86,20 @@ def _change(
     terms: Array,
     sums: Array,
     columns: Array,
-    spoken: Array,
+    observed: Array,
     n_used: int,
     sign: int,
 ) -> float:
-    """Return what adding (sign 1) or taking (-1) a neuron changes of a class."""
+    """Return the change of a class as a neuron joins (sign 1) or leaves it (-1)."""
     whole = n_used // 2 * 2
     s0 = s1 = 0.0
     for u in range(0, whole, 2):
         c, d = columns[u], columns[u + 1]
-        s0 += table[np.uint32(sums[c] + sign * spoken[u])] - terms[c]
-        s1 += table[np.uint32(sums[d] + sign * spoken[u + 1])] - terms[d]
+        s0 += table[np.uint32(sums[c] + sign * observed[u])] - terms[c]
+        s1 += table[np.uint32(sums[d] + sign * observed[u + 1])] - terms[d]
     if whole < n_used:
         c = columns[whole]
-        s0 += table[np.uint32(sums[c] + sign * spoken[whole])] - terms[c]
+        s0 += table[np.uint32(sums[c] + sign * observed[whole])] - terms[c]
     return s0 + s1
 
 
@@ -111,7 +114,7 @@ def reassign(
     tolerance: float,
     n_sweeps: int,
 ) -> None:
-    """Move neurons until none gains; works in `labels` and `sums`."""
+    """Move neurons until no move gains; changes `labels` and `sums` in place."""
     n_neurons, n_clusters = len(counts), len(sums)
     n_columns = counts.shape[1] - len(weights)
     terms = np.empty((n_clusters, n_columns))
@@ -121,13 +124,13 @@ def reassign(
     sizes = np.zeros(n_clusters, dtype=np.int64)
     for i in range(n_neurons):
         sizes[labels[i]] += 1
-    # A neuron looks again only at classes that changed since it last looked.
+    # A gain is computed anew only for classes that changed since it was computed.
     version = np.zeros(n_clusters, dtype=np.int64)
-    looked = np.full((n_neurons, n_clusters), -1)
+    computed = np.full((n_neurons, n_clusters), -1)
     # What the objective gains with the neuron in the class, over the class without it.
     gain = np.empty((n_neurons, n_clusters))
     columns = np.empty(n_columns, dtype=np.uint32)
-    spoken = np.empty(n_columns, dtype=np.int64)
+    observed = np.empty(n_columns, dtype=np.int64)
     for _ in range(n_sweeps):
         n_moves = 0
         for i in range(n_neurons):
@@ -136,17 +139,17 @@ def reassign(
                 continue
             n_used = -1
             for k in range(n_clusters):
-                if looked[i, k] == version[k]:
+                if computed[i, k] == version[k]:
                     continue
-                if n_used < 0:  # words that it never spoke change nothing
+                if n_used < 0:  # words with a count of 0 change nothing
                     n_used = 0
                     for c in range(n_columns):
                         columns[n_used] = c
-                        spoken[n_used] = counts[i, c]
+                        observed[n_used] = counts[i, c]
                         n_used += counts[i, c] > 0
                 sign = -1 if k == own else 1
                 gain[i, k] = sign * _change(
-                    table, terms[k], sums[k], columns, spoken, n_used, sign
+                    table, terms[k], sums[k], columns, observed, n_used, sign
                 )
                 for p in range(len(weights)):
                     before = sums[k, n_columns + p]
@@ -154,7 +157,7 @@ def reassign(
                     gain[i, k] += (
                         sign * weights[p] * (repeat_table[after] - repeat_table[before])
                     )
-                looked[i, k] = version[k]
+                computed[i, k] = version[k]
             if n_used < 0:
                 continue
             best = gain[i].argmax()
@@ -182,16 +185,16 @@ def gains(
     table: Array,
     starts: Array,
     columns: Array,
-    spoken: Array,
+    observed: Array,
     sums: Array,
     candidates: Array,
     takes_out: bool,
 ) -> Array:
-    """Return what the words of each neuron add to each candidate class.
+    """Return the gain by the words of each neuron in each candidate class.
 
-    With `takes_out` the first candidate is summed with the neuron in it.
+    With `takes_out` the sums of the first candidate include the neuron itself.
     """
-    found = np.empty(candidates.shape)
+    change = np.empty(candidates.shape)
     for i in range(len(candidates)):
         for k in range(candidates.shape[1]):
             of_class = sums[candidates[i, k]]
@@ -200,19 +203,19 @@ def gains(
             for j in range(starts[i], starts[i + 1]):
                 after = before = of_class[columns[j]]
                 if is_in:
-                    before -= spoken[j]
+                    before -= observed[j]
                 else:
-                    after += spoken[j]
+                    after += observed[j]
                 total += table[np.uint64(after)] - table[np.uint64(before)]
-            found[i, k] = total
-    return found
+            change[i, k] = total
+    return change
 
 
 @_vectorised
 def log_ratios(
     counts: Array, labels: Array, sums: Array, first: int, is_profile: bool
 ) -> Array:
-    """Return the log likelihood ratio of each neuron, as `splits` defines it."""
+    """Return the log likelihood ratio of each neuron, as `held_out` defines it."""
     n_neurons, n_words, n_conditions = counts.shape
     repeats = np.zeros((2, n_conditions))
     for label in range(2):
@@ -244,7 +247,7 @@ def log_ratios(
                 p_1 = (n_1 + q) * per_1[s]
                 whole_0 += p_0
                 whole_1 += p_1
-                odds[s] = p_1 / p_0  # not a number where nobody else spoke
+                odds[s] = p_1 / p_0  # nan where no other neuron fired the word
             for s in range(n_conditions):
                 if counts[i, w, s] > 0 and odds[s] > 0:
                     root = np.sqrt(float(counts[i, w, s]))

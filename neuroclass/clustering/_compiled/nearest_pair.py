@@ -1,4 +1,4 @@
-"""Which two classes may be the nearest: the search through a matrix of bounds.
+"""Search for the nearest pair of classes in a matrix of lower bounds of their losses.
 
 In the part of Python that `loops` compiles as it stands.
 """
@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["find_least"]
+__all__ = ["least_bound"]
 
 
-def find_least(
+def least_bound(
     bounds: NDArray[Any],
     least: NDArray[Any],
     nearest: NDArray[Any],
@@ -20,21 +20,25 @@ def find_least(
 ) -> float:
     """Return the least of all bounds, plus the tolerance.
 
-    Every pair is known to the row of its first class.
+    The row of the first class of a pair holds the bound of the pair.
 
     Parameters
     ----------
     bounds : ndarray, (n, n)
-        The matrix; what is right of the diagonal counts.
+        Bounds of the losses; only those right of the diagonal are read.
     least : ndarray, (n,)
-        The least of each row, or, where stale, something that is not above it.
+        Least bound of each row, or, where stale, a number not above it.
     nearest : ndarray of int, (n,)
-        Where it is.
+        Column of the least bound.
     is_stale : ndarray of bool, (n,)
-        The rows to look through if their turn may have come.  All three are brought up
-        to date for the rows up to the result.
+        Rows to search again if their turn may have come.  All three are updated in
+        place for the rows up to the result.
     tolerance : float
-        How close to the least other rows have to be up to date, too.
+        Distance from the least bound within which rows have to be up to date, too.
+
+    Returns
+    -------
+    float
     """
     bound = np.where(is_stale, np.inf, least).min()
     for row in np.flatnonzero(is_stale):
