@@ -26,12 +26,12 @@ def test_events_and_raster_of_the_same_spikes_agree(events):
     for event in events:
         raster[event] = 1
     events = sorted(events, key=lambda event: event[2])
-    shown, units, steps = np.array(events, dtype=int).reshape(-1, 3).T
+    numbers, units, steps = np.array(events, dtype=int).reshape(-1, 3).T
     block = from_events(
         steps,
         units,
         dt=0.01,
-        presentation=shown,
+        presentation=numbers,
         condition=np.arange(6) % 2,
         trial_duration=1.0,
         unit_ids=range(4),
@@ -49,9 +49,9 @@ def test_events_and_raster_of_the_same_spikes_agree(events):
 @given(spikes)
 def test_no_spike_is_lost(events):
     events = sorted(events, key=lambda event: event[2])
-    shown, units, steps = np.array(events, dtype=int).reshape(-1, 3).T
+    numbers, units, steps = np.array(events, dtype=int).reshape(-1, 3).T
     block = from_events(
-        steps / 100, units, presentation=shown, trial_duration=1, unit_ids=range(4)
+        steps / 100, units, presentation=numbers, trial_duration=1, unit_ids=range(4)
     )
     found = [len(train) for train in trains_of(block)]
     assert found == np.bincount(units, minlength=4).tolist()
