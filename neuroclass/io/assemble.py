@@ -255,6 +255,7 @@ def make_epoch(
     stops: ArrayLike,
     columns: Mapping[str, ArrayLike],
     source: str,
+    *,
     error: type[ValueError] = RecordingError,
 ) -> neo.Epoch:
     """Return an interval table as an Epoch; labels are row numbers from 0.

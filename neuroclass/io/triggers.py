@@ -99,7 +99,7 @@ def trigger_epoch(
             f"{source} must have as many stops as starts; got {len(stops)} and "
             f"{len(starts)}. Correct the table."
         )
-    return make_epoch("triggers", starts, stops, columns, source, error)
+    return make_epoch("triggers", starts, stops, columns, source, error=error)
 
 
 def _seconds(

@@ -1,5 +1,7 @@
 """Lists of spikes and sortings become recordings."""
 
+import inspect
+
 import numpy as np
 import pytest
 import quantities as pq
@@ -168,3 +170,8 @@ def test_presentations_must_fit(presentation, condition, match):
 def test_ragged_lists_are_refused():
     with pytest.raises(ValueError, match="times must be one array of equal rows"):
         from_events([[0.5], [0.5, 1.0]], [0, 1])
+
+
+@pytest.mark.parametrize("function", [from_events, from_raster])
+def test_signatures_are_free_of_the_internals_of_numpy(function):
+    assert "numpy" not in str(inspect.signature(function))
