@@ -24,7 +24,9 @@ def as_array(values: Any, name: str) -> NDArray[Any]:
     """Return an array; a tensor is recognized by its method ``detach``."""
     if hasattr(values, "detach"):
         values = values.detach().cpu().numpy()
-    message = f"{name} must be one array of equal rows; got a ragged one."
+    message = (
+        f"{name} must be one array of equal rows; got a ragged one. Pad or flatten it."
+    )
     try:
         array = np.asarray(values)
     except ValueError as error:

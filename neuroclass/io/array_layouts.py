@@ -104,7 +104,8 @@ def _from_cells(cells: NDArray[Any], source: str) -> SpikeTable:
         if grid.ndim != 2 or grid.shape[0] != n_units or _is_nested(grid):
             raise RecordingError(
                 f"{source} must have cells of {n_units} neurons x presentations for "
-                f"each stimulus; got shape {grid.shape} for stimulus {number}."
+                f"each stimulus; got shape {grid.shape} for stimulus {number}. "
+                "Give the same neurons for all stimuli."
             )
     grid = np.concatenate(stimuli, axis=1)  # (n_units, n_presentations) of arrays
     n_presentations = grid.shape[1]
@@ -137,7 +138,7 @@ def _from_padded(values: NDArray[Any], source: str) -> SpikeTable:
     if values.ndim > 3 or not values.shape[0]:
         raise RecordingError(
             f"{source} must hold spike times of shape (units, spikes) or (units, "
-            f"presentations, spikes); got {values.shape}."
+            f"presentations, spikes); got {values.shape}. Reshape the array."
         )
     if values.dtype == bool or (values.size and np.isin(values, (0, 1)).all()):
         raise RecordingError(
@@ -180,13 +181,14 @@ def _from_flat(
             raise RecordingError(
                 f"{source}: spike_times_index must ascend to {values.size}, the number "
                 f"of spike times; got {stops[row] if stops.size else 'nothing'} in "
-                f"row {row}."
+                f"row {row}. Save the index with its spike times again."
             )
         unit_ids = as_ids(np.arange(stops.size) if ids is None else ids[0])
         if len(unit_ids) != stops.size:
             raise RecordingError(
                 f"{source}: unit_ids must have one entry for each of the {stops.size} "
-                f"units of spike_times_index; got {len(unit_ids)}."
+                f"units of spike_times_index; got {len(unit_ids)}. Give one "
+                "id per unit."
             )
         units = np.repeat(np.arange(stops.size), np.diff(stops, prepend=0))
         spikes = SpikeTable(values.astype(np.float64), units, unit_ids)
@@ -255,7 +257,8 @@ def _add_presentations(
     if number.size != spikes.times.size or (number != np.floor(number)).any():
         raise RecordingError(
             f"{source}: presentation must be a whole number for each of the "
-            f"{spikes.times.size} spikes; got {number.size} of {number.dtype}."
+            f"{spikes.times.size} spikes; got {number.size} of {number.dtype}. Correct "
+            "the column."
         )
     number = number.astype(np.intp)
     first = min(1, int(number.min(initial=1)))  # from 0 or from 1
@@ -264,7 +267,7 @@ def _add_presentations(
     if stimulus.size != number.size:
         raise RecordingError(
             f"{source}: stimulus must have one entry for each of the {number.size} "
-            f"spikes; got {stimulus.size}."
+            f"spikes; got {stimulus.size}. Correct the column."
         )
     names, code = np.unique(stimulus, return_inverse=True)
     if names.dtype.kind == "f" and (names == np.floor(names)).all():

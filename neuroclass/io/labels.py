@@ -78,7 +78,7 @@ def write_labels(
     with write_beside(target) as beside:
         shutil.copyfile(source, beside)
         _remove_columns(beside, [name for name in columns if name in existing])
-        _add_columns(beside, columns)
+        _add_columns(beside, columns, source)
         _validate(beside, source)
         if in_place:
             _back_up(target)
@@ -212,8 +212,10 @@ def _remove_columns(path: Path, names: Sequence[str]) -> None:
                     del units[stored]
 
 
-def _add_columns(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
-    io, file = open_nwb(path, "r+")
+def _add_columns(
+    path: Path, columns: Mapping[str, Sequence[Any]], source: Path
+) -> None:
+    io, file = open_nwb(path, "r+", source=source)
     try:
         for name, values in columns.items():
             file.add_unit_column(

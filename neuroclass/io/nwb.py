@@ -64,15 +64,26 @@ _WHOLE_NUMBERS = 1 << 20  # stored spike times whose unit of time is checked
 _TRIGGER_NAME = re.compile(r"ttl|trigger|stim.*(onset|time)", re.IGNORECASE)
 
 
-def open_nwb(path: Path, mode: str = "r") -> tuple[NWBHDF5IO, NWBFile]:
+def open_nwb(
+    path: Path, mode: str = "r", *, source: Path | None = None
+) -> tuple[NWBHDF5IO, NWBFile]:
     """Return pynwb's handle of an NWB file, to be closed, and the content.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the file.
+    mode : {"r", "r+"}, default "r"
+        Whether the file is only read, or changed.
+    source : pathlib.Path, optional
+        File that the messages name, where `path` is a copy of it.
 
     Raises
     ------
     RecordingError
         If pynwb cannot read the file, or another program has it open.
     """
-    io = None
+    io, source = None, source or path
     try:
         with warnings.catch_warnings():
             # pynwb warns of the cached version of the schema, which is not used here.
@@ -81,14 +92,14 @@ def open_nwb(path: Path, mode: str = "r") -> tuple[NWBHDF5IO, NWBFile]:
             return io, io.read()
     except BlockingIOError as error:
         raise RecordingError(
-            f"{path} is held open by another program. Close it there, then try again."
+            f"{source} is held open by another program. Close it there, then try again."
         ) from error
     except Exception as error:  # pynwb raises what its parts raise: any type.
         if io is not None:
             io.close()
         reason = " ".join(str(error).split())[:200]
         raise RecordingError(
-            f"{path} cannot be read by pynwb: {reason or type(error).__name__}. "
+            f"{source} cannot be read by pynwb: {reason or type(error).__name__}. "
             "Check it with `pynwb-validate`, or export it again."
         ) from error
 

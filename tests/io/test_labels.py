@@ -159,6 +159,16 @@ def test_nothing_is_written_where_the_result_is_not_valid(recording_path, tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["recording.nwb"]
 
 
+def test_a_file_that_pynwb_cannot_build_is_named_and_stays(recording_path, tmp_path):
+    with h5py.File(recording_path, "r+") as file:
+        del file["identifier"]
+    before = recording_path.read_bytes()
+    with pytest.raises(RecordingError, match=rf"^{recording_path} cannot be read by"):
+        write_labels(recording_path, {"neuroclass_label": [0, 1, 1]}, in_place=True)
+    assert recording_path.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["recording.nwb"]
+
+
 def test_in_place_respects_write_protection(recording_path, tmp_path):
     recording_path.chmod(0o444)
     with pytest.raises(ValueError, match=r"recording\.nwb is write-protected"):
