@@ -49,9 +49,13 @@ def settings_from(
 
     Examples
     --------
-    >>> from neuroclass.presentations import PresentationSettings
-    >>> settings_from(PresentationSettings, None, {"min_repeats": 5}, "f").min_repeats
-    5
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True, kw_only=True)
+    ... class BinSettings:
+    ...     bin_size: float = 0.02
+    ...     word_length: int = 1
+    >>> settings_from(BinSettings, None, {"word_length": 3}, "bin_words")
+    BinSettings(bin_size=0.02, word_length=3)
     """
     if settings is None:
         settings = cls()

@@ -148,7 +148,7 @@ def agreement_with_recordings(
     Notes
     -----
     ``test_classes_follow_types_and_not_recordings``,
-    ``test_classes_that_follow_the_recording_are_told``.
+    ``test_classes_that_follow_the_recording_are_warned_about``.
     """
     trains = recording.segments[0].spiketrains
     names = [str(trains[k].annotations.get(RECORDING, "")) for k in units]

@@ -1,4 +1,4 @@
-"""Recording files and arrays to and from ``neo.Block``, one file per family."""
+"""Recordings (``neo.Block``) from files and arrays, and back to files."""
 
 import lazy_loader as _lazy
 

@@ -1,7 +1,12 @@
 from .events import from_events as from_events
+from .format_detection import READABLE_FORMATS as READABLE_FORMATS
+from .format_detection import detect_format as detect_format
 from .labels import check_can_label as check_can_label
 from .labels import write_labels as write_labels
+from .lazy_spiketrains import StoredSpikeTimes as StoredSpikeTimes
+from .lazy_spiketrains import StoredSpikeTrain as StoredSpikeTrain
 from .loading import load_recording as load_recording
 from .loading import recording_sha256 as recording_sha256
 from .nwb_write import write_recording as write_recording
 from .rasters import from_raster as from_raster
+from .triggers import read_triggers as read_triggers

@@ -1,4 +1,10 @@
-"""What ``from_raster`` and ``from_events`` share: checks and the last step."""
+"""Checks of arguments, and the last step, common to `from_raster` and `from_events`.
+
+Input: what the caller gave. Output: arrays, ids and columns that fit each other, and
+the recording of spikes with presentations.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,17 +13,20 @@ import neo
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass.io.assemble import assemble_recording, make_epoch
-from neuroclass.io.trial_clock import lay_out
+from neuroclass.io.assemble import UnitTable, assemble_recording, make_epoch
+from neuroclass.io.spike_table import SpikeTable
+from neuroclass.io.trial_clock import place_presentations
 
 __all__ = ["as_array", "checked_columns", "checked_ids", "presented_recording"]
 
 
 def as_array(values: Any, name: str) -> NDArray[Any]:
-    """Return an array; tensors are known by ``detach``, no library is imported."""
+    """Return an array; a tensor is recognized by its method ``detach``."""
     if hasattr(values, "detach"):
         values = values.detach().cpu().numpy()
-    message = f"{name} must be one array of equal rows; got a ragged one."
+    message = (
+        f"{name} must be one array of equal rows; got a ragged one. Pad or flatten it."
+    )
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -56,41 +65,30 @@ def checked_columns(
 
 
 def presented_recording(
-    times: NDArray[np.float64],
-    units: NDArray[np.intp],
-    presentations: NDArray[np.intp],
+    spikes: SpikeTable,
     *,
-    unit_ids: list[int | str],
     unit_columns: Mapping[str, Sequence[Any]] | None,
-    stimuli: NDArray[Any],
     repeats: NDArray[Any] | None,
     duration: float,
     t_start: float,
     source: str,
 ) -> neo.Block:
-    """Build the recording of spikes whose times count from stimulus onset."""
-    spike_times, stops, onsets, _ = lay_out(
-        times,
-        units,
-        presentations,
-        unit_ids=unit_ids,
-        n_presentations=stimuli.size,
-        duration=duration,
-        source=source,
-        t_start=t_start,
-        error=ValueError,
+    """Return the recording of spikes whose times count from stimulus onset."""
+    placed = place_presentations(
+        spikes, duration=duration, source=source, t_start=t_start, error=ValueError
     )
-    columns = {"stimulus": stimuli}
+    columns = {"stimulus": np.asarray(spikes.stimuli)}
     if repeats is not None:
         columns["presentation"] = repeats
+    ids = spikes.unit_ids
+    stops = placed.onsets + duration
     return assemble_recording(
-        spike_times,
-        stops,
-        unit_ids,
+        UnitTable(
+            placed.times, placed.stops, ids, checked_columns(unit_columns, len(ids))
+        ),
         source=source,
         annotations={"format": "arrays"},
         name="recording",
-        unit_columns=checked_columns(unit_columns, len(unit_ids)),
-        epochs=[make_epoch("trials", onsets, onsets + duration, columns, source)],
+        epochs=[make_epoch("trials", placed.onsets, stops, columns, source)],
         error=ValueError,
     )

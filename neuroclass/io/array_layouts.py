@@ -1,7 +1,11 @@
-"""Where the spike times are among named arrays: the layouts of :mod:`.tables`."""
+"""Layouts of spike times among named arrays, as described in :mod:`.tables`.
+
+Input: arrays with names, or the columns of a table. Output: a `SpikeTable`.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,9 +13,10 @@ from numpy.typing import NDArray
 
 from neuroclass._lib.checks import warn_user
 from neuroclass.exceptions import RecordingError
-from neuroclass.io.text import pick_column
+from neuroclass.io.spike_table import SpikeTable
+from neuroclass.io.text import pop_column
 
-__all__ = ["SPIKE_NAMES", "UNIT_NAMES", "Spikes", "as_ids", "find_spikes", "from_rows"]
+__all__ = ["SPIKE_NAMES", "UNIT_NAMES", "as_ids", "find_spikes", "from_rows"]
 
 SPIKE_NAMES = ("spike_times", "spiketimes", "spikes", "times", "spike_time", "time")
 UNIT_NAMES = (
@@ -27,21 +32,9 @@ _LAYOUTS = (
 )
 
 
-@dataclass
-class Spikes:
-    """Spike times as found in a file: flat, with the row of each spike's unit."""
-
-    times: NDArray[np.float64]  # (n_spikes,) in the file's unit of time
-    units: NDArray[np.intp]  # (n_spikes,) row of the unit
-    unit_ids: list[int | str]  # (n_units,)
-    # Only where times count from stimulus onset:
-    presentations: NDArray[np.intp] | None = None  # (n_spikes,) from 0
-    stimuli: NDArray[Any] | None = None  # (n_presentations,) what was shown
-
-
 def find_spikes(
     arrays: dict[str, NDArray[Any]], scale: float, source: str
-) -> tuple[Spikes, float]:
+) -> tuple[SpikeTable, float]:
     """Return the spikes that named arrays hold, and the seconds per unit of time.
 
     Raises
@@ -53,7 +46,7 @@ def find_spikes(
     cells = {name: value for name, value in left.items() if _is_cell_array(value)}
     if cells:
         return _from_cells(_only(cells, source), source), scale
-    found = pick_column(left, SPIKE_NAMES, scale)
+    found = pop_column(left, SPIKE_NAMES, scale)
     if found is None:
         return _from_one_array_per_unit(left, source), scale
     values, scale = _vector(found[0]), found[1]
@@ -70,7 +63,7 @@ def from_rows(
     ids: NDArray[Any],
     columns: dict[str, NDArray[Any]],
     source: str,
-) -> Spikes:
+) -> SpikeTable:
     """Return the spikes of a table with one row per spike."""
     spikes = _by_unit(times, ids)
     _add_presentations(spikes, columns, source)
@@ -78,7 +71,7 @@ def from_rows(
 
 
 def _is_cell_array(value: NDArray[Any]) -> bool:
-    """Say whether all that lies in the cells, at any depth, is numbers."""
+    """Whether all cells, at any depth, hold numbers."""
     if value.dtype != object or not value.size:
         return False
     return all(
@@ -99,7 +92,7 @@ def _only(cells: dict[str, NDArray[Any]], source: str) -> NDArray[Any]:
     return chosen[0]
 
 
-def _from_cells(cells: NDArray[Any], source: str) -> Spikes:
+def _from_cells(cells: NDArray[Any], source: str) -> SpikeTable:
     if not _is_nested(cells):
         if 1 in cells.shape:
             return _from_trains(list(cells.flat), list(range(cells.size)))
@@ -111,7 +104,8 @@ def _from_cells(cells: NDArray[Any], source: str) -> Spikes:
         if grid.ndim != 2 or grid.shape[0] != n_units or _is_nested(grid):
             raise RecordingError(
                 f"{source} must have cells of {n_units} neurons x presentations for "
-                f"each stimulus; got shape {grid.shape} for stimulus {number}."
+                f"each stimulus; got shape {grid.shape} for stimulus {number}. "
+                "Give the same neurons for all stimuli."
             )
     grid = np.concatenate(stimuli, axis=1)  # (n_units, n_presentations) of arrays
     n_presentations = grid.shape[1]
@@ -130,26 +124,26 @@ def _is_nested(cells: NDArray[Any]) -> bool:
 
 def _from_trains(
     trains: Sequence[NDArray[Any]], unit_ids: Sequence[int | str]
-) -> Spikes:
+) -> SpikeTable:
     sizes = [train.size for train in trains]
     parts = [np.ravel(train).astype(np.float64) for train in trains if train.size]
-    return Spikes(
+    return SpikeTable(
         times=np.concatenate(parts) if parts else np.empty(0),
         units=np.repeat(np.arange(len(trains)), sizes),
         unit_ids=list(unit_ids),
     )
 
 
-def _from_padded(values: NDArray[Any], source: str) -> Spikes:
+def _from_padded(values: NDArray[Any], source: str) -> SpikeTable:
     if values.ndim > 3 or not values.shape[0]:
         raise RecordingError(
             f"{source} must hold spike times of shape (units, spikes) or (units, "
-            f"presentations, spikes); got {values.shape}."
+            f"presentations, spikes); got {values.shape}. Reshape the array."
         )
     if values.dtype == bool or (values.size and np.isin(values, (0, 1)).all()):
         raise RecordingError(
-            f"{source} holds zeros and ones where spike times are asked for: it looks "
-            "like a raster. Load the array with numpy and use from_raster."
+            f"{source} holds zeros and ones in place of spike times: it looks like "
+            "a raster. Load the array with numpy and use from_raster."
         )
     given = ~np.isnan(values)
     late = given[..., 1:] & ~given[..., :-1]
@@ -160,7 +154,7 @@ def _from_padded(values: NDArray[Any], source: str) -> Spikes:
             f"padding; got nan at index {index}. Put NaN only behind the last spike."
         )
     place = np.nonzero(given)
-    spikes = Spikes(
+    spikes = SpikeTable(
         times=values[given].astype(np.float64),
         units=place[0],
         unit_ids=list(range(values.shape[0])),
@@ -176,9 +170,9 @@ def _from_flat(
     left: dict[str, NDArray[Any]],
     arrays: dict[str, NDArray[Any]],
     source: str,
-) -> Spikes:
-    index = pick_column(left, _INDEX, 1.0)
-    ids = pick_column(left, UNIT_NAMES, 1.0)
+) -> SpikeTable:
+    index = pop_column(left, _INDEX, 1.0)
+    ids = pop_column(left, UNIT_NAMES, 1.0)
     if index is not None:
         stops = index[0].astype(np.intp)
         wrong = (np.diff(stops, prepend=0) < 0) | (stops > values.size)
@@ -187,16 +181,17 @@ def _from_flat(
             raise RecordingError(
                 f"{source}: spike_times_index must ascend to {values.size}, the number "
                 f"of spike times; got {stops[row] if stops.size else 'nothing'} in "
-                f"row {row}."
+                f"row {row}. Save the index with its spike times again."
             )
         unit_ids = as_ids(np.arange(stops.size) if ids is None else ids[0])
         if len(unit_ids) != stops.size:
             raise RecordingError(
                 f"{source}: unit_ids must have one entry for each of the {stops.size} "
-                f"units of spike_times_index; got {len(unit_ids)}."
+                f"units of spike_times_index; got {len(unit_ids)}. Give one "
+                "id per unit."
             )
         units = np.repeat(np.arange(stops.size), np.diff(stops, prepend=0))
-        spikes = Spikes(values.astype(np.float64), units, unit_ids)
+        spikes = SpikeTable(values.astype(np.float64), units, unit_ids)
     elif ids is not None and ids[0].size == values.size:
         spikes = _by_unit(values, ids[0])
     else:
@@ -205,9 +200,9 @@ def _from_flat(
     return spikes
 
 
-def _from_one_array_per_unit(left: dict[str, NDArray[Any]], source: str) -> Spikes:
+def _from_one_array_per_unit(left: dict[str, NDArray[Any]], source: str) -> SpikeTable:
     trains = [_vector(values) for values in left.values()]
-    # A lone number is rather a setting than a unit with one spike: not guessed.
+    # A single number may be a setting rather than a unit with one spike: refused.
     scalars = [values.shape in ((), (1, 1)) for values in left.values()]
     numeric = [train.ndim == 1 and train.dtype.kind in "iuf" for train in trains]
     if not trains or any(scalars) or not all(numeric):
@@ -223,7 +218,8 @@ def _unknown_layout(arrays: dict[str, NDArray[Any]], source: str) -> RecordingEr
         for name, values in list(arrays.items())[:12]
     )
     return RecordingError(
-        f"{source} must hold {_LAYOUTS}; got {found or 'nothing'}. Rename or reshape."
+        f"{source} must hold {_LAYOUTS}; got {found or 'nothing'}. Rename or reshape "
+        "the arrays."
     )
 
 
@@ -232,13 +228,13 @@ def _vector(values: NDArray[Any]) -> NDArray[Any]:
     return values.ravel() if values.ndim == 2 and min(values.shape) <= 1 else values
 
 
-def _by_unit(times: NDArray[Any], ids: NDArray[Any]) -> Spikes:
+def _by_unit(times: NDArray[Any], ids: NDArray[Any]) -> SpikeTable:
     present, units = np.unique(ids, return_inverse=True)
-    return Spikes(times.astype(np.float64), units.ravel(), as_ids(present))
+    return SpikeTable(times.astype(np.float64), units.ravel(), as_ids(present))
 
 
 def as_ids(values: NDArray[Any]) -> list[int | str]:
-    """Return unit ids as they are written: whole numbers as such, others as text."""
+    """Return unit ids, whole numbers as integers and others as text."""
     if values.dtype == object:  # a cell array of text
         return [str(np.squeeze(value)) for value in values]
     if values.dtype.kind in "biu" or (
@@ -249,28 +245,29 @@ def as_ids(values: NDArray[Any]) -> list[int | str]:
 
 
 def _add_presentations(
-    spikes: Spikes, columns: dict[str, NDArray[Any]], source: str
+    spikes: SpikeTable, columns: dict[str, NDArray[Any]], source: str
 ) -> None:
-    """Say which presentation each spike belongs to, where the table does."""
+    """Add the presentation of each spike, where the table has it."""
     columns = dict(columns)
-    numbers = pick_column(columns, _PRESENTATIONS, 1.0)
-    shown = pick_column(columns, _STIMULI, 1.0)
+    numbers = pop_column(columns, _PRESENTATIONS, 1.0)
+    stimuli = pop_column(columns, _STIMULI, 1.0)
     if numbers is None:
         return
     number = numbers[0]
     if number.size != spikes.times.size or (number != np.floor(number)).any():
         raise RecordingError(
             f"{source}: presentation must be a whole number for each of the "
-            f"{spikes.times.size} spikes; got {number.size} of {number.dtype}."
+            f"{spikes.times.size} spikes; got {number.size} of {number.dtype}. Correct "
+            "the column."
         )
     number = number.astype(np.intp)
     first = min(1, int(number.min(initial=1)))  # from 0 or from 1
     number = number - first
-    stimulus = np.zeros(number.size, dtype=np.intp) if shown is None else shown[0]
+    stimulus = np.zeros(number.size, dtype=np.intp) if stimuli is None else stimuli[0]
     if stimulus.size != number.size:
         raise RecordingError(
             f"{source}: stimulus must have one entry for each of the {number.size} "
-            f"spikes; got {stimulus.size}."
+            f"spikes; got {stimulus.size}. Correct the column."
         )
     names, code = np.unique(stimulus, return_inverse=True)
     if names.dtype.kind == "f" and (names == np.floor(names)).all():
@@ -279,14 +276,14 @@ def _add_presentations(
     np.maximum.at(counts, code, number + 1)
     pairs = np.unique(np.stack([number, code]), axis=1)
     if names.size > 1 and pairs.shape[1] == np.unique(number).size:
-        # Numbered through all stimuli: what a number without spikes showed is lost.
+        # Numbered through all stimuli: the stimulus of a number without spikes is lost.
         present, spikes.presentations = np.unique(number, return_inverse=True)
         spikes.stimuli = names[pairs[1]]
         lost = int(number.max()) + 1 - present.size
         if lost:
             warn_user(
                 f"{source}: {lost} presentations without any spike are left out, for "
-                "nothing tells what they showed.",
+                "their stimulus is unknown. Cell arrays keep them.",
             )
         return
     spikes.presentations = (np.cumsum(counts) - counts)[code] + number

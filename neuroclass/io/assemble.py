@@ -1,11 +1,14 @@
-"""From checked arrays to a ``neo.Block``: what every reader of this folder ends in.
+"""Recordings assembled from checked arrays, the last step of every reader.
 
-Readers hand over all spike times as one flat array with the end of each unit, because
-that is how NWB stores them and because checks on one array of ten million times are
-a matter of a tenth of a second.
+Input: all spike times as one flat array with the end of each unit, interval tables and
+events. Output: a ``neo.Block``. Spike times are flat because NWB stores them so, and
+because checks on one array of ten million times take a tenth of a second.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import neo
@@ -18,6 +21,7 @@ from neuroclass.exceptions import RecordingError
 from neuroclass.io.lazy_spiketrains import StoredSpikeTimes, StoredSpikeTrain
 
 __all__ = [
+    "UnitTable",
     "assemble_recording",
     "check_spike_times",
     "column_values",
@@ -27,49 +31,60 @@ __all__ = [
     "warn_if_whole_numbers",
 ]
 
-_AT_A_TIME = 1 << 22  # spikes of a stored recording that are checked at a time
+
+@dataclass(frozen=True)
+class UnitTable:
+    """Spike times, ids and columns of all units.
+
+    Attributes
+    ----------
+    spike_times : ndarray of shape (n_spikes,), or StoredSpikeTimes
+        Spike times in seconds, unit after unit, ascending within each unit. Stored
+        times are checked in blocks and stay in their file.
+    stops : ndarray of shape (n_units,)
+        Index past the last spike of each unit.
+    ids : sequence of int or str, length n_units
+        Unique ids; all units are kept, silent ones too.
+    columns : mapping of str to sequence of length n_units
+        Scalars that become annotations of each spike train.
+    obs_intervals : sequence of n_units arrays of shape (m, 2), optional
+        Recorded time of each unit, in seconds, where the file has it.
+    """
+
+    spike_times: NDArray[np.float64] | StoredSpikeTimes
+    stops: NDArray[np.intp]
+    ids: Sequence[int | str]
+    columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    obs_intervals: Sequence[NDArray[np.float64]] | None = None
 
 
 def assemble_recording(
-    spike_times: NDArray[np.float64] | StoredSpikeTimes,
-    stops: NDArray[np.intp],
-    unit_ids: Sequence[int | str],
+    units: UnitTable,
     *,
     source: str,
     annotations: Mapping[str, Any],
     name: str,
     path: str | None = None,
-    unit_columns: Mapping[str, Sequence[Any]] | None = None,
-    obs_intervals: Sequence[NDArray[np.float64]] | None = None,
     epochs: Sequence[neo.Epoch] = (),
     events: Sequence[neo.Event] = (),
     error: type[ValueError] = RecordingError,
 ) -> neo.Block:
-    """Build the recording from flat spike times.
+    """Return the recording of units, interval tables and events.
 
     Parameters
     ----------
-    spike_times : ndarray of shape (n_spikes,), or StoredSpikeTimes
-        Seconds, unit after unit, ascending within each unit.  Stored ones are checked
-        some units at a time and stay where they are.
-    stops : ndarray of shape (n_units,)
-        Index past the last spike of each unit.
-    unit_ids : sequence of int or str, length n_units
-        Unique; every unit is kept, silent ones too.
+    units : UnitTable
+        Spike times and columns of all units.
     source : str
-        What the messages call the origin: a file, or an argument.
+        Name of the file or argument, for the messages.
     annotations : mapping
         Annotations of the block; ``"format"`` at least.
     name, path : str
-        Name of the block and the file it came from.
-    unit_columns : mapping of str to sequence of length n_units, optional
-        Scalars that become annotations of each spike train.
-    obs_intervals : sequence of n_units arrays of shape (m, 2), optional
-        Seconds; only where the file says when each unit was recorded.
+        Name of the block, and path of its file.
     epochs, events : sequence of neo.Epoch, neo.Event
         Interval tables and trigger times.
     error : type, default RecordingError
-        Raised for times that cannot be used.
+        Exception raised for times that cannot be used.
 
     Returns
     -------
@@ -83,8 +98,10 @@ def assemble_recording(
     RecordingError
         If a spike time is not finite or the times of a unit descend.
     """
+    spike_times, stops, unit_ids = units.spike_times, units.stops, units.ids
+    obs_intervals = units.obs_intervals
     bounds, duplicates = [], []
-    for first, last in _parts(spike_times, stops):
+    for first, last in _blocks(spike_times, stops):
         begin = int(stops[first - 1]) if first else 0
         part, ends = stops[first:last] - begin, int(stops[last - 1])
         times = (
@@ -107,7 +124,7 @@ def assemble_recording(
     t_stop = max((float(values.max()) for values in bounds), default=0.0) * pq.s
 
     segment = neo.Segment(name=name)
-    columns = {key: list(values) for key, values in (unit_columns or {}).items()}
+    columns = {key: list(values) for key, values in units.columns.items()}
     first = 0
     for row, (unit_id, stop) in enumerate(zip(unit_ids, stops.tolist(), strict=True)):
         common = {"t_start": t_start, "t_stop": t_stop, "name": str(unit_id)}
@@ -133,10 +150,10 @@ def assemble_recording(
     return block
 
 
-def _parts(
+def _blocks(
     spike_times: NDArray[np.float64] | StoredSpikeTimes, stops: NDArray[np.intp]
 ) -> Iterator[tuple[int, int]]:
-    """Yield runs of units to be checked together."""
+    """Yield the first and past the last of units that are checked together."""
     n_units = len(stops)
     if not isinstance(spike_times, StoredSpikeTimes):
         yield 0, n_units
@@ -144,7 +161,7 @@ def _parts(
     first = 0
     while first < n_units:
         begin = int(stops[first - 1]) if first else 0
-        last = int(np.searchsorted(stops, begin + _AT_A_TIME, side="right"))
+        last = int(np.searchsorted(stops, begin + spike_times.block_size, side="right"))
         last = max(first + 1, last)
         yield first, last
         first = last
@@ -164,8 +181,8 @@ def check_spike_times(
         unit, index = _locate(bad, stops)
         raise error(
             f"{source}: the spike times of unit {unit_ids[unit]} must be finite; got "
-            f"{spike_times[bad]} at index {index}. Remove it (and look why it is "
-            "there) before loading."
+            f"{spike_times[bad]} at index {index}. Remove it (after finding its "
+            "cause) before loading."
         )
     descends = np.diff(spike_times) < 0
     descends[stops[(stops > 0) & (stops < spike_times.size)] - 1] = False
@@ -176,7 +193,7 @@ def check_spike_times(
             f"{source}: the spike times of unit {unit_ids[unit]} must ascend; got "
             f"{spike_times[bad]:.6g} s after {spike_times[bad - 1]:.6g} s at index "
             f"{index}. Sort them, or, if time starts again at each presentation, "
-            "say which presentation each spike belongs to."
+            "give the presentation of each spike."
         )
 
 
@@ -189,7 +206,7 @@ def _locate(flat_index: int, stops: NDArray[np.intp]) -> tuple[int, int]:
 def _duplicates(
     spike_times: NDArray[np.float64], stops: NDArray[np.intp]
 ) -> NDArray[np.intp]:
-    """Return the unit of each spike time that is the same as the one before."""
+    """Return the unit of each spike time that equals the one before."""
     same = spike_times[1:] == spike_times[:-1]
     same[stops[(stops > 0) & (stops < spike_times.size)] - 1] = False
     return np.searchsorted(stops, np.flatnonzero(same) + 1, side="right")
@@ -205,8 +222,8 @@ def _warn_about_duplicates(
     warn_user(
         f"{source}: {units.size} spike times are given twice or more in "
         f"{distinct.size} {'unit' if distinct.size == 1 else 'units'} ({named}"
-        f"{', ...' if distinct.size > 5 else ''}); they were kept. Duplicates often "
-        "come from a sorting merged twice.",
+        f"{', ...' if distinct.size > 5 else ''}); they are kept. Duplicates often "
+        "come from a sorting merged twice: check the sorting.",
     )
 
 
@@ -217,13 +234,13 @@ def unique_unit_ids(unit_ids: Sequence[int | str], source: str) -> list[int | st
     n_repeated = len(unit_ids) - len(set(unit_ids))
     warn_user(
         f"{source}: {n_repeated} unit ids are given twice or more; the units are "
-        "named by their row, from 0, instead.",
+        "named by their row, from 0, instead. Give unique ids.",
     )
     return list(range(len(unit_ids)))
 
 
 def warn_if_whole_numbers(times: NDArray[np.float64], source: str) -> None:
-    """Warn if times in seconds are all whole: milliseconds or samples, plainly."""
+    """Warn if times in seconds are all whole numbers: milliseconds or samples."""
     if times.size >= 100 and times.max() >= 100 and (times == np.floor(times)).all():
         warn_user(
             f"{source}: all {times.size} spike times are whole numbers of seconds, up "
@@ -238,9 +255,10 @@ def make_epoch(
     stops: ArrayLike,
     columns: Mapping[str, ArrayLike],
     source: str,
+    *,
     error: type[ValueError] = RecordingError,
 ) -> neo.Epoch:
-    """Return one interval table as an Epoch; labels are row numbers from 0.
+    """Return an interval table as an Epoch; labels are row numbers from 0.
 
     A row that stops before it starts raises. Where no row has a stop, each lasts until
     the next one starts; otherwise rows without a finite start and stop are left out;
@@ -251,8 +269,8 @@ def make_epoch(
     if np.isnan(ends).all() and np.isfinite(onsets).sum() > 1:
         ends = _until_next(onsets)
         warn_user(
-            f"{source}: no row of table {name!r} says when it stops; each is taken to "
-            "last until the next one starts."
+            f"{source}: no row of table {name!r} has a stop; each is taken to last "
+            "until the next one starts. Give stops for other durations."
         )
     backward = ends < onsets
     if backward.any():
@@ -267,7 +285,8 @@ def make_epoch(
         named = ", ".join(map(str, rows[:5])) + (", ..." if rows.size > 5 else "")
         warn_user(
             f"{source}: {rows.size} of {used.size} rows of table {name!r} have no "
-            f"finite start and stop (row {named}) and are left out.",
+            f"finite start and stop (row {named}) and are left out. "
+            "Complete them to use them.",
         )
     epoch = neo.Epoch(
         times=onsets[used] * pq.s,
@@ -275,8 +294,9 @@ def make_epoch(
         labels=np.flatnonzero(used).astype(str),
         name=name,
     )
-    kept = {key: column_values(values)[used] for key, values in columns.items()}
-    epoch.array_annotations.update(kept)
+    epoch.array_annotations.update(
+        {key: column_values(values)[used] for key, values in columns.items()}
+    )
     return epoch
 
 

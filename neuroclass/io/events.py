@@ -1,4 +1,9 @@
-"""Lists of spikes and spike sortings, to a ``neo.Block``."""
+"""Recordings from lists of spikes and spike sortings.
+
+Input: spike times with the unit of each, or a sorting. Output: a ``neo.Block``.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +19,8 @@ from neuroclass.io.arguments import (
     checked_ids,
     presented_recording,
 )
-from neuroclass.io.assemble import assemble_recording
+from neuroclass.io.assemble import UnitTable, assemble_recording
+from neuroclass.io.spike_table import SpikeTable
 
 __all__ = ["from_events"]
 
@@ -31,40 +37,40 @@ def from_events(
     unit_columns: Mapping[str, Sequence[Any]] | None = None,
     t_start: float = 0.0,
 ) -> neo.Block:
-    """Turn a list of spikes, or a spike sorting, into a recording.
+    """Return the recording of a list of spikes, or of a spike sorting.
 
     Parameters
     ----------
     times : array-like or tensor of shape (n_spikes,), or a sorting
-        Times of the spikes, ascending for each unit (and presentation): seconds, a
-        quantity, or steps of `dt`. A sorting is any object with ``unit_ids``,
-        ``get_unit_spike_train`` and ``get_sampling_frequency``, as spikeinterface
-        has them, with one segment.
+        Spike times, ascending for each unit (and presentation): in seconds, a
+        quantity, or in steps of `dt`. A sorting is any object with ``unit_ids``,
+        ``get_unit_spike_train`` and ``get_sampling_frequency``, as in
+        spikeinterface, with one segment.
     units : array-like of shape (n_spikes,)
-        Id of the unit of each spike. Not with a sorting.
+        Id of the unit of each spike; none with a sorting.
     dt : float, str or quantity, optional
-        Seconds per unit of `times`. Whole numbers need it: they are counted in time
+        Seconds per unit of `times`. Needed for whole numbers: these count time
         steps, and a spike lies in the middle of its step.
     presentation : array-like of shape (n_spikes,), optional
         Number of each spike's presentation, from 0: the times then count from
         stimulus onset, and `trial_duration` is needed.
     condition : sequence of length n_presentations, optional
-        What was shown in each presentation, those without spikes too; one stimulus
-        by default.
+        Stimulus of each presentation, presentations without spikes too; one
+        stimulus by default.
     trial_duration : float, str or quantity, optional
-        How long a presentation lasts, seconds.
+        Duration of each presentation, in seconds.
     unit_ids : sequence, optional
-        All units, silent ones too, in the order wanted; by default those with
-        spikes, sorted.
+        Ids of all units in order, silent ones too; by default the units with spikes,
+        sorted.
     unit_columns : mapping of str to sequence of length n_units, optional
-        Kept with the units.
+        Columns of the units.
     t_start : float, default 0.0
-        Seconds: onset of the first presentation, or what is added to `times`.
+        Onset of the first presentation, or offset added to `times`, in seconds.
 
     Returns
     -------
     neo.Block
-        Presentations laid out as in :func:`from_raster`.
+        One segment; presentations are placed as in :func:`from_raster`.
 
     Raises
     ------
@@ -80,7 +86,7 @@ def from_events(
     if hasattr(times, "get_unit_spike_train"):
         if units is not None or dt is not None:
             raise ValueError(
-                "units and dt must be left out for a sorting, which knows its own."
+                "units and dt must be left out for a sorting, which has its own."
             )
         times, units, unit_ids = _read_sorting(times, unit_ids)
     elif units is None:
@@ -101,35 +107,35 @@ def from_events(
         order = np.argsort(rows, kind="stable")
         stops = np.cumsum(np.bincount(rows, minlength=len(ids)))
         return assemble_recording(
-            seconds[order] + t_start,
-            stops,
-            ids,
+            UnitTable(
+                seconds[order] + t_start,
+                stops,
+                ids,
+                checked_columns(unit_columns, len(ids)),
+            ),
             source="times",
             annotations={"format": "arrays"},
             name="recording",
-            unit_columns=checked_columns(unit_columns, len(ids)),
             error=ValueError,
         )
     if trial_duration is None:
         raise ValueError(
-            "trial_duration must be given with presentation; the last spike does not "
-            "tell how long a presentation lasts."
+            "trial_duration must be given with presentation: the last spike is not the "
+            "end of a presentation."
         )
-    shown = _presentation_numbers(presentation, seconds.size)
-    n_shown = int(shown.max(initial=-1)) + 1 if condition is None else len(condition)
-    if shown.size and shown.max() >= n_shown:
+    numbers = _presentation_numbers(presentation, seconds.size)
+    if condition is None:
+        stimuli = np.zeros(int(numbers.max(initial=-1)) + 1, np.intp)
+    else:
+        stimuli = np.asarray(condition)
+    if numbers.size and numbers.max() >= len(stimuli):
         raise ValueError(
-            f"condition must have one entry per presentation; got {n_shown} for "
-            f"presentation {shown.max()}."
+            f"condition must have one entry per presentation; got {len(stimuli)} for "
+            f"presentation {numbers.max()}."
         )
-    stimuli = np.zeros(n_shown, np.intp) if condition is None else np.asarray(condition)
     return presented_recording(
-        seconds,
-        rows,
-        shown,
-        unit_ids=ids,
+        SpikeTable(seconds, rows, ids, numbers, stimuli),
         unit_columns=unit_columns,
-        stimuli=stimuli,
         repeats=None,
         duration=as_seconds(trial_duration, "trial_duration"),
         t_start=t_start,
@@ -199,8 +205,8 @@ def _read_sorting(
             "(select_segments) or concatenate them."
         )
     rate = float(sorting.get_sampling_frequency())
-    wanted = sorting.unit_ids if unit_ids is None else unit_ids
-    ids = checked_ids(list(wanted), len(wanted))
-    trains = [np.asarray(sorting.get_unit_spike_train(unit)) for unit in wanted]
+    selected = sorting.unit_ids if unit_ids is None else unit_ids
+    ids = checked_ids(list(selected), len(selected))
+    trains = [np.asarray(sorting.get_unit_spike_train(unit)) for unit in selected]
     units = np.repeat(np.array(ids), [train.size for train in trains])
     return np.concatenate(trains) / rate, units, ids

@@ -1,7 +1,9 @@
-"""Which format a path holds, by content first and suffix second.
+"""Format of a file, by its content first and its suffix second.
 
-Takes a path, gives the name of the reader, or one line that says what is wrong.
+Input: the path of a file. Output: the name of its format, or an error in one line.
 """
+
+from __future__ import annotations
 
 import zipfile
 from pathlib import Path
@@ -10,26 +12,31 @@ import h5py
 
 from neuroclass.exceptions import RecordingError
 
-__all__ = ["READABLE", "sniff_format"]
+__all__ = ["READABLE_FORMATS", "detect_format"]
 
-READABLE = "NWB 2, npz, csv and mat"
+READABLE_FORMATS = "NWB 2, npz, csv and mat"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 _BINARY_SUFFIXES = {".nwb": "HDF5", ".h5": "HDF5", ".hdf5": "HDF5", ".npz": "npz"}
 
 
-def sniff_format(path: Path) -> str:
-    """Return ``"nwb"``, ``"npz"``, ``"csv"``, ``"mat"`` or ``"mat-v7.3"``.
+def detect_format(path: Path) -> str:
+    """Return the format of a file.
 
     Parameters
     ----------
     path : pathlib.Path
-        The file. Nothing is written and nothing is unpickled.
+        Path of the file, which is only read; nothing is unpickled.
+
+    Returns
+    -------
+    str
+        ``"nwb"``, ``"npz"``, ``"csv"``, ``"mat"`` or ``"mat-v7.3"``.
 
     Raises
     ------
     FileNotFoundError
-        If there is nothing at `path`.
+        If the file does not exist.
     RecordingError
         If the file is a folder, empty, truncated, or holds no known format.
     """
@@ -48,22 +55,22 @@ def sniff_format(path: Path) -> str:
             f"{path} must not be empty; got 0 bytes. Export or copy it again."
         )
     if head.startswith(_HDF5):
-        return _sniff_hdf5(path)
+        return _detect_in_hdf5(path)
     if head.startswith(b"MATLAB 7.3") or behind_user_block == _HDF5:
         return "mat-v7.3"
     if head.startswith(b"MATLAB 5.0"):
         return "mat"
     if head.startswith(b"PK"):
-        return _sniff_zip(path)
+        return _detect_in_zip(path)
     if head.startswith(b"\x93NUMPY"):
         raise RecordingError(
-            f"{path} is one numpy array, which does not say what its axes are. Load it "
+            f"{path} is one numpy array, whose axes are unknown. Load it "
             "with numpy and use from_raster or from_events."
         )
-    wanted = _BINARY_SUFFIXES.get(path.suffix.lower())
-    if wanted:
+    expected = _BINARY_SUFFIXES.get(path.suffix.lower())
+    if expected:
         raise RecordingError(
-            f"{path} must be {wanted}, as its suffix says; it starts with "
+            f"{path} must be {expected}, as its suffix says; it starts with "
             f"{head[:8]!r}. Export or copy it again."
         )
     if path.suffix.lower() == ".mat":
@@ -71,17 +78,17 @@ def sniff_format(path: Path) -> str:
             f"{path} is no .mat file of version 5, 7 or 7.3 (older ones have no cell "
             "arrays). Save it again with save(..., '-v7')."
         )
-    # A table in another encoding than UTF-8 is told so where it is read.
+    # The reader refuses a table in another encoding than UTF-8.
     if path.suffix.lower() in _TEXT_SUFFIXES or _is_text(head):
         return "csv"
     raise RecordingError(
-        f"{path} is of no format that can be read ({READABLE}); it starts with "
+        f"{path} is of no format that can be read ({READABLE_FORMATS}); it starts with "
         f"{head[:8]!r}. Export the spike times to one of them."
     )
 
 
 def _is_text(head: bytes) -> bool:
-    # The last character may be cut in the middle: up to three bytes are let go.
+    # The last character may be cut in the middle: up to three bytes are ignored.
     for end in range(len(head), max(len(head) - 4, 0), -1):
         try:
             return "\0" not in head[:end].decode("utf-8")
@@ -90,7 +97,7 @@ def _is_text(head: bytes) -> bool:
     return False
 
 
-def _sniff_zip(path: Path) -> str:
+def _detect_in_zip(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
@@ -107,7 +114,7 @@ def _sniff_zip(path: Path) -> str:
     return "npz"
 
 
-def _sniff_hdf5(path: Path) -> str:
+def _detect_in_hdf5(path: Path) -> str:
     try:
         with h5py.File(path, "r") as file:
             version = file.attrs.get("nwb_version")

@@ -1,4 +1,9 @@
-"""Labels written into a copy of a recording, or, when asked, into the recording."""
+"""Labels of units written into a copy of an NWB file, or into the file itself.
+
+Input: an NWB file and columns with one entry per unit. Output: the labelled file.
+"""
+
+from __future__ import annotations
 
 import os
 import shutil
@@ -13,7 +18,7 @@ from pynwb import NWBHDF5IO, validate
 
 from neuroclass._lib.atomic import write_beside
 from neuroclass.exceptions import RecordingError
-from neuroclass.io.format_detection import sniff_format
+from neuroclass.io.format_detection import detect_format
 from neuroclass.io.nwb import open_nwb
 
 __all__ = ["check_can_label", "write_labels"]
@@ -27,41 +32,42 @@ def write_labels(
     in_place: bool = False,
     force: bool = False,
 ) -> Path:
-    """Add columns, such as the class of each unit, to the units of an NWB file.
+    """Write columns, such as the class of each unit, into an NWB file.
 
     The columns are added to a copy beside the target, which is validated against the
     schema and only then renamed to the target. The source is not opened for writing,
-    and what is at the target is at every moment either as before or complete.
+    and the target is at every moment either as before or complete.
 
     Parameters
     ----------
     source_path : str or path
-        The NWB 2 recording.
+        Path of the NWB 2 file.
     columns : mapping of str to sequence of length n_units
-        One entry per row of the Units table, in its order: numbers, truth values or
-        text.
+        Names and values of the columns, one entry per row of the Units table, in its
+        order: numbers, truth values or text.
     output : str or path, optional
-        Where the labelled recording goes; missing folders are made.
+        Path of the labelled file; missing folders are made.
     in_place : bool, default False
-        Replace the source; the old one stays beside it as ``<stem>.backup.nwb`` (or
-        ``.backup2``, ...: an older backup is never overwritten).
+        Whether to replace the source; the old file stays beside it as
+        ``<stem>.backup.nwb`` (or ``.backup2``, ...: an older backup is never
+        overwritten).
     force : bool, default False
-        Overwrite an existing `output`, or columns of these names.
+        Whether to overwrite an existing `output`, or columns of these names.
 
     Returns
     -------
     pathlib.Path
-        The labelled recording.
+        Path of the labelled file.
 
     Raises
     ------
     FileNotFoundError
         If there is no source.
     RecordingError
-        If the source cannot be read or another program holds it.
+        If the source cannot be read or another program has it open.
     ValueError
-        If the source is no NWB 2 file, a column does not fit the units, or something
-        is in the way and `force` is not given.
+        If the source is no NWB 2 file, a column does not fit the units, or the output
+        or a column exists and `force` is not given.
     """
     source = Path(source_path)
     target = check_can_label(
@@ -72,8 +78,8 @@ def write_labels(
     with write_beside(target) as beside:
         shutil.copyfile(source, beside)
         _remove_columns(beside, [name for name in columns if name in existing])
-        _add_columns(beside, columns)
-        _validate(beside)
+        _add_columns(beside, columns, source)
+        _validate(beside, source)
         if in_place:
             _back_up(target)
     return target
@@ -87,7 +93,7 @@ def check_can_label(
     in_place: bool = False,
     force: bool = False,
 ) -> Path:
-    """Raise what `write_labels` would raise before it has the labels.
+    """Check that `write_labels` can write columns of these names.
 
     Parameters
     ----------
@@ -99,7 +105,7 @@ def check_can_label(
     Returns
     -------
     pathlib.Path
-        Where the labelled recording would go.
+        Path of the labelled file.
 
     Raises
     ------
@@ -108,8 +114,8 @@ def check_can_label(
     RecordingError
         If the source cannot be read, or has no units.
     ValueError
-        If the source is no NWB 2 file, or something is in the way and `force` is not
-        given.
+        If the source is no NWB 2 file, or the output or a column exists and `force`
+        is not given.
     """
     source = Path(source_path)
     if (output is None) == (not in_place):
@@ -117,7 +123,7 @@ def check_can_label(
             "output must be given, or in_place=True, and not both; got "
             f"output={output!r}, in_place={in_place}."
         )
-    if (kind := sniff_format(source)) != "nwb":
+    if (kind := detect_format(source)) != "nwb":
         raise ValueError(
             f"{source} must be an NWB file to take labels; it is {kind}. Write the "
             "recording to NWB first (write_recording)."
@@ -128,8 +134,8 @@ def check_can_label(
         _check_may_change(target)
     else:
         _check_output(source, target, force)
-    there, _ = _units_columns(source)
-    existing = [name for name in names if name in there]
+    present, _ = _units_columns(source)
+    existing = [name for name in names if name in present]
     if existing and not force:
         raise ValueError(
             f"columns must be new to {source}; it has {', '.join(existing)} already. "
@@ -168,7 +174,8 @@ def _units_columns(source: Path) -> tuple[set[str], int]:
     with h5py.File(source, "r") as file:
         if "units" not in file:
             raise RecordingError(
-                f"{source} must have a Units table to take labels; it has none."
+                f"{source} must have a Units table to take labels; it has none. "
+                "Add the sorted units."
             )
         units = file["units"]
         return set(units.attrs["colnames"]), len(units["id"])
@@ -181,7 +188,8 @@ def _check_values(
         if np.ndim(values) != 1 or len(values) != n_units:
             raise ValueError(
                 f"columns must have one entry for each of the {n_units} units of "
-                f"{source.name}; got shape {np.shape(values)} for {name!r}."
+                f"{source.name}; got shape {np.shape(values)} for {name!r}. "
+                "Give one value per unit."
             )
         if np.asarray(values).dtype.kind not in "biufU":
             raise ValueError(
@@ -196,16 +204,18 @@ def _remove_columns(path: Path, names: Sequence[str]) -> None:
         return
     with h5py.File(path, "r+") as file:
         units = file["units"]
-        kept = [name for name in units.attrs["colnames"] if name not in names]
-        units.attrs["colnames"] = np.array(kept, dtype=h5py.string_dtype())
+        others = [name for name in units.attrs["colnames"] if name not in names]
+        units.attrs["colnames"] = np.array(others, dtype=h5py.string_dtype())
         for name in names:
             for stored in (name, f"{name}_index"):
                 if stored in units:
                     del units[stored]
 
 
-def _add_columns(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
-    io, file = open_nwb(path, "r+")
+def _add_columns(
+    path: Path, columns: Mapping[str, Sequence[Any]], source: Path
+) -> None:
+    io, file = open_nwb(path, "r+", source=source)
     try:
         for name, values in columns.items():
             file.add_unit_column(
@@ -218,13 +228,13 @@ def _add_columns(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
         io.close()
 
 
-def _validate(path: Path) -> None:
+def _validate(path: Path, source: Path) -> None:
     with NWBHDF5IO(str(path), "r") as io:
         problems = validate(io=io)
     if problems:
         raise RecordingError(
-            f"{path.name}: with the labels added the file is no valid NWB: "
-            f"{problems[0]}. Nothing was written."
+            f"{source}: with the labels added the file is no valid NWB: {problems[0]}. "
+            "Nothing was written; export the recording again."
         )
 
 

@@ -1,8 +1,10 @@
-"""Spike trains that stay in their file until they are asked for.
+"""Spike trains that are read from their file at each use.
 
 A recording of 1e8 spikes takes 0.8 GB, and several times that while it is checked and
-binned.  Here each unit is read when it is its turn.
+binned. Here only the spikes of the unit in use are in memory.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,55 +20,60 @@ from numpy.typing import NDArray
 
 __all__ = ["StoredSpikeTimes", "StoredSpikeTrain"]
 
-_STRETCH = 1 << 20  # spike times that are read together
-
 
 @dataclass(frozen=True)
 class StoredSpikeTimes:
-    """The spike times of all units in an HDF5 file, one after the other.
+    """Spike times of all units in an HDF5 file, unit after unit.
 
     Attributes
     ----------
     path : str
-        The file.
+        Path of the file.
     dataset : str
-        Name of the dataset in it.
+        Name of the dataset in the file.
     scale : float
         Seconds per unit of the stored times.
+    block_size : int, default 4194304
+        Largest number of spike times that are checked together.
+    stretch : int, default 1048576
+        Number of spike times that are read together.
     """
 
     path: str
     dataset: str
     scale: float = 1.0
+    block_size: int = 1 << 22
+    stretch: int = 1 << 20
 
     def read(self, start: int, stop: int) -> NDArray[np.float64]:
-        """Return the times from `start` to `stop`, s."""
-        if stop - start > _STRETCH:
+        """Return the times with indices from `start` to `stop`, in seconds."""
+        if stop - start > self.stretch:
             times = _read(self.path, self.dataset, start, stop)
         else:
             # HDF5 unpacks a whole chunk for whatever lies in it. Units are read one
             # after the other: 2,000 of 5,000 spikes each took seven times as long.
             state = self.state()
-            stretches = range(start // _STRETCH, max(stop - 1, start) // _STRETCH + 1)
+            first, last = start // self.stretch, max(stop - 1, start) // self.stretch
             parts = []
-            for k in stretches:
-                begin = max(start - k * _STRETCH, 0)
-                end = stop - k * _STRETCH
-                parts.append(_stretch(self.path, self.dataset, k, state)[begin:end])
+            for k in range(first, last + 1):
+                origin = k * self.stretch
+                bounds = (origin, origin + self.stretch)
+                part = _read_stretch(self.path, self.dataset, bounds, state)
+                parts.append(part[max(start - origin, 0) : stop - origin])
             times = np.concatenate(parts)
         return times if self.scale == 1.0 else times * self.scale
 
     def state(self) -> tuple[int, int]:
-        """Return what changes if the file does: its size, and when it was written."""
+        """Return size and time of modification of the file, which change with it."""
         state = Path(self.path).stat()
         return state.st_size, state.st_mtime_ns
 
 
 @lru_cache(maxsize=2)
-def _stretch(
-    path: str, dataset: str, number: int, state: tuple[int, int]
+def _read_stretch(
+    path: str, dataset: str, bounds: tuple[int, int], state: tuple[int, int]
 ) -> NDArray[np.float64]:
-    return _read(path, dataset, number * _STRETCH, (number + 1) * _STRETCH)
+    return _read(path, dataset, *bounds)
 
 
 def _read(path: str, dataset: str, start: int, stop: int) -> NDArray[np.float64]:
@@ -75,18 +82,18 @@ def _read(path: str, dataset: str, start: int, stop: int) -> NDArray[np.float64]
 
 
 class StoredSpikeTrain(SpikeTrainProxy):
-    """A spike train in a file: neo's proxy, with what of a train is read here.
+    """Spike train in a file: a proxy of neo with the attributes that are used here.
 
     Parameters
     ----------
     times : StoredSpikeTimes
-        Of all units.
+        Spike times of all units.
     start, stop : int
-        Which of them are of this unit.
+        Index of the first spike of this unit, and past its last.
     t_start, t_stop : quantities.Quantity
-        Of the recording.
+        Bounds of the recording.
     name : str
-        Of the unit.
+        Name of the unit.
     """
 
     def __init__(
@@ -109,19 +116,24 @@ class StoredSpikeTrain(SpikeTrainProxy):
         """Return the number of spikes."""
         return self._stop - self._start
 
+    def __repr__(self) -> str:
+        """Return unit, number of spikes and file of the spike train."""
+        file = Path(self._times.path).name
+        return f"StoredSpikeTrain(unit {self.name}, {len(self)} spikes in {file})"
+
     @property
     def magnitude(self) -> NDArray[np.float64]:
-        """Spike times, s: read whenever they are asked for."""
+        """Spike times in seconds, read from the file at each use."""
         return self._times.read(self._start, self._stop)
 
     def origin(self) -> tuple[Any, ...]:
-        """Return what tells this train from others: the file as it is, and where."""
+        """Return what identifies the spike train: file, its state, and place in it."""
         times = self._times
         place = (times.path, times.dataset, times.scale, self._start, self._stop)
         return (*place, *times.state())
 
     def load(self, time_slice: Any = None, **_: Any) -> neo.SpikeTrain:
-        """Return the spike train, or what of it lies between two times."""
+        """Return the spike train, or its part between two times."""
         train = neo.SpikeTrain(
             self.magnitude,
             units=pq.s,

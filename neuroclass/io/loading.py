@@ -1,4 +1,9 @@
-"""``load_recording``: any file that can be read, to a ``neo.Block``."""
+"""Recordings from files of any format that can be read.
+
+Input: the path of a file, and of its triggers. Output: a ``neo.Block``.
+"""
+
+from __future__ import annotations
 
 import hashlib
 from os import PathLike
@@ -11,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from neuroclass._lib.checks import as_seconds
 from neuroclass.io.assemble import make_event
-from neuroclass.io.format_detection import sniff_format
+from neuroclass.io.format_detection import detect_format
 from neuroclass.io.nwb import read_nwb
 from neuroclass.io.tables import read_arrays, read_csv, time_scale
 from neuroclass.io.triggers import read_triggers
@@ -27,35 +32,38 @@ def load_recording(
     time_unit: str = "s",
     sampling_rate: float | None = None,
     lazy: bool = False,
+    block_size: int = 1 << 22,
 ) -> neo.Block:
     """Load a recording of sorted spike trains.
 
-    The format is told by the content of the file: NWB 2; numpy ``.npz``; Matlab
+    The format is recognized by the content of the file: NWB 2; numpy ``.npz``; Matlab
     ``.mat`` (5, 7 and 7.3); text tables (``.csv``, ``.tsv``). The layouts of the
     tables are described in :mod:`neuroclass.io.tables`.
 
     Parameters
     ----------
     path : str or path
-        The file, only read.
+        Path of the file, which is only read.
     triggers : path or array-like of shape (n_triggers,), optional
-        When presentations of the stimulus began, on the clock of the spikes: an
-        array, or a file (csv, txt, npy, npz, mat; see
-        :func:`neuroclass.io.triggers.read_triggers`), which may also say what was
-        shown. They become the interval table (Epoch) and the Event ``"triggers"``.
+        Onsets of the presentations, on the clock of the spikes: an array, or a file
+        (csv, txt, npy, npz, mat; see
+        :func:`neuroclass.io.triggers.read_triggers`), which may also hold the
+        stimuli. They become the interval table (Epoch) and the Event ``"triggers"``.
     trial_duration : float, str or quantity, optional
-        How long each presentation lasts, seconds unless the unit is given
+        Duration of each presentation, in seconds unless a unit is given
         (``"18s"``). By default the median gap between triggers; for spike times that
         count from stimulus onset, the latest spike.
     time_unit : {"s", "ms", "us", "samples"}, default "s"
-        Unit of the spike times and triggers. NWB says that times are seconds: there
-        another unit rescues a file that broke the rule (spike times only).
+        Unit of the spike times and triggers. Times in NWB are seconds by definition:
+        there another unit corrects a file that breaks the rule (spike times only).
     sampling_rate : float, optional
         Samples per second (Hz), for ``time_unit="samples"``.
     lazy : bool, default False
-        Of NWB, check the spike times some units at a time and leave them in the file:
-        each spike train is a proxy that reads its times whenever they are asked for.
-        Other formats are small enough to be loaded.
+        Whether to leave the spike times of an NWB file in the file: each spike train
+        is a proxy that reads its times at each use. Other formats are small enough
+        to be loaded.
+    block_size : int, default 4194304
+        Largest number of spike times that are checked together if `lazy`.
 
     Returns
     -------
@@ -69,7 +77,7 @@ def load_recording(
     FileNotFoundError
         If there is no such file.
     RecordingError
-        If what the file holds cannot be used; the message names the unit or the row.
+        If the content of the file cannot be used; the message names the unit or row.
     ValueError
         If an option does not fit.
 
@@ -93,9 +101,9 @@ def load_recording(
     duration = (
         None if trial_duration is None else as_seconds(trial_duration, "trial_duration")
     )
-    kind = sniff_format(path)
+    kind = detect_format(path)
     if kind == "nwb":
-        recording = read_nwb(path, scale, lazy=lazy)
+        recording = read_nwb(path, scale, lazy=lazy, block_size=block_size)
     elif kind == "csv":
         recording = read_csv(path, scale, duration)
     else:
@@ -121,7 +129,7 @@ def _add_triggers(
 ) -> None:
     epoch = read_triggers(triggers, scale, duration)
     segment = recording.segments[0]
-    # A table that the file names so already would hide the one asked for.
+    # A table of the file with this name would hide the given one.
     segment.epochs[:] = [other for other in segment.epochs if other.name != epoch.name]
     segment.epochs.append(epoch)
     segment.events.append(make_event("triggers", epoch.times.magnitude))
@@ -136,6 +144,6 @@ def _add_triggers(
 
 
 def recording_sha256(path: str | PathLike[str]) -> str:
-    """Return the SHA-256 of a file in hexadecimal, as a result's provenance."""
+    """Return the SHA-256 of a file in hexadecimal, for the provenance of a result."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

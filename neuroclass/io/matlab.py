@@ -1,7 +1,10 @@
-"""Variables of ``.mat`` files of versions 5, 7 (scipy) and 7.3 (HDF5), as arrays.
+"""Variables of ``.mat`` files of versions 5, 7 (scipy) and 7.3 (HDF5).
 
-A cell array becomes an object array of the same shape, in both.
+Input: the path of a file. Output: its variables as arrays; a cell array becomes an
+object array of the same shape.
 """
+
+from __future__ import annotations
 
 import warnings
 from pathlib import Path
@@ -23,9 +26,9 @@ def read_mat(path: Path, kind: str) -> dict[str, NDArray[Any]]:
     Parameters
     ----------
     path : pathlib.Path
-        The file.
+        Path of the file.
     kind : {"mat", "mat-v7.3"}
-        As :func:`~neuroclass.io.format_detection.sniff_format` found it.
+        Format, from :func:`~neuroclass.io.format_detection.detect_format`.
 
     Raises
     ------
@@ -38,7 +41,7 @@ def read_mat(path: Path, kind: str) -> dict[str, NDArray[Any]]:
                 found = {name: _read_item(file[name], file) for name in file}
         else:
             with warnings.catch_warnings():
-                # Tables and other objects are warned about; none is asked for.
+                # scipy warns about tables and other objects, which are not used.
                 warnings.simplefilter("ignore")
                 found = scipy.io.loadmat(path)
     except Exception as error:  # scipy raises nearly any type for a damaged file
@@ -58,13 +61,13 @@ def read_mat(path: Path, kind: str) -> dict[str, NDArray[Any]]:
 
 def _read_item(item: Any, file: h5py.File) -> NDArray[Any] | None:
     if not isinstance(item, h5py.Dataset):
-        return None  # a struct, or the store of what cells refer to
+        return None  # a struct, or the store of the contents of cells
     kind = item.attrs.get("MATLAB_class", b"")
     if item.attrs.get("MATLAB_empty", 0):
-        # The shape stands where the values would.
+        # The shape is stored in place of the values.
         shape = tuple(int(length) for length in item[()])
         return np.empty(shape, dtype=object if kind == b"cell" else np.float64)
-    # Matlab counts along columns first: HDF5 shows its axes in reverse.
+    # Matlab stores column by column: the axes are reversed in HDF5.
     values = np.asarray(item[()]).T
     if kind == b"cell":
         cells = np.empty(values.shape, dtype=object)

@@ -1,4 +1,9 @@
-"""Arrays of numpy's ``.npz`` files, never unpickled."""
+"""Arrays of numpy's ``.npz`` files, never unpickled.
+
+Input: the path of a file. Output: its arrays by name.
+"""
+
+from __future__ import annotations
 
 from pathlib import Path
 from typing import Any

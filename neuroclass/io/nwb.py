@@ -1,8 +1,12 @@
-"""NWB 2 files, read through pynwb into a ``neo.Block``.
+"""Recordings from NWB 2 files, read with pynwb.
+
+Input: the path of a file. Output: a ``neo.Block``.
 
 ``neo.io.NWBIO`` is not used: it refuses files without ``obs_intervals``, loses trials,
 unit ids and unit columns, and fails on many stimulus types.
 """
+
+from __future__ import annotations
 
 import re
 import warnings
@@ -22,6 +26,7 @@ from pynwb.misc import AnnotationSeries
 
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.assemble import (
+    UnitTable,
     assemble_recording,
     column_values,
     make_epoch,
@@ -55,64 +60,79 @@ FILE_FIELDS = (
 SUBJECT_FIELDS = ("subject_id", "description", "species", "sex", "age", "genotype")
 # Data types of the extension ndx-events and of NWB 2.10 that hold times of events.
 _EVENT_TYPES = {"Events", "LabeledEvents", "TTLs"}
-_WHOLE_NUMBERS = 1 << 20  # stored spike times that are looked at for their unit
+_WHOLE_NUMBERS = 1 << 20  # stored spike times whose unit of time is checked
 _TRIGGER_NAME = re.compile(r"ttl|trigger|stim.*(onset|time)", re.IGNORECASE)
 
 
-def open_nwb(path: Path, mode: str = "r") -> tuple[NWBHDF5IO, NWBFile]:
-    """Open an NWB file; return pynwb's handle, to be closed, and its content.
+def open_nwb(
+    path: Path, mode: str = "r", *, source: Path | None = None
+) -> tuple[NWBHDF5IO, NWBFile]:
+    """Return pynwb's handle of an NWB file, to be closed, and the content.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the file.
+    mode : {"r", "r+"}, default "r"
+        Whether the file is only read, or changed.
+    source : pathlib.Path, optional
+        File that the messages name, where `path` is a copy of it.
 
     Raises
     ------
     RecordingError
-        If pynwb cannot make sense of the file, or another program holds it.
+        If pynwb cannot read the file, or another program has it open.
     """
-    io = None
+    io, source = None, source or path
     try:
         with warnings.catch_warnings():
-            # Which version of the schema a file was cached with concerns nobody here.
+            # pynwb warns of the cached version of the schema, which is not used here.
             warnings.simplefilter("ignore")
             io = NWBHDF5IO(str(path), mode)
             return io, io.read()
     except BlockingIOError as error:
         raise RecordingError(
-            f"{path} is held open by another program. Close it there, then try again."
+            f"{source} is held open by another program. Close it there, then try again."
         ) from error
     except Exception as error:  # pynwb raises what its parts raise: any type.
         if io is not None:
             io.close()
         reason = " ".join(str(error).split())[:200]
         raise RecordingError(
-            f"{path} cannot be read by pynwb: {reason or type(error).__name__}. "
+            f"{source} cannot be read by pynwb: {reason or type(error).__name__}. "
             "Check it with `pynwb-validate`, or export it again."
         ) from error
 
 
-def read_nwb(path: Path, scale: float = 1.0, *, lazy: bool = False) -> neo.Block:
+def read_nwb(
+    path: Path, scale: float = 1.0, *, lazy: bool = False, block_size: int = 1 << 22
+) -> neo.Block:
     """Read units, interval tables and event times of an NWB 2 file.
 
     Parameters
     ----------
     path : pathlib.Path
-        The file, only read.
+        Path of the file, which is only read.
     scale : float, default 1.0
         Seconds per unit of the stored spike times; 1 but for files that break the
         rule of NWB that times are seconds.
     lazy : bool, default False
-        Leave the spike times in the file until they are asked for.
+        Whether to leave the spike times in the file.
+    block_size : int, default 4194304
+        Largest number of spike times that are checked together if `lazy`.
 
     Returns
     -------
     neo.Block
         Unit columns that hold one number, truth value or text per unit are
         annotations of the spike trains (a reference to another object by its name);
-        ragged ones, such as waveforms, are left out. Ids that are text, as
-        `write_recording` keeps them, count. Interval tables become Epochs.
+        ragged ones, such as waveforms, are left out. Text ids, as written by
+        `write_recording`, are read. Interval tables become Epochs.
 
     Raises
     ------
     RecordingError
-        If there are no units or no spike times, or what is there cannot be used.
+        If there are no units or no spike times, or they cannot be used.
     """
     source = path.name
     io, file = open_nwb(path)
@@ -131,7 +151,9 @@ def read_nwb(path: Path, scale: float = 1.0, *, lazy: bool = False) -> neo.Block
         stored, stops = _ragged(units, "spike_times", source)
         spike_times: NDArray[np.float64] | StoredSpikeTimes
         if lazy:
-            spike_times = StoredSpikeTimes(str(path.resolve()), stored.name, scale)
+            spike_times = StoredSpikeTimes(
+                str(path.resolve()), stored.name, scale, block_size
+            )
             beginning = spike_times.read(0, _WHOLE_NUMBERS)
         else:
             spike_times = np.asarray(stored[:], dtype=np.float64)
@@ -148,15 +170,17 @@ def read_nwb(path: Path, scale: float = 1.0, *, lazy: bool = False) -> neo.Block
         if _has_text_ids(units):
             ids = columns.pop(TEXT_IDS[0])
         recording = assemble_recording(
-            spike_times,
-            stops,
-            unique_unit_ids(ids, source),
+            UnitTable(
+                spike_times,
+                stops,
+                unique_unit_ids(ids, source),
+                columns,
+                obs_intervals,
+            ),
             source=source,
             annotations=_file_annotations(file, io),
             name=path.stem,
             path=str(path),
-            unit_columns=columns,
-            obs_intervals=obs_intervals,
             epochs=[_read_intervals(table, source) for table in _interval_tables(file)],
             events=list(_read_events(file)),
         )
@@ -175,8 +199,8 @@ def _ragged(
     if not isinstance(column, VectorIndex):
         if n_rows != 1:
             raise RecordingError(
-                f"{source}: {name} must have an index that says where each of the "
-                f"{n_rows} units ends; it has none. Write the file again with pynwb."
+                f"{source}: {name} must have an index with the end of each of the "
+                f"{n_rows} units; it has none. Write the file again with pynwb."
             )
         return column.data, np.array([len(column.data)], dtype=np.intp)
     values = column.target.data

@@ -1,4 +1,9 @@
-"""A ``neo.Block`` written as an NWB 2 file."""
+"""Recordings written as NWB 2 files.
+
+Input: a ``neo.Block``. Output: the file.
+"""
+
+from __future__ import annotations
 
 import datetime
 import uuid
@@ -24,7 +29,7 @@ from neuroclass.io.nwb import FILE_FIELDS, TEXT_IDS
 
 __all__ = ["write_recording"]
 
-# Where the recording does not say when it was made: plainly no date of a recording.
+# Date of recordings without a date: plainly not that of a recording.
 _NO_DATE = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _NAMESPACE = uuid.UUID("6f1f3c1e-41f5-5d6e-9d5c-2f1f0d6f8a11")
 _DESCRIPTIONS = {
@@ -47,12 +52,13 @@ def write_recording(block: neo.Block, path: str | PathLike[str]) -> None:
     Parameters
     ----------
     block : neo.Block
-        By the conventions of :func:`~neuroclass.load_recording`, one segment.
-        Annotations of the block named as the fields of an NWB file
-        (``identifier``, ``session_description``, ``keywords``, ...) are written into
-        them, a mapping ``subject`` into the subject.
+        Recording with one segment, by the conventions of
+        :func:`~neuroclass.load_recording`. Annotations of the block named as the
+        fields of an NWB file (``identifier``, ``session_description``, ``keywords``,
+        ...) are written into these, a mapping ``subject`` into the subject.
     path : str or path
-        Replaced as a whole once it is complete; missing folders are made.
+        Path of the file, replaced as a whole once it is complete; missing folders are
+        made.
 
     Raises
     ------
@@ -61,10 +67,10 @@ def write_recording(block: neo.Block, path: str | PathLike[str]) -> None:
 
     Notes
     -----
-    NWB wants whole numbers as unit ids: where an id is text the rows are numbered
+    NWB requires whole numbers as unit ids: where an id is text the rows are numbered
     and the ids go into the column ``unit_name``, from which `load_recording` takes
-    them back. A block without ``rec_datetime`` is
-    dated 1970-01-01, for NWB wants a date.
+    them back. A block without ``rec_datetime`` is dated
+    1970-01-01, for NWB requires a date.
     """
     if len(block.segments) != 1 or not len(block.segments[0].spiketrains):
         raise ValueError(
@@ -72,7 +78,7 @@ def write_recording(block: neo.Block, path: str | PathLike[str]) -> None:
             f"{len(block.segments)} segments. Merge them first."
         )
     with warnings.catch_warnings():
-        # A column called "name" is as good as any other: we never ask by attribute.
+        # A column called "name" does no harm: columns are not read as attributes.
         warnings.filterwarnings("ignore", message="An attribute '")
         file = _new_file(block)
     with write_beside(Path(path)) as beside:
@@ -113,7 +119,7 @@ def _new_file(block: neo.Block) -> NWBFile:
 
 
 def _fingerprint(block: neo.Block) -> str:
-    """Return a text that differs between recordings, for the identifier."""
+    """Return a text that is unique to the recording, for the identifier."""
     counts = [len(spiketrain) for spiketrain in block.segments[0].spiketrains]
     times = [float(train.magnitude.sum()) for train in block.segments[0].spiketrains]
     return f"{block.name} {counts} {times}"

@@ -1,4 +1,10 @@
-"""Arrays and tensors of spikes per time bin, to a ``neo.Block``."""
+"""Recordings from arrays and tensors of spikes per time bin.
+
+Input: an array with axes of time, neuron, presentation and condition. Output: a
+``neo.Block``.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +15,7 @@ from numpy.typing import NDArray
 
 from neuroclass._lib.checks import as_seconds
 from neuroclass.io.arguments import as_array, checked_ids, presented_recording
+from neuroclass.io.spike_table import SpikeTable
 
 __all__ = ["from_raster"]
 
@@ -27,33 +34,33 @@ def from_raster(
     unit_columns: Mapping[str, Sequence[Any]] | None = None,
     t_start: float = 0.0,
 ) -> neo.Block:
-    """Turn an array of spikes, or of spike counts, into a recording.
+    """Return the recording of an array of spikes, or of spike counts.
 
     Parameters
     ----------
     x : array-like or tensor
-        0 and 1, or counts, per time bin.
+        Spikes (0 or 1) or spike counts per time bin.
     dt : float, str or quantity
-        Width of a time bin, seconds unless it brings a unit (``"5ms"``).
+        Time bin width, in seconds unless a unit is given (``"5ms"``).
     axes : str or sequence of str
-        What each axis of `x` is: ``"time"``, ``"neuron"``, ``"presentation"`` (one
-        showing of a stimulus) and ``"condition"`` (a stimulus), as a sequence, with
+        Name of each axis of `x`: ``"time"``, ``"neuron"``, ``"presentation"`` (a
+        repeat of a stimulus) and ``"condition"`` (a stimulus), as a sequence, with
         commas (``"time,presentation,neuron"``) or by first letters (``"tpn"``). Time
         and neuron must be there; neuron may be there several times (channels, rows
         and columns of a layer), and the places go into the unit columns ``axis_0``,
         ``axis_1``, ...
     condition : sequence, optional
-        What was shown: one entry per condition if there is such an axis, otherwise
-        one per presentation (the labels of a batch). By default the numbers of the
+        Stimuli: one entry per condition if there is such an axis, otherwise one per
+        presentation (the labels of a batch). By default the numbers of the
         conditions; without that axis, one stimulus.
     presentation : sequence of length n_presentations, optional
-        One entry per presentation, kept in the column ``presentation``.
+        Names of the presentations, kept in the column ``presentation``.
     unit_ids : sequence of length n_neurons, optional
-        Unique; 0, 1, ... by default.
+        Unique ids of the units; 0, 1, ... by default.
     unit_columns : mapping of str to sequence of length n_neurons, optional
-        Kept with the units, for example the layer.
+        Columns of the units, for example the layer.
     t_start : float, default 0.0
-        Onset of the first presentation, seconds.
+        Onset of the first presentation, in seconds.
 
     Returns
     -------
@@ -84,9 +91,9 @@ def from_raster(
     _check_counts(raster)
     order = [
         place
-        for wanted in ("neuron", "condition", "presentation", "time")
+        for axis_name in ("neuron", "condition", "presentation", "time")
         for place, name in enumerate(names)
-        if name == wanted
+        if name == axis_name
     ]
     shape = {
         name: [raster.shape[i] for i, other in enumerate(names) if other == name]
@@ -100,8 +107,8 @@ def from_raster(
         n_units, n_conditions * n_repeats, n_bins
     )  # (n_neurons, n_conditions x n_presentations, n_bins)
 
-    units, shown, bins = np.nonzero(counts)
-    n_in_bin = counts[units, shown, bins].astype(np.intp)
+    units, numbers, bins = np.nonzero(counts)
+    n_in_bin = counts[units, numbers, bins].astype(np.intp)
     first = np.cumsum(n_in_bin) - n_in_bin
     within = np.arange(n_in_bin.sum()) - np.repeat(first, n_in_bin)
     parts = np.repeat(n_in_bin, n_in_bin)
@@ -123,12 +130,14 @@ def from_raster(
             _labels(presentation, n_repeats, "presentation"), n_conditions
         )
     return presented_recording(
-        times,
-        np.repeat(units, n_in_bin),
-        np.repeat(shown, n_in_bin),
-        unit_ids=checked_ids(unit_ids, n_units),
+        SpikeTable(
+            times,
+            np.repeat(units, n_in_bin),
+            checked_ids(unit_ids, n_units),
+            np.repeat(numbers, n_in_bin),
+            stimuli,
+        ),
         unit_columns=columns,
-        stimuli=stimuli,
         repeats=repeats,
         duration=n_bins * width,
         t_start=t_start,
@@ -169,7 +178,8 @@ def _check_counts(raster: NDArray[Any]) -> None:
         if not right.all():
             raise ValueError(
                 "x must hold 0 and 1 or counts of spikes; got "
-                f"{raster[~right].flat[0]}. Threshold potentials or rates first."
+                f"{raster[~right].flat[0]}. Threshold potentials, or draw spikes from "
+                "rates, first."
             )
 
 

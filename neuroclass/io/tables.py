@@ -1,7 +1,7 @@
-"""Tables of spike times and triggers: npz, csv and mat files, as labs hand them over.
+"""Recordings from tables of spike times and triggers: npz, csv and mat files.
 
-Each layout is told by names, never by shapes. Names are compared without regard to
-case. Times are in ``time_unit``, seconds by default.
+The layout is recognized by names, never by shapes, without regard to case. Times are
+in ``time_unit``, seconds by default.
 
 **One array of spike times** (npz, mat): ``spike_times`` (or ``times``, ``spikes``)
 together with
@@ -12,7 +12,7 @@ together with
   optionally ``unit_ids``, one per unit.
 
 **One array per unit** (npz, mat): no such name, only arrays of one dimension; the
-names are the unit ids. Give the triggers in a file or array of their own.
+names are the unit ids. The triggers then need a file or array of their own.
 
 **Padded array** (npz, mat): ``spike_times`` of two dimensions, unit and spike, NaN
 behind the last spike of each unit; with three, unit, presentation and spike, times
@@ -26,19 +26,22 @@ count from stimulus onset.
   order.
 
 **Text** (csv, with comma, semicolon or tab): the first line names the columns,
-``unit`` and ``time`` in any order. A unit of time in the name (``time_ms``) counts
-more than `time_unit`.
+``unit`` and ``time`` in any order. A unit of time in the name (``time_ms``) takes
+precedence over `time_unit`.
 
 **Times that count from stimulus onset**: besides cells and padded arrays, one more
 array or column ``presentation`` (``repeat``, ``trial``), whole numbers from 0 or 1,
 and optionally ``stimulus``, both with one entry per spike. A presentation without
-any spike is told by the numbers around it, at the end by no one: then use cells.
-Each presentation is put at its place on one clock, pauses between
-(:func:`neuroclass.io.trial_clock.lay_out`).
+any spike is known by the numbers around it, but not at the end: then use cells.
+Presentations are placed one after the other on one clock, with pauses between
+(:func:`neuroclass.io.trial_clock.place_presentations`).
 
 **Triggers inside the file** (npz, mat): an array ``triggers``.
 """
 
+from __future__ import annotations
+
+from dataclasses import replace
 from pathlib import Path
 
 import neo
@@ -49,20 +52,21 @@ from neuroclass.exceptions import RecordingError
 from neuroclass.io.array_layouts import (
     SPIKE_NAMES,
     UNIT_NAMES,
-    Spikes,
     as_ids,
     find_spikes,
     from_rows,
 )
 from neuroclass.io.assemble import (
+    UnitTable,
     assemble_recording,
     make_epoch,
     warn_if_whole_numbers,
 )
 from neuroclass.io.matlab import read_mat
 from neuroclass.io.npz import read_npz
-from neuroclass.io.text import is_number, pick_column, read_text_columns
-from neuroclass.io.trial_clock import lay_out
+from neuroclass.io.spike_table import SpikeTable
+from neuroclass.io.text import is_number, pop_column, read_text_columns
+from neuroclass.io.trial_clock import place_presentations
 from neuroclass.io.triggers import trigger_epoch
 
 __all__ = ["read_arrays", "read_csv", "time_scale"]
@@ -74,7 +78,7 @@ def time_scale(time_unit: str, sampling_rate: float | None) -> float:
     Raises
     ------
     ValueError
-        If the unit is unknown, or a sampling rate is missing or not asked for.
+        If the unit is unknown, or a sampling rate is missing or given in vain.
     """
     check_choice(time_unit, "time_unit", ("s", "ms", "us", "samples"))
     if (time_unit == "samples") != (sampling_rate is not None):
@@ -92,11 +96,11 @@ def time_scale(time_unit: str, sampling_rate: float | None) -> float:
 
 
 def read_csv(path: Path, scale: float, duration: float | None) -> neo.Block:
-    """Read a text table of spikes; see the top of this module for its layout."""
+    """Return the recording of a text table; see the top of this module."""
     columns = read_text_columns(path)
     found = list(columns)
-    units = pick_column(columns, UNIT_NAMES, scale)
-    times = pick_column(columns, SPIKE_NAMES, scale)
+    units = pop_column(columns, UNIT_NAMES, scale)
+    times = pop_column(columns, SPIKE_NAMES, scale)
     if units is None or times is None:
         raise RecordingError(
             f"{path.name} must have columns unit and time; got {', '.join(found)}. "
@@ -110,56 +114,54 @@ def read_csv(path: Path, scale: float, duration: float | None) -> neo.Block:
             f"{row + 1}, of unit {unit}. Correct or remove that row."
         )
     spikes = from_rows(times[0], units[0], columns, path.name)
-    return _assemble(spikes, path, "csv", times[1], duration, None)
+    spikes = _in_seconds(spikes, times[1], path.name)
+    return _assemble(spikes, path, "csv", duration, [])
 
 
 def read_arrays(
     path: Path, kind: str, scale: float, duration: float | None
 ) -> neo.Block:
-    """Read an npz or mat file; see the top of this module for the layouts."""
+    """Return the recording of an npz or mat file; see the top of this module."""
     arrays = read_npz(path) if kind == "npz" else read_mat(path, kind)
-    triggers = pick_column(arrays, ("triggers", "trigger"), scale)
+    triggers = pop_column(arrays, ("triggers", "trigger"), scale)
     spikes, spike_scale = find_spikes(arrays, scale, path.name)
-    epoch = None
+    epochs = []
     if triggers is not None:
-        epoch = trigger_epoch({"time": triggers[0]}, triggers[1], duration, path.name)
-    return _assemble(spikes, path, kind, spike_scale, duration, epoch)
+        columns = {"time": triggers[0]}
+        epochs.append(trigger_epoch(columns, triggers[1], duration, path.name))
+    spikes = _in_seconds(spikes, spike_scale, path.name)
+    return _assemble(spikes, path, kind, duration, epochs)
+
+
+def _in_seconds(spikes: SpikeTable, scale: float, source: str) -> SpikeTable:
+    """Return spikes with times in seconds; warn where these look like another unit."""
+    if scale == 1.0:
+        warn_if_whole_numbers(spikes.times, source)
+    return replace(spikes, times=spikes.times * scale)
 
 
 def _assemble(
-    spikes: Spikes,
+    spikes: SpikeTable,
     path: Path,
     kind: str,
-    scale: float,
     duration: float | None,
-    triggers: neo.Epoch | None,
+    epochs: list[neo.Epoch],
 ) -> neo.Block:
+    """Return the recording of spikes with times in seconds."""
     source = path.name
-    if scale == 1.0:
-        warn_if_whole_numbers(spikes.times, source)
-    times = spikes.times * scale
-    epochs = [] if triggers is None else [triggers]
+    times = spikes.times
     if spikes.presentations is None or spikes.stimuli is None:
         if (np.diff(spikes.units) < 0).any():
             times = times[np.argsort(spikes.units, kind="stable")]
         stops = np.cumsum(np.bincount(spikes.units, minlength=len(spikes.unit_ids)))
     else:
-        times, stops, onsets, duration = lay_out(
-            times,
-            spikes.units,
-            spikes.presentations,
-            unit_ids=spikes.unit_ids,
-            n_presentations=spikes.stimuli.size,
-            duration=duration,
-            source=source,
-        )
+        placed = place_presentations(spikes, duration=duration, source=source)
+        times, stops, onsets, duration = placed
         columns = {"stimulus": spikes.stimuli}
         trials = make_epoch("trials", onsets, onsets + duration, columns, source)
-        epochs.append(trials)
+        epochs = [*epochs, trials]
     return assemble_recording(
-        times,
-        stops,
-        spikes.unit_ids,
+        UnitTable(times, stops, spikes.unit_ids),
         source=source,
         annotations={"format": kind},
         name=path.stem,

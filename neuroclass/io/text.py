@@ -1,4 +1,9 @@
-"""Columns of text tables (csv, tsv, txt), by the names in their first line."""
+"""Columns of text tables (csv, tsv, txt), by the names in their first line.
+
+Input: the path of a table. Output: its columns as arrays.
+"""
+
+from __future__ import annotations
 
 import csv
 import warnings
@@ -11,7 +16,7 @@ from numpy.typing import NDArray
 
 from neuroclass.exceptions import RecordingError
 
-__all__ = ["is_number", "pick_column", "read_text_columns"]
+__all__ = ["is_number", "pop_column", "read_text_columns"]
 
 _UNITS = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "us": 1e-6}
 
@@ -24,8 +29,8 @@ def read_text_columns(
     Parameters
     ----------
     path : pathlib.Path
-        Comma, semicolon or tab between columns; empty lines and lines beginning with
-        ``#`` are passed over.
+        Path of a table with comma, semicolon or tab between columns; empty lines and
+        lines beginning with ``#`` are ignored.
     single : str, optional
         Name of the column of a table of numbers without names; None refuses one.
 
@@ -37,7 +42,9 @@ def read_text_columns(
     lines = _lines(path)
     n_passed, header = next(lines, (0, ""))
     if not header:
-        raise RecordingError(f"{path} must have rows; it has only comments.")
+        raise RecordingError(
+            f"{path} must have rows; it has only comments. Export it again."
+        )
     delimiter = max(",;\t", key=header.count)
     names = next(csv.reader([header], delimiter=delimiter), [])
     names = [name.strip().lower() for name in names]
@@ -50,7 +57,7 @@ def read_text_columns(
         names = [single]
         n_passed -= 1
     try:
-        # Plain numbers take the fast way; a table without rows is told below.
+        # Plain numbers take the fast way; a table without rows is refused below.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             values = np.loadtxt(
@@ -63,13 +70,14 @@ def read_text_columns(
     rows = list(csv.reader((line for _, line in lines), delimiter=delimiter))
     if not rows:
         raise RecordingError(
-            f"{path} must have rows below {header.strip()[:60]!r}; it has none."
+            f"{path} must have rows below {header.strip()[:60]!r}; it has none. "
+            "Export it again."
         )
     for number, row in enumerate(rows, start=1):
         if len(row) != len(names):
             raise RecordingError(
                 f"{path}: row {number} must have {len(names)} columns "
-                f"({', '.join(names)}); got {len(row)}."
+                f"({', '.join(names)}); got {len(row)}. Correct the row."
             )
     columns = zip(*rows, strict=True)
     return {
@@ -79,7 +87,7 @@ def read_text_columns(
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the lines that count, each with its number in the file from 1."""
+    """Yield lines other than comments, each with its number in the file from 1."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             for number, line in enumerate(file, start=1):
@@ -93,7 +101,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def is_number(cell: object) -> bool:
-    """Say whether a cell of a table reads as a number."""
+    """Whether a cell of a table is a number."""
     try:
         float(str(cell))
     except ValueError:
@@ -108,12 +116,12 @@ def _as_numbers(cells: list[str]) -> NDArray[Any]:
         return np.array(cells, dtype=str)
 
 
-def pick_column(
+def pop_column(
     columns: dict[str, NDArray[Any]], names: tuple[str, ...], scale: float
 ) -> tuple[NDArray[Any], float] | None:
-    """Take the column with one of these names out of `columns`; None if none has.
+    """Remove and return the column with one of these names, or None.
 
-    Returned with the seconds per unit that its name tells (``time_ms``,
+    The column is returned with the seconds per unit by its name (``time_ms``,
     ``time [ms]``), or else `scale`.
     """
     for key in columns:

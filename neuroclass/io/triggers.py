@@ -1,4 +1,9 @@
-"""Trigger times, from an array or from a file of their own, to an interval table."""
+"""Interval tables from trigger times.
+
+Input: an array of times, or a file. Output: an Epoch.
+"""
+
+from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
@@ -10,10 +15,10 @@ from numpy.typing import NDArray
 
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.assemble import make_epoch
-from neuroclass.io.format_detection import sniff_format
+from neuroclass.io.format_detection import detect_format
 from neuroclass.io.matlab import read_mat
 from neuroclass.io.npz import read_npz
-from neuroclass.io.text import pick_column, read_text_columns
+from neuroclass.io.text import pop_column, read_text_columns
 
 __all__ = ["read_triggers", "trigger_epoch"]
 
@@ -23,24 +28,24 @@ _DURATIONS = ("duration",)
 
 
 def read_triggers(triggers: Any, scale: float, duration: float | None) -> neo.Epoch:
-    """Return the Epoch ``"triggers"``.
+    """Return the interval table (Epoch) ``"triggers"``.
 
     Parameters
     ----------
     triggers : path or array-like of shape (n_triggers,)
-        Ascending times. A file is one of
+        Ascending trigger times, or a file of them, one of
 
         * ``.npy``, or text with one number per line;
         * text whose first line names the columns: ``start`` (``start_time``,
           ``onset``, ``time``, ``trigger``), optionally ``stop`` (``stop_time``,
           ``end``) or ``duration``, and any others, for example ``stimulus``, which
-          become columns of the table; a unit in a name (``start_ms``) counts;
-        * npz or mat with arrays so named, or with one array only.
+          become columns of the table; a name may hold a unit (``start_ms``);
+        * npz or mat with arrays of these names, or with one array only.
     scale : float
-        Seconds per unit of the times; a quantity brings its own.
+        Seconds per unit of the times; a quantity has its own unit.
     duration : float or None
-        Seconds of each presentation. None takes the stops or durations of the file,
-        or else the median gap between triggers.
+        Duration of each presentation, in seconds. None takes the stops or durations
+        of the file, or else the median gap between triggers.
 
     Raises
     ------
@@ -65,18 +70,18 @@ def trigger_epoch(
     source: str,
     error: type[ValueError] = RecordingError,
 ) -> neo.Epoch:
-    """Return the Epoch of a table of triggers; see :func:`read_triggers`."""
+    """Return the interval table of columns of triggers; see :func:`read_triggers`."""
     columns = dict(columns)
-    found = pick_column(columns, _STARTS, scale)
+    found = pop_column(columns, _STARTS, scale)
     if found is None:
         raise error(
             f"{source} must have a column or array of trigger times named "
             f"{', '.join(_STARTS)}; got {', '.join(columns) or 'none'}. Rename it."
         )
     starts = _seconds(*found, source, error)
-    if (stop := pick_column(columns, _STOPS, scale)) is not None:
+    if (stop := pop_column(columns, _STOPS, scale)) is not None:
         stops = _seconds(*stop, source, error, ascending=False)
-    elif (given := pick_column(columns, _DURATIONS, scale)) is not None:
+    elif (given := pop_column(columns, _DURATIONS, scale)) is not None:
         stops = starts + _seconds(*given, source, error, ascending=False)
     elif starts.size > 1:
         stops = starts + float(np.median(np.diff(starts)))
@@ -84,17 +89,17 @@ def trigger_epoch(
         stops = starts
     else:
         raise error(
-            f"{source} has one trigger only, and no gap tells how long a presentation "
-            "lasts. Give trial_duration."
+            f"{source} has one trigger only, so the duration of a presentation is "
+            "unknown. Give trial_duration."
         )
     if duration is not None:
         stops = starts + duration
     if len(stops) != len(starts):
         raise error(
             f"{source} must have as many stops as starts; got {len(stops)} and "
-            f"{len(starts)}."
+            f"{len(starts)}. Correct the table."
         )
-    return make_epoch("triggers", starts, stops, columns, source, error)
+    return make_epoch("triggers", starts, stops, columns, source, error=error)
 
 
 def _seconds(
@@ -133,7 +138,7 @@ def _read_file(path: Path) -> dict[str, NDArray[Any]]:
             raise RecordingError(
                 f"{path} must hold numbers: {error}. Save a plain array."
             ) from error
-    kind = sniff_format(path)
+    kind = detect_format(path)
     if kind == "nwb":
         raise RecordingError(
             f"{path} is a recording, not a file of triggers. Give its interval table "
@@ -149,7 +154,7 @@ def _read_file(path: Path) -> dict[str, NDArray[Any]]:
     }
     if len(found) == 1:
         return {"time": next(iter(found.values()))}
-    # Scalars beside the arrays describe, they are no columns.
+    # Scalars beside the arrays are descriptions, not columns.
     longest = max((values.size for values in found.values()), default=0)
     return {name: values for name, values in found.items() if values.size == longest}
 

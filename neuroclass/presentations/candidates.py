@@ -1,9 +1,11 @@
-"""Which table of a recording, and which of its columns, says what repeats what.
+"""Choice of the interval table, and of the columns that distinguish its stimuli.
 
-Takes a recording and what the user asked for; gives the rows of one interval table with
-the stimulus of each, and why these. Where the file does not tell, it lists what there
-is and asks.
+Input: a recording and the settings of the selection. Output: the rows of one interval
+table with the stimulus of each, and the reason for this table. Where the file leaves
+the choice open, the error lists the tables and their columns.
 """
+
+from __future__ import annotations
 
 from typing import NamedTuple
 
@@ -12,132 +14,125 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass.exceptions import RecordingError
-from neuroclass.presentations.interval_tables import (
-    Showings,
-    describe_intervals,
-    first_segment,
-    label_number,
-    read_showings,
+from neuroclass.presentations.interval_rows import (
+    IntervalRows,
+    read_interval_rows,
     stimulus_columns,
 )
+from neuroclass.presentations.interval_tables import (
+    describe_intervals,
+    first_segment,
+    number_label,
+)
+from neuroclass.presentations.settings import PresentationSettings
 
 __all__ = [
     "STIMULUS",
-    "choose_showings",
-    "in_order",
+    "choose_interval_rows",
     "length_tolerance",
     "medians_by_group",
-    "no_repeats",
+    "no_repeats_error",
+    "ordered_labels",
 ]
 
-STIMULUS = "stimulus of the row"  # the one column left once stimuli are told apart
+STIMULUS = "stimulus of the row"  # the one column of rows whose stimuli are known
 
 _NOT_STIMULI = ("invalid_times",)
 
 
-def choose_showings(
+def choose_interval_rows(
     recording: neo.Block,
-    intervals: str | None,
-    stimulus: str | None,
-    min_repeats: int,
+    settings: PresentationSettings,
     *,
     is_pooled: bool = False,
-) -> tuple[Showings, str, str]:
-    """Choose the table and the columns that give the most repeats of equal length.
+) -> tuple[IntervalRows, str, str]:
+    """Choose the table and the columns with the most repeats of equal length.
 
     Parameters
     ----------
     recording : neo.Block
         A recording.
-    intervals, stimulus, min_repeats
-        As in `select_presentations`.
+    settings : PresentationSettings
+        Table and columns, if given, and the smallest number of repeats.
     is_pooled : bool, default False
-        Take all rows as showings of one stimulus.
+        Whether all rows are presentations of one stimulus.
 
     Returns
     -------
-    showings : Showings
-        All rows of the table (or of the values asked for), with the stimulus of each
-        in the column `STIMULUS`, "" where a row shows none.
+    rows : IntervalRows
+        All rows of the table (or of the given values), with the stimulus of each in
+        the column `STIMULUS`, "" for a row without a stimulus.
     source : str
         Table and columns.
-    why : str
-        Why this one.
+    reason : str
+        Reason for this table and these columns.
 
     Raises
     ------
     RecordingError
-        If nothing repeats, if it is ambiguous what does, or if the table, column or
-        value asked for is not there.
+        If no stimulus is repeated, if several tables or columns fit equally, or if
+        the given table, column or value does not exist.
     """
-    candidates = _find_candidates(
-        recording, intervals, stimulus, min_repeats, is_pooled=is_pooled
-    )
+    candidates = _find_candidates(recording, settings, is_pooled=is_pooled)
     if not candidates:
-        raise no_repeats(recording, min_repeats)
-    # A stable sort: of tables that say the same, the first.
+        raise no_repeats_error(recording, settings.min_repeats)
+    # A stable sort: of equivalent tables, the first.
     best, *others = sorted(candidates, key=lambda c: -c.repeats)
-    others = [c for c in others if not _says_the_same(best, c)]
+    others = [c for c in others if not _are_equivalent(best, c)]
     rivals = [
-        c
-        for c in others
-        if c.repeats == best.repeats or c.showings.name == best.showings.name
+        c for c in others if c.repeats == best.repeats or c.rows.name == best.rows.name
     ]
     if rivals:
         sources = ", ".join(
             f"{c.source} ({c.repeats} repeats)" for c in (best, *rivals)
         )
         raise RecordingError(
-            f"ambiguous: repeats may be {sources}. Say which with "
+            f"ambiguous: repeats may be {sources}. Choose with "
             f"--intervals NAME and --stimulus COLUMN (in Python: intervals, stimulus). "
             f"The recording has {_list_tables(recording)}."
         )
-    why = f"the only table with repeats, {best.told_apart}"
+    reason = f"the only table with repeats, {best.description}"
     if is_pooled:
-        why = "all showings pooled as repeats of one onset, whatever was shown"
-    elif intervals is not None or stimulus is not None:
-        why = f"as asked, {best.told_apart}"
+        reason = "all presentations pooled as repeats of one onset, of any stimulus"
+    elif settings.intervals is not None or settings.stimulus is not None:
+        reason = f"as given, {best.description}"
     elif others:
-        why = (
-            f"the most repeats of equal length, {best.told_apart} "
+        reason = (
+            f"the most repeats of equal length, {best.description} "
             f"(next: {others[0].source} with {others[0].repeats})"
         )
-    return best.showings, best.source, why
+    return best.rows, best.source, reason
 
 
 class _Candidate(NamedTuple):
-    """Showings with what tells their stimuli apart, in the column `STIMULUS`."""
+    """Rows of a table, with their stimulus in the column `STIMULUS`."""
 
-    showings: Showings
+    rows: IntervalRows
     columns: tuple[str, ...]
     repeats: int  # of equal length, of the median repeated stimulus
 
     @property
     def source(self) -> str:
         """Table and column."""
-        return ".".join(filter(None, (self.showings.name, ",".join(self.columns))))
+        return ".".join(filter(None, (self.rows.name, ",".join(self.columns))))
 
     @property
-    def told_apart(self) -> str:
-        """How its stimuli are told apart."""
-        shown = np.unique(self.showings.columns[STIMULUS])
-        shown = shown[shown != ""]
+    def description(self) -> str:
+        """The columns that distinguish the stimuli, in words."""
+        stimuli = np.unique(self.rows.columns[STIMULUS])
+        stimuli = stimuli[stimuli != ""]
         if not self.columns:
-            return "no column tells its rows apart"
-        if len(shown) == 1:
-            return f"all its rows show {shown[0]}"
-        return f"told apart by {', '.join(self.columns)}"
+            return "no column distinguishes its rows"
+        if len(stimuli) == 1:
+            return f"stimulus {stimuli[0]} in all its rows"
+        return f"stimuli distinguished by {', '.join(self.columns)}"
 
 
 def _find_candidates(
-    recording: neo.Block,
-    intervals: str | None,
-    stimulus: str | None,
-    min_repeats: int,
-    *,
-    is_pooled: bool,
+    recording: neo.Block, settings: PresentationSettings, *, is_pooled: bool
 ) -> list[_Candidate]:
-    """Return every table and combination of columns that repeats a stimulus."""
+    """Return every table and combination of columns with a repeated stimulus."""
+    intervals, stimulus = settings.intervals, settings.stimulus
     epochs = [
         epoch
         for epoch in first_segment(recording).epochs
@@ -151,20 +146,20 @@ def _find_candidates(
         names = [str(epoch.name) for epoch in first_segment(recording).epochs]
         raise RecordingError(
             f"intervals must name an interval table of the recording; got "
-            f"{intervals!r}. There are: {', '.join(names) or 'none'}."
+            f"{intervals!r}. Its tables are: {', '.join(names) or 'none'}."
         )
-    tables = [read_showings(epoch) for epoch in epochs]
-    asked: tuple[str, ...] = ()
+    tables = [read_interval_rows(epoch) for epoch in epochs]
+    given: tuple[str, ...] = ()
     if stimulus is not None:
         known = {str(name) for epoch in epochs for name in epoch.array_annotations}
-        asked, values = _parse_stimulus(stimulus, known)
-        # Joined frames have lost their numbers; whoever asks for these means the rows.
+        given, values = _parse_stimulus(stimulus, known)
+        # Joined frames have no frame numbers: a given frame column means the rows.
         tables = [
             table
-            if all(name in table.columns for name in asked)
-            else read_showings(epoch, join_frames=False)
+            if all(name in table.columns for name in given)
+            else read_interval_rows(epoch, join_frames=False)
             for table, epoch in zip(tables, epochs, strict=True)
-            if all(name in epoch.array_annotations for name in asked)
+            if all(name in epoch.array_annotations for name in given)
         ]
         if not tables:
             raise RecordingError(
@@ -172,23 +167,23 @@ def _find_candidates(
                 f"got {stimulus!r}. The recording has {_list_tables(recording)}."
             )
         if values is not None:
-            tables = _take_values(tables, asked[0], values)
+            tables = _take_values(tables, given[0], values)
     candidates = []
-    for showings in tables:
+    for rows in tables:
         if stimulus is not None:
-            alternatives = [asked]
+            alternatives = [given]
         elif is_pooled:
             alternatives = [()]
         else:
-            alternatives = stimulus_columns(showings)
+            alternatives = stimulus_columns(rows)
         for columns in alternatives:
-            if not columns and showings.are_frames and intervals is None:
+            if not columns and rows.are_frames and intervals is None:
                 continue
-            labels = showings.labels(columns)
+            labels = rows.labels(columns)
             if is_pooled:
                 labels = np.where(labels == "", "", "any stimulus")
-            labelled = showings._replace(columns={STIMULUS: labels})
-            repeats = _count_equal_repeats(labelled, min_repeats)
+            labelled = rows._replace(columns={STIMULUS: labels})
+            repeats = _count_equal_repeats(labelled, settings.min_repeats)
             if repeats:
                 candidates.append(_Candidate(labelled, columns, repeats))
     return candidates
@@ -206,37 +201,39 @@ def _parse_stimulus(
     return tuple(name.strip() for name in stimulus.split(",")), None
 
 
-def _take_values(tables: list[Showings], column: str, values: str) -> list[Showings]:
-    """Return the rows in which a column has one of the values asked for."""
+def _take_values(
+    tables: list[IntervalRows], column: str, values: str
+) -> list[IntervalRows]:
+    """Return the rows in which a column has one of the given values."""
     present = {str(label) for table in tables for label in table.columns[column]} - {""}
     # A value may itself hold a comma.
     names = [values] if values in present else [v.strip() for v in values.split(",")]
     names = [name if name in present else _as_number(name) for name in names]
     for name in names:
         if name not in present:
-            shown = ", ".join(in_order(np.array(sorted(present)))[:20])
+            listed = ", ".join(ordered_labels(np.array(sorted(present)))[:20])
             raise RecordingError(
                 f"stimulus must name values of the column {column!r}; got "
-                f"{values!r}. Its values are: {shown}."
+                f"{values!r}. Its values are: {listed}."
             )
     return [table.take(np.isin(table.columns[column], names)) for table in tables]
 
 
 def _as_number(value: str) -> str:
-    """Spell a number as the labels do, so that 0.50 finds 0.5."""
+    """Format a number as the labels do, so that 0.50 finds 0.5."""
     try:
-        return label_number(float(value))
+        return number_label(float(value))
     except ValueError:
         return value
 
 
-def _count_equal_repeats(showings: Showings, min_repeats: int) -> int:
-    """Return repeats of equal length of the median stimulus that is repeated, or 0."""
+def _count_equal_repeats(rows: IntervalRows, min_repeats: int) -> int:
+    """Return the median number of equally long repeats per repeated stimulus, or 0."""
     names, stimulus_of, counts = np.unique(
-        showings.columns[STIMULUS], return_inverse=True, return_counts=True
+        rows.columns[STIMULUS], return_inverse=True, return_counts=True
     )
-    medians = medians_by_group(showings.durations, stimulus_of)[stimulus_of]
-    is_equal = np.abs(showings.durations - medians) <= length_tolerance(medians)
+    medians = medians_by_group(rows.durations, stimulus_of)[stimulus_of]
+    is_equal = np.abs(rows.durations - medians) <= length_tolerance(medians)
     equal_repeats = np.bincount(stimulus_of[is_equal], minlength=len(names))
     is_repeated = (counts >= min_repeats) & (names != "")
     if not is_repeated.any():
@@ -254,14 +251,14 @@ def medians_by_group(
 
 
 def length_tolerance(durations: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the difference (s) between lengths that are the same: jitter of frames."""
+    """Return the largest difference (s) of equal lengths: the jitter of frames."""
     return np.maximum(0.02 * durations, np.minimum(0.025, 0.5 * durations))
 
 
-def _says_the_same(one: _Candidate, other: _Candidate) -> bool:
-    """Tell whether two candidates are the same rows, grouped in the same way."""
-    a, b = one.showings, other.showings
-    if len(a.rows) != len(b.rows) or not (
+def _are_equivalent(one: _Candidate, other: _Candidate) -> bool:
+    """Whether two candidates are the same rows, grouped in the same way."""
+    a, b = one.rows, other.rows
+    if a.n_rows != b.n_rows or not (
         np.allclose(a.starts, b.starts, rtol=0, atol=1e-3)
         and np.allclose(a.durations, b.durations, rtol=0, atol=1e-3)
     ):
@@ -276,18 +273,20 @@ def _list_tables(recording: neo.Block) -> str:
     return "; ".join(map(str, tables)) or "no interval table"
 
 
-def no_repeats(recording: neo.Block, min_repeats: int, *notes: str) -> RecordingError:
-    """Return the error for a recording without repeats: what there is, and the cure."""
-    why = "".join(f" ({note})" for note in notes)
+def no_repeats_error(
+    recording: neo.Block, min_repeats: int, *notes: str
+) -> RecordingError:
+    """Return the error for a recording without repeats: its tables, and the cure."""
+    rows_left_out = "".join(f" ({note})" for note in notes)
     return RecordingError(
-        f"no repeats found: no stimulus is shown at least {min_repeats} times{why}; "
-        f"the recording has {_list_tables(recording)}. Name the table and column "
-        "(--intervals, --stimulus), give --triggers, lower --min-repeats, or ask the "
-        "weaker question of spontaneous activity with --condition none."
+        f"no repeats found: no stimulus has at least {min_repeats} presentations"
+        f"{rows_left_out}; the recording has {_list_tables(recording)}. Name the table "
+        "and column (--intervals, --stimulus), give --triggers, lower --min-repeats, "
+        "or ask the weaker question of spontaneous activity with --condition none."
     )
 
 
-def in_order(labels: NDArray[np.str_]) -> tuple[str, ...]:
+def ordered_labels(labels: NDArray[np.str_]) -> tuple[str, ...]:
     """Return the distinct labels, numbers by value, others as they first appear."""
     names = list(dict.fromkeys(labels.tolist()))
     try:

@@ -1,8 +1,10 @@
-"""From what a caller names to a recording and the repeats in it.
+"""A recording and its presentations, from paths or recordings.
 
-Takes a path, a recording or several of either, gives one recording with its
+Input: a path, a recording, or several of either. Output: one recording with its
 presentations: how every analysis of a whole recording begins.
 """
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,21 +33,22 @@ def open_recording(
     trial_duration: Any = None,
     lazy: bool = False,
 ) -> Recordings:
-    """Load a recording if it is a path.
+    """Return the recording, loaded if it is a path.
 
     Parameters
     ----------
     recording : neo.Block, str or Path, or a sequence of these
-        A sequence of several stays as it is, for `find_presentations`.
+        A recording or its file. A sequence of several is returned as it is, for
+        `find_presentations`.
     triggers, trial_duration, lazy
-        For a path: `load_recording`.
+        Options of `load_recording` for a path.
 
     Raises
     ------
     TypeError
-        If it is none of these.
+        If it is of another type.
     ValueError
-        If triggers or trial_duration are given for what is loaded already.
+        If triggers or trial_duration are given for a recording loaded already.
     """
     if isinstance(recording, neo.Block | str | Path):
         several: Sequence[Any] = [recording]
@@ -77,12 +80,12 @@ def find_presentations(
     settings: PresentationSettings | None = None,
     **options: Unpack[PresentationOptions],
 ) -> tuple[neo.Block, Presentations]:
-    """Select what are repeats of what; put several recordings together.
+    """Select the presentations of a recording; pool several recordings.
 
     Parameters
     ----------
     recording : neo.Block, or a sequence of neo.Block, str or Path
-        A sequence is pooled: `pool_recordings`.
+        A recording, or several to be pooled by `pool_recordings`.
     settings : PresentationSettings, optional
         Settings of the selection.
     **options
@@ -94,7 +97,7 @@ def find_presentations(
     recording : neo.Block
         The recording, or the pool.
     presentations : Presentations
-        Of it.
+        Its presentations.
     """
     settings = settings_from(
         PresentationSettings, settings, options, "find_presentations"
@@ -107,7 +110,7 @@ def find_presentations(
 def presentation_setting(
     presentations: Presentations, intervals: str | None, stimulus: str | None
 ) -> dict[str, str]:
-    """Return which table the repeats are of, for the settings of a result."""
+    """Return table and reason of the selection, for the settings of a result."""
     return {
         "value": presentations.source,
         "chosen": "auto" if intervals is None and stimulus is None else "given",

@@ -1,8 +1,10 @@
-"""What several recordings show in common.
+"""Presentations of the stimuli that several recordings have in common.
 
-Takes recordings, gives short names for them and the presentations of the stimuli that
-all of them show (`match_presentations`).
+Input: recordings. Output: short names for them, and of each recording the
+presentations of the common stimuli (`match_presentations`).
 """
+
+from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -31,17 +33,17 @@ __all__ = ["load_recordings", "match_presentations", "recording_names"]
 
 
 def load_recordings(recordings: Sequence[neo.Block | str | Path]) -> list[neo.Block]:
-    """Load the recordings that are paths; refuse one that is given twice.
+    """Load the recordings that are paths; refuse duplicates.
 
     Parameters
     ----------
     recordings : sequence of neo.Block, str or Path
-        At least two.
+        At least two recordings.
 
     Raises
     ------
     ValueError
-        If there are fewer than two, or one of them twice.
+        If there are fewer than two, or one of them is given twice.
     """
     if len(recordings) < 2:
         raise ValueError(
@@ -56,17 +58,17 @@ def load_recordings(recordings: Sequence[neo.Block | str | Path]) -> list[neo.Bl
         if identity in known:
             raise ValueError(
                 f"recordings must be different; {block.file_origin or block.name} is "
-                "given twice."
+                "given twice. Remove one of the two."
             )
         known.append(identity)
     return blocks
 
 
 def recording_names(recordings: Sequence[neo.Block]) -> list[str]:
-    """Return a short name of each recording, different from all others.
+    """Return a short and unique name of each recording.
 
-    The file's name without suffix, with the folder before it where files of several
-    folders have the same; for recordings from memory their name, numbered.
+    The name is that of the file without suffix, with the folder before it where files
+    of several folders are named alike; recordings from memory are numbered.
     """
     origins = [block.file_origin for block in recordings]
     names = [
@@ -86,15 +88,15 @@ def match_presentations(
     settings: PresentationSettings | None = None,
     **options: Unpack[PresentationOptions],
 ) -> list[Presentations]:
-    """Select what every recording shows: the same stimuli, for the same time.
+    """Select the presentations of the stimuli that all recordings have in common.
 
     Stimuli are matched by name, whatever their order and number of repeats, and cut to
-    the time that all recordings show.
+    the shortest duration among the recordings.
 
     Parameters
     ----------
     recordings : sequence of neo.Block
-        At least two.
+        At least two recordings.
     settings : PresentationSettings, optional
         Settings of the selection, for each recording.
     **options
@@ -104,8 +106,8 @@ def match_presentations(
     Returns
     -------
     list of Presentations
-        Of each recording, with the same `stimuli` and `durations`. With condition
-        ``"none"`` there is nothing to match and each keeps its own.
+        Presentations of each recording, with the same `stimuli` and `durations`. With
+        condition ``"none"`` nothing is matched and each recording has its own.
 
     Raises
     ------
@@ -115,45 +117,47 @@ def match_presentations(
     Warns
     -----
     UserWarning
-        If stimuli are left out because not every recording shows them, if one lasts
+        If stimuli are left out because they are not in every recording, if one lasts
         longer in one recording than in another, or if the files do not name it.
     """
     settings = settings_from(
         PresentationSettings, settings, options, "match_presentations"
     )
     names = recording_names(recordings)
-    found = []
+    selected = []
     for name, recording in zip(names, recordings, strict=True):
-        with _naming(name):
-            found.append(select_presentations(recording, settings))
+        with _messages_named(name):
+            selected.append(select_presentations(recording, settings))
     if settings.condition == "none":
-        return found
-    common = [s for s in found[0].stimuli if all(s in p.stimuli for p in found)]
+        return selected
+    common = [s for s in selected[0].stimuli if all(s in p.stimuli for p in selected)]
     if not common:
         raise RecordingError(
-            f"recordings must have a stimulus in common; {_shown(names[0], found[0])}, "
-            f"{_first_other(names, found)}. Classify them one by one, or say with "
-            "--intervals and --stimulus what they share."
+            f"recordings must have a stimulus in common; "
+            f"{_stimuli_of(names[0], selected[0])}, {_first_other(names, selected)}. "
+            "Classify them one by one, or name the common stimulus with --intervals "
+            "and --stimulus."
         )
-    others = list(dict.fromkeys(s for p in found for s in p.stimuli))
+    others = list(dict.fromkeys(s for p in selected for s in p.stimuli))
     others = [s for s in others if s not in common]
     if others:
         warn_user(
-            f"{plural(len(others), 'stimulus', 'stimuli')} left out that not every "
-            f"recording shows at least {settings.min_repeats} times: {some(others, 3)}."
+            f"{plural(len(others), 'stimulus', 'stimuli')} left out without at "
+            f"least {settings.min_repeats} presentations in every recording: "
+            f"{some(others, 3)}."
         )
-    index = np.array([[p.stimuli.index(s) for s in common] for p in found])
-    durations = np.array([p.durations[k] for p, k in zip(found, index, strict=True)])
-    _compare_lengths(names, found, tuple(common), durations)
+    index = np.array([[p.stimuli.index(s) for s in common] for p in selected])
+    durations = np.array([p.durations[k] for p, k in zip(selected, index, strict=True)])
+    _compare_lengths(names, selected, tuple(common), durations)
     return [
         _take(p, tuple(common), k, durations.min(axis=0))
-        for p, k in zip(found, index, strict=True)
+        for p, k in zip(selected, index, strict=True)
     ]
 
 
 @contextmanager
-def _naming(name: str) -> Iterator[None]:
-    """Put the recording's name before what is said of it."""
+def _messages_named(name: str) -> Iterator[None]:
+    """Put the name of a recording before its warnings and errors."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -169,24 +173,25 @@ def _naming(name: str) -> Iterator[None]:
             )
 
 
-def _first_other(names: Sequence[str], found: Sequence[Presentations]) -> str:
-    """Say what the first recording shows that shares nothing with the first of all."""
-    apart = [k for k, p in enumerate(found) if not {*p.stimuli} & {*found[0].stimuli}]
-    k = apart[0] if apart else len(found) - 1
-    return _shown(names[k], found[k])
+def _first_other(names: Sequence[str], selected: Sequence[Presentations]) -> str:
+    """Return the stimuli of the first recording without any of the first one's."""
+    stimuli = {*selected[0].stimuli}
+    others = [k for k, p in enumerate(selected) if not {*p.stimuli} & stimuli]
+    k = others[0] if others else len(selected) - 1
+    return _stimuli_of(names[k], selected[k])
 
 
-def _shown(name: str, presentations: Presentations) -> str:
-    return f"{name} shows {some(presentations.stimuli, 3)} ({presentations.source})"
+def _stimuli_of(name: str, presentations: Presentations) -> str:
+    return f"{name} has {some(presentations.stimuli, 3)} ({presentations.source})"
 
 
 def _compare_lengths(
     names: Sequence[str],
-    found: Sequence[Presentations],
+    selected: Sequence[Presentations],
     stimuli: tuple[str, ...],
     durations: NDArray[np.float64],
 ) -> None:
-    """Refuse or warn where what is taken for one stimulus may be several."""
+    """Refuse or warn where stimuli matched as one may be different ones."""
     shortest, longest = durations.min(axis=0), durations.max(axis=0)
     is_unequal = longest - shortest > length_tolerance(shortest)
     worst = int(np.argmax(longest / shortest))
@@ -194,17 +199,17 @@ def _compare_lengths(
         f"{shortest[worst]:.4g} s in {names[int(durations[:, worst].argmin())]}, "
         f"{longest[worst]:.4g} s in {names[int(durations[:, worst].argmax())]}"
     )
-    unnamed = [p.source for p in found if "." not in p.source]
-    if unnamed and found[0].condition == "stimulus,time":
+    unnamed = [p.source for p in selected if "." not in p.source]
+    if unnamed and selected[0].condition == "stimulus,time":
         if is_unequal.any():
             raise RecordingError(
-                f"recordings must show the same stimulus; the table {unnamed[0]} does "
-                f"not name it, and it lasts {lengths}. Name the stimulus in a column "
-                "of the tables (--stimulus COLUMN)."
+                f"recordings must be under the same stimulus; the table {unnamed[0]} "
+                f"does not name it, and it lasts {lengths}. Name the stimulus in a "
+                "column of the tables (--stimulus COLUMN)."
             )
         warn_user(
-            f"the table {unnamed[0]} does not name its stimulus: that all recordings "
-            "show the same one is taken on trust."
+            f"the table {unnamed[0]} does not name its stimulus: that it is the "
+            "same in all recordings is taken on trust."
         )
     elif is_unequal.any():
         warn_user(

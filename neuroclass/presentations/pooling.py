@@ -1,13 +1,15 @@
-"""Several recordings under the same stimulus as one population.
+"""Pooling of recordings under the same stimulus into one population.
 
-Takes recordings, gives one recording of all their cells, in which the presentations
-of the stimuli that all of them show coincide (`pool_recordings`).
+Input: recordings. Output: one recording of all their neurons, in which the
+presentations of the common stimuli coincide (`pool_recordings`).
 """
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, NamedTuple, Unpack
 
 import neo
 import numpy as np
@@ -28,9 +30,9 @@ from neuroclass.presentations.settings import (
 
 __all__ = ["RECORDING", "pool_recordings"]
 
-RECORDING = "recording"  # the units column that says which recording a unit is of
+RECORDING = "recording"  # units column that names the recording of each unit
 
-_GAP = 1.0  # s between the showings of the pooled clock
+_GAP = 1.0  # s between the presentations on the pooled clock
 _EDGE = 1e-7  # s: a spike this close before an onset may be counted on it
 
 
@@ -40,20 +42,21 @@ def pool_recordings(
     settings: PresentationSettings | None = None,
     **options: Unpack[PresentationOptions],
 ) -> tuple[neo.Block, Presentations]:
-    """Put the cells of several recordings side by side, on the clock of the stimulus.
+    """Pool the neurons of several recordings on the common clock of the stimulus.
 
-    The r-th showing of a stimulus begins at the same time for all cells, so that the
-    counts of the pool are those of each recording. Where a recording has fewer repeats
-    than another, its own are spread evenly over those of the other, and the rest is
-    not recorded (``obs_intervals``): every tenth of the repeats holds a tenth of each
-    recording's, which is what the jackknife leaves out.
+    The r-th presentation of a stimulus begins at the same time for all neurons, so
+    that the counts of the pool are those of each recording. Where a recording has
+    fewer repeats than another, its own are spread evenly over those of the other, and
+    the others are marked as not recorded (``obs_intervals``): every tenth of the
+    repeats holds a tenth of each recording's, which is what the jackknife leaves out.
 
     Parameters
     ----------
     recordings : sequence of neo.Block, str or Path
-        At least two, under the same stimulus.
+        At least two recordings under the same stimulus.
     presentations : sequence of Presentations, optional
-        Of each recording, from `match_presentations`; else these are matched here.
+        Presentations of each recording, from `match_presentations`; None: they are
+        matched here.
     settings : PresentationSettings, optional
         Settings of the selection, for each recording.
     **options
@@ -63,25 +66,25 @@ def pool_recordings(
     Returns
     -------
     recording : neo.Block
-        The units of all recordings with their columns, the column ``recording``, and
-        ``unit_id`` as ``"RECORDING:UNIT"``. Spikes outside the common stimuli are not
-        in it. Its annotation ``recordings`` says of each ``name, path, format, n_units,
-        n_spikes, duration_seconds``.
+        Units of all recordings with their columns, the column ``recording``, and
+        ``unit_id`` as ``"RECORDING:UNIT"``, without the spikes outside the common
+        stimuli. Its annotation ``recordings`` holds ``name, path, format, n_units,
+        n_spikes, duration_seconds`` of each recording.
     presentations : Presentations
-        As for a single recording.
+        Presentations of the pool.
 
     Raises
     ------
     RecordingError
         If no stimulus is in all recordings, or one of them cannot be used.
     ValueError
-        If there are fewer than two recordings, or one of them twice.
+        If there are fewer than two recordings, or one of them is given twice.
 
     Notes
     -----
-    Cells of different recordings did not answer at the same time: nothing that is
-    common to the cells of one showing means anything between recordings. The classes
-    of this package do not use it.
+    Neurons of different recordings did not respond at the same time: correlations
+    within a presentation have no meaning between recordings. The classes of this
+    package do not use them.
     ``test_counts_of_the_pool_are_those_of_each_recording``.
 
     Examples
@@ -103,38 +106,37 @@ def pool_recordings(
             dict.fromkeys(str(b.annotations.get("format")) for b in blocks)
         ),
         recordings=[
-            _described(name, block) for name, block in zip(names, blocks, strict=True)
+            _summary(name, block) for name, block in zip(names, blocks, strict=True)
         ],
     )
     pool.segments.append(neo.Segment(name=pool.name))
     if matched[0].condition == "none":
         spans = [_span(block) for block in blocks]
-        moves = [(np.array([a]), np.array([b - a]), np.zeros(1)) for a, b in spans]
         t_stop = max(b - a for a, b in spans)
-        _add_units(pool, blocks, names, moves, [True] * len(blocks), t_stop)
+        for block, name, (a, b) in zip(blocks, names, spans, strict=True):
+            placement = _Placement(np.array([a]), np.array([b - a]), np.zeros(1))
+            _add_units(pool, block, name, placement, is_partial=True, t_stop=t_stop)
         return pool, select_presentations(pool, condition="none")
-    shown, slots = _common_clock(matched, names)
-    moves = [
-        (p.starts, p.durations[p.stimulus], shown.starts[slot])
-        for p, slot in zip(matched, slots, strict=True)
-    ]
-    is_partial = [len(slot) < shown.n_presentations for slot in slots]
-    t_stop = float(shown.stops[-1]) + _GAP
-    _add_units(pool, blocks, names, moves, is_partial, t_stop)
+    pooled, slots = _common_clock(matched, names)
+    t_stop = float(pooled.stops[-1]) + _GAP
+    for block, name, p, slot in zip(blocks, names, matched, slots, strict=True):
+        placement = _Placement(p.starts, p.durations[p.stimulus], pooled.starts[slot])
+        is_partial = len(slot) < pooled.n_presentations
+        _add_units(pool, block, name, placement, is_partial=is_partial, t_stop=t_stop)
     pool.segments[0].epochs.append(
         neo.Epoch(
-            shown.starts,
-            durations=shown.durations[shown.stimulus],
-            labels=np.arange(shown.n_presentations).astype(str),
+            pooled.starts,
+            durations=pooled.durations[pooled.stimulus],
+            labels=np.arange(pooled.n_presentations).astype(str),
             units="s",
             name="presentations",
-            array_annotations={"stimulus": np.array(shown.stimuli)[shown.stimulus]},
+            array_annotations={"stimulus": np.array(pooled.stimuli)[pooled.stimulus]},
         )
     )
-    return pool, shown
+    return pool, pooled
 
 
-def _described(name: str, recording: neo.Block) -> dict[str, Any]:
+def _summary(name: str, recording: neo.Block) -> dict[str, Any]:
     begin, end = _span(recording)
     trains = recording.segments[0].spiketrains
     return {
@@ -155,7 +157,7 @@ def _span(recording: neo.Block) -> tuple[float, float]:
 def _common_clock(
     matched: Sequence[Presentations], names: Sequence[str]
 ) -> tuple[Presentations, list[NDArray[np.intp]]]:
-    """Return the pool's presentations and where each recording's are among them."""
+    """Return the presentations of the pool, and the index of each recording's there."""
     first = matched[0]
     repeats = np.array([p.repeats for p in matched])  # (n_recordings, n_stimuli)
     most = repeats.max(axis=0)
@@ -171,11 +173,11 @@ def _common_clock(
     }
     slots = []
     for p, n_repeats in zip(matched, repeats, strict=True):
-        shown = np.zeros(p.n_stimuli, dtype=np.intp)
+        n_placed = np.zeros(p.n_stimuli, dtype=np.intp)
         slot = np.empty(p.n_presentations, dtype=np.intp)
         for k, s in enumerate(p.stimulus):
-            slot[k] = slot_of[int(s), int((shown[s] + 0.5) * most[s] / n_repeats[s])]
-            shown[s] += 1
+            slot[k] = slot_of[int(s), int((n_placed[s] + 0.5) * most[s] / n_repeats[s])]
+            n_placed[s] += 1
         slots.append(slot)
     notes = [
         f"{name}: {note}"
@@ -189,8 +191,7 @@ def _common_clock(
     what = "stimulus" if first.n_stimuli == 1 else "stimuli"
     reason = (
         f"{_range(repeats)} repeats of {first.n_stimuli} {what} of "
-        f"{_range(first.durations)} s that all {len(matched)} recordings show, from "
-        f"{sources}."
+        f"{_range(first.durations)} s in all {len(matched)} recordings, from {sources}."
     )
     pooled = replace(
         first,
@@ -208,42 +209,46 @@ def _range(numbers: NDArray[Any]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
+class _Placement(NamedTuple):
+    """Presentations of a recording (s), and their onsets on the clock of the pool."""
+
+    starts: NDArray[np.float64]
+    durations: NDArray[np.float64]
+    targets: NDArray[np.float64]
+
+
 def _add_units(
     pool: neo.Block,
-    blocks: Sequence[neo.Block],
-    names: Sequence[str],
-    moves: Sequence[tuple[NDArray[np.float64], ...]],
-    is_partial: Sequence[bool],
+    block: neo.Block,
+    name: str,
+    placement: _Placement,
+    *,
+    is_partial: bool,
     t_stop: float,
 ) -> None:
-    """Add the units of each recording, their showings moved to the pool's clock."""
-    for block, name, move, partial in zip(
-        blocks, names, moves, is_partial, strict=True
-    ):
-        starts, durations, targets = move
-        recorded = np.stack([targets, targets + durations], axis=1)
-        recorded = recorded[np.argsort(targets)]
-        for train in block.segments[0].spiketrains:
-            times = _moved(train.rescale("s").magnitude, starts, durations, targets)
-            moved = neo.SpikeTrain(times * pq.s, t_stop=t_stop, name=train.name)
-            moved.annotations.update(train.annotations)
-            unit_id = f"{name}:{train.annotations['unit_id']}"
-            moved.annotations.update({"unit_id": unit_id, RECORDING: name})
-            if train.annotations.get("obs_intervals") is not None:
-                own = np.reshape(train.annotations["obs_intervals"], (-1, 2))
-                moved.annotations["obs_intervals"] = _moved_intervals(own, *move)
-            elif partial:
-                moved.annotations["obs_intervals"] = recorded
-            pool.segments[0].spiketrains.append(moved)
+    """Add the units of a recording, their presentations moved to the pool's clock."""
+    targets = placement.targets
+    recorded = np.stack([targets, targets + placement.durations], axis=1)
+    recorded = recorded[np.argsort(targets)]
+    for train in block.segments[0].spiketrains:
+        times = _moved_times(train.rescale("s").magnitude, placement)
+        moved = neo.SpikeTrain(times * pq.s, t_stop=t_stop, name=train.name)
+        moved.annotations.update(train.annotations)
+        unit_id = f"{name}:{train.annotations['unit_id']}"
+        moved.annotations.update({"unit_id": unit_id, RECORDING: name})
+        if train.annotations.get("obs_intervals") is not None:
+            own = np.reshape(train.annotations["obs_intervals"], (-1, 2))
+            moved.annotations["obs_intervals"] = _moved_intervals(own, placement)
+        elif is_partial:
+            moved.annotations["obs_intervals"] = recorded
+        pool.segments[0].spiketrains.append(moved)
 
 
-def _moved(
-    times: NDArray[np.float64],
-    starts: NDArray[np.float64],
-    durations: NDArray[np.float64],
-    targets: NDArray[np.float64],
+def _moved_times(
+    times: NDArray[np.float64], placement: _Placement
 ) -> NDArray[np.float64]:
-    """Return the spikes (s) of each showing, moved to begin at `targets`, sorted."""
+    """Return the spike times (s) of all presentations on the pool's clock, sorted."""
+    starts, durations, targets = placement
     first = np.searchsorted(times, starts - _EDGE)
     last = np.searchsorted(times, starts + durations)
     n = last - first
@@ -252,12 +257,10 @@ def _moved(
 
 
 def _moved_intervals(
-    intervals: NDArray[np.float64],
-    starts: NDArray[np.float64],
-    durations: NDArray[np.float64],
-    targets: NDArray[np.float64],
+    intervals: NDArray[np.float64], placement: _Placement
 ) -> NDArray[np.float64]:
-    """Return the recorded time of a unit within the showings, on the pool's clock."""
+    """Return the recorded time of a unit within presentations, on the pool's clock."""
+    starts, durations, targets = placement
     begin = np.maximum(intervals[:, :1], starts)  # (n_intervals, n_presentations)
     end = np.minimum(intervals[:, 1:], starts + durations)
     move = np.broadcast_to(targets - starts, begin.shape)

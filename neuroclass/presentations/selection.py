@@ -1,11 +1,13 @@
-"""Which stretches of time are repeats of which stimulus.
+"""Selection of presentations: stretches of time that repeat a stimulus.
 
-Takes a recording (`neo.Block` with one Epoch per interval table) and gives its
-`Presentations`. Files spell repeats in many ways, so the choice follows few rules,
-says in one line what it took and why, and asks where the file does not tell.
+Input: a recording (`neo.Block` with one Epoch per interval table). Output: its
+`Presentations`. Files describe repeats in many ways, so the selection follows few
+rules, gives its reason in one line, and refuses tables that leave the choice open.
 """
 
-from dataclasses import dataclass, field
+from __future__ import annotations
+
+from dataclasses import dataclass
 from typing import Unpack
 
 import neo
@@ -18,18 +20,18 @@ from neuroclass._lib.wording import plural
 from neuroclass.exceptions import RecordingError
 from neuroclass.presentations.candidates import (
     STIMULUS,
-    choose_showings,
-    in_order,
-    no_repeats,
+    choose_interval_rows,
+    no_repeats_error,
+    ordered_labels,
 )
 from neuroclass.presentations.exclusion import (
-    Spikes,
+    RecordedSpikes,
     check_clock,
     common_durations,
-    inside_recording,
-    often_enough,
-    warn_of_overlap,
-    without_truncated,
+    drop_rare_stimuli,
+    drop_truncated,
+    drop_unrecorded,
+    warn_about_overlap,
 )
 from neuroclass.presentations.interval_tables import first_segment
 from neuroclass.presentations.settings import (
@@ -43,39 +45,48 @@ __all__ = ["Presentations", "select_presentations"]
 _N_STRETCHES = 100  # of condition "none": enough for ten groups and for odd and even
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Presentations:
-    """Repeats of each stimulus.
+    """Presentations of each stimulus.
 
     Attributes
     ----------
     starts : ndarray of shape (n_presentations,)
-        Stimulus onsets on the recording's clock, ascending, s.
+        Onset of each presentation on the recording's clock, ascending, in seconds.
     stimulus : ndarray of shape (n_presentations,)
-        Index into `stimuli`.
+        Stimulus of each presentation, an index into `stimuli`.
     stimuli : tuple of str
-        Names.
+        Names of the stimuli.
     durations : ndarray of shape (n_stimuli,)
-        Common minimum over the presentations of each stimulus, s.
+        Duration of each stimulus, in seconds: the shortest of its presentations.
     condition : str
-        What is conditioned on: ``"stimulus,time"``, ``"stimulus"``, ``"time"`` or
-        ``"none"``.
+        Variable that is conditioned on: ``"stimulus,time"``, ``"stimulus"``,
+        ``"time"`` or ``"none"``.
     source : str
         Table and column, such as ``"trials.stimulus"``.
     reason : str
-        What was taken and why, one line.
+        The selection and the reason for it, in one line.
     notes : tuple of str
-        What was left out, shortened or doubtful.
+        Rows and stimuli that were left out, joined or shortened.
     """
 
-    starts: NDArray[np.float64] = field(repr=False)
-    stimulus: NDArray[np.intp] = field(repr=False)
+    starts: NDArray[np.float64]
+    stimulus: NDArray[np.intp]
     stimuli: tuple[str, ...]
     durations: NDArray[np.float64]
     condition: str
     source: str
     reason: str
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return number, stimuli, durations and source of the presentations."""
+        return (
+            f"Presentations({self.n_presentations} of "
+            f"{plural(self.n_stimuli, 'stimulus', 'stimuli')} of "
+            f"{_range(self.durations.min(), self.durations.max())} s from "
+            f"{self.source}, condition {self.condition!r})"
+        )
 
     @property
     def n_presentations(self) -> int:
@@ -89,7 +100,7 @@ class Presentations:
 
     @property
     def stops(self) -> NDArray[np.float64]:
-        """End of what is used of each presentation, s; shape (n_presentations,)."""
+        """End of each presentation as used, in seconds; shape (n_presentations,)."""
         stops: NDArray[np.float64] = self.starts + self.durations[self.stimulus]
         return stops
 
@@ -104,15 +115,16 @@ def select_presentations(
     settings: PresentationSettings | None = None,
     **options: Unpack[PresentationOptions],
 ) -> Presentations:
-    """Select the stretches of time that are repeats of a stimulus.
+    """Select the presentations of each repeated stimulus.
 
-    With nothing said, the table with the most repeats of equal length is taken.
-    Its stimuli are told apart by the columns that describe the stimulus: all that vary
-    in a table called ``..._presentations``, elsewhere those whose name says so
-    (``stimulus``, ``condition``, ``movie``, ``orientation``, ...), otherwise the only
-    column that varies; without one, every row shows the same stimulus. Columns that
+    By default the table with the most repeats of equal length is taken. Its stimuli
+    are distinguished by the columns that describe the stimulus: in a table called
+    ``..._presentations`` all columns that vary, elsewhere those with a name like
+    ``stimulus``, ``condition``, ``movie`` or ``orientation``, otherwise the only
+    column that varies; without one, all rows are of the same stimulus. Columns that
     number or time the rows never count. Contiguous rows of less than 0.1 s with a
-    column ``frame`` are the frames of a movie: one run through them is one showing.
+    column ``frame`` are the frames of a movie: one run through them is one
+    presentation.
 
     Parameters
     ----------
@@ -127,16 +139,16 @@ def select_presentations(
     Returns
     -------
     Presentations
-        What was taken, and why.
+        Onset and stimulus of each presentation, with the reason for the selection.
 
     Raises
     ------
     ValueError
         If an argument is out of range.
     RecordingError
-        If no stimulus is repeated often enough, if the file does not tell what is a
-        repeat of what, if the table, column or value asked for is not there, or if no
-        spike falls in any presentation.
+        If no stimulus is repeated often enough, if several tables or columns fit
+        equally, if the given table, column or value does not exist, or if no spike
+        falls in any presentation.
 
     Warns
     -----
@@ -147,9 +159,9 @@ def select_presentations(
     Notes
     -----
     Lengths are equal within 2 % or the jitter of a frame (25 ms, at most half the
-    length). Of unequal lengths the common minimum is used, and `notes` say so. Rows
-    outside the recorded time are left out; units recorded for part of the time are
-    left to `bin_words`.
+    length). Presentations of unequal length are cut to the shortest, and `notes` say
+    so. Rows outside the recorded time are left out; units recorded for part of the
+    time are left to `bin_words`.
 
     Examples
     --------
@@ -166,11 +178,14 @@ def select_presentations(
     condition = check_choice(settings.condition, "condition", CONDITIONS)
     segment = first_segment(recording)
     if not segment.spiketrains:
-        raise RecordingError("recording must hold at least one unit; got none.")
-    spikes = Spikes.of(segment.spiketrains)
+        raise RecordingError(
+            "recording must hold at least one unit; got none. Add sorted units."
+        )
+    spikes = RecordedSpikes.from_trains(segment.spiketrains)
     if not spikes.n_spikes:
         raise RecordingError(
-            "no spike in any presentation: the recording holds no spike at all."
+            "no spike in any presentation: the recording holds no spike at all. Check "
+            "that the spikes of the recording were exported."
         )
     span = (
         float(segment.spiketrains[0].t_start.rescale("s")),
@@ -187,42 +202,38 @@ def select_presentations(
         )
         return _cut_into_stretches(span, max(_N_STRETCHES, min_repeats), ignored)
 
-    showings, source, why = choose_showings(
-        recording,
-        settings.intervals,
-        settings.stimulus,
-        min_repeats,
-        is_pooled=condition == "time",
+    rows, source, reason = choose_interval_rows(
+        recording, settings, is_pooled=condition == "time"
     )
-    check_clock(spikes, showings, source)
-    showings = inside_recording(showings, spikes, span)
-    showings = often_enough(showings, min_repeats)
-    if not len(showings.rows):
-        raise no_repeats(recording, min_repeats, *showings.notes)
-    showings = without_truncated(showings, min_repeats)
-    showings = showings.take(np.argsort(showings.starts, kind="stable"))
+    check_clock(spikes, rows, source)
+    rows = drop_unrecorded(rows, spikes, span)
+    rows = drop_rare_stimuli(rows, min_repeats)
+    if not rows.n_rows:
+        raise no_repeats_error(recording, min_repeats, *rows.notes)
+    rows = drop_truncated(rows, min_repeats)
+    rows = rows.take(np.argsort(rows.starts, kind="stable"))
 
-    labels = showings.columns[STIMULUS]
-    stimuli = in_order(labels)
+    labels = rows.columns[STIMULUS]
+    stimuli = ordered_labels(labels)
     index = {name: number for number, name in enumerate(stimuli)}
     stimulus_of = np.array([index[name] for name in labels.tolist()], dtype=np.intp)
-    durations, notes = common_durations(showings, stimuli, stimulus_of)
-    warn_of_overlap(showings, durations[stimulus_of])
+    durations, notes = common_durations(rows, stimuli, stimulus_of)
+    warn_about_overlap(rows, durations[stimulus_of])
     repeats = np.bincount(stimulus_of)
     reason = (
         f"{_range(repeats.min(), repeats.max())} repeats of "
         f"{plural(len(stimuli), 'stimulus', 'stimuli')} of "
-        f"{_range(durations.min(), durations.max())} s from {source}: {why}."
+        f"{_range(durations.min(), durations.max())} s from {source}: {reason}."
     )
     return Presentations(
-        starts=showings.starts,
+        starts=rows.starts,
         stimulus=stimulus_of,
         stimuli=stimuli,
         durations=durations,
         condition=condition,
         source=source,
         reason=reason,
-        notes=(*showings.notes, *notes),
+        notes=(*rows.notes, *notes),
     )
 
 
@@ -240,8 +251,8 @@ def _cut_into_stretches(
     duration = (span[1] - span[0]) / n_stretches
     reason = (
         f"{span[1] - span[0]:.4g} s of recorded time in {n_stretches} equal stretches, "
-        "without a stimulus: what words tell about the neuron regardless of any "
-        "stimulus, a weaker question than with repeats."
+        "without a stimulus: information of words about the neuron regardless of "
+        "any stimulus, a weaker question than with repeats."
     )
     return Presentations(
         starts=span[0] + duration * np.arange(n_stretches, dtype=float),

@@ -1,4 +1,9 @@
-"""Which units of a recording to look at, by the columns of its units table."""
+"""Selection of units by the columns of the units table.
+
+Input: a recording and values of its units columns. Output: positions of the units.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,20 +18,20 @@ __all__ = ["select_units"]
 def select_units(
     recording: neo.Block, units: Mapping[str, Sequence[Any]] | None
 ) -> list[int]:
-    """Return the positions of the units whose columns have the given values.
+    """Return the positions of the units with the given values in their columns.
 
     Parameters
     ----------
     recording : neo.Block
-        As from `load_recording`.
+        Recording, as from `load_recording`.
     units : mapping of str to sequence, or None
-        For each column the values that count, compared as text, or as numbers where
-        both are; a unit has to match in every column. None: all units.
+        Selected values of each column, compared as text, or as numbers where both
+        are; a unit has to match in every column. None: all units.
 
     Raises
     ------
     RecordingError
-        If a column is not there, or no unit matches.
+        If a column does not exist, or no unit matches.
     """
     trains = recording.segments[0].spiketrains
     chosen = list(range(len(trains)))
@@ -36,12 +41,15 @@ def select_units(
             raise RecordingError(
                 f"units column {column} must be one of {', '.join(columns)}."
             )
-        wanted = {_plain(value) for value in values}
+        selected = {_plain(value) for value in values}
         chosen = [
-            k for k in chosen if _plain(trains[k].annotations.get(column)) in wanted
+            k for k in chosen if _plain(trains[k].annotations.get(column)) in selected
         ]
     if not chosen:
-        raise RecordingError(f"units must match at least one unit; {units} match none.")
+        raise RecordingError(
+            f"units must match at least one unit; {units} match none. "
+            "Give other values."
+        )
     return chosen
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from neuroclass._lib.atomic import write_beside
 from neuroclass._lib.checks import warn_user
-from neuroclass.io.lazy_spiketrains import StoredSpikeTrain
+from neuroclass.io import StoredSpikeTrain
 from neuroclass.presentations.interval_tables import spike_seconds
 from neuroclass.presentations.selection import Presentations
 from neuroclass.responses.counts import conditions_of_windows, repeats_of

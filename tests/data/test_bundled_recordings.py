@@ -8,8 +8,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from pynwb import NWBHDF5IO, validate
 
-from neuroclass.io import load_recording
-from neuroclass.io.loading import recording_sha256
+from neuroclass.io import load_recording, recording_sha256
 
 DATA = Path(__file__).parents[2] / "data"
 README = (DATA / "README.md").read_text(encoding="utf-8")

@@ -1,5 +1,7 @@
 """Lists of spikes and sortings become recordings."""
 
+import inspect
+
 import numpy as np
 import pytest
 import quantities as pq
@@ -26,12 +28,12 @@ def test_events_and_raster_of_the_same_spikes_agree(events):
     for event in events:
         raster[event] = 1
     events = sorted(events, key=lambda event: event[2])
-    shown, units, steps = np.array(events, dtype=int).reshape(-1, 3).T
+    numbers, units, steps = np.array(events, dtype=int).reshape(-1, 3).T
     block = from_events(
         steps,
         units,
         dt=0.01,
-        presentation=shown,
+        presentation=numbers,
         condition=np.arange(6) % 2,
         trial_duration=1.0,
         unit_ids=range(4),
@@ -49,9 +51,9 @@ def test_events_and_raster_of_the_same_spikes_agree(events):
 @given(spikes)
 def test_no_spike_is_lost(events):
     events = sorted(events, key=lambda event: event[2])
-    shown, units, steps = np.array(events, dtype=int).reshape(-1, 3).T
+    numbers, units, steps = np.array(events, dtype=int).reshape(-1, 3).T
     block = from_events(
-        steps / 100, units, presentation=shown, trial_duration=1, unit_ids=range(4)
+        steps / 100, units, presentation=numbers, trial_duration=1, unit_ids=range(4)
     )
     found = [len(train) for train in trains_of(block)]
     assert found == np.bincount(units, minlength=4).tolist()
@@ -168,3 +170,8 @@ def test_presentations_must_fit(presentation, condition, match):
 def test_ragged_lists_are_refused():
     with pytest.raises(ValueError, match="times must be one array of equal rows"):
         from_events([[0.5], [0.5, 1.0]], [0, 1])
+
+
+@pytest.mark.parametrize("function", [from_events, from_raster])
+def test_signatures_are_free_of_the_internals_of_numpy(function):
+    assert "numpy" not in str(inspect.signature(function))

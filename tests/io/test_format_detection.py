@@ -1,4 +1,4 @@
-"""Formats are told by content, and each defect gets one line."""
+"""Formats are recognized by content, and each defect gets one line."""
 
 import zipfile
 
@@ -8,8 +8,7 @@ import pytest
 import scipy.io
 
 from neuroclass.exceptions import RecordingError
-from neuroclass.io import load_recording
-from neuroclass.io.format_detection import sniff_format
+from neuroclass.io import detect_format, load_recording
 
 
 def test_content_counts_more_than_suffix(tmp_path):
@@ -17,16 +16,16 @@ def test_content_counts_more_than_suffix(tmp_path):
     (tmp_path / "recording.mat.npz").rename(tmp_path / "npz.mat")
     scipy.io.savemat(tmp_path / "mat.dat", {"a": [1.0, 2.0]}, appendmat=False)
     (tmp_path / "table.dat").write_text("unit,time\n1,0.5\n")
-    assert sniff_format(tmp_path / "npz.mat") == "npz"
-    assert sniff_format(tmp_path / "mat.dat") == "mat"
-    assert sniff_format(tmp_path / "table.dat") == "csv"
+    assert detect_format(tmp_path / "npz.mat") == "npz"
+    assert detect_format(tmp_path / "mat.dat") == "mat"
+    assert detect_format(tmp_path / "table.dat") == "csv"
 
 
-def test_text_may_be_cut_inside_a_character_where_sniffing_ends(tmp_path):
+def test_text_may_be_cut_inside_a_character_where_detection_ends(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("unit,time\n" + "é" * 5000, encoding="utf-8")
     path.write_bytes(b"x" + path.read_bytes())
-    assert sniff_format(path) == "csv"
+    assert detect_format(path) == "csv"
 
 
 def test_missing_file(tmp_path):

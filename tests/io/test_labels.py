@@ -12,7 +12,6 @@ from neuroclass.exceptions import RecordingError
 from neuroclass.io import (
     check_can_label,
     from_events,
-    labels,
     load_recording,
     write_labels,
     write_recording,
@@ -147,12 +146,24 @@ def test_a_link_stays_a_link_and_the_file_behind_is_labelled(recording_path, tmp
     assert labels_in(recording_path) == [0, 1, 1]
 
 
-def test_nothing_is_written_where_the_result_is_not_valid(
-    recording_path, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(labels, "validate", lambda io: ["a problem"])
+def test_nothing_is_written_where_the_result_is_not_valid(recording_path, tmp_path):
+    with h5py.File(recording_path, "r+") as file:  # the schema requires float64
+        attributes = dict(file["units/spike_times"].attrs)
+        del file["units/spike_times"]
+        file["units/spike_times"] = np.array([0, 1, 2])
+        file["units/spike_times"].attrs.update(attributes)
     before = recording_path.read_bytes()
-    with pytest.raises(RecordingError, match=r"no valid NWB: a problem\. Nothing"):
+    with pytest.raises(RecordingError, match=r"no valid NWB: .*spike_times.* Nothing"):
+        write_labels(recording_path, {"neuroclass_label": [0, 1, 1]}, in_place=True)
+    assert recording_path.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["recording.nwb"]
+
+
+def test_a_file_that_pynwb_cannot_build_is_named_and_stays(recording_path, tmp_path):
+    with h5py.File(recording_path, "r+") as file:
+        del file["identifier"]
+    before = recording_path.read_bytes()
+    with pytest.raises(RecordingError, match=rf"^{recording_path} cannot be read by"):
         write_labels(recording_path, {"neuroclass_label": [0, 1, 1]}, in_place=True)
     assert recording_path.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["recording.nwb"]
@@ -178,7 +189,7 @@ def test_missing_folders_of_the_output_are_made(recording_path, tmp_path):
     assert labels_in(output) == [0, 1, 1]
 
 
-def test_what_is_in_the_way_is_told_before_there_are_labels(recording_path, tmp_path):
+def test_obstacles_are_reported_before_there_are_labels(recording_path, tmp_path):
     before = recording_path.read_bytes()
     output = tmp_path / "labelled.nwb"
     assert check_can_label(recording_path, ["label"], output=output) == output

@@ -9,8 +9,12 @@ import scipy.io
 from numpy.testing import assert_allclose, assert_array_equal
 
 from neuroclass.exceptions import RecordingError
-from neuroclass.io import from_events, load_recording, write_recording
-from neuroclass.io.loading import recording_sha256
+from neuroclass.io import (
+    from_events,
+    load_recording,
+    recording_sha256,
+    write_recording,
+)
 
 STARTS = np.array([0.0, 2.0, 4.0])
 
@@ -72,7 +76,7 @@ def test_triggers_from_a_file(path, tmp_path, suffix):
     assert_array_equal(triggers_of(block).times.magnitude, STARTS)
 
 
-def test_a_table_of_triggers_may_say_what_was_shown(path, tmp_path):
+def test_a_table_of_triggers_may_name_the_stimuli(path, tmp_path):
     text = "stimulus,onset_ms,stop_ms\na,0,500\nb,2000,2500\na,4000,4500\n"
     (tmp_path / "t.csv").write_text(text)
     epoch = triggers_of(load_recording(path, triggers=tmp_path / "t.csv"))

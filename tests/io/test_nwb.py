@@ -52,7 +52,7 @@ def recording_path(tmp_path):
     """Three units, the second silent, ten trials."""
     file = new_file()
     add_units(file, [[0.5, 1.5, 2.5], [], [0.25, 9.75]])
-    file.add_trial_column("stimulus", "what was shown")
+    file.add_trial_column("stimulus", "stimulus of the trial")
     for row in range(10):
         file.add_trial(start_time=float(row), stop_time=row + 0.5, stimulus=row % 2)
     return save(file, tmp_path / "recording.nwb")

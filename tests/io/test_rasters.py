@@ -127,7 +127,7 @@ def test_ids_and_columns_stay_with_their_units():
 
 
 class Tensor:
-    """What a torch tensor shows of itself here: no numpy before detach and cpu."""
+    """The part of a torch tensor that is used: no numpy before detach and cpu."""
 
     def __init__(self, values, on_device=True):
         self.values, self.on_device = values, on_device

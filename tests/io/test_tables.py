@@ -203,7 +203,7 @@ def test_nan_in_npz_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_csv_columns_are_told_by_name(tmp_path, delimiter):
+def test_csv_columns_are_recognized_by_name(tmp_path, delimiter):
     lines = ["time,amplitude,unit", "0.25,3,9", "0.5,1,7", "1.5,1,7", "0.75,2,9"]
     text = "# a comment\n\n" + "\n".join(lines) + "\n"
     (tmp_path / "a.csv").write_text(text.replace(",", delimiter))
@@ -249,12 +249,12 @@ def test_csv_with_repeats_numbered_within_each_stimulus(tmp_path):
     (tmp_path / "a.csv").write_text(text)
     block = load_recording(tmp_path / "a.csv", trial_duration=1)
     (trials,) = block.segments[0].epochs
-    # Nobody spoke in repeat 1 of stimulus 4; it was shown all the same.
+    # No unit fired in repeat 1 of stimulus 4, which was presented all the same.
     assert list(trials.array_annotations["stimulus"]) == [4, 4, 4, 8]
     assert trains_of(block) == [[0.5, 4.25, 6.25]]
 
 
-def test_presentations_that_nothing_tells_of_warn(tmp_path):
+def test_presentations_of_unknown_stimuli_warn(tmp_path):
     text = "unit,time,stimulus,repeat\n1,0.5,a,1\n1,0.25,b,2\n2,0.5,a,5\n"
     (tmp_path / "a.csv").write_text(text)
     with pytest.warns(UserWarning, match="2 presentations without any spike"):
@@ -287,7 +287,7 @@ def test_descent_within_a_presentation_is_named(tmp_path):
 
 def test_times_that_start_again_get_the_cure(tmp_path):
     (tmp_path / "a.csv").write_text("unit,time\n5,0.5\n5,0.25\n")
-    with pytest.raises(RecordingError, match="say which presentation each spike"):
+    with pytest.raises(RecordingError, match="give the presentation of each spike"):
         load_recording(tmp_path / "a.csv")
 
 
@@ -311,7 +311,7 @@ def test_bad_csv(tmp_path, text, match):
         load_recording(tmp_path / "a.csv", trial_duration=1)
 
 
-# In the first line, in the part that tells the format, behind all that is buffered.
+# In the first line, in the part that decides the format, behind all that is buffered.
 @pytest.mark.parametrize("n_rows", [0, 100, 20_000])
 def test_csv_that_is_not_utf8(tmp_path, n_rows):
     latin = "unit,time\n" + "a,0.5\n" * n_rows + "séance,1\n"

@@ -1,4 +1,4 @@
-"""What a caller may name, and the recording and presentations that come of it."""
+"""Recordings and presentations, from paths and recordings."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from numpy.testing import assert_array_equal
 
 from neuroclass import simulate_retina
 from neuroclass.io import write_recording
-from neuroclass.presentations.loading import (
+from neuroclass.presentations import (
     find_presentations,
     open_recording,
     presentation_setting,
@@ -28,16 +28,16 @@ def test_a_path_is_loaded_and_a_recording_stays(retinas, tmp_path):
     assert open_recording([retinas[0]]) is retinas[0]
 
 
-def test_several_are_pooled_when_their_repeats_are_looked_for(retinas):
-    pool, presentations = find_presentations(open_recording(retinas))
+def test_several_recordings_are_pooled_when_presentations_are_selected(retinas):
+    pool, pooled = find_presentations(open_recording(retinas))
     assert len(pool.segments[0].spiketrains) == 8
-    alone, shown = find_presentations(open_recording(retinas[0]))
+    alone, presentations = find_presentations(open_recording(retinas[0]))
     assert alone is retinas[0]
-    assert_array_equal(presentations.repeats, shown.repeats)
+    assert_array_equal(pooled.repeats, presentations.repeats)
 
 
 @pytest.mark.parametrize("wrong", [np.zeros((2, 3)), None, 7, [np.zeros(3)]])
-def test_what_is_no_recording_is_refused_by_name(wrong):
+def test_other_types_are_refused_by_name(wrong):
     with pytest.raises(TypeError, match=r"a path or a list of these; got \w+\. from_"):
         open_recording(wrong)
 
@@ -47,11 +47,11 @@ def test_triggers_go_with_a_path(retinas):
         open_recording(retinas[0], triggers=[1.0, 2.0])
 
 
-def test_the_setting_says_who_chose_the_table(retinas):
-    _, shown = find_presentations(retinas[0])
-    assert presentation_setting(shown, None, None) == {
-        "value": shown.source,
+def test_the_setting_says_how_the_table_was_chosen(retinas):
+    _, presentations = find_presentations(retinas[0])
+    assert presentation_setting(presentations, None, None) == {
+        "value": presentations.source,
         "chosen": "auto",
-        "why": shown.reason,
+        "why": presentations.reason,
     }
-    assert presentation_setting(shown, "trials", None)["chosen"] == "given"
+    assert presentation_setting(presentations, "trials", None)["chosen"] == "given"

@@ -10,8 +10,11 @@ from sklearn.metrics import adjusted_rand_score
 from neuroclass import bin_words, classify_neurons, count_words, select_presentations
 from neuroclass.exceptions import RecordingError
 from neuroclass.io import write_recording
-from neuroclass.presentations.matching import match_presentations, recording_names
-from neuroclass.presentations.pooling import pool_recordings
+from neuroclass.presentations import (
+    match_presentations,
+    pool_recordings,
+    recording_names,
+)
 from neuroclass.responses.counts import count_groups
 from neuroclass.simulation.retina import simulate_retina
 
@@ -54,7 +57,7 @@ def trials(starts, durations, stimuli=None, name="trials"):
 
 
 def flashes(stimuli, duration=1.0, n_units=3, rng=0, name="trials"):
-    """A recording of Poisson units that shows the stimuli in this order."""
+    """A recording of Poisson units under the stimuli in this order."""
     rng = np.random.default_rng(rng)
     starts = 2.0 * np.arange(len(stimuli))
     block, segment = neo.Block(name="flashes"), neo.Segment()
@@ -63,8 +66,8 @@ def flashes(stimuli, duration=1.0, n_units=3, rng=0, name="trials"):
         train = neo.SpikeTrain(times * pq.s, t_stop=(starts[-1] + 2) * pq.s)
         train.annotations["unit_id"] = unit
         segment.spiketrains.append(train)
-    shown = None if stimuli[0] is None else stimuli
-    segment.epochs.append(trials(starts, duration, shown, name))
+    labels = None if stimuli[0] is None else stimuli
+    segment.epochs.append(trials(starts, duration, labels, name))
     block.segments.append(segment)
     return block
 
@@ -76,8 +79,8 @@ def counts_of(recording, presentations):
 @pytest.mark.parametrize("repeats", [(12, 12), (12, 30), (17, 10)])
 def test_counts_of_the_pool_are_those_of_each_recording(repeats):
     retinas = [retina(seed, n) for seed, n in enumerate(repeats)]
-    pool, shown = pool_recordings(retinas)
-    found = counts_of(pool, shown)
+    pool, presentations = pool_recordings(retinas)
+    found = counts_of(pool, presentations)
     assert_array_equal(found.repeats[:, 0], np.repeat(repeats, 24))
     alone = [counts_of(r, select_presentations(r)).counts for r in retinas]
     assert_array_equal(found.counts, np.concatenate(alone))
@@ -88,8 +91,8 @@ def test_the_halves_of_a_recording_pooled_are_the_recording():
     halves = []
     for part in (slice(0, 10), slice(10, None)):
         half = changed(whole)
-        kept = list(half.segments[0].spiketrains)[part]
-        half.segments[0].spiketrains = kept
+        selected = list(half.segments[0].spiketrains)[part]
+        half.segments[0].spiketrains = selected
         halves.append(half)
     found = counts_of(*pool_recordings(halves))
     expected = counts_of(whole, select_presentations(whole))
@@ -98,8 +101,8 @@ def test_the_halves_of_a_recording_pooled_are_the_recording():
 
 
 def test_every_group_of_repeats_holds_its_share_of_each_recording():
-    pool, shown = pool_recordings([retina(0, 20), retina(1, 50)])
-    words = bin_words(pool, shown, 0.02)
+    pool, presentations = pool_recordings([retina(0, 20), retina(1, 50)])
+    words = bin_words(pool, presentations, 0.02)
     for group in count_groups(words):
         assert_array_equal(group.sum(axis=2)[:, 0], np.repeat([2, 5], 24))
 
@@ -107,27 +110,27 @@ def test_every_group_of_repeats_holds_its_share_of_each_recording():
 def test_stimuli_are_matched_by_name_not_by_order():
     first = flashes(["a", "b", "c"] * 10)
     second = flashes(["c"] * 12 + ["b"] * 15 + ["d"] * 20, rng=1)
-    with pytest.warns(UserWarning, match="2 stimuli left out .* 10 times: a, d"):
-        pool, shown = pool_recordings([first, second])
-    assert shown.stimuli == ("b", "c")
-    assert_array_equal(shown.repeats, [15, 12])
-    found = counts_of(pool, shown)
+    with pytest.warns(UserWarning, match="2 stimuli left out .* 10 present.*: a, d"):
+        pool, presentations = pool_recordings([first, second])
+    assert presentations.stimuli == ("b", "c")
+    assert_array_equal(presentations.repeats, [15, 12])
+    found = counts_of(pool, presentations)
     alone = counts_of(second, select_presentations(second))
     of_b, of_c = (
         alone.counts[:, alone.stimulus == alone.stimuli.index(s)] for s in "bc"
     )
     assert_array_equal(found.counts[3:], np.concatenate([of_b, of_c], axis=1))
     assert_array_equal(found.repeats[:3], 10)
-    assert "flashes.1 10, flashes.2 12 to 15" in shown.notes[0]
+    assert "flashes.1 10, flashes.2 12 to 15" in presentations.notes[0]
 
 
 def test_of_unequal_lengths_the_common_beginning_is_used():
     long, short = flashes(["a"] * 10), flashes(["a"] * 10, duration=0.8, rng=1)
     with pytest.warns(UserWarning, match=r"most a: 0\.8 s in flashes\.2, 1 s in"):
-        pool, shown = pool_recordings([long, short])
-    assert_allclose(shown.durations, 0.8)
+        pool, presentations = pool_recordings([long, short])
+    assert_allclose(presentations.durations, 0.8)
     alone = counts_of(long, select_presentations(long)).counts
-    assert_array_equal(counts_of(pool, shown).counts[:3], alone[:, :40])
+    assert_array_equal(counts_of(pool, presentations).counts[:3], alone[:, :40])
 
 
 def test_a_stimulus_without_a_name_is_taken_on_trust_if_it_lasts_as_long():
@@ -140,22 +143,22 @@ def test_a_stimulus_without_a_name_is_taken_on_trust_if_it_lasts_as_long():
 
 
 def test_recordings_without_a_common_stimulus_are_refused():
-    with pytest.raises(RecordingError, match=r"movie1 shows movie1 .* shows movie2"):
+    with pytest.raises(RecordingError, match=r"movie1 has movie1 .* has movie2"):
         pool_recordings(["data/salamander_movie1.nwb", "data/salamander_movie2.nwb"])
 
 
 def test_recordings_of_two_sessions_under_the_same_movie_are_pooled():
-    pool, shown = pool_recordings(
+    pool, presentations = pool_recordings(
         ["data/salamander_movie1.nwb", "data/salamander_small.nwb"]
     )
     trains = pool.segments[0].spiketrains
     assert len(trains) == 49 + 38
     assert trains[49].annotations["unit_id"] == "salamander_small:0"
     assert trains[49].annotations["recording"] == "salamander_small"
-    assert (shown.stimuli, shown.n_presentations) == (("movie1",), 30)
+    assert (presentations.stimuli, presentations.n_presentations) == (("movie1",), 30)
 
 
-def test_what_cannot_be_pooled_is_told(tmp_path):
+def test_recordings_that_cannot_be_pooled_are_refused(tmp_path):
     one = retina(0, 10, duration="1s")
     with pytest.raises(ValueError, match="recordings must be at least two; got 1"):
         pool_recordings([one])
@@ -172,7 +175,7 @@ def test_what_cannot_be_pooled_is_told(tmp_path):
         classify_neurons([one, few], presentations=select_presentations(one))
 
 
-def test_names_tell_recordings_apart(tmp_path):
+def test_names_of_recordings_are_unique(tmp_path):
     paths = [tmp_path / "a" / "r.nwb", tmp_path / "b" / "r.nwb", tmp_path / "s.nwb"]
     blocks = [neo.Block(file_origin=str(path)) for path in paths]
     assert recording_names(blocks[1:]) == ["r", "s"]
@@ -185,8 +188,8 @@ def test_units_recorded_part_of_the_time_stay_so():
     (epoch,) = first.segments[0].epochs
     start = float(epoch.times[4])
     first.segments[0].spiketrains[5].annotations["obs_intervals"] = [[0.0, start + 3.0]]
-    pool, shown = pool_recordings([first, second])
-    found = counts_of(pool, shown)
+    pool, presentations = pool_recordings([first, second])
+    found = counts_of(pool, presentations)
     alone = counts_of(first, select_presentations(first))
     assert_array_equal(found.counts[:24], alone.counts)
     assert_array_equal(np.unique(found.repeats[5]), [4, 5])
@@ -195,9 +198,9 @@ def test_units_recorded_part_of_the_time_stay_so():
 
 def test_without_a_stimulus_recordings_begin_at_the_same_time():
     first, second = retina(0, 10), retina(1, 20)
-    pool, shown = pool_recordings([first, second], condition="none")
-    assert shown.n_presentations == 100
-    found = counts_of(pool, shown)
+    pool, presentations = pool_recordings([first, second], condition="none")
+    assert presentations.n_presentations == 100
+    found = counts_of(pool, presentations)
     assert found.repeats[0, 0] < found.repeats[24, 0]
     rates = [len(t) / float(t.t_stop) for t in first.segments[0].spiketrains]
     assert_allclose(found.firing_rate[:24], rates, rtol=0.1)
@@ -231,7 +234,7 @@ def test_classes_follow_types_and_not_recordings():
     assert found.unit_ids[24] == "simulated_retina.2:0"
 
 
-def test_classes_that_follow_the_recording_are_told():
+def test_classes_that_follow_the_recording_are_warned_about():
     # A quarter of the spikes, as with another gain, is a type of its own in the pool.
     retinas = [retina(0), changed(retina(1), keep=0.2)]
     with pytest.warns(UserWarning, match=r"the classes follow the recording.*--within"):

@@ -1,4 +1,4 @@
-"""The choice of presentations: right where the file tells, a question elsewhere."""
+"""Selection of presentations: by the file where it decides, an error elsewhere."""
 
 import warnings
 
@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from neuroclass.exceptions import RecordingError
-from neuroclass.presentations.selection import CONDITIONS, select_presentations
+from neuroclass.presentations import (
+    CONDITIONS,
+    PresentationSettings,
+    select_presentations,
+)
 from neuroclass.simulation.retina import simulate_retina
 
 
@@ -41,7 +45,7 @@ def make_recording(*epochs, t_stop=1000.0, spikes=None):
 
 
 def alternating(name="trials", n_rows=24, values=("a", "b"), **columns):
-    """Rows of 2 s every 3 s that show the values in turn."""
+    """Rows of 2 s every 3 s with the values in turn."""
     return make_epoch(
         name,
         3.0 * np.arange(n_rows),
@@ -67,7 +71,7 @@ def test_the_repeats_of_each_stimulus_are_found():
     assert presentations.source == "trials.stimulus"
     assert presentations.reason == (
         "12 repeats of 2 stimuli of 2 s from trials.stimulus: the only table with "
-        "repeats, told apart by stimulus."
+        "repeats, stimuli distinguished by stimulus."
     )
     assert presentations.notes == ()
 
@@ -78,10 +82,10 @@ def test_triggers_without_a_column_are_one_stimulus_repeated():
     assert presentations.stimuli == ("triggers",)
     assert_array_equal(presentations.repeats, [15])
     assert presentations.source == "triggers"
-    assert "no column tells its rows apart" in presentations.reason
+    assert "no column distinguishes its rows" in presentations.reason
 
 
-def test_columns_that_number_the_rows_do_not_tell_stimuli_apart():
+def test_columns_that_number_the_rows_do_not_distinguish_stimuli():
     epoch = make_epoch(
         "trials",
         5.0 * np.arange(15),
@@ -101,7 +105,7 @@ def test_a_constant_stimulus_is_named():
     presentations = select_presentations(make_recording(epoch))
     assert presentations.stimuli == ("movie1",)
     assert_array_equal(presentations.repeats, [24])
-    assert "all its rows show movie1" in presentations.reason
+    assert "stimulus movie1 in all its rows" in presentations.reason
 
 
 def test_stimuli_that_are_not_repeated_are_dropped_and_counted():
@@ -111,12 +115,12 @@ def test_stimuli_that_are_not_repeated_are_dropped_and_counted():
     assert presentations.stimuli == ("repeat",)
     assert presentations.n_presentations == 12
     assert presentations.notes == (
-        "left out 5 stimuli shown fewer than 10 times (unique 0, unique 1, unique 2, "
-        "...)",
+        "left out 5 stimuli with fewer than 10 presentations (unique 0, unique 1, "
+        "unique 2, ...)",
     )
 
 
-def test_rows_without_a_value_show_no_stimulus():
+def test_rows_without_a_value_are_of_no_stimulus():
     values = np.resize([1.0, np.nan], 24)
     epoch = make_epoch("trials", 3.0 * np.arange(24), 2.0, contrast=values)
     presentations = select_presentations(make_recording(epoch), stimulus="contrast")
@@ -165,7 +169,7 @@ def test_an_epochs_table_around_the_trials_is_no_rival():
     assert presentations.source == "trials.stimulus"
 
 
-def test_tables_that_say_the_same_are_no_rivals():
+def test_equivalent_tables_are_no_rivals():
     again = alternating("movie_presentations", values=("x", "y"))
     presentations = select_presentations(make_recording(alternating(), again))
     assert presentations.source == "trials.stimulus"
@@ -198,16 +202,16 @@ def test_stimuli_that_differ_in_two_columns_are_their_combinations():
     assert_array_equal(presentations.repeats, [12] * 4)
 
 
-def test_frames_of_a_movie_are_showings_of_the_movie():
-    n_frames, n_showings = 60, 12
-    onsets = np.arange(n_frames * n_showings) / 30.0
+def test_frames_of_a_movie_are_joined_into_presentations_of_it():
+    n_frames, n_presentations = 60, 12
+    onsets = np.arange(n_frames * n_presentations) / 30.0
     epoch = make_epoch(
         "natural_movie_one_presentations",
         onsets,
         1 / 30.0,
         stimulus_name=["natural_movie_one"] * len(onsets),
         stimulus_index=np.full(len(onsets), 4.0),
-        frame=np.tile(np.arange(float(n_frames)), n_showings),
+        frame=np.tile(np.arange(float(n_frames)), n_presentations),
     )
     presentations = select_presentations(make_recording(epoch))
     assert presentations.stimuli == ("natural_movie_one",)
@@ -215,12 +219,12 @@ def test_frames_of_a_movie_are_showings_of_the_movie():
     assert_allclose(presentations.durations, [2.0])
     assert_allclose(presentations.starts, 2.0 * np.arange(12))
     assert "joined 720 rows" in presentations.notes[0]
-    # Whoever names the column means the rows.
+    # A given frame column means the rows.
     by_frame = select_presentations(make_recording(epoch), stimulus="frame")
     assert by_frame.n_stimuli == 60
 
 
-def test_contiguous_frames_that_nothing_tells_apart_are_no_repeats():
+def test_contiguous_frames_without_a_column_are_no_repeats():
     epoch = make_epoch("noise_presentations", np.arange(6000) / 60.0, 1 / 60.0)
     with pytest.raises(RecordingError, match="no repeats found"):
         select_presentations(make_recording(epoch))
@@ -246,10 +250,10 @@ def test_the_repeats_of_a_simulated_retina_are_found():
     assert_allclose(presentations.starts, epoch.times.magnitude[is_repeat])
 
 
-# What is asked for
+# Table, column and values that are given
 
 
-def test_a_table_and_a_column_are_taken_as_asked():
+def test_a_table_and_a_column_are_taken_as_given():
     other = alternating("other", values=("x", "y", "z"), n_rows=60)
     recording = make_recording(alternating(correct=np.resize([1, 1, 0], 24)), other)
     presentations = select_presentations(
@@ -258,7 +262,7 @@ def test_a_table_and_a_column_are_taken_as_asked():
     assert presentations.source == "trials.correct"
     assert presentations.stimuli == ("0", "1")
     assert_array_equal(presentations.repeats, [8, 16])
-    assert "as asked" in presentations.reason
+    assert "as given" in presentations.reason
 
 
 def test_values_restrict_the_stimuli():
@@ -280,7 +284,7 @@ def test_a_value_may_hold_a_comma_and_an_equals_sign():
     assert presentations.stimuli == ("x=1, y=2",)
 
 
-def test_two_columns_are_crossed_when_asked():
+def test_two_given_columns_are_crossed():
     epoch = alternating(n_rows=48, correct=np.resize(np.repeat([0, 1], 2), 48))
     presentations = select_presentations(
         make_recording(epoch), stimulus="stimulus,correct"
@@ -294,7 +298,7 @@ def test_two_columns_are_crossed_when_asked():
 
 
 def test_a_missing_table_is_named_with_those_there_are():
-    with pytest.raises(RecordingError, match=r"got 'movies'\. There are: trials\."):
+    with pytest.raises(RecordingError, match=r"'movies'\. Its tables are: trials\."):
         select_presentations(make_recording(alternating()), intervals="movies")
 
 
@@ -330,7 +334,7 @@ def test_a_missing_value_is_named_with_those_there_are(values):
 # What is ambiguous
 
 
-def test_tables_with_equal_repeats_are_a_question():
+def test_tables_with_equal_repeats_are_ambiguous():
     first = make_epoch("movie1_presentations", 3.0 * np.arange(20), 2.0)
     second = make_epoch("movie2_presentations", 100 + 3.0 * np.arange(20), 2.0)
     recording = make_recording(first, second)
@@ -345,7 +349,7 @@ def test_tables_with_equal_repeats_are_a_question():
     assert chosen.starts[0] == 100.0
 
 
-def test_columns_of_which_any_may_be_the_stimulus_are_a_question():
+def test_columns_of_which_any_may_be_the_stimulus_are_ambiguous():
     epoch = make_epoch(
         "trials",
         3.0 * np.arange(60),
@@ -362,7 +366,7 @@ def test_columns_of_which_any_may_be_the_stimulus_are_a_question():
     assert select_presentations(make_recording(epoch), stimulus="code").n_stimuli == 3
 
 
-def test_columns_that_group_the_rows_alike_are_no_question():
+def test_columns_that_group_the_rows_alike_are_not_ambiguous():
     epoch = make_epoch(
         "trials",
         3.0 * np.arange(24),
@@ -390,8 +394,8 @@ def test_too_few_rows_are_no_repeats(n_rows):
     recording = make_recording(make_epoch("triggers", 3.0 * np.arange(n_rows), 2.0))
     with pytest.raises(
         RecordingError,
-        match=rf"no repeats found: no stimulus is shown at least 10 times.*triggers: "
-        rf"{n_rows} row.*--condition none",
+        match=rf"no repeats found: no stimulus has at least 10 presentations.*trigg"
+        rf"ers: {n_rows} row.*--condition none",
     ):
         select_presentations(recording)
 
@@ -403,13 +407,13 @@ def test_a_recording_without_tables_is_pointed_to_triggers_and_condition_none():
         select_presentations(make_recording())
 
 
-def test_stimuli_shown_once_each_are_no_repeats():
+def test_stimuli_presented_once_each_are_no_repeats():
     epoch = alternating(values=[f"image{k}" for k in range(24)])
     with pytest.raises(RecordingError, match="24 values, none repeated"):
         select_presentations(make_recording(epoch))
 
 
-def test_fewer_repeats_are_taken_when_asked():
+def test_min_repeats_admits_fewer_repeats():
     recording = make_recording(alternating(n_rows=10))
     with pytest.raises(RecordingError, match="no repeats found"):
         select_presentations(recording)
@@ -563,7 +567,7 @@ def test_condition_stimulus_takes_the_same_presentations():
     assert pooled.stimuli == default.stimuli
 
 
-def test_condition_time_pools_all_showings_even_of_stimuli_shown_once():
+def test_condition_time_pools_all_presentations_even_of_stimuli_presented_once():
     epoch = alternating(values=[f"image{k}" for k in range(24)])
     presentations = select_presentations(make_recording(epoch), condition="time")
     assert presentations.stimuli == ("any stimulus",)
@@ -572,7 +576,7 @@ def test_condition_time_pools_all_showings_even_of_stimuli_shown_once():
     assert "pooled" in presentations.reason
 
 
-def test_condition_time_pools_only_the_values_asked_for():
+def test_condition_time_pools_only_the_given_values():
     recording = make_recording(alternating())
     presentations = select_presentations(
         recording, condition="time", stimulus="stimulus=b"
@@ -609,7 +613,7 @@ def test_condition_none_ignores_the_tables_and_says_so():
     assert presentations.notes == ("intervals 'trials' ignored: the condition is none",)
 
 
-def test_condition_none_gives_as_many_stretches_as_repeats_are_asked_for():
+def test_condition_none_gives_at_least_min_repeats_stretches():
     presentations = select_presentations(
         make_recording(), condition="none", min_repeats=250
     )
@@ -658,3 +662,21 @@ def test_what_is_taken_is_in_the_table_and_often_enough(names, min_repeats, cond
         == expected
     )
     assert (np.diff(presentations.starts) > 0).all()
+
+
+def test_settings_and_keywords_select_the_same():
+    recording = make_recording(alternating(n_rows=10))
+    settings = PresentationSettings(min_repeats=5, condition="stimulus")
+    by_settings = select_presentations(recording, settings)
+    by_keywords = select_presentations(recording, min_repeats=5, condition="stimulus")
+    assert_array_equal(by_settings.starts, by_keywords.starts)
+    assert by_settings.condition == by_keywords.condition == "stimulus"
+    assert select_presentations(recording, settings, condition="time").n_stimuli == 1
+
+
+def test_the_repr_says_what_the_presentations_are():
+    presentations = select_presentations(make_recording(alternating()))
+    assert repr(presentations) == (
+        "Presentations(24 of 2 stimuli of 2 s from trials.stimulus, condition "
+        "'stimulus,time')"
+    )

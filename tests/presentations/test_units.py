@@ -1,11 +1,11 @@
-"""Units by their columns."""
+"""Units are selected by their columns."""
 
 import neo
 import pytest
 import quantities as pq
 
 from neuroclass.exceptions import RecordingError
-from neuroclass.presentations.units import select_units
+from neuroclass.presentations import select_units
 
 
 def make_recording(trains, **annotations):

@@ -9,7 +9,6 @@ import quantities as pq
 from numpy.testing import assert_array_equal
 
 from neuroclass import simulate_retina
-from neuroclass.io import lazy_spiketrains as reading
 from neuroclass.io import load_recording, write_recording
 from neuroclass.presentations.pooling import pool_recordings
 from neuroclass.presentations.selection import select_presentations
@@ -137,21 +136,6 @@ def test_a_cache_that_is_a_file_is_refused(path, tmp_path):
         )
 
 
-def test_stored_times_are_read_whatever_stretches_they_lie_in(path, monkeypatch):
-    loaded = load_recording(path).segments[0].spiketrains
-    lazily = load_recording(path, lazy=True).segments[0].spiketrains
-    for stretch in (7, 50, 1 << 20):
-        monkeypatch.setattr(reading, "_STRETCH", stretch)
-        reading._stretch.cache_clear()
-        for one, other in zip(loaded, lazily, strict=True):
-            assert_array_equal(other.magnitude, one.magnitude)
-            n = min(stretch, len(one))
-            first = other._times.read(other._start, other._start + n)
-            assert_array_equal(first, one.magnitude[:n])
-            assert len(other._times.read(other._start, other._start)) == 0
-    reading._stretch.cache_clear()
-
-
 def test_stored_times_are_those_of_the_file_as_it_is(tmp_path):
     for seed in (0, 1):
         retina = simulate_retina(2, 2, 12, "2s", random_state=seed)
@@ -182,12 +166,10 @@ MEASURE = """
 import resource, sys
 from neuroclass import load_recording, select_presentations
 from neuroclass.responses.block_counts import count_recording
-from neuroclass.io import assemble
-assemble._AT_A_TIME = 200_000  # spikes
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 before = peak()
-recording = load_recording(sys.argv[1], lazy=True)
+recording = load_recording(sys.argv[1], lazy=True, block_size=200_000)
 counted = count_recording(
     recording, select_presentations(recording), 0.02, spikes_at_once=200_000
 )
