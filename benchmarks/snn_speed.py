@@ -20,7 +20,7 @@ from neuroclass.snn.models import architectures  # isort: skip
 import torch
 from torch import Tensor
 
-from neuroclass.snn.components.neurons import integrate_and_fire, ternary_couple
+from neuroclass.snn.components.neurons import integrate_and_fire, integrate_and_fire_pair
 
 
 def networks() -> dict[str, tuple[SpikingClassifier, tuple[int, ...]]]:
@@ -108,7 +108,7 @@ def plain_step(model: SpikingClassifier, x: Tensor, labels: Tensor) -> list[Tens
                         )
                         / neuron.reset
                     )
-                z, potentials[i] = ternary_couple(
+                z, potentials[i] = integrate_and_fire_pair(
                     current, potentials[i], settings.v_th, settings.reset
                 )
                 totals[i] = totals[i] + z

@@ -1,6 +1,7 @@
 """Event-camera files: N-MNIST, AEDAT and HDF5 events, cut into frames.
 
-An event is a time in microseconds, a column, a row and a polarity.
+Input: a folder of files. Output: event counts in frames, a batch at a time. An event is
+a time in microseconds, a column, a row and a polarity.
 """
 
 from __future__ import annotations
@@ -78,6 +79,12 @@ class Events:
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def __repr__(self) -> str:
+        return (
+            f"Events({len(self)} files, {self.n_frames} frames of {self.pixels} x "
+            f"{self.pixels} pixels)"
+        )
 
     def batch(self, indices: Tensor) -> Tensor:
         """Return event counts.  (n_frames, batch, 2, pixels, pixels)."""

@@ -1,6 +1,7 @@
 """Images from their standard files: idx, the binary version of CIFAR, npz, folders.
 
-No pickle is opened.  A missing file is answered with what to download.
+Input: the name of a dataset and a path. Output: images and labels of both splits. No
+pickle is opened; a missing file is answered with what to download.
 """
 
 from __future__ import annotations
