@@ -17,7 +17,7 @@ from torch import Tensor
 from neuroclass._lib.atomic import write_beside
 from neuroclass._lib.checks import check_choice, check_positive_int
 from neuroclass.exceptions import RecordingError
-from neuroclass.snn.learning import RULES
+from neuroclass.snn.learning import RULES, Rule
 from neuroclass.snn.models import (
     STRUCTURES,
     SpikingClassifier,
@@ -94,9 +94,8 @@ class Checkpoint:
         """
         described = self.network
         _check_network(described)
-        ((name, settings),) = described["rule"].items()
+        rule = _rule_of(described)
         try:
-            rule = RULES[name](**settings)
             # Layers draw weights when they are made, before ours replace them.
             with torch.random.fork_rng(devices=[]):
                 model = build_classifier(
@@ -112,9 +111,8 @@ class Checkpoint:
         except (TypeError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
             raise ValueError(
-                f"options must be keywords of structure {described['structure']!r}, "
-                f"and rule its settings; got {described['options']} and "
-                f"{described['rule']} ({reason})."
+                f"options must be keywords of structure {described['structure']!r}; "
+                f"got {described['options']} ({reason})."
             ) from error
         if self.state:
             model.load_state_dict(self.state)
@@ -178,6 +176,18 @@ def _plain(value: Any, name: str) -> Any:
     )
 
 
+def _rule_of(described: dict[str, Any]) -> Rule:
+    """Return the learning rule that a description holds."""
+    rule = described["rule"]
+    try:
+        ((name, settings),) = rule.items()
+        return RULES[name](**settings)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"rule must be settings of a learning rule; got {rule!r}."
+        ) from error
+
+
 def _check_network(described: dict[str, Any]) -> None:
     """Refuse a description that no network can be built from."""
     check_choice(described["structure"], "structure", tuple(STRUCTURES))
@@ -193,14 +203,7 @@ def _check_network(described: dict[str, Any]) -> None:
         check_positive_int(size, "image_shape")
     if not isinstance(options, dict):
         raise ValueError(f"options must be keywords of a structure; got {options!r}.")
-    rule = described["rule"]
-    if not (
-        isinstance(rule, dict)
-        and len(rule) == 1
-        and set(rule) <= set(RULES)
-        and isinstance(next(iter(rule.values())), dict)
-    ):
-        raise ValueError(f"rule must be settings of a learning rule; got {rule!r}.")
+    _rule_of(described)
     if "hidden" in options:
         if described["structure"] != "recurrent-dense":
             raise ValueError(

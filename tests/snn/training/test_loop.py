@@ -459,7 +459,8 @@ DAMAGES = [
         "neuron must be one of IF, LIF; got",
     ),
     (changed("network", "rule", to=[]), "rule must be settings of a learning rule"),
-    (changed("network", "rule", to={"spide": {"a": 1}}), "and rule its settings.*'a'"),
+    (changed("network", "rule", to={"spide": {"a": 1}}), "rule must be settings"),
+    (changed("network", "rule", "spide", "steps", to=0), "rule must be settings of a"),
     (changed("network", "steps", to=0), "steps must be an integer of at least 1"),
     (changed("network", "image_shape", to=8), "image_shape must be"),
     (
@@ -551,6 +552,13 @@ class TestCheckpoints:
             load_model(path)
         with pytest.raises(FileNotFoundError, match="no such model file"):
             load_model(path.with_name("nothing"))
+
+    def test_options_that_the_structure_does_not_have_are_refused(self, path):
+        checkpoint = load_checkpoint(path)
+        checkpoint.network["options"]["width"] = 8
+        save_checkpoint(checkpoint, path)
+        with pytest.raises(RecordingError, match=r"options must be keywords.*'width'"):
+            load_model(path)
 
     def test_models_of_the_earlier_version_are_to_be_trained_again(self, path):
         torch.save({"format": "neuroclass.snn 1", "network": {}}, path)
