@@ -77,6 +77,10 @@ class BackwardStage:
     potentials: list[Tensor]
     rates: list[Tensor]
 
+    def __repr__(self) -> str:
+        shapes = [tuple(beta.shape[1:]) for beta in self.betas]
+        return f"BackwardStage({len(self.betas[0])} samples, layers of shape {shapes})"
+
 
 def visiting_order(topology: Topology) -> list[int]:
     """Return the layers that the backward stage visits: R .. 0, then N-1 .. R+1.

@@ -91,6 +91,13 @@ class ForwardStage:
     n_steps: int
     moments: list[tuple[Tensor, Tensor, int] | None]
 
+    def __repr__(self) -> str:
+        shapes = [tuple(rate.shape[1:]) for rate in self.rates]
+        return (
+            f"ForwardStage({len(self.input_rate)} samples, {self.n_steps} steps, "
+            f"layers of shape {shapes})"
+        )
+
     def active(self, layer: int) -> Tensor:
         """Return the mask m of neurons that fired, and not at every step."""
         counts = self.counts[layer]

@@ -475,8 +475,3 @@ def test_layers_that_the_kernels_do_not_know_run_plainly_or_are_refused():
     network.backend = "event"
     with pytest.raises(ValueError, match="backend must be 'auto' or 'torch' on a GPU"):
         network(x)
-
-
-def test_an_unknown_backend_is_refused():
-    with pytest.raises(ValueError, match="backend must be one of auto, torch, event"):
-        FeedbackSNN([Linear(2, 2)], backend="cuda")
