@@ -47,7 +47,7 @@ _BATCH = 128
 
 @dataclass(frozen=True)
 class Encoding:
-    """How an input becomes spikes, and what makes its presentations differ.
+    """Encoding of an input as currents, with the source of variability.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class Encoding:
 
     @property
     def described(self) -> str:
-        """The encoding in words, as the recording keeps it."""
+        """The encoding in words, as an annotation of the recording."""
         if self.noise == 0:
             return self.kind
         return f"{self.kind}, membrane noise {self.noise:g}"
@@ -89,7 +89,7 @@ class Encoding:
 
 @dataclass(frozen=True)
 class NeuronChoice:
-    """Which neurons of a network are recorded.
+    """Layers of a network to record, and the number of neurons in each.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def record(
     n_presentations : int
         Number of presentations of each input.
     labels : sequence of int, optional
-        Class of each input, kept with the presentations.
+        Class of each input, a column of the presentations.
     condition : {"image", "label"}, default "image"
         What counts as the same stimulus.  With "label" the images of a class are the
         repeats, and the information is that between neurons across the images of a

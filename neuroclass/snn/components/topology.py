@@ -86,10 +86,11 @@ def draw_dropout(
     """Draw one mask, divided by its mean, per connection with dropout."""
     masks: list[Tensor | None] = []
     for index, connection in enumerate(topology.connections):
-        keep = 1 - connection.dropout
-        if keep == 1:
+        share = 1 - connection.dropout
+        if share == 1:
             masks.append(None)
             continue
         shape = (n_samples, *shapes[topology.ends(index)[1]])
-        masks.append(torch.empty(shape, device=x.device).bernoulli_(keep).div_(keep))
+        mask = torch.empty(shape, device=x.device).bernoulli_(share)
+        masks.append(mask.div_(share))
     return masks

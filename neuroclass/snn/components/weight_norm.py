@@ -48,9 +48,8 @@ class SpectralRestriction(nn.Module):
     """Scale a weight to a spectral norm of at most `limit`.
 
     The norm is that of the kernel reshaped to (first axis, all others), by one power
-    iteration per training step; evaluation uses the vectors of the last one.  Weights
-    of zeros have no such vectors: it starts anew, from the same vector, until
-    the weights move.
+    iteration per training step; evaluation uses the vectors of the last one.  On
+    weights of zeros it starts anew, from the same vector, until the weights move.
     """
 
     left: Tensor

@@ -70,7 +70,7 @@ class BackwardStage:
     potentials : list of Tensor
         Potential after the last reset.  (batch, ...)
     rates : list of Tensor
-        Spikes of either sign per step; empty unless they were asked for.
+        Spikes of either sign per step; empty without `with_rates`.
     """
 
     betas: list[Tensor]

@@ -35,8 +35,8 @@ __all__ = [
     "channel_first",
     "channel_last",
     "constant_currents",
+    "has_kernels",
     "input_current",
-    "is_known",
     "overrides",
 ]
 
@@ -61,8 +61,8 @@ class BoundNetwork:
     shapes: list[Shape]
 
 
-def is_known(connection: Any) -> bool:
-    """Return whether the kernels know a connection."""
+def has_kernels(connection: Any) -> bool:
+    """Return whether there are kernels for a connection."""
     return (
         isinstance(connection, tuple(_DENSE_RATE))
         and getattr(connection, "batch_norm", None) is None
@@ -75,16 +75,16 @@ def is_known(connection: Any) -> bool:
 
 
 def overrides(connection: Any, method: str) -> bool:
-    """Return whether a connection has its own `method` in place of its known class's.
+    """Return whether a connection has its own `method` in place of its base class's.
 
-    The kernels compute what the methods of the known classes compute. A restricted
+    The kernels compute what the methods of the base classes compute. A restricted
     weight makes torch subclass the connection, which overrides neither of them.
     """
     own = getattr(getattr(connection, method), "__func__", None)
-    return own is not getattr(_known_class(connection), method)
+    return own is not getattr(_base_class(connection), method)
 
 
-def _known_class(connection: Any) -> type:
+def _base_class(connection: Any) -> type:
     return next(kind for kind in _DENSE_RATE if isinstance(connection, kind))
 
 
@@ -165,7 +165,7 @@ class EventConnection:
         weight, self.bias = network.tensors[index]
         self.weight = None if weight is None else weight.detach()
         if dense_rate is None:
-            dense_rate = _DENSE_RATE[_known_class(self.connection)]
+            dense_rate = _DENSE_RATE[_base_class(self.connection)]
         self.dense_rate = dense_rate
         self.has_own_current = overrides(self.connection, "current")
         self.has_own_send_back = overrides(self.connection, "send_back")

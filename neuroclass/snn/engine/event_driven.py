@@ -28,7 +28,7 @@ from neuroclass.snn.engine.event_connection import (
     BoundNetwork,
     channel_first,
     channel_last,
-    is_known,
+    has_kernels,
 )
 from neuroclass.snn.engine.forward import ForwardSettings, ForwardStage, input_rate
 from neuroclass.snn.engine.mixed_network import MixedBackward, MixedForward
@@ -46,7 +46,7 @@ class EventEngine:
     Attributes
     ----------
     topology : Topology
-        Layers and connections, all of which the kernels know.
+        Layers and connections, with kernels for all of them.
     dense_rate : float, optional
         Fraction of firing neurons from which a connection is computed densely, in
         place of the measured ones; above 1, never.
@@ -57,9 +57,9 @@ class EventEngine:
 
     @staticmethod
     def supports(topology: Topology, x: Tensor) -> bool:
-        """Return whether the kernels know all connections of a network on a device."""
+        """Return whether there are kernels for all connections on a device."""
         return x.device.type == "cpu" and all(
-            is_known(connection) for connection in topology.connections
+            has_kernels(connection) for connection in topology.connections
         )
 
     def forward(

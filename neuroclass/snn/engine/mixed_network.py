@@ -1,4 +1,4 @@
-"""Stages of any network, step by step, each step whichever way is cheaper.
+"""Stages of any network, step by step, each step from events or densely.
 
 Input: a part of the batch. Output: counts or totals and potentials of each layer.
 """

@@ -47,10 +47,10 @@ def in_parts(run: Callable[[slice], Any], n_samples: int, n_threads: int) -> lis
 
     started = [_threads(n_threads - 1).submit(apart, part) for part in others]
     try:
-        found = run(first)
+        value = run(first)
     finally:
         wait(started)  # they read what the caller may change next
-    return [found, *(part.result() for part in started)]
+    return [value, *(part.result() for part in started)]
 
 
 @functools.cache

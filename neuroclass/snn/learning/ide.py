@@ -118,7 +118,7 @@ def rate_map(
     x : Tensor
         Average input.  (batch, ...)
     tensors : sequence of (weight, bias)
-        Of each connection, attached to autograd where gradients are wanted.
+        Of each connection, attached to autograd where gradients are needed.
     loop_rate : Tensor or None
         Rates of the layer that the feedback leaves; None without feedback.
     norms : sequence of (scale, shift), optional

@@ -49,7 +49,7 @@ Layers = tuple[list[Any], Any]
 
 @dataclass(frozen=True)
 class _Design:
-    """What sets one structure apart from the others.
+    """Settings in which a structure differs from the others.
 
     Attributes
     ----------

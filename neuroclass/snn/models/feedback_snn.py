@@ -50,9 +50,9 @@ class FeedbackSNN(nn.Module):
         make that layer recurrent.
     backend : {"auto", "torch", "event"}, default "auto"
         Plain torch; event-driven kernels (the extra ``fast``); or these where they
-        are installed and know the layers, connection by connection whichever of
-        events and dense products is cheaper at the rates of the moment.  A layer whose
-        class overrides `current` or `send_back` runs by its own methods.
+        are installed and there are kernels for the layers, connection by connection
+        from events or densely, whichever is cheaper at the rates of the moment.  A
+        layer whose class overrides `current` or `send_back` runs by its own methods.
 
     Examples
     --------

@@ -2,7 +2,7 @@
 
 Input and output: a `FeedbackSNN` and a ``nir.NIRGraph``.
 
-An IF neuron with the modified reset is a subtractive one seen from its resting
+An IF neuron with the modified reset is a subtractive one relative to its resting
 potential: with ``u' = u - u_rest`` it fires at ``V = v_th - u_rest``, a spike subtracts
 V, and it starts at ``-u_rest``.  NIR has nodes for thresholds and weights; that the
 reset subtracts, where a neuron starts, that a tie fires and that the feedback comes one
@@ -213,7 +213,7 @@ def _connection_node(nir: Any, connection: Any, source: Shape, target: Shape) ->
     weight = _array(connection.weight)
     bias = None if connection.bias is None else _array(connection.bias)
     if isinstance(connection, Linear):
-        # NIR cannot fold a vector into channels, rows and columns: the shape says so.
+        # NIR cannot fold a vector into channels, rows and columns: metadata do.
         folded = {"output_shape": np.array(target)}
         if bias is None:
             return nir.Linear(weight, metadata=folded)

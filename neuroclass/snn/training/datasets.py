@@ -124,7 +124,7 @@ def load_dataset(
     Raises
     ------
     FileNotFoundError
-        If files are missing; the message says which to download.
+        If files are missing; the message names those to download.
     RecordingError
         If a file is truncated, of another size, or its labels are out of range.
     ValueError

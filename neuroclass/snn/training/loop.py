@@ -56,7 +56,7 @@ def train(
     on_epoch: Callable[[dict[str, float]], None] | None = None,
     progress: bool = False,
 ) -> SpikingClassifier:
-    """Train a feedback spiking network and keep it in a folder.
+    """Train a feedback spiking network into a folder.
 
     Parameters
     ----------
@@ -227,12 +227,12 @@ def _check_same(
 ) -> None:
     """Refuse to resume what was trained with other settings."""
     trained = {**checkpoint.network, **checkpoint.settings}
-    asked = {**described, **settings}
+    requested = {**described, **settings}
     # The structure first: where it differs, so do settings that follow from it.
-    for key in {**asked, **trained}:
-        if trained.get(key) != asked.get(key):
+    for key in {**requested, **trained}:
+        if trained.get(key) != requested.get(key):
             raise ValueError(
-                f"{path}: cannot be resumed with {key} = {asked.get(key)}; it was "
+                f"{path}: cannot be resumed with {key} = {requested.get(key)}; it was "
                 f"trained with {key} = {trained.get(key)}."
             )
 

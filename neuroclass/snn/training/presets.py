@@ -117,7 +117,7 @@ class Optimisation:
         Images per step; the last incomplete batch of an epoch is used too.  With
         batch norm, which needs two, a single last image joins the batch before.
     device : str, default "cpu"
-        Where to compute; no part of what is kept.
+        Device to compute on; no part of the model file.
     """
 
     epochs: int | None = None
