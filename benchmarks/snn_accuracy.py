@@ -3,7 +3,7 @@
     python benchmarks/snn_accuracy.py FOLDER [--epochs 5]
 
 FOLDER holds MNIST and Fashion-MNIST as `neuroclass train --data` takes them; a dataset
-that is not there is skipped, and said so.
+whose files are missing is skipped, with a line.
 """
 
 import argparse
@@ -13,17 +13,21 @@ from pathlib import Path
 
 import torch
 
-from neuroclass.snn.training.loop import train
+from neuroclass.snn import NetworkSettings, Optimisation, load_dataset, train
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--method", choices=("spide", "ide"), default="spide")
+    parser.add_argument("--rule", choices=("spide", "ide"), default="spide")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--datasets", default="mnist,fashion-mnist")
     args = parser.parse_args()
+    network = NetworkSettings(structure="recurrent-dense", rule=args.rule)
+    optimisation = Optimisation(
+        epochs=args.epochs, milestones=(args.epochs * 3 // 5, args.epochs * 4 // 5)
+    )
     torch.set_num_threads(args.threads)
     for name in args.datasets.split(","):
         history: list[dict[str, float]] = []
@@ -31,13 +35,10 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as output:
             try:
                 train(
-                    name,
+                    load_dataset(name, args.folder),
                     output,
-                    path=args.folder,
-                    structure="recurrent-dense",
-                    method=args.method,
-                    epochs=args.epochs,
-                    milestones=(args.epochs * 3 // 5, args.epochs * 4 // 5),
+                    network,
+                    optimisation,
                     on_epoch=lambda row, name=name, history=history: report(
                         name, row, history
                     ),

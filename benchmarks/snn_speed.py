@@ -2,7 +2,7 @@
 
     python benchmarks/snn_speed.py [--threads 1] [--rounds 5] [--networks dense,...]
 
-Runs are interleaved: plain loop, torch backend, automatic backend, again and again;
+Runs are interleaved: plain loop, torch engine, automatic engine, again and again;
 the figures are medians and the ratio of medians, and the ratio of the shortest, which
 other work on the machine changes least.  The plain loop allocates a tensor
 per operation and step, and uses no event.
@@ -14,26 +14,24 @@ import time
 from collections.abc import Callable
 
 # Before torch, whose threads it tells not to spin for long.
-from neuroclass.snn import SpideBackward, SpikingClassifier  # isort: skip
-from neuroclass.snn.models import architectures  # isort: skip
+from neuroclass.snn import Spide, SpikingClassifier  # isort: skip
+from neuroclass.snn.models import alexnet_f, lenet, recurrent_dense  # isort: skip
 
 import torch
 from torch import Tensor
 
-from neuroclass.snn.components.neurons import integrate_and_fire, ternary_couple
+from neuroclass.snn.components import integrate_and_fire, integrate_and_fire_pair
 
 
 def networks() -> dict[str, tuple[SpikingClassifier, tuple[int, ...]]]:
     return {
         "784-400 feedback": (
-            architectures.recurrent_dense(rng=0, dropout=0.0),
+            recurrent_dense(random_state=0, dropout=0.0),
             (128, 1, 28, 28),
         ),
-        "LeNet": (architectures.lenet(rng=0, dropout=0.0), (64, 1, 28, 28)),
+        "LeNet": (lenet(random_state=0, dropout=0.0), (64, 1, 28, 28)),
         "AlexNet-F": (
-            architectures.alexnet_f(
-                rng=0, dropout=0.0, backward=SpideBackward(50, scale=400.0)
-            ),
+            alexnet_f(random_state=0, dropout=0.0, rule=Spide(steps=50, scale=400.0)),
             (16, 3, 32, 32),
         ),
     }
@@ -42,8 +40,8 @@ def networks() -> dict[str, tuple[SpikingClassifier, tuple[int, ...]]]:
 def plain_step(model: SpikingClassifier, x: Tensor, labels: Tensor) -> list[Tensor]:
     """Write both stages as their equations stand; return the gradients."""
     network = model.network
-    neuron, settings = network.neuron, network.backward_settings
-    assert isinstance(settings, SpideBackward)
+    neuron, rule = network.neuron, network.rule
+    assert isinstance(rule, Spide)
     links = list(network.layers)
     feedback = network.feedback
     n_layers = len(links)
@@ -84,15 +82,15 @@ def plain_step(model: SpikingClassifier, x: Tensor, labels: Tensor) -> list[Tens
     loss = torch.nn.functional.cross_entropy(model.classifier(readout), labels)
     error = torch.autograd.grad(loss, readout)[0]
     with torch.no_grad():
-        error = error.view(len(x), *shapes[-1]) * settings.scale
+        error = error.view(len(x), *shapes[-1]) * rule.scale
         potentials = [torch.zeros_like(rate) for rate in rates]
         totals = [torch.zeros_like(rate) for rate in rates]
-        couples: list[Tensor | None] = [None] * n_layers
-        for _ in range(settings.steps):
+        outputs: list[Tensor | None] = [None] * n_layers
+        for _ in range(rule.steps):
             for i in reversed(range(n_layers)):
                 if i == n_layers - 1:
                     current = error
-                    sender = couples[0]
+                    sender = outputs[0]
                     if feedback is not None and sender is not None:
                         current = (
                             error
@@ -100,7 +98,7 @@ def plain_step(model: SpikingClassifier, x: Tensor, labels: Tensor) -> list[Tens
                             / neuron.reset
                         )
                 else:
-                    sent = couples[i + 1]
+                    sent = outputs[i + 1]
                     assert sent is not None
                     current = (
                         links[i + 1].send_back(
@@ -108,13 +106,13 @@ def plain_step(model: SpikingClassifier, x: Tensor, labels: Tensor) -> list[Tens
                         )
                         / neuron.reset
                     )
-                z, potentials[i] = ternary_couple(
-                    current, potentials[i], settings.v_th, settings.reset
+                z, potentials[i] = integrate_and_fire_pair(
+                    current, potentials[i], rule.v_th, rule.reset
                 )
                 totals[i] = totals[i] + z
-                couples[i] = z
+                outputs[i] = z
         deltas = [
-            mask * total / settings.steps / neuron.reset
+            mask * total / rule.steps / neuron.reset
             for mask, total in zip(masks, totals, strict=True)
         ]
         gradients = []

@@ -207,7 +207,11 @@ def classify_neurons(
         agreement = None
         if reference is not None:
             agreement = agreement_with(
-                reference, block, counts.unit_ids, model.labels_, random_state=random_state
+                reference,
+                block,
+                counts.unit_ids,
+                model.labels_,
+                random_state=random_state,
             )
         begin("stability")
         stable = None

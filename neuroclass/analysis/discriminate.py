@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from neuroclass import report
 from neuroclass._lib.progress import show_stages
 from neuroclass.analysis.coincident_units import coincident_spikes
+from neuroclass.analysis.reference_labels import read_reference
 from neuroclass.analysis.responses import (
     PreparationOptions,
     Recordings,
     Responses,
     responses_of,
 )
-from neuroclass.analysis.reference_labels import read_reference
 from neuroclass.clustering import (
     AgglomerativeBottleneck,
     CountMatrix,

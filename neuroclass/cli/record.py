@@ -1,4 +1,4 @@
-"""Spikes of a trained network, as NWB."""
+"""The command ``record``: spikes of a trained network, as NWB."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,7 +56,7 @@ def add_parser(commands: Any) -> None:
         choices=("image", "label"),
         default="image",
         help="what is a repeat: the same image (default), or another image of the "
-        "same class, which asks another question",
+        "same class, which measures another quantity",
     )
     parser.add_argument(
         "--encoding",
@@ -101,7 +101,11 @@ def add_parser(commands: Any) -> None:
 def run(args: "Namespace") -> None:
     """Carry the command out."""
     from neuroclass.io import write_recording  # noqa: PLC0415
-    from neuroclass.snn.recording import record_model  # noqa: PLC0415
+    from neuroclass.snn import (  # noqa: PLC0415
+        Encoding,
+        NeuronChoice,
+        record_model,
+    )
 
     if args.output.suffix != ".nwb":
         raise ValueError(f"OUT.nwb must end in .nwb; got {args.output}.")
@@ -112,16 +116,13 @@ def run(args: "Namespace") -> None:
         path=args.data,
         n_images=args.images,
         condition=args.condition,
-        encoding=args.encoding,
-        noise=args.noise,
-        layers=args.layers,
-        units=args.units,
-        dt=args.step,
-        rng=args.random_state,
+        encoding=Encoding(args.encoding, args.noise, args.step),
+        neurons=NeuronChoice(args.layers, args.units),
+        random_state=args.random_state,
     )
     write_recording(recording, args.output)
     trains = recording.segments[0].spiketrains
-    found = {
+    summary = {
         "recording": str(args.output),
         "neurons": len(trains),
         "presentations": len(recording.segments[0].epochs[0]),
@@ -129,12 +130,12 @@ def run(args: "Namespace") -> None:
         **recording.annotations,
     }
     if args.json:
-        print_json(found)
+        print_json(summary)
         return
-    print_item("neurons", f"{found['neurons']}, {found['spikes']} spikes")
+    print_item("neurons", f"{summary['neurons']}, {summary['spikes']} spikes")
     print_item(
         "presentations",
-        f"{found['presentations']}, repeats of {found['repeats_of']}",
-        f"input: {found['encoding']}",
+        f"{summary['presentations']}, repeats of {summary['repeats_of']}",
+        f"input: {summary['encoding']}",
     )
     print_item("wrote", str(args.output))

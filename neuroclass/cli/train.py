@@ -1,4 +1,4 @@
-"""A feedback spiking network, trained into a folder."""
+"""The command ``train``: a feedback spiking network, trained into a folder."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,10 +49,10 @@ def add_parser(commands: Any) -> None:
         metavar="NAME",
         help="recurrent-dense, recurrent-conv, mnist-convnet-f, lenet, alexnet-f, "
         "cifarnet-f or dvs-convnet-f (default: the usual one of the dataset "
-        "and method)",
+        "and rule)",
     )
     network.add_argument(
-        "--method",
+        "--rule",
         choices=("spide", "ide"),
         default="spide",
         help="learning rule (default spide)",
@@ -112,38 +112,47 @@ def add_parser(commands: Any) -> None:
 
 def run(args: "Namespace") -> None:
     """Carry the command out."""
-    from dataclasses import asdict  # noqa: PLC0415
+    from dataclasses import asdict, replace  # noqa: PLC0415
 
     from neuroclass._lib.checks import check_positive_int  # noqa: PLC0415
-    from neuroclass.snn.models.energy import energy_table  # noqa: PLC0415
-    from neuroclass.snn.training.datasets import load_dataset  # noqa: PLC0415
-    from neuroclass.snn.training.loop import example_batch, train  # noqa: PLC0415
-    from neuroclass.snn.training.presets import usual_steps  # noqa: PLC0415
+    from neuroclass.snn import (  # noqa: PLC0415
+        NetworkSettings,
+        Optimisation,
+        energy_table,
+        example_batch,
+        load_dataset,
+        train,
+        usual_rule,
+    )
 
     history: list[dict[str, float]] = []
-    steps = args.steps
-    if steps is None:
-        steps = usual_steps(args.dataset, args.method, args.structure or "")
-    # Under the option's name: as frames of events it would be refused by another.
-    check_positive_int(steps, "steps")
-    dataset = load_dataset(args.dataset, args.data, n_frames=steps)
+    network = NetworkSettings(
+        structure=args.structure,
+        rule=args.rule,
+        neuron=args.neuron,
+        steps=args.steps,
+        hidden=args.hidden or None,
+    )
+    optimisation = Optimisation(
+        epochs=args.epochs, lr=args.lr, batch_size=args.batch, device=args.device
+    )
+    dataset = load_dataset(
+        args.dataset, args.data, n_frames=network.steps_for(args.dataset)
+    )
+    if args.backward_steps is not None:
+        check_positive_int(args.backward_steps, "backward_steps")
+        structure = network.structure_for(args.dataset)
+        rule = usual_rule(structure, args.rule, dataset.n_classes)
+        network = replace(network, rule=replace(rule, steps=args.backward_steps))
     model = train(
         dataset,
         args.output,
-        structure=args.structure,
-        method=args.method,
-        neuron=args.neuron,
-        steps=steps,
-        backward_steps=args.backward_steps,
-        epochs=args.epochs,
-        batch_size=args.batch,
-        lr=args.lr,
-        seed=args.random_state,
-        device=args.device,
+        network,
+        optimisation,
+        random_state=args.random_state,
         resume=args.resume,
-        options={"hidden": args.hidden} if args.hidden else None,
-        progress=not args.quiet,
         on_epoch=history.append,
+        progress=not args.quiet,
     )
     path = args.output / "model"
     energy = energy_table(model, *example_batch(dataset))

@@ -1,14 +1,14 @@
-"""The spikes of a network as a recording, to be classified like any other.
+"""Recording of a network: its spikes as a ``neo.Block``, as of any recording.
 
-Every input is presented many times.  What differs between the presentations is the
-encoding of the input or noise on the membranes; without either, all repeats are the
-same.
+Input: a network and inputs, each of which is presented many times. Output: spike trains
+and presentations. The presentations of an input differ by its encoding or by noise on
+the membranes; without either, all repeats are the same.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,18 +26,81 @@ from neuroclass._lib.checks import (
     check_rng,
 )
 from neuroclass.io import from_events
-from neuroclass.snn.components.layers import Shape
-from neuroclass.snn.components.topology import layer_shapes
-from neuroclass.snn.models.feedback_snn import FeedbackSNN, SpikingClassifier
-from neuroclass.snn.training.checkpoint import load_checkpoint, load_model
-from neuroclass.snn.training.datasets import load_dataset
+from neuroclass.snn.components import Shape, layer_shapes
+from neuroclass.snn.models import FeedbackSNN, SpikingClassifier
+from neuroclass.snn.training import load_checkpoint, load_dataset, load_model
 
-__all__ = ["ENCODINGS", "encode", "record", "record_model"]
+__all__ = [
+    "ENCODINGS",
+    "Encoding",
+    "NeuronChoice",
+    "encode",
+    "record",
+    "record_model",
+]
 
 ENCODINGS = ("poisson", "bernoulli", "constant")
 
 # Presentations simulated together.
 _BATCH = 128
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """Encoding of an input as currents, with the source of variability.
+
+    Parameters
+    ----------
+    kind : {"poisson", "bernoulli", "constant"}, default "poisson"
+        Current of each step; its mean over steps is the input.
+    noise : float, default 0.0
+        Standard deviation of normal noise on every potential at every step.
+    dt : float, str or quantity, default "1ms"
+        Duration of a step; a number is in seconds.
+
+    Examples
+    --------
+    >>> Encoding("constant", noise=0.3).described
+    'constant, membrane noise 0.3'
+    """
+
+    kind: str = "poisson"
+    noise: float = 0.0
+    dt: float | str = "1ms"
+
+    def __post_init__(self) -> None:
+        check_choice(self.kind, "encoding", ENCODINGS)
+        as_seconds(self.dt, "dt")
+        if not (np.isfinite(self.noise) and self.noise >= 0):
+            raise ValueError(f"noise must not be negative; got {self.noise}.")
+
+    @property
+    def described(self) -> str:
+        """The encoding in words, as an annotation of the recording."""
+        if self.noise == 0:
+            return self.kind
+        return f"{self.kind}, membrane noise {self.noise:g}"
+
+    @property
+    def is_deterministic(self) -> bool:
+        """Whether presentations of one input are identical."""
+        return self.kind == "constant" and self.noise == 0
+
+
+@dataclass(frozen=True)
+class NeuronChoice:
+    """Layers of a network to record, and the number of neurons in each.
+
+    Parameters
+    ----------
+    layers : sequence of int, optional
+        Layers to record; default all.
+    units : int, optional
+        Largest number of neurons per layer, drawn at random; default all.
+    """
+
+    layers: Sequence[int] | None = None
+    units: int | None = None
 
 
 def record(
@@ -47,12 +110,9 @@ def record(
     *,
     labels: Sequence[int] | Tensor | None = None,
     condition: str = "image",
-    encoding: str = "poisson",
-    noise: float = 0.0,
-    layers: Sequence[int] | None = None,
-    units: int | None = None,
-    dt: float | str = "1ms",
-    rng: np.random.Generator | int | None = None,
+    encoding: Encoding | str = "poisson",
+    neurons: NeuronChoice | None = None,
+    random_state: np.random.Generator | int | None = None,
 ) -> neo.Block:
     """Present inputs to a network many times and record its spikes.
 
@@ -64,25 +124,20 @@ def record(
         Constant inputs (n_images, ...) or frames (steps, n_images, ...), as the
         network takes them.
     n_presentations : int
-        How often each input is shown.
+        Number of presentations of each input.
     labels : sequence of int, optional
-        Class of each input, kept with the presentations.
+        Class of each input, a column of the presentations.
     condition : {"image", "label"}, default "image"
         What counts as the same stimulus.  With "label" the images of a class are the
-        repeats, and what is measured is how neurons tell about each other across the
-        images of a class: another quantity, which the recording names; it takes two
-        images of every class.
-    encoding : {"poisson", "bernoulli", "constant"}, default "poisson"
-        How an input becomes a current at each step; the mean over steps is the input.
-    noise : float, default 0.0
-        Standard deviation of normal noise on every potential at every step.
-    layers : sequence of int, optional
-        Layers to record; default all.
-    units : int, optional
-        Most neurons per layer, drawn at random; default all.
-    dt : float, str or quantity, default "1ms"
-        Duration of a step.
-    rng : numpy.random.Generator or int, optional
+        repeats, and the information is that between neurons across the images of a
+        class: another quantity, which the recording names; it takes two images of
+        every class.
+    encoding : Encoding or str, default "poisson"
+        How an input becomes a current at each step, with noise and the duration of a
+        step; the name of an encoding stands for it without noise, in steps of 1 ms.
+    neurons : NeuronChoice, optional
+        Layers and number of neurons to record; default all.
+    random_state : numpy.random.Generator or int, optional
         Source of the encoding, the noise and the choice of neurons.
 
     Returns
@@ -108,59 +163,60 @@ def record(
     >>> import torch
     >>> from neuroclass.snn import FeedbackSNN, Linear
     >>> network = FeedbackSNN([Linear(4, 3)], steps=10)
-    >>> recording = record(network, torch.rand(2, 4), 5, rng=0)
+    >>> recording = record(network, torch.rand(2, 4), 5, random_state=0)
     >>> len(recording.segments[0].spiketrains), len(recording.segments[0].epochs[0])
     (3, 10)
     """
     check_positive_int(n_presentations, "n_presentations")
-    check_choice(encoding, "encoding", ENCODINGS)
     check_choice(condition, "condition", ("image", "label"))
-    step = as_seconds(dt, "dt")
-    if not (np.isfinite(noise) and noise >= 0):
-        raise ValueError(f"noise must not be negative; got {noise}.")
+    if isinstance(encoding, str):
+        encoding = Encoding(encoding)
+    step = as_seconds(encoding.dt, "dt")
     if isinstance(network, SpikingClassifier):
         inputs = network.as_input(inputs)
         network = network.network
     is_frames = network.is_frames(inputs)
     n_images = inputs.shape[1] if is_frames else len(inputs)
     classes = _check_labels(labels, n_images, condition)
-    if isinstance(rng, (int, np.integer)):
-        check_positive_int(rng, "rng (the seed)", 0)
-    rng = check_rng(rng)
-    chosen = _choose_neurons(network, inputs, is_frames, layers, units, rng)
+    if isinstance(random_state, (int, np.integer)):
+        check_positive_int(random_state, "random_state", 0)
+    rng = check_rng(random_state)
+    sample = tuple(inputs.shape[2:] if is_frames else inputs.shape[1:])
+    shapes = layer_shapes(network.topology, sample)
+    chosen = _choose_neurons(shapes, neurons or NeuronChoice(), rng)
     is_repeated = condition == "image" or n_presentations > 1
-    if is_repeated and encoding == "constant" and noise == 0:
+    if is_repeated and encoding.is_deterministic:
         warnings.warn(
             "all presentations of an image are identical (encoding='constant', "
-            "noise=0): identity information is then the logarithm of how many neurons "
-            "can be told apart. Choose an encoding or noise for repeats that differ.",
+            "noise=0): identity information is then the logarithm of the number of "
+            "distinguishable neurons. Choose an encoding or noise for repeats that "
+            "differ.",
             stacklevel=2,
         )
     image = np.repeat(np.arange(n_images), n_presentations)
-    times, neurons, shown, n_steps = _simulate(
-        network, inputs, is_frames, image, chosen, encoding, noise, rng
-    )
+    presented = _Presented(inputs, is_frames, image, encoding)
+    times, units, presentation = _simulate(network, presented, chosen, rng)
+    n_steps = len(inputs) if is_frames else network.steps
     stimulus = image if condition == "image" else classes[image]
     recording = from_events(
         times,
-        neurons,
+        units,
         dt=step,
-        presentation=shown,
+        presentation=presentation,
         condition=stimulus.tolist(),
         trial_duration=n_steps * step,
         unit_ids=list(range(len(chosen.layer))),
         unit_columns=chosen.columns(),
     )
     recording.name = "spiking network"
-    described = encoding if noise == 0 else f"{encoding}, membrane noise {noise:g}"
     same = "one image" if condition == "image" else "images of one class"
-    recording.annotate(encoding=described, repeats_of=same)
+    recording.annotate(encoding=encoding.described, repeats_of=same)
     (epoch,) = recording.segments[0].epochs
     epoch.array_annotate(
         image=image,
         repeat=np.tile(np.arange(n_presentations), n_images),
         label=classes[image],
-        encoding=np.full(len(image), described),
+        encoding=np.full(len(image), encoding.described),
         repeats_of=np.full(len(image), same),
     )
     return recording
@@ -181,11 +237,11 @@ def record_model(
     model : str or Path
         File that `train` wrote.
     n_presentations : int
-        How often each image is shown.
+        Number of presentations of each image.
     path : str or Path, optional
         Files of the dataset.
     n_images : int, default 10
-        Test images, as equally many of every class as can be, in their order.
+        Number of test images, as equally many of every class as can be.
     **options
         As in `record`.
     """
@@ -274,6 +330,12 @@ class _Neurons:
             [np.full(len(places), layer) for layer, places in self.places.items()]
         )
 
+    @property
+    def first_units(self) -> dict[int, int]:
+        """The number of the first unit of each layer."""
+        sizes = [0, *[len(places) for places in self.places.values()]]
+        return dict(zip(self.places, np.cumsum(sizes).tolist(), strict=False))
+
     def columns(self) -> dict[str, list[int]]:
         """Return layer, channel, row and column of each neuron."""
         parts: dict[str, list[int]] = {
@@ -290,31 +352,27 @@ class _Neurons:
 
 
 def _choose_neurons(
-    network: FeedbackSNN,
-    inputs: Tensor,
-    is_frames: bool,
-    layers: Sequence[int] | None,
-    units: int | None,
-    rng: np.random.Generator,
+    shapes: Sequence[Shape], choice: NeuronChoice, rng: np.random.Generator
 ) -> _Neurons:
-    sample = tuple(inputs.shape[2:] if is_frames else inputs.shape[1:])
-    shapes = layer_shapes(network.wiring, sample)
-    wanted = list(range(len(shapes))) if layers is None else sorted(set(layers))
-    for layer in wanted:
+    if choice.layers is None:
+        layers = list(range(len(shapes)))
+    else:
+        layers = sorted(set(choice.layers))
+    for layer in layers:
         if not 0 <= layer < len(shapes):
             raise ValueError(f"layers must lie in 0 .. {len(shapes) - 1}; got {layer}.")
-    if not wanted:
+    if not layers:
         raise ValueError("layers must name at least one layer; got none.")
+    units = choice.units
     if units is not None:
         check_positive_int(units, "units")
     places = {}
-    for layer in wanted:
+    for layer in layers:
         size = int(np.prod(shapes[layer]))
-        everyone = np.arange(size)
+        places[layer] = np.arange(size)
         if units is not None and units < size:
-            everyone = np.sort(rng.choice(size, units, replace=False))
-        places[layer] = everyone
-    return _Neurons({layer: shapes[layer] for layer in wanted}, places)
+            places[layer] = np.sort(rng.choice(size, units, replace=False))
+    return _Neurons({layer: shapes[layer] for layer in layers}, places)
 
 
 def _check_labels(labels: Any, n_images: int, condition: str) -> NDArray[np.int64]:
@@ -338,70 +396,69 @@ def _check_labels(labels: Any, n_images: int, condition: str) -> NDArray[np.int6
     return classes.astype(np.int64)
 
 
+@dataclass(frozen=True)
+class _Presented:
+    """Inputs, and the input of each presentation."""
+
+    inputs: Tensor
+    is_frames: bool
+    image: NDArray[np.intp]
+    encoding: Encoding
+
+    def frames(
+        self, part: slice, n_steps: int, largest: float, generator: torch.Generator
+    ) -> Tensor:
+        """Return the current of some presentations at each step, encoded."""
+        image = torch.from_numpy(self.image[part])
+        kind = self.encoding.kind
+        if not self.is_frames:
+            x = self.inputs[image].float()
+            return encode(x, n_steps, kind, largest=largest, generator=generator)
+        steps = [
+            encode(x, 1, kind, largest=largest, generator=generator)[0]
+            for x in self.inputs[:, image].float()
+        ]
+        return torch.stack(steps)
+
+
 def _simulate(
     network: FeedbackSNN,
-    inputs: Tensor,
-    is_frames: bool,
-    image: NDArray[np.intp],
+    presented: _Presented,
     chosen: _Neurons,
-    encoding: str,
-    noise: float,
     rng: np.random.Generator,
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], int]:
-    """Return step, neuron and presentation of every spike, and the number of steps."""
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return step, neuron and presentation of every spike."""
     device = next(network.parameters()).device
     generator = torch.Generator().manual_seed(int(rng.integers(2**63 - 1)))
     on_device = torch.Generator(device).manual_seed(int(rng.integers(2**63 - 1)))
-    n_steps = len(inputs) if is_frames else network.steps
-    largest = float(inputs.abs().max())
+    largest = float(presented.inputs.abs().max())
     places = {k: torch.from_numpy(v).to(device) for k, v in chosen.places.items()}
-    offsets = dict(
-        zip(
-            places,
-            np.cumsum([0, *[len(v) for v in chosen.places.values()]]),
-            strict=False,
-        )
-    )
-    found: list[NDArray[np.int64]] = []
-    was_training = network.training
-    network.eval()
-    for start in range(0, len(image), _BATCH):
-        shown = torch.from_numpy(image[start : start + _BATCH])
-        if is_frames:
-            frames = torch.stack(
-                [
-                    encode(x, 1, encoding, largest=largest, generator=generator)[0]
-                    for x in inputs[:, shown].float()
-                ]
-            )
-        else:
-            frames = encode(
-                inputs[shown].float(),
-                n_steps,
-                encoding,
-                largest=largest,
-                generator=generator,
-            )
+    first_units = chosen.first_units
+    recorded: list[NDArray[np.int64]] = []
 
-        def keep(step: int, spikes: list[Tensor], start: int = start) -> None:
+    def recorder(start: int) -> Callable[[int, list[Tensor]], None]:
+        def on_step(step: int, spikes: list[Tensor]) -> None:
             for layer, place in places.items():
                 fired = spikes[layer].flatten(1)[:, place].nonzero().cpu().numpy()
-                found.append(
-                    np.stack(
-                        [
-                            np.full(len(fired), step),
-                            fired[:, 1] + offsets[layer],
-                            fired[:, 0] + start,
-                        ],
-                        axis=1,
-                    )
-                )
+                steps = np.full(len(fired), step)
+                units = fired[:, 1] + first_units[layer]
+                recorded.append(np.stack([steps, units, fired[:, 0] + start], axis=1))
 
+        return on_step
+
+    was_training = network.training
+    network.eval()
+    for start in range(0, len(presented.image), _BATCH):
+        part = slice(start, start + _BATCH)
+        frames = presented.frames(part, network.steps, largest, generator)
         network.simulate(
-            frames.to(device), noise=noise, generator=on_device, on_step=keep
+            frames.to(device),
+            noise=presented.encoding.noise,
+            generator=on_device,
+            on_step=recorder(start),
         )
     network.train(was_training)
-    spikes = np.concatenate(found)
+    spikes = np.concatenate(recorded)
     # Ascending times within each presentation and unit.
     spikes = spikes[np.lexsort((spikes[:, 0], spikes[:, 2], spikes[:, 1]))]
-    return spikes[:, 0], spikes[:, 1], spikes[:, 2], n_steps
+    return spikes[:, 0], spikes[:, 1], spikes[:, 2]

@@ -15,9 +15,9 @@ try:
         Conv2d,
         ConvTranspose2d,
         FeedbackSNN,
-        IdeBackward,
+        Ide,
         Linear,
-        SpideBackward,
+        Spide,
     )
 except ImportError:  # each test file skips itself, and says what would install it
     torch = None
@@ -79,9 +79,9 @@ def network_of(reference, n_layers, backward_steps):
         neuron,
         int(fields["T_F"]),
         readout=n_layers - int(fields["fb_num"]),
-        backward=SpideBackward(
-            backward_steps,
-            fields["backward_neuron"],
+        rule=Spide(
+            steps=backward_steps,
+            neuron=fields["backward_neuron"],
             v_th=float(fields["vth_back"]),
             u_rest=float(fields["u_rest_back"]),
         ),
@@ -115,8 +115,7 @@ def ide_network(reference):
             feedback,
             IF(v_th=float(fields["vth"]), u_rest=0.0),
             int(fields["T_F"]),
-            method="ide",
-            backward=IdeBackward(**settings),
+            rule=Ide(**settings),
         )
 
     return build

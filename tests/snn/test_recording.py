@@ -14,15 +14,21 @@ from neuroclass.presentations.selection import select_presentations  # noqa: E40
 from neuroclass.snn import (  # noqa: E402
     AvgPool2d,
     Conv2d,
+    Encoding,
     FeedbackSNN,
     Linear,
+    NetworkSettings,
+    NeuronChoice,
+    Optimisation,
+    Spide,
     SpikingClassifier,
+    energy_table,
+    load_dataset,
+    record,
+    train,
 )
-from neuroclass.snn.models import architectures  # noqa: E402
-from neuroclass.snn.models.energy import energy_table  # noqa: E402
-from neuroclass.snn.recording import encode, record  # noqa: E402
-from neuroclass.snn.training.datasets import load_dataset  # noqa: E402
-from neuroclass.snn.training.loop import train  # noqa: E402
+from neuroclass.snn.models import lenet, recurrent_dense  # noqa: E402
+from neuroclass.snn.recording import encode  # noqa: E402
 
 
 @pytest.fixture
@@ -65,14 +71,14 @@ def test_the_recording_holds_every_spike_of_the_simulation(network):
     )
     expected = torch.stack(spikes).permute(2, 1, 0).numpy()
     with pytest.warns(UserWarning, match="all presentations of an image are identical"):
-        recording = record(network, images, 2, encoding="constant", dt="2ms")
+        recording = record(network, images, 2, encoding=Encoding("constant", dt="2ms"))
     counts = raster_of(recording, 12, 0.002)
     assert_array_equal(counts, np.repeat(expected, 2, axis=1))
     assert counts.sum() > 50
 
 
 def test_units_carry_layer_channel_row_and_column(network):
-    recording = record(network, torch.rand(2, 1, 4, 4), 2, rng=0)
+    recording = record(network, torch.rand(2, 1, 4, 4), 2, random_state=0)
     trains = trains_of(recording)
     assert len(trains) == 32 + 8 + 3
     columns = [
@@ -89,15 +95,20 @@ def test_layers_and_units_choose_neurons_without_changing_their_spikes(network):
     images = torch.rand(2, 1, 4, 4)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        everyone = record(network, images, 1, encoding="constant")
+        complete = record(network, images, 1, encoding="constant")
         chosen = record(
-            network, images, 1, encoding="constant", layers=[2, 0], units=5, rng=1
+            network,
+            images,
+            1,
+            encoding="constant",
+            neurons=NeuronChoice(layers=[2, 0], units=5),
+            random_state=1,
         )
     assert len(trains_of(chosen)) == 5 + 3
     keys = ("layer", "channel", "row", "column")
     known = {
         tuple(train.annotations[key] for key in keys): train
-        for train in trains_of(everyone)
+        for train in trains_of(complete)
     }
     places = [
         tuple(train.annotations[key] for key in keys) for train in trains_of(chosen)
@@ -108,17 +119,14 @@ def test_layers_and_units_choose_neurons_without_changing_their_spikes(network):
 
 
 @pytest.mark.parametrize(
-    "settings",
-    [
-        {"encoding": "poisson"},
-        {"encoding": "bernoulli"},
-        {"encoding": "constant", "noise": 0.3},
-    ],
+    "encoding", ["poisson", "bernoulli", Encoding("constant", noise=0.3)]
 )
-def test_repeats_differ_by_encoding_or_noise_and_come_from_the_seed(settings, network):
+def test_repeats_differ_by_encoding_or_noise_and_come_from_the_seed(encoding, network):
     images = torch.rand(2, 1, 4, 4)
     first, again, other = (
-        raster_of(record(network, images, 4, rng=seed, **settings), 12, 0.001)
+        raster_of(
+            record(network, images, 4, encoding=encoding, random_state=seed), 12, 0.001
+        )
         for seed in (3, 3, 4)
     )
     assert_array_equal(first, again)
@@ -138,7 +146,10 @@ def test_the_mean_of_an_encoded_input_is_the_input(encoding):
 
 def test_presentations_name_what_repeats_and_why_repeats_differ(network):
     images, labels = torch.rand(4, 1, 4, 4), [7, 7, 2, 2]
-    recording = record(network, images, 3, labels=labels, noise=0.1, rng=0)
+    encoding = Encoding(noise=0.1)
+    recording = record(
+        network, images, 3, labels=labels, encoding=encoding, random_state=0
+    )
     (epoch,) = recording.segments[0].epochs
     assert_array_equal(epoch.array_annotations["stimulus"], np.repeat(range(4), 3))
     assert_array_equal(epoch.array_annotations["label"], np.repeat(labels, 3))
@@ -156,7 +167,7 @@ def test_presentations_name_what_repeats_and_why_repeats_differ(network):
 
 def test_frames_of_events_are_presented_too(network):
     frames = torch.poisson(torch.full((9, 2, 1, 4, 4), 0.5))
-    recording = record(network, frames, 3, rng=0)
+    recording = record(network, frames, 3, random_state=0)
     counts = raster_of(recording, 9, 0.001)
     assert counts.shape == (43, 6, 9)
     assert counts.sum() > 0
@@ -164,7 +175,7 @@ def test_frames_of_events_are_presented_too(network):
 
 
 def test_many_presentations_are_simulated_in_parts_with_the_same_clock(network):
-    recording = record(network, torch.rand(1, 1, 4, 4), 300, rng=0)
+    recording = record(network, torch.rand(1, 1, 4, 4), 300, random_state=0)
     counts = raster_of(recording, 12, 0.001)
     assert counts.sum() == sum(len(train) for train in trains_of(recording))
     halves = counts[:, :150].mean(), counts[:, 150:].mean()
@@ -172,7 +183,9 @@ def test_many_presentations_are_simulated_in_parts_with_the_same_clock(network):
 
 
 def test_a_recording_survives_the_file_and_is_taken_as_repeats(network, tmp_path):
-    recording = record(network, torch.rand(3, 1, 4, 4), 12, labels=[1, 0, 1], rng=0)
+    recording = record(
+        network, torch.rand(3, 1, 4, 4), 12, labels=[1, 0, 1], random_state=0
+    )
     path = tmp_path / "spikes.nwb"
     write_recording(recording, path)
     loaded = load_recording(path)
@@ -189,7 +202,7 @@ def test_a_recording_survives_the_file_and_is_taken_as_repeats(network, tmp_path
 
 def test_recording_leaves_the_network_in_its_mode(network):
     network.train()
-    record(network, torch.rand(1, 1, 4, 4), 1, rng=0)
+    record(network, torch.rand(1, 1, 4, 4), 1, random_state=0)
     assert network.training
 
 
@@ -200,12 +213,10 @@ def test_recording_leaves_the_network_in_its_mode(network):
         ({"condition": "class"}, "condition must be one of image, label"),
         ({"condition": "label"}, "labels must be given for condition 'label'"),
         ({"labels": [1]}, "one integer per image; got int64 of shape"),
-        ({"layers": [3]}, r"layers must lie in 0 \.\. 2; got 3"),
-        ({"layers": []}, "layers must name at least one"),
-        ({"units": 0}, "units must be an integer of at least 1"),
-        ({"noise": -1.0}, "noise must not be negative"),
+        ({"neurons": NeuronChoice([3])}, r"layers must lie in 0 \.\. 2; got 3"),
+        ({"neurons": NeuronChoice([])}, "layers must name at least one"),
+        ({"neurons": NeuronChoice(units=0)}, "units must be an integer of at least 1"),
         ({"n_presentations": 0}, "n_presentations must be an integer"),
-        ({"dt": "5 parsecs"}, "dt must be a positive time"),
     ],
 )
 def test_impossible_settings_are_refused(settings, message, network):
@@ -214,15 +225,28 @@ def test_impossible_settings_are_refused(settings, message, network):
         record(network, torch.rand(2, 1, 4, 4), **settings)
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"noise": -1.0}, "noise must not be negative"),
+        ({"dt": "5 parsecs"}, "dt must be a positive time"),
+        ({"kind": "latency"}, "encoding must be one of poisson, bernoulli, con"),
+    ],
+)
+def test_impossible_encodings_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Encoding(**settings)
+
+
 def test_images_of_a_class_must_be_two_to_be_its_repeats(network):
     inputs = torch.rand(3, 1, 4, 4)
     with pytest.raises(ValueError, match=r"at least 2 images of every class.*class 7"):
-        record(network, inputs, 2, labels=[3, 3, 7], condition="label", rng=0)
+        record(network, inputs, 2, labels=[3, 3, 7], condition="label", random_state=0)
 
 
 def test_identical_repeats_within_a_class_are_warned_of(network):
     inputs = torch.rand(2, 1, 4, 4)
-    same = {"labels": [3, 3], "condition": "label", "encoding": "constant", "rng": 0}
+    same = {"labels": [3, 3], "condition": "label", "encoding": "constant"}
     with pytest.warns(UserWarning, match="all presentations of an image are identical"):
         record(network, inputs, 2, **same)
     with warnings.catch_warnings():
@@ -231,8 +255,8 @@ def test_identical_repeats_within_a_class_are_warned_of(network):
 
 
 def test_a_negative_seed_is_refused(network):
-    with pytest.raises(ValueError, match=r"rng \(the seed\) must be an integer of at"):
-        record(network, torch.rand(2, 1, 4, 4), 2, rng=-1)
+    with pytest.raises(ValueError, match="random_state must be an integer of at"):
+        record(network, torch.rand(2, 1, 4, 4), 2, random_state=-1)
 
 
 class Moved:
@@ -247,7 +271,7 @@ class Moved:
 
 
 def test_energy_is_measured_where_the_model_is():
-    model = architectures.recurrent_dense((1, 8, 8), hidden=8, steps=4)
+    model = recurrent_dense((1, 8, 8), hidden=8, steps=4)
     seen = []
     energy_table(
         model,
@@ -276,10 +300,9 @@ class TestEnergy:
         assert len(str(table).splitlines()) == 6
 
     def test_multiplications_of_a_convolutional_network(self):
-        model = architectures.lenet(dropout=0.0, rng=0)
+        model = lenet(dropout=0.0, random_state=0)
         model.network.steps = 3
-        settings = model.network.backward_settings
-        model.network.backward_settings = type(settings)(3, scale=100.0)
+        model.network.rule = Spide(steps=3, scale=100.0)
         table = energy_table(model, torch.rand(2, 1, 28, 28), torch.tensor([0, 1]))
         # 28 x 28 windows of 25 pixels less the border: (28 * 5 - 6)^2 = 134^2.
         assert table.ann_operations[0] == 15 * 134**2
@@ -305,7 +328,9 @@ class TestEnergy:
 
 
 def test_the_types_of_a_network_of_known_types_are_found(tmp_path):
-    trained = train("digits", tmp_path, epochs=4, options={"hidden": 8}).network
+    trained = train(
+        "digits", tmp_path, NetworkSettings(hidden=8), Optimisation(epochs=4)
+    ).network
     n_types, n_copies = 8, 6
     n_neurons = n_types * n_copies
     torch.manual_seed(0)
@@ -320,6 +345,6 @@ def test_the_types_of_a_network_of_known_types_are_found(tmp_path):
         shared = trained.feedback.weight.repeat(n_copies, n_copies) / n_copies
         feedback.weight.copy_(shared)
     images = load_dataset("digits").test.batch(torch.arange(20)).flatten(1)
-    found = classify_neurons(record(copies, images, 100, rng=0), bin_size=0.01)
+    found = classify_neurons(record(copies, images, 100, random_state=0), bin_size=0.01)
     assert found.n_clusters == n_types
     assert_array_equal(found.labels, np.tile(found.labels[:n_types], n_copies))

@@ -1,1 +1,5 @@
-"""Neurons, layers and how they are connected."""
+"""Neurons, connections and the topology that joins them."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

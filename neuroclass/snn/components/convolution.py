@@ -1,6 +1,6 @@
 """Connections between images: convolutions, transposed ones, average pooling.
 
-They say what every connection of `layers` says; shapes are those of one sample.
+They have the methods of every connection of `layers`; shapes are those of one sample.
 """
 
 from __future__ import annotations
@@ -89,13 +89,13 @@ class Conv2d(nn.Conv2d):
         """Return the convolution plus the bias."""
         return F.conv2d(spikes, weight, bias, self.stride, self.padding, self.dilation)
 
-    def send_back(self, couples: Tensor, weight: Any, source: Shape) -> Tensor:
+    def send_back(self, spikes: Tensor, weight: Any, source: Shape) -> Tensor:
         """Return the transposed convolution, of exactly the size of the source.
 
         A stride that does not divide the image leaves rows and columns that the last
         kernel did not reach; the output padding adds them back.
         """
-        return _transposed(self, couples, weight, None, source)
+        return _transposed(self, spikes, weight, None, source)
 
     def weight_gradient(
         self, delta: Tensor, rate: Tensor, weight: Any
@@ -196,9 +196,9 @@ class ConvTranspose2d(nn.ConvTranspose2d):
         """Return the transposed convolution plus the bias."""
         return _transposed(self, spikes, weight, bias, target)
 
-    def send_back(self, couples: Tensor, weight: Any, source: Shape) -> Tensor:
+    def send_back(self, spikes: Tensor, weight: Any, source: Shape) -> Tensor:
         """Return the plain convolution with the same kernel."""
-        return F.conv2d(couples, weight, None, self.stride, self.padding, self.dilation)
+        return F.conv2d(spikes, weight, None, self.stride, self.padding, self.dilation)
 
     def weight_gradient(
         self, delta: Tensor, rate: Tensor, weight: Any
@@ -264,11 +264,11 @@ class AvgPool2d(nn.Module):
         """Return the window averages."""
         return F.avg_pool2d(spikes, self.kernel_size, self.stride)
 
-    def send_back(self, couples: Tensor, weight: Any, source: Shape) -> Tensor:
-        """Return each window's couple, divided among its pixels."""
+    def send_back(self, spikes: Tensor, weight: Any, source: Shape) -> Tensor:
+        """Return each window's ternary spike, divided among its pixels."""
         size, stride = self.kernel_size, self.stride
         if size == stride:
-            spread = couples.repeat_interleave(size, 2).repeat_interleave(size, 3)
+            spread = spikes.repeat_interleave(size, 2).repeat_interleave(size, 3)
             spread = spread / size**2
             missing = [
                 source[2] - spread.shape[3],
@@ -278,14 +278,14 @@ class AvgPool2d(nn.Module):
                 spread = F.pad(spread, [0, missing[0], 0, missing[1]])
             return spread
         # Windows that overlap or leave gaps: one channel at a time, as a kernel.
-        kernel = couples.new_full((1, 1, size, size), 1 / size**2)
+        kernel = spikes.new_full((1, 1, size, size), 1 / size**2)
         extra = [
-            pixels - ((couples.shape[2 + i] - 1) * stride + size)
+            pixels - ((spikes.shape[2 + i] - 1) * stride + size)
             for i, pixels in enumerate(source[1:])
         ]
-        planes = couples.flatten(0, 1).unsqueeze(1)
+        planes = spikes.flatten(0, 1).unsqueeze(1)
         spread = F.conv_transpose2d(planes, kernel, None, stride, 0, extra)
-        return spread.reshape(couples.shape[0], *source)
+        return spread.reshape(spikes.shape[0], *source)
 
     def weight_gradient(
         self, delta: Tensor, rate: Tensor, weight: Any

@@ -1,9 +1,9 @@
 """Connections between spiking layers: their action, its transpose, the local rule.
 
-Each class is a torch layer that holds the parameters, and says three things as plain
-functions of the tensors it is handed: the current that spikes send (`current`), what
-the transposed weights send back (`send_back`) and the weight change that the local
-rule gives (`weight_gradient`).  Shapes are those of one sample, without the batch axis.
+Each class is a torch layer that holds the parameters. Input: spikes, and the weight and
+bias to use. Output: the current that the spikes send (`current`), what the transposed
+weights send back (`send_back`), and the weight change of the local rule
+(`weight_gradient`). Shapes are those of one sample, without the batch axis.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Shape = tuple[int, ...]
 
 
 class Connection(Protocol):
-    """What the stages ask of a connection; every class of this file gives it."""
+    """Methods that the stages call on a connection between two layers."""
 
     weight: Any
     bias: Any
@@ -35,7 +35,7 @@ class Connection(Protocol):
     def current(self, spikes: Tensor, weight: Any, bias: Any, target: Shape) -> Tensor:
         """Return ``W s + b`` in the shape of the target layer."""
 
-    def send_back(self, couples: Tensor, weight: Any, source: Shape) -> Tensor:
+    def send_back(self, spikes: Tensor, weight: Any, source: Shape) -> Tensor:
         """Return ``W^T z`` in the shape of the source layer."""
 
     def weight_gradient(
@@ -106,9 +106,9 @@ class Linear(nn.Linear):
         """Return ``W s + b`` in the shape of the target layer."""
         return F.linear(spikes.flatten(1), weight, bias).view(-1, *target)
 
-    def send_back(self, couples: Tensor, weight: Any, source: Shape) -> Tensor:
+    def send_back(self, spikes: Tensor, weight: Any, source: Shape) -> Tensor:
         """Return ``W^T z`` in the shape of the source layer."""
-        sent: Tensor = couples.flatten(1) @ weight
+        sent: Tensor = spikes.flatten(1) @ weight
         return sent.view(-1, *source)
 
     def weight_gradient(
@@ -123,7 +123,7 @@ class Linear(nn.Linear):
 
 
 class Zero(nn.Module):
-    """The connection that carries nothing: a network without feedback.
+    """Connection without currents: a network without feedback.
 
     Examples
     --------
@@ -148,9 +148,9 @@ class Zero(nn.Module):
         """Return zeros in the shape of the target layer."""
         return spikes.new_zeros(spikes.shape[0], *target)
 
-    def send_back(self, couples: Tensor, weight: Any, source: Shape) -> Tensor:
+    def send_back(self, spikes: Tensor, weight: Any, source: Shape) -> Tensor:
         """Return zeros in the shape of the source layer."""
-        return couples.new_zeros(couples.shape[0], *source)
+        return spikes.new_zeros(spikes.shape[0], *source)
 
     def weight_gradient(
         self, delta: Tensor, rate: Tensor, weight: Any

@@ -1,7 +1,7 @@
-"""Spiking neurons as pure step functions: integrate and fire, ternary couples.
+"""Spiking neurons as pure step functions: integrate and fire, ternary neuron pairs.
 
-A step takes the input current of one time step and the potential left by the last
-one, and gives the spikes and the potential after the reset.  `IF` and `LIF` only hold
+Input: the current of one time step and the potential after the last one. Output: the
+spikes and the potential after the reset.  `IF` and `LIF` only hold
 numbers.  The functions with a trailing underscore are the same steps written into
 existing memory; the simulation loop uses them.
 """
@@ -21,14 +21,14 @@ __all__ = [
     "fire_",
     "fire_ternary_",
     "integrate_and_fire",
+    "integrate_and_fire_pair",
     "step_weights",
-    "ternary_couple",
 ]
 
 
 @dataclass(frozen=True)
 class IF:
-    """Integrate-and-fire neuron: the potential keeps all that it received.
+    """Integrate-and-fire neuron: without a leak of the potential.
 
     Parameters
     ----------
@@ -155,16 +155,16 @@ def integrate_and_fire(
     return spikes, leak * (potential - reset * spikes)
 
 
-def ternary_couple(
+def integrate_and_fire_pair(
     current: Tensor,
     potential: Tensor,
     threshold: float,
     reset: float,
     leak: float = 1.0,
 ) -> tuple[Tensor, Tensor]:
-    """Advance a layer of ternary couples one step; return its output and potential.
+    """Advance a layer of ternary neuron pairs one step; return output and potential.
 
-    A couple is two neurons of opposite sign that together send ``z = V_b``, 0 or
+    A pair is two neurons of opposite sign that together send ``z = V_b``, 0 or
     ``-V_b``: ``z = V_b ([v + I >= v_th] - [v + I <= -v_th])`` and
     ``v <- leak (v + I - z)``.
 
@@ -175,24 +175,24 @@ def ternary_couple(
     threshold : float
         v_th of the backward stage.
     reset : float
-        V_b: what a spike carries, and what it takes from the potential.
+        V_b: output of a spike, and what it takes from the potential.
     leak : float, default 1.0
         Factor of the potential after the reset.
 
     Examples
     --------
     >>> import torch
-    >>> couples, potential = ternary_couple(
+    >>> output, potential = integrate_and_fire_pair(
     ...     torch.tensor([-0.5, 0.25]), torch.zeros(2), threshold=0.5, reset=1.0
     ... )
-    >>> couples.tolist(), potential.tolist()
+    >>> output.tolist(), potential.tolist()
     ([-1.0, 0.0], [0.5, 0.25])
     """
     potential = potential + current
     fires = (potential >= threshold).to(potential.dtype)
     fires = fires - (potential <= -threshold).to(potential.dtype)
-    couples = reset * fires
-    return couples, leak * (potential - couples)
+    output = reset * fires
+    return output, leak * (potential - output)
 
 
 def fire_(
@@ -207,27 +207,28 @@ def fire_(
 
 def fire_ternary_(
     potential: Tensor,
-    couples: Tensor,
+    output: Tensor,
     threshold: float,
     reset: float,
+    *,
     leak: float,
     unit: float = 1.0,
 ) -> None:
-    """Write the output of couples that hold their input already, and reset them.
+    """Write the output of pairs that hold their input already, and reset them.
 
     The potential is in units of ``1 / unit``.
     """
-    torch.ge(potential, unit * threshold, out=couples)
-    couples.sub_((potential <= -unit * threshold).to(couples.dtype))
+    torch.ge(potential, unit * threshold, out=output)
+    output.sub_((potential <= -unit * threshold).to(output.dtype))
     if reset != 1.0:
-        couples.mul_(reset)
-    potential.sub_(couples, alpha=unit)
+        output.mul_(reset)
+    potential.sub_(output, alpha=unit)
     if leak != 1.0:
         potential.mul_(leak)
 
 
 def average_rate_norm(n_steps: int, leak: float) -> float:
-    """Return what a leak-weighted sum over steps is divided by to be an average.
+    """Return the divisor that makes a leak-weighted sum over steps an average.
 
     ``sum_t leak^(T - t)``: T without a leak, ``(1 - leak^T) / (1 - leak)`` with one.
 

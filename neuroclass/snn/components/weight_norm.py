@@ -1,6 +1,7 @@
 """Bounds on the feedback weights, as parametrizations of torch.
 
-A feedback of bounded norm keeps the network near a stable equilibrium.  The factor is
+Input: a layer and the largest norm of its weight. Output: the layer, restricted. A
+feedback of bounded norm keeps the network near a stable equilibrium.  The factor is
 a constant in the gradient, and the same at evaluation whatever was run before.
 """
 
@@ -34,6 +35,10 @@ class FrobeniusRestriction(nn.Module):
         super().__init__()
         self.limit = _check_limit(limit)
 
+    def extra_repr(self) -> str:
+        """Return the settings shown between the brackets."""
+        return f"limit={self.limit}"
+
     def forward(self, weight: Tensor) -> Tensor:
         """Return the scaled weight."""
         return weight * _factor(weight.detach().norm(), self.limit)
@@ -43,9 +48,8 @@ class SpectralRestriction(nn.Module):
     """Scale a weight to a spectral norm of at most `limit`.
 
     The norm is that of the kernel reshaped to (first axis, all others), by one power
-    iteration per training step; evaluation uses the vectors of the last one.  Weights
-    of zeros have no such vectors: they are sought anew, from the same start, until the
-    weights move.
+    iteration per training step; evaluation uses the vectors of the last one.  On
+    weights of zeros it starts anew, from the same vector, until the weights move.
     """
 
     left: Tensor
@@ -58,6 +62,10 @@ class SpectralRestriction(nn.Module):
         self.register_buffer("left", matrix.new_zeros(matrix.shape[0]))
         self.register_buffer("right", matrix.new_zeros(matrix.shape[1]))
         self._start(matrix)
+
+    def extra_repr(self) -> str:
+        """Return the settings shown between the brackets."""
+        return f"limit={self.limit}"
 
     def _start(self, matrix: Tensor) -> None:
         generator = torch.Generator().manual_seed(0)

@@ -1,1 +1,5 @@
-"""Forward and backward stages: by torch, or event-driven."""
+"""Simulation of the forward and the backward stage."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -1,4 +1,7 @@
-"""What one call of a network did: firing rates and synaptic operations."""
+"""Activity of one call of a network: firing rates and synaptic operations.
+
+Input: the stages of a call. Output: `Statistics`, filled in.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from neuroclass.snn.components.convolution import AvgPool2d
-from neuroclass.snn.components.layers import Connection, Shape
-from neuroclass.snn.components.topology import ForwardStage, Wiring
+from neuroclass.snn.components import AvgPool2d, Connection, Shape, Topology
+from neuroclass.snn.engine.forward import ForwardStage
 
 __all__ = [
     "Statistics",
@@ -44,6 +46,13 @@ class Statistics:
     backward_operations: list[float] = field(default_factory=list)
     n_neurons: list[int] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        return (
+            f"Statistics({len(self.n_neurons)} layers, {sum(self.n_neurons)} neurons, "
+            f"forward rate {self.forward_rate:.4g}, backward rate "
+            f"{self.backward_rate:.4g})"
+        )
+
     @property
     def forward_rate(self) -> float:
         """Spikes per neuron and step over all layers."""
@@ -51,7 +60,7 @@ class Statistics:
 
     @property
     def backward_rate(self) -> float:
-        """Spikes per couple and step over all layers, nan before a backward stage."""
+        """Spikes per ternary pair and step, nan before a backward stage."""
         return _over_layers(self.backward_rates, self.n_neurons)
 
 
@@ -75,7 +84,7 @@ def mean_rates(measured: Sequence[tuple[Statistics, int]]) -> tuple[float, float
 
 def record_forward(
     statistics: Statistics,
-    wiring: Wiring,
+    topology: Topology,
     stage: ForwardStage,
     x: Tensor,
     is_frames: bool,
@@ -86,8 +95,8 @@ def record_forward(
         counts.mean().item() / stage.n_steps for counts in stage.counts
     ]
     operations = []
-    for index, connection in enumerate(wiring.connections):
-        origin, reached = wiring.ends(index)
+    for index, connection in enumerate(topology.connections):
+        origin, reached = topology.ends(index)
         if origin >= 0:
             sent = stage.counts[origin].mean(0)
         elif is_frames:
@@ -104,23 +113,25 @@ def record_forward(
 
 def record_backward(
     statistics: Statistics,
-    wiring: Wiring,
+    topology: Topology,
     stage: ForwardStage,
     rates: Sequence[Tensor],
     n_steps: int,
 ) -> None:
     """Fill in the rates and operations of the backward stage.
 
-    Couples of neurons outside the mask of active ones fire but send nothing; the
+    Pairs of neurons outside the mask of active ones fire but send nothing; the
     connection from the input is not used backwards.
     """
     statistics.backward_rates = [rate.mean().item() for rate in rates]
     operations = [0.0]
-    for index in range(1, len(wiring.connections)):
-        origin, reached = wiring.ends(index)
+    for index in range(1, len(topology.connections)):
+        origin, reached = topology.ends(index)
         sent = (rates[reached] * stage.active(reached)).mean(0) * n_steps
         source = tuple(rates[origin].shape[1:])
-        synapses = fan_in(wiring.connections[index], source, tuple(sent.shape)).to(sent)
+        synapses = fan_in(topology.connections[index], source, tuple(sent.shape)).to(
+            sent
+        )
         operations.append((sent * synapses).sum().item())
     statistics.backward_operations = operations
 

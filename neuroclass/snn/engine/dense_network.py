@@ -1,17 +1,18 @@
-"""Both stages of a network of dense layers, compiled whole, a sample at a time.
+"""Stages of a network of dense layers, compiled whole, a sample at a time.
+
+Input: a part of the batch. Output: counts or totals and potentials of each layer.
 
 The states of one sample fit the first cache: a stage reads little else than the rows
-of the weights of neurons that fired.  Neurons that fire at most steps are taken for
-firing at all, as a constant current; their events are the steps at which they do not.
+of the weights of neurons that fired.  Neurons that fire at most steps count as
+constant current; their events are the steps at which they do not fire.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,29 +20,37 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neuroclass.snn.components.layers import Linear, Shape
-from neuroclass.snn.components.topology import Tensors, Wiring
-from neuroclass.snn.engine._dense_kernels import (
-    LANES,
-    simulate_couples,
-    simulate_spikes,
+from neuroclass.snn.components import Linear, Shape, Tensors, Topology
+from neuroclass.snn.engine import _compiled as kernels
+from neuroclass.snn.engine.backward import (
+    BackwardSettings,
+    senders_of,
+    visiting_order,
 )
-from neuroclass.snn.engine.event_connection import constant_currents
-from neuroclass.snn.learning.spide import SpideBackward, senders_of, visiting_order
+from neuroclass.snn.engine.event_connection import (
+    BoundNetwork,
+    constant_currents,
+    overrides,
+)
 
-__all__ = ["backward_part", "forward_part", "is_dense"]
+__all__ = ["DenseBackward", "DenseForward", "is_dense"]
 
 Array = NDArray[Any]
 
 
-def is_dense(wiring: Wiring) -> bool:
-    """Return whether all connections are dense layers."""
-    return all(isinstance(connection, Linear) for connection in wiring.connections)
+def is_dense(topology: Topology) -> bool:
+    """Return whether all connections are plain dense layers."""
+    return all(
+        isinstance(connection, Linear)
+        and not overrides(connection, "current")
+        and not overrides(connection, "send_back")
+        for connection in topology.connections
+    )
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """The weights between layers in one array, and who sends to whom.
+    """The weights between layers in one array, and the ends of each connection.
 
     Attributes
     ----------
@@ -82,7 +91,7 @@ def _laid_out(
 ) -> _Layout:
     """Lay out connections given as sending layer, layer reached, weight by sender."""
     n_neurons = tuple(math.prod(shape) for shape in shapes)
-    sizes = [-(-n // LANES) * LANES for n in n_neurons]
+    sizes = [-(-n // kernels.LANES) * kernels.LANES for n in n_neurons]
     blocks = [(sizes[sender], sizes[reached]) for sender, reached, _ in connections]
     begins = [0, *itertools.accumulate(math.prod(block) for block in blocks)]
     # Torch's memory begins at a cache line, which makes rows a fifth faster to read.
@@ -101,111 +110,124 @@ def _weight(tensors: Tensors, index: int) -> Tensor:
     return weight
 
 
-def forward_part(
-    wiring: Wiring, tensors: Tensors, shapes: Sequence[Shape], n_steps: int
-) -> Callable[..., list[tuple[Array, Array, Array]]]:
-    """Return what gives counts, leaky sums and potentials of each layer.
+class DenseForward:
+    """Forward stage of parts of a batch of constant input.
 
-    It takes a part of the batch, as constant input, and of the masks of dropout.
+    Parameters
+    ----------
+    network : BoundNetwork
+        Topology, tensors and shapes.
+    n_steps : int
+        Number of time steps.
     """
-    connections = [
-        (*wiring.ends(index), _weight(tensors, index).T)
-        for index in range(1, len(tensors))
-    ]
-    layout = _laid_out(shapes, connections)
-    return partial(_forward, wiring, tensors, shapes, layout, n_steps)
+
+    def __init__(self, network: BoundNetwork, n_steps: int) -> None:
+        topology, tensors = network.topology, network.tensors
+        self.network, self.n_steps = network, n_steps
+        self._layout = _laid_out(
+            network.shapes,
+            [
+                (*topology.ends(index), _weight(tensors, index).T)
+                for index in range(1, len(tensors))
+            ],
+        )
+
+    def __call__(
+        self, x: Tensor, masks: Sequence[Tensor | None] | None
+    ) -> list[tuple[Array, Array, Array]]:
+        """Return counts, leaky sums and potentials of each layer.
+
+        Parameters
+        ----------
+        x : Tensor
+            Part of the batch.
+        masks : sequence of Tensor or None, optional
+            The same part of the masks of dropout.
+        """
+        topology, layout = self.network.topology, self._layout
+        neuron = topology.neuron
+        currents = constant_currents(self.network, x, masks)
+        constant = layout.padded([current.numpy() for current in currents], len(x))
+        inflow = np.zeros((0, 0, 0), np.float32)
+        if masks is not None and any(mask is not None for mask in masks[1:]):
+            factors = [
+                np.ones((len(x), layout.n_neurons[topology.ends(index)[1]]))
+                if mask is None
+                else mask.numpy()
+                for index, mask in enumerate(masks[1:], 1)
+            ]
+            inflow = layout.padded(factors, len(x))
+        single = [np.float32(v) for v in (neuron.v_th, neuron.reset, neuron.leak)]
+        states = torch.zeros(3, *constant.shape).numpy()
+        kernels.simulate_spikes(
+            constant,
+            inflow,
+            layout.sizes,
+            layout.weights,
+            layout.links,
+            self.n_steps,
+            *single,
+            *states,
+        )
+        return layout.by_layer(states)
 
 
-def _forward(
-    wiring: Wiring,
-    tensors: Tensors,
-    shapes: Sequence[Shape],
-    layout: _Layout,
-    n_steps: int,
-    x: Tensor,
-    masks: Sequence[Tensor | None] | None,
-) -> list[tuple[Array, Array, Array]]:
-    neuron = wiring.neuron
-    currents = constant_currents(wiring, x, tensors, shapes, masks)
-    constant = layout.padded([current.numpy() for current in currents], len(x))
-    inflow = np.zeros((0, 0, 0), np.float32)
-    if masks is not None and any(mask is not None for mask in masks[1:]):
-        used = [
-            np.ones((len(x), layout.n_neurons[wiring.ends(index)[1]]))
-            if mask is None
-            else mask.numpy()
-            for index, mask in enumerate(masks[1:], 1)
+class DenseBackward:
+    """Backward stage of parts of a batch.
+
+    Parameters
+    ----------
+    network : BoundNetwork
+        Topology, tensors and shapes.
+    settings : BackwardSettings
+        Steps, threshold and reset of the ternary neuron pairs.
+    """
+
+    def __init__(self, network: BoundNetwork, settings: BackwardSettings) -> None:
+        self.settings = settings
+        self._unit = network.topology.neuron.reset
+        self._order = visiting_order(network.topology)
+        senders = senders_of(network.topology, self._order)
+        sent = [
+            (index, (sender, layer, _weight(network.tensors, index)))
+            for layer, pairs in enumerate(senders)
+            for index, sender in pairs
         ]
-        inflow = layout.padded(used, len(x))
-    single = [np.float32(v) for v in (neuron.v_th, neuron.reset, neuron.leak)]
-    states = torch.zeros(3, *constant.shape).numpy()
-    simulate_spikes(
-        constant,
-        inflow,
-        layout.sizes,
-        layout.weights,
-        layout.links,
-        n_steps,
-        *single,
-        *states,
-    )
-    return layout.by_layer(states)
+        self._layout = _laid_out(network.shapes, [connection for _, connection in sent])
+        self._connections = [index for index, _ in sent]
 
+    def __call__(
+        self, gates: list[Array], error: Array
+    ) -> list[tuple[Array, Array, Array]]:
+        """Return totals, spikes and potentials of each layer's pairs.
 
-def backward_part(
-    wiring: Wiring,
-    tensors: Tensors,
-    shapes: Sequence[Shape],
-    settings: SpideBackward,
-    leak: float,
-    with_rates: bool,
-) -> Callable[..., list[tuple[Array, Array, Array]]]:
-    """Return what gives totals, spikes and potentials of each layer's couples.
-
-    It takes a part of the gates of all connections and of the error; potentials and
-    error are times V.
-    """
-    order = visiting_order(wiring)
-    senders = senders_of(wiring, order)
-    sent = [
-        (index, (sender, layer, _weight(tensors, index)))
-        for layer, pairs in enumerate(senders)
-        for index, sender in pairs
-    ]
-    layout = _laid_out(shapes, [connection for _, connection in sent])
-    used = [index for index, _ in sent]
-    return partial(_backward, wiring, layout, order, used, settings, leak, with_rates)
-
-
-def _backward(
-    wiring: Wiring,
-    layout: _Layout,
-    order: list[int],
-    used: list[int],
-    settings: SpideBackward,
-    leak: float,
-    with_rates: bool,
-    gates: list[Array],
-    error: Array,
-) -> list[tuple[Array, Array, Array]]:
-    n_samples = len(error)
-    unit = wiring.neuron.reset
-    drive = layout.padded([error], n_samples)[:, 0]
-    shape = (n_samples, len(layout.sizes), int(layout.sizes.max()))
-    totals, potential = torch.zeros(2, *shape).numpy()
-    fired = np.zeros(shape if with_rates else (0, *shape[1:]), np.float32)
-    single = [np.float32(v) for v in (unit * settings.v_th, settings.reset, leak, unit)]
-    simulate_couples(
-        drive,
-        layout.padded([gates[index] for index in used], n_samples),
-        layout.sizes,
-        layout.weights,
-        layout.links,
-        np.array(order),
-        settings.steps,
-        *single,
-        totals,
-        fired,
-        potential,
-    )
-    return layout.by_layer([totals, fired, potential])
+        Parameters
+        ----------
+        gates : list of array
+            Part of the gates of all connections.
+        error : array
+            Part of the error; potentials and error are times V.
+        """
+        layout, settings, unit = self._layout, self.settings, self._unit
+        n_samples = len(error)
+        drive = layout.padded([error], n_samples)[:, 0]
+        shape = (n_samples, len(layout.sizes), int(layout.sizes.max()))
+        totals, potential = torch.zeros(2, *shape).numpy()
+        n_counted = n_samples if settings.with_rates else 0
+        fired = np.zeros((n_counted, *shape[1:]), np.float32)
+        values = (unit * settings.v_th, settings.reset, settings.leak, unit)
+        single = [np.float32(v) for v in values]
+        kernels.simulate_pairs(
+            drive,
+            layout.padded([gates[index] for index in self._connections], n_samples),
+            layout.sizes,
+            layout.weights,
+            layout.links,
+            np.array(self._order),
+            settings.n_steps,
+            *single,
+            totals,
+            fired,
+            potential,
+        )
+        return layout.by_layer([totals, fired, potential])

@@ -1,7 +1,8 @@
-"""A connection's weights laid out for events, and what travels on it in a step.
+"""One connection of the event-driven engine: weights laid out for events.
 
-Each step and connection goes whichever way is cheaper: from the events of its source
-where these are few, densely by torch where they are many.  Arrays are channel last.
+Input: the spikes of a layer in one step. Output: the currents that they send, from the
+events where these are few, densely by torch where they are many. Arrays are channel
+last.
 """
 
 from __future__ import annotations
@@ -15,34 +16,55 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neuroclass.snn.components.convolution import AvgPool2d, Conv2d, ConvTranspose2d
-from neuroclass.snn.components.layers import Connection, Linear, Shape
-from neuroclass.snn.components.topology import Tensors, Wiring
-from neuroclass.snn.engine import _dense_kernels as dense_kernels
-from neuroclass.snn.engine import _kernels as kernels
+from neuroclass.snn.components import (
+    AvgPool2d,
+    Connection,
+    Conv2d,
+    ConvTranspose2d,
+    Linear,
+    Shape,
+    Tensors,
+    Topology,
+)
+from neuroclass.snn.engine import _compiled as kernels
 
 __all__ = [
-    "Layer",
-    "Road",
+    "BoundNetwork",
+    "EventConnection",
+    "LayerState",
     "channel_first",
     "channel_last",
     "constant_currents",
+    "has_kernels",
     "input_current",
-    "is_known",
+    "overrides",
 ]
 
 Array = NDArray[Any]
 
 # Fraction of firing neurons under which events are cheaper than the dense product,
 # measured on one thread with 400-400 and 256-384 channels.
-_DENSE_RATE = {Linear: 0.5, Conv2d: 0.13, ConvTranspose2d: 0.13, AvgPool2d: 2.0}
+_DENSE_RATE: dict[type, float] = {
+    Linear: 0.5,
+    Conv2d: 0.13,
+    ConvTranspose2d: 0.13,
+    AvgPool2d: 2.0,
+}
 
 
-def is_known(connection: Any) -> bool:
-    """Return whether the kernels know a connection."""
-    kinds: tuple[type, ...] = tuple(_DENSE_RATE)
+@dataclass(frozen=True)
+class BoundNetwork:
+    """A topology with the tensors of its connections and the shapes of its layers."""
+
+    topology: Topology
+    tensors: Tensors
+    shapes: list[Shape]
+
+
+def has_kernels(connection: Any) -> bool:
+    """Return whether there are kernels for a connection."""
     return (
-        isinstance(connection, kinds)
+        isinstance(connection, tuple(_DENSE_RATE))
         and getattr(connection, "batch_norm", None) is None
         and tuple(getattr(connection, "dilation", (1, 1))) == (1, 1)
         and (
@@ -52,33 +74,41 @@ def is_known(connection: Any) -> bool:
     )
 
 
+def overrides(connection: Any, method: str) -> bool:
+    """Return whether a connection has its own `method` in place of its base class's.
+
+    The kernels compute what the methods of the base classes compute. A restricted
+    weight makes torch subclass the connection, which overrides neither of them.
+    """
+    own = getattr(getattr(connection, method), "__func__", None)
+    return own is not getattr(_base_class(connection), method)
+
+
+def _base_class(connection: Any) -> type:
+    return next(kind for kind in _DENSE_RATE if isinstance(connection, kind))
+
+
 def constant_currents(
-    wiring: Wiring,
-    x: Tensor,
-    tensors: Tensors,
-    shapes: Sequence[Shape],
-    masks: Sequence[Tensor | None] | None,
+    network: BoundNetwork, x: Tensor, masks: Sequence[Tensor | None] | None
 ) -> list[Tensor]:
-    """Return what each layer receives at every step, after dropout.  (batch, ...)."""
-    currents = [input_current(wiring, x, tensors, shapes, masks)]
-    for index in range(1, wiring.n_layers):
-        bias, shape = tensors[index][1], shapes[index]
+    """Return the constant current of each layer, after dropout.  (batch, ...)."""
+    currents = [input_current(network, x, masks)]
+    for index in range(1, network.topology.n_layers):
+        bias, shape = network.tensors[index][1], network.shapes[index]
         current = x.new_zeros(len(x), *shape)
-        if bias is not None:
+        # A connection with its own current adds the bias itself, at every step.
+        if bias is not None and not overrides(network.topology.links[index], "current"):
             current += bias.view(-1, *[1] * (len(shape) - 1))
         currents.append(_masked(current, masks, index))
     return currents
 
 
 def input_current(
-    wiring: Wiring,
-    x: Tensor,
-    tensors: Tensors,
-    shapes: Sequence[Shape],
-    masks: Sequence[Tensor | None] | None,
+    network: BoundNetwork, x: Tensor, masks: Sequence[Tensor | None] | None
 ) -> Tensor:
-    """Return what the input sends to layer 0, after dropout."""
-    current = wiring.links[0].current(x, *tensors[0], shapes[0])
+    """Return the current from the input to layer 0, after dropout."""
+    link = network.topology.links[0]
+    current = link.current(x, *network.tensors[0], network.shapes[0])
     return _masked(current, masks, 0)
 
 
@@ -90,7 +120,7 @@ def _masked(
 
 
 @dataclass
-class Layer:
+class LayerState:
     """State of a layer for a part of the batch, channel last.  (batch, n_neurons)."""
 
     shape: Shape
@@ -103,51 +133,56 @@ class Layer:
     n_fired: int
 
     @classmethod
-    def empty(cls, n_samples: int, shape: Shape) -> Layer:
+    def empty(cls, n_samples: int, shape: Shape) -> LayerState:
         """Return the state before the first step."""
         size = (n_samples, int(np.prod(shape)))
         potential, spikes, counts = (np.zeros(size, np.float32) for _ in range(3))
-        # One place more: the last write of a layer where everyone fires.
+        # One place more: the last write of a layer in which all neurons fire.
         events = np.zeros((n_samples, size[1] + 1), np.int32)
         n_events = np.zeros(n_samples, np.int64)
         return cls(shape, potential, spikes, counts, counts, events, n_events, 0)
 
 
-class Road:
-    """A connection's weights laid out for events in both directions."""
+class EventConnection:
+    """A connection's weights laid out for events in both directions.
+
+    Parameters
+    ----------
+    network : BoundNetwork
+        Topology, tensors and shapes.
+    index : int
+        Place of the connection in the topology.
+    dense_rate : float, optional
+        Fraction of firing neurons from which it is computed densely.
+    """
 
     def __init__(
-        self,
-        wiring: Wiring,
-        index: int,
-        shapes: list[Shape],
-        weight: Tensor | None,
-        dense_rate: float | None,
+        self, network: BoundNetwork, index: int, dense_rate: float | None
     ) -> None:
-        origin, reached = wiring.ends(index)
-        self.connection: Connection = wiring.connections[index]
-        self.source, self.target = shapes[origin], shapes[reached]
+        origin, reached = network.topology.ends(index)
+        self.connection: Connection = network.topology.connections[index]
+        self.source, self.target = network.shapes[origin], network.shapes[reached]
+        weight, self.bias = network.tensors[index]
         self.weight = None if weight is None else weight.detach()
         if dense_rate is None:
-            # A restricted weight makes torch subclass the connection.
-            dense_rate = next(
-                rate
-                for kind, rate in _DENSE_RATE.items()
-                if isinstance(self.connection, kind)
-            )
+            dense_rate = _DENSE_RATE[_base_class(self.connection)]
         self.dense_rate = dense_rate
+        self.has_own_current = overrides(self.connection, "current")
+        self.has_own_send_back = overrides(self.connection, "send_back")
         self._ahead: Array | None = None
         self._back: Array | None = None
 
-    def _is_dense(self, sent: Layer) -> bool:
+    def _is_dense(self, sent: LayerState) -> bool:
         return sent.n_fired > self.dense_rate * sent.spikes.size
 
-    def forward(self, sent: Layer, target: Array, mask: Array | None) -> None:
+    def forward(self, sent: LayerState, target: Array, mask: Array | None) -> None:
         """Add the currents that spikes send, times the mask of dropout."""
-        if sent.n_fired == 0:
+        if sent.n_fired == 0 and not self.has_own_current:
             return
         into = target if mask is None else np.zeros_like(target)
-        if self._is_dense(sent):
+        if self.has_own_current:
+            into += self._own_current(sent)
+        elif self._is_dense(sent):
             spikes = channel_first(sent.spikes, self.source)
             current = self.connection.current(spikes, self.weight, None, self.target)
             into += channel_last(current)
@@ -157,16 +192,26 @@ class Road:
             into *= mask
             target += into
 
-    def backward(self, sent: Layer, target: Array) -> None:
-        """Add what couples send back."""
-        if self._is_dense(sent):
-            couples = channel_first(sent.spikes, self.target)
-            current = self.connection.send_back(couples, self.weight, self.source)
+    def _own_current(self, sent: LayerState) -> Array:
+        spikes = channel_first(sent.spikes, self.source).contiguous()
+        return channel_last(
+            self.connection.current(spikes, self.weight, self.bias, self.target)
+        )
+
+    def backward(self, sent: LayerState, target: Array) -> None:
+        """Add the currents that ternary spikes send back; nothing before the first."""
+        if sent.n_fired < 0 or (sent.n_fired == 0 and not self.has_own_send_back):
+            return
+        if self.has_own_send_back or self._is_dense(sent):
+            spikes = channel_first(sent.spikes, self.target)
+            if self.has_own_send_back:
+                spikes = spikes.contiguous()
+            current = self.connection.send_back(spikes, self.weight, self.source)
             target += channel_last(current)
         else:
             self._send_back(sent, target)
 
-    def _send(self, sent: Layer, into: Array) -> None:
+    def _send(self, sent: LayerState, into: Array) -> None:
         connection = self.connection
         events = (sent.events, sent.n_events, sent.spikes)
         if isinstance(connection, AvgPool2d):
@@ -181,13 +226,13 @@ class Road:
         elif isinstance(connection, Linear):
             if self._ahead is None:
                 self._ahead = _rows(self.weight, self.source, self.target).T.copy()
-            dense_kernels.scatter_rows(*events, self._ahead, into)
+            kernels.scatter_rows(*events, self._ahead, into)
         elif isinstance(connection, Conv2d):
             self._scatter_convolution(events, into, self.source, self.target, "ahead")
         else:
             self._scatter_spread(events, into, self.source, self.target, "ahead")
 
-    def _send_back(self, sent: Layer, into: Array) -> None:
+    def _send_back(self, sent: LayerState, into: Array) -> None:
         connection = self.connection
         events = (sent.events, sent.n_events, sent.spikes)
         if isinstance(connection, AvgPool2d):
@@ -202,7 +247,7 @@ class Road:
         elif isinstance(connection, Linear):
             if self._back is None:
                 self._back = _rows(self.weight, self.source, self.target).copy()
-            dense_kernels.scatter_rows(*events, self._back, into)
+            kernels.scatter_rows(*events, self._back, into)
         elif isinstance(connection, Conv2d):
             self._scatter_spread(events, into, self.target, self.source, "back")
         else:

@@ -1,178 +1,209 @@
-"""Both stages of any network, step by step, each step whichever way is cheaper."""
+"""Stages of any network, step by step, each step from events or densely.
+
+Input: a part of the batch. Output: counts or totals and potentials of each layer.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neuroclass.snn.components.layers import Shape
-from neuroclass.snn.components.topology import Tensors, Wiring
-from neuroclass.snn.engine import _kernels as kernels
+from neuroclass.snn.engine import _compiled as kernels
+from neuroclass.snn.engine.backward import (
+    BackwardSettings,
+    senders_of,
+    visiting_order,
+)
 from neuroclass.snn.engine.event_connection import (
-    Layer,
-    Road,
+    BoundNetwork,
+    EventConnection,
+    LayerState,
     channel_last,
     constant_currents,
     input_current,
 )
-from neuroclass.snn.learning.spide import SpideBackward, senders_of, visiting_order
 
-__all__ = ["backward_part", "forward_part"]
+__all__ = ["MixedBackward", "MixedForward"]
 
 Array = NDArray[Any]
 
 
-def forward_part(
-    wiring: Wiring,
-    tensors: Tensors,
-    shapes: list[Shape],
-    n_steps: int,
-    is_frames: bool,
-    dense_rate: float | None,
-) -> Callable[..., list[tuple[Array, Array, Array]]]:
-    """Return what gives counts, leaky sums and potentials of each layer.
+class MixedForward:
+    """Forward stage of parts of a batch.
 
-    It takes a part of the batch and of the masks of dropout.
+    Parameters
+    ----------
+    network : BoundNetwork
+        Topology, tensors and shapes.
+    n_steps : int
+        Number of time steps.
+    is_frames : bool
+        Whether the first axis of the input is time.
+    dense_rate : float, optional
+        Fraction of firing neurons from which a connection is computed densely.
     """
-    roads = _roads(wiring, tensors, shapes, dense_rate)
-    return partial(_simulate_spikes, wiring, tensors, shapes, roads, n_steps, is_frames)
 
+    def __init__(
+        self,
+        network: BoundNetwork,
+        n_steps: int,
+        is_frames: bool,
+        dense_rate: float | None,
+    ) -> None:
+        self.network, self.n_steps, self.is_frames = network, n_steps, is_frames
+        self._connections = _event_connections(network, dense_rate)
 
-def _simulate_spikes(
-    wiring: Wiring,
-    tensors: Tensors,
-    shapes: list[Shape],
-    roads: list[Road],
-    n_steps: int,
-    is_frames: bool,
-    x: Tensor,
-    masks: Sequence[Tensor | None] | None,
-) -> list[tuple[Array, Array, Array]]:
-    neuron = wiring.neuron
-    n_samples = x.shape[1] if is_frames else x.shape[0]
-    layers = [Layer.empty(n_samples, shape) for shape in shapes]
-    for layer in layers:
-        layer.leaky = np.zeros_like(layer.counts)
-    start = x[0] if is_frames else x
-    constants = [
-        channel_last(current)
-        for current in constant_currents(wiring, start, tensors, shapes, masks)
-    ]
-    inflow = [
-        None if masks is None or masks[i] is None else channel_last(masks[i])
-        for i in range(len(wiring.connections))
-    ]
+    def __call__(
+        self, x: Tensor, masks: Sequence[Tensor | None] | None
+    ) -> list[tuple[Array, Array, Array]]:
+        """Return counts, leaky sums and potentials of each layer.
 
-    single = [np.float32(v) for v in (neuron.v_th, neuron.reset, neuron.leak)]
-    for step in range(n_steps):
-        for index, layer in enumerate(layers):
-            constant = constants[index]
-            if index == 0 and is_frames:
-                current = input_current(wiring, x[step], tensors, shapes, masks)
-                constant = channel_last(current)
-            incoming = [] if index == 0 else [(index, index - 1)]
-            if wiring.feedback is not None and index == wiring.target and step > 0:
-                incoming.append((wiring.n_layers, wiring.source))
-            for connection, source in incoming:
-                roads[connection - 1].forward(
-                    layers[source], layer.potential, inflow[connection]
-                )
-            layer.n_fired = kernels.fire(
-                layer.potential,
-                constant,
-                layer.spikes,
-                layer.counts,
-                layer.leaky,
-                layer.events,
-                layer.n_events,
-                *single,
-            )
-    return [(layer.counts, layer.leaky, layer.potential) for layer in layers]
+        Parameters
+        ----------
+        x : Tensor
+            Part of the batch, constant or frames.
+        masks : sequence of Tensor or None, optional
+            The same part of the masks of dropout.
+        """
+        network, is_frames = self.network, self.is_frames
+        topology = network.topology
+        neuron = topology.neuron
+        n_samples = x.shape[1] if is_frames else x.shape[0]
+        layers = [LayerState.empty(n_samples, shape) for shape in network.shapes]
+        for layer in layers:
+            layer.leaky = np.zeros_like(layer.counts)
+        start = x[0] if is_frames else x
+        constants = [
+            channel_last(current)
+            for current in constant_currents(network, start, masks)
+        ]
+        inflow = [
+            None if masks is None or masks[i] is None else channel_last(masks[i])
+            for i in range(len(topology.connections))
+        ]
 
-
-def backward_part(
-    wiring: Wiring,
-    tensors: Tensors,
-    shapes: list[Shape],
-    settings: SpideBackward,
-    leak: float,
-    with_rates: bool,
-    dense_rate: float | None,
-) -> Callable[..., list[tuple[Array, Array, Array]]]:
-    """Return what gives totals, spikes and potentials of each layer's couples.
-
-    It takes a part of the gates of all connections and of the error; potentials and
-    error are times V.
-    """
-    roads = _roads(wiring, tensors, shapes, dense_rate)
-    return partial(_simulate_couples, wiring, shapes, roads, settings, leak, with_rates)
-
-
-def _simulate_couples(
-    wiring: Wiring,
-    shapes: list[Shape],
-    roads: list[Road],
-    settings: SpideBackward,
-    leak: float,
-    with_rates: bool,
-    gates: list[Array],
-    error: Array,
-) -> list[tuple[Array, Array, Array]]:
-    order = visiting_order(wiring)
-    senders = senders_of(wiring, order)
-    n_samples = len(error)
-    none = np.zeros((n_samples, 0), np.float32)
-    layers = [Layer.empty(n_samples, shape) for shape in shapes]
-    fired = [np.zeros_like(layer.counts) if with_rates else none for layer in layers]
-    # What each connection sends back: its sender's couples through its own gate.
-    outflow: dict[int, Layer] = {
-        index: replace(
-            Layer.empty(n_samples, shapes[wiring.ends(index)[1]]), n_fired=-1
-        )
-        for pairs in senders
-        for index, _ in pairs
-    }
-    opened = {index: _open_places(gates[index]) for index in outflow}
-    leaving: list[list[int]] = [
-        [index for index in outflow if wiring.ends(index)[1] == layer]
-        for layer in range(wiring.n_layers)
-    ]
-    unit = wiring.neuron.reset
-    single = [np.float32(v) for v in (unit * settings.v_th, settings.reset, leak, unit)]
-    for _ in range(settings.steps):
-        for index in order:
-            layer = layers[index]
-            for connection, _ in senders[index]:
-                if outflow[connection].n_fired > 0:
-                    roads[connection - 1].backward(outflow[connection], layer.potential)
-            kernels.fire_couples(
-                layer.potential,
-                error if index == wiring.readout else none,
-                layer.spikes,
-                layer.counts,
-                fired[index],
-                *single,
-            )
-            for connection in leaving[index]:
-                sent = outflow[connection]
-                sent.n_fired = kernels.extract(
+        single = [np.float32(v) for v in (neuron.v_th, neuron.reset, neuron.leak)]
+        for step in range(self.n_steps):
+            for index, layer in enumerate(layers):
+                constant = constants[index]
+                if index == 0 and is_frames:
+                    constant = channel_last(input_current(network, x[step], masks))
+                incoming = [] if index == 0 else [(index, index - 1)]
+                if topology.feedback is not None and index == topology.target:
+                    incoming += [(topology.n_layers, topology.source)] * (step > 0)
+                for connection, source in incoming:
+                    self._connections[connection - 1].forward(
+                        layers[source], layer.potential, inflow[connection]
+                    )
+                layer.n_fired = kernels.fire(
+                    layer.potential,
+                    constant,
                     layer.spikes,
-                    gates[connection],
-                    *opened[connection],
-                    sent.spikes,
-                    sent.events,
-                    sent.n_events,
+                    layer.counts,
+                    layer.leaky,
+                    layer.events,
+                    layer.n_events,
+                    *single,
                 )
-    return [
-        (layer.counts, fired[index], layer.potential)
-        for index, layer in enumerate(layers)
-    ]
+        return [(layer.counts, layer.leaky, layer.potential) for layer in layers]
+
+
+class MixedBackward:
+    """Backward stage of parts of a batch.
+
+    Parameters
+    ----------
+    network : BoundNetwork
+        Topology, tensors and shapes.
+    settings : BackwardSettings
+        Steps, threshold and reset of the ternary neuron pairs.
+    dense_rate : float, optional
+        Fraction of firing neurons from which a connection is computed densely.
+    """
+
+    def __init__(
+        self,
+        network: BoundNetwork,
+        settings: BackwardSettings,
+        dense_rate: float | None,
+    ) -> None:
+        self.network, self.settings = network, settings
+        self._connections = _event_connections(network, dense_rate)
+
+    def __call__(
+        self, gates: list[Array], error: Array
+    ) -> list[tuple[Array, Array, Array]]:
+        """Return totals, spikes and potentials of each layer's pairs.
+
+        Parameters
+        ----------
+        gates : list of array
+            Part of the gates of all connections.
+        error : array
+            Part of the error; potentials and error are times V.
+        """
+        topology, shapes = self.network.topology, self.network.shapes
+        settings = self.settings
+        order = visiting_order(topology)
+        senders = senders_of(topology, order)
+        n_samples = len(error)
+        none = np.zeros((n_samples, 0), np.float32)
+        layers = [LayerState.empty(n_samples, shape) for shape in shapes]
+        fired = [
+            np.zeros_like(layer.counts) if settings.with_rates else none
+            for layer in layers
+        ]
+        # What each connection sends back: its sender's spikes through its own gate.
+        outflow: dict[int, LayerState] = {
+            index: replace(
+                LayerState.empty(n_samples, shapes[topology.ends(index)[1]]),
+                n_fired=-1,
+            )
+            for pairs in senders
+            for index, _ in pairs
+        }
+        opened = {index: _open_places(gates[index]) for index in outflow}
+        leaving: list[list[int]] = [
+            [index for index in outflow if topology.ends(index)[1] == layer]
+            for layer in range(topology.n_layers)
+        ]
+        unit = topology.neuron.reset
+        values = (unit * settings.v_th, settings.reset, settings.leak, unit)
+        single = [np.float32(v) for v in values]
+        for _ in range(settings.n_steps):
+            for index in order:
+                layer = layers[index]
+                for connection, _ in senders[index]:
+                    self._connections[connection - 1].backward(
+                        outflow[connection], layer.potential
+                    )
+                kernels.fire_pairs(
+                    layer.potential,
+                    error if index == topology.readout else none,
+                    layer.spikes,
+                    layer.counts,
+                    fired[index],
+                    *single,
+                )
+                for connection in leaving[index]:
+                    sent = outflow[connection]
+                    sent.n_fired = kernels.extract(
+                        layer.spikes,
+                        gates[connection],
+                        *opened[connection],
+                        sent.spikes,
+                        sent.events,
+                        sent.n_events,
+                    )
+        return [
+            (layer.counts, fired[index], layer.potential)
+            for index, layer in enumerate(layers)
+        ]
 
 
 def _open_places(gate: Array) -> tuple[Array, Array]:
@@ -182,10 +213,10 @@ def _open_places(gate: Array) -> tuple[Array, Array]:
     return places, n_places
 
 
-def _roads(
-    wiring: Wiring, tensors: Tensors, shapes: list[Shape], dense_rate: float | None
-) -> list[Road]:
+def _event_connections(
+    network: BoundNetwork, dense_rate: float | None
+) -> list[EventConnection]:
     return [
-        Road(wiring, index, shapes, tensors[index][0], dense_rate)
-        for index in range(1, len(wiring.connections))
+        EventConnection(network, index, dense_rate)
+        for index in range(1, len(network.topology.connections))
     ]

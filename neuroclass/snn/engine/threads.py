@@ -1,4 +1,7 @@
-"""Parts of a batch side by side: samples do not meet before the gradients."""
+"""Parts of a batch in threads: samples do not meet before the gradients.
+
+Input: a function of a slice of the batch. Output: its values, in order.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ __all__ = ["in_parts", "one_torch_thread"]
 
 @contextmanager
 def one_torch_thread() -> Iterator[int]:
-    """Let torch use one thread; give the number that it might use before.
+    """Let torch use one thread; yield the number that it might use before.
 
     After a parallel region torch's other threads spin for milliseconds, on the cores
     that the parts of a batch want.
@@ -44,10 +47,10 @@ def in_parts(run: Callable[[slice], Any], n_samples: int, n_threads: int) -> lis
 
     started = [_threads(n_threads - 1).submit(apart, part) for part in others]
     try:
-        found = run(first)
+        value = run(first)
     finally:
         wait(started)  # they read what the caller may change next
-    return [found, *(part.result() for part in started)]
+    return [value, *(part.result() for part in started)]
 
 
 @functools.cache

@@ -1,1 +1,5 @@
-"""The two learning rules, SPIDE and IDE."""
+"""Learning rules: gradients by SPIDE and by IDE."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

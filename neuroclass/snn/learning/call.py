@@ -1,49 +1,63 @@
-"""One call of a network: what its forward and its backward pass share."""
+"""One call of a network, as its forward and its backward pass share it.
+
+Input: a topology, an input and the mode of the network. Output: dropout masks, the
+engine that runs the stages, and the settings of the forward stage.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from torch import Tensor
 
-from neuroclass.snn.components.layers import Shape
-from neuroclass.snn.components.topology import Wiring, draw_dropout, layer_shapes
-from neuroclass.snn.engine.activity import Statistics
+from neuroclass.snn.components import Shape, Topology, draw_dropout, layer_shapes
+from neuroclass.snn.engine import Engine, ForwardSettings, Statistics, engine_for
 
 __all__ = ["Call", "in_float"]
 
 
-@dataclass
+@dataclass(frozen=True, kw_only=True)
 class Call:
-    """The settings of one call, whatever the learning rule.
+    """Settings of one call of a network, whatever the learning rule.
 
     Attributes
     ----------
-    wiring : Wiring
-        What is connected to what.
-    settings : SpideBackward or IdeBackward
-        Of the backward pass.
+    topology : Topology
+        Layers and connections.
+    n_steps : int
+        Number of time steps T_F.
     is_frames : bool
         Whether the first axis of the input is time.
-    n_steps : int
-        T_F.
     training : bool
         Draw dropout; moments of batch norm from the batch.
     statistics : Statistics or None
         Where to record rates and operations.
     backend : str
-        Which code runs the stages.
+        Name of the engine.
     """
 
-    wiring: Wiring
-    settings: Any
-    is_frames: bool
+    topology: Topology
     n_steps: int
+    is_frames: bool
     training: bool
-    statistics: Statistics | None
-    backend: str
+    statistics: Statistics | None = None
+    backend: str = "auto"
+
+    def engine(self, x: Tensor) -> Engine:
+        """Return the engine that runs both stages."""
+        return engine_for(self.backend, self.topology, x)
+
+    def forward_settings(
+        self, masks: Sequence[Tensor | None] | None
+    ) -> ForwardSettings:
+        """Return the settings of the forward stage."""
+        return ForwardSettings(
+            n_steps=self.n_steps,
+            is_frames=self.is_frames,
+            masks=masks,
+            training=self.training,
+        )
 
     def sample_shape(self, x: Tensor) -> Shape:
         """Return the shape of one sample, or of one frame of it."""
@@ -53,9 +67,9 @@ class Call:
         """Draw the dropout of all connections; None outside of training."""
         if not self.training:
             return None
-        shapes = layer_shapes(self.wiring, self.sample_shape(x))
+        shapes = layer_shapes(self.topology, self.sample_shape(x))
         n_samples = x.shape[1] if self.is_frames else x.shape[0]
-        return draw_dropout(self.wiring, shapes, x, n_samples)
+        return draw_dropout(self.topology, shapes, x, n_samples)
 
 
 def in_float(flat: Sequence[Tensor | None]) -> list[Tensor | None]:

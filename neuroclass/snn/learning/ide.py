@@ -1,8 +1,8 @@
 """IDE: gradients by implicit differentiation at the equilibrium of average rates.
 
-The forward stage gives the average rates; the gradient solves
-``beta = J^T beta + g`` there, with the Jacobian J of one turn around the feedback
-loop.  Xiao et al. (2021), NeurIPS, arXiv:2109.14247.
+Input: one call of a network. Output: the average rate of the readout, whose backward
+pass solves ``beta = J^T beta + g`` at the rates of the simulation, with the Jacobian J
+of one turn around the feedback loop. Xiao et al. (2021), NeurIPS, arXiv:2109.14247.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from neuroclass._lib.checks import check_choice, check_positive_int
-from neuroclass.snn.components.neurons import step_weights
-from neuroclass.snn.components.topology import (
+from neuroclass.snn.components import (
+    IF,
+    LIF,
     Tensors,
-    Wiring,
-    forward_stage,
+    Topology,
     layer_shapes,
+    step_weights,
 )
-from neuroclass.snn.engine.activity import Statistics, record_forward
-from neuroclass.snn.engine.backend import forward_by
+from neuroclass.snn.engine import record_forward
 from neuroclass.snn.learning.call import Call, in_float
 from neuroclass.snn.learning.solvers import (
     Product,
@@ -34,16 +34,12 @@ from neuroclass.snn.learning.solvers import (
     solve_exact,
 )
 
-__all__ = [
-    "IdeBackward",
-    "ide_rate",
-    "rate_map",
-]
+__all__ = ["Ide", "rate_map"]
 
 
-@dataclass(frozen=True)
-class IdeBackward:
-    """Settings of the implicit gradient.
+@dataclass(frozen=True, kw_only=True)
+class Ide:
+    """Learning rule IDE: implicit differentiation at the equilibrium.
 
     Parameters
     ----------
@@ -51,12 +47,17 @@ class IdeBackward:
         Quasi-Newton with limited memory, damped fixed point, or a dense solve (small
         networks).
     steps : int, default 30
-        Most steps of an iterative solver.
+        Largest number of steps of an iterative solver.
     memory : int, default 27
-        Rank-one updates that Broyden's method keeps.
+        Number of rank-one updates that Broyden's method keeps.
     tolerance : float, default 2e-10
         Residual per square root of the number of unknowns at which to stop.
     """
+
+    name: ClassVar[str] = "ide"
+    takes_batch_norm: ClassVar[bool] = True
+    # Errors are not scaled: the weight decay is divided by 1.
+    scale: ClassVar[float] = 1.0
 
     solver: str = "broyden"
     steps: int = 30
@@ -70,9 +71,33 @@ class IdeBackward:
         if not (math.isfinite(self.tolerance) and self.tolerance >= 0):
             raise ValueError(f"tolerance must not be negative; got {self.tolerance}.")
 
+    @staticmethod
+    def usual_neuron(kind: str = "IF") -> IF | LIF:
+        """Return the neuron that networks under this rule have: the ordinary reset."""
+        if kind == "LIF":
+            return LIF(2.0, u_rest=0.0)
+        return IF(v_th=2.0, u_rest=0.0)
+
+    def rate(self, call: Call, x: Tensor, tensors: Tensors) -> Tensor:
+        """Return the readout's average rate; its backward pass solves the implicit one.
+
+        Both passes run in float32, whatever autocast is in force.  The running moments
+        of batch norm are updated once per call, from the average rates of the
+        simulation.
+        """
+        flat: list[Tensor | None] = []
+        connections = call.topology.connections
+        for connection, (weight, bias) in zip(connections, tensors, strict=True):
+            norm = connection.batch_norm
+            scale, shift = (None, None) if norm is None else (norm.weight, norm.bias)
+            flat += [weight, bias, scale, shift]
+        apply: Any = _IdeFunction.apply
+        rate: Tensor = apply(self, call, x, *flat)
+        return rate
+
 
 def rate_map(
-    wiring: Wiring,
+    topology: Topology,
     x: Tensor,
     tensors: Tensors,
     loop_rate: Tensor | None,
@@ -88,12 +113,12 @@ def rate_map(
 
     Parameters
     ----------
-    wiring : Wiring
-        What is connected to what.
+    topology : Topology
+        Layers and connections.
     x : Tensor
         Average input.  (batch, ...)
     tensors : sequence of (weight, bias)
-        Of each connection, attached to autograd where gradients are wanted.
+        Of each connection, attached to autograd where gradients are needed.
     loop_rate : Tensor or None
         Rates of the layer that the feedback leaves; None without feedback.
     norms : sequence of (scale, shift), optional
@@ -103,12 +128,12 @@ def rate_map(
     training : bool, default False
         Batch norm by the moments of this batch.
     """
-    shapes = layer_shapes(wiring, tuple(x.shape[1:]))
+    shapes = layer_shapes(topology, tuple(x.shape[1:]))
     rates: list[Tensor] = []
 
     def received(index: int, rate: Tensor) -> Tensor:
-        connection = wiring.connections[index]
-        target = shapes[wiring.ends(index)[1]]
+        connection = topology.connections[index]
+        target = shapes[topology.ends(index)[1]]
         current = connection.current(rate, *tensors[index], target)
         if connection.batch_norm is not None:
             norm = connection.batch_norm
@@ -127,102 +152,66 @@ def rate_map(
         mask = None if masks is None else masks[index]
         return current if mask is None else current * mask
 
-    for layer in range(wiring.n_layers):
+    for layer in range(topology.n_layers):
         current = received(layer, x if layer == 0 else rates[-1])
-        if loop_rate is not None and layer == wiring.target:
-            current = current + received(wiring.n_layers, loop_rate)
+        if loop_rate is not None and layer == topology.target:
+            current = current + received(topology.n_layers, loop_rate)
         # The derivative of clamp is 1 on the closed interval.
-        rates.append((current / wiring.neuron.reset).clamp(0, 1))
+        rates.append((current / topology.neuron.reset).clamp(0, 1))
     return rates
 
 
-def ide_rate(
-    wiring: Wiring,
-    x: Tensor,
-    tensors: Tensors,
-    settings: IdeBackward,
-    *,
-    is_frames: bool,
-    n_steps: int,
-    training: bool,
-    statistics: Statistics | None = None,
-    backend: str = "auto",
-) -> Tensor:
-    """Return the readout's average rate; its backward pass solves the implicit one.
-
-    Both passes run in float32, whatever autocast is in force.  The running moments of
-    batch norm are updated once per call, from the average rates of the simulation.
-    """
-    call = Call(wiring, settings, is_frames, n_steps, training, statistics, backend)
-    flat: list[Tensor | None] = []
-    for connection, (weight, bias) in zip(wiring.connections, tensors, strict=True):
-        norm = connection.batch_norm
-        scale, shift = (None, None) if norm is None else (norm.weight, norm.bias)
-        flat += [weight, bias, scale, shift]
-    apply: Any = _Ide.apply
-    rate: Tensor = apply(call, x, *flat)
-    return rate
-
-
-class _Ide(torch.autograd.Function):
+class _IdeFunction(torch.autograd.Function):
     """Forward stage forwards, implicit gradient backwards; gradients are returned."""
 
     @staticmethod
-    def forward(ctx: Any, call: Call, x: Tensor, *flat: Tensor | None) -> Tensor:
+    def forward(
+        ctx: Any, rule: Ide, call: Call, x: Tensor, *flat: Tensor | None
+    ) -> Tensor:
         """Simulate the forward stage."""
-        wiring = call.wiring
+        topology = call.topology
         with torch.autocast(x.device.type, enabled=False):
             values = in_float(flat)
             x = x.float()
             masks = call.draw_masks(x)
             tensors = list(zip(values[::4], values[1::4], strict=True))
-            options: dict[str, Any] = {
-                "is_frames": call.is_frames,
-                "n_steps": call.n_steps,
-                "masks": masks,
-            }
-            if any(c.batch_norm is not None for c in wiring.connections):
-                options["training"] = call.training
-                stage = forward_stage(wiring, x, tensors, **options)
-            else:
-                run = forward_by(call.backend, wiring, x)
-                stage = run(wiring, x, tensors, **options)
+            stage = call.engine(x).forward(x, tensors, call.forward_settings(masks))
             for connection, moments in zip(
-                wiring.connections, stage.moments, strict=True
+                topology.connections, stage.moments, strict=True
             ):
                 if moments is not None:
                     _update_running(connection.batch_norm, *moments)
         if call.statistics is not None:
-            record_forward(call.statistics, wiring, stage, x, call.is_frames)
-        ctx.call, ctx.masks = call, masks
+            record_forward(call.statistics, topology, stage, x, call.is_frames)
+        ctx.rule, ctx.call, ctx.masks = rule, call, masks
         ctx.input_rate = stage.input_rate
-        ctx.loop_rate = stage.rates[wiring.source]
+        ctx.loop_rate = stage.rates[topology.source]
         ctx.save_for_backward(*flat)
         # The kernels leave the channels last.
-        rate = stage.rates[wiring.readout]
+        rate = stage.rates[topology.readout]
         return rate.clone(memory_format=torch.contiguous_format)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, error: Tensor) -> tuple[Any, ...]:
         """Solve ``beta = J^T beta + g``; differentiate one turn around the loop."""
-        call, wiring = ctx.call, ctx.call.wiring
+        call, topology = ctx.call, ctx.call.topology
         with torch.enable_grad(), torch.autocast(error.device.type, enabled=False):
             values = in_float(ctx.saved_tensors)
             leaves = [None if v is None else v.detach() for v in values]
             x = ctx.input_rate.detach()
-            wanted = [
+            inputs = [
                 leaf.requires_grad_()
                 for leaf, needed in zip(
-                    (x, *leaves), ctx.needs_input_grad[1:], strict=True
+                    (x, *leaves), ctx.needs_input_grad[2:], strict=True
                 )
                 if needed and leaf is not None
             ]
             loop_rate = None
-            if wiring.feedback is not None:
+            if topology.feedback is not None:
                 loop_rate = ctx.loop_rate.detach().requires_grad_()
             rates = rate_map(
-                wiring,
+                topology,
                 x,
                 list(zip(leaves[::4], leaves[1::4], strict=True)),
                 loop_rate,
@@ -230,28 +219,29 @@ class _Ide(torch.autograd.Function):
                 masks=ctx.masks,
                 training=call.training,
             )
-            outputs, errors = _implicit_errors(call, rates, loop_rate, error.float())
-            found = iter(
+            outputs, errors = _implicit_errors(ctx, rates, loop_rate, error.float())
+            solved = iter(
                 torch.autograd.grad(
-                    outputs, wanted, errors, allow_unused=True, materialize_grads=True
+                    outputs, inputs, errors, allow_unused=True, materialize_grads=True
                 )
             )
         gradients: list[Tensor | None] = [
-            next(found).contiguous() if needed and leaf is not None else None
-            for leaf, needed in zip((x, *leaves), ctx.needs_input_grad[1:], strict=True)
+            next(solved).contiguous() if needed and leaf is not None else None
+            for leaf, needed in zip((x, *leaves), ctx.needs_input_grad[2:], strict=True)
         ]
         if call.is_frames and gradients[0] is not None:
-            weights = step_weights(call.n_steps, wiring.neuron.leak)
+            weights = step_weights(call.n_steps, topology.neuron.leak)
             gradients[0] = torch.stack([gradients[0] * weight for weight in weights])
-        return None, *gradients
+        return None, None, *gradients
 
 
 def _implicit_errors(
-    call: Call, rates: list[Tensor], start: Tensor | None, error: Tensor
+    ctx: Any, rates: list[Tensor], start: Tensor | None, error: Tensor
 ) -> tuple[list[Tensor], list[Tensor]]:
-    """Return rates and the errors that they hold once the loop is accounted for."""
-    wiring = call.wiring
-    readout, loop = rates[wiring.readout], rates[wiring.source]
+    """Return rates and their errors, the loop included."""
+    call: Call = ctx.call
+    topology = call.topology
+    readout, loop = rates[topology.readout], rates[topology.source]
     if start is None:
         return [readout], [error]
 
@@ -260,7 +250,7 @@ def _implicit_errors(
         (result,) = torch.autograd.grad(loop, start, beta, retain_graph=True)
         return result
 
-    if wiring.readout == wiring.source:
+    if topology.readout == topology.source:
         outputs, errors, drive = [], [], error
     else:
         outputs, errors = [readout], [error]
@@ -274,9 +264,9 @@ def _implicit_errors(
         )
     # Batch norm in training makes one system of the batch.
     coupled = call.training and any(
-        connection.batch_norm is not None for connection in wiring.connections
+        connection.batch_norm is not None for connection in topology.connections
     )
-    beta = _solve(product, drive, call.settings, coupled)
+    beta = _solve(product, drive, ctx.rule, coupled)
     return [*outputs, loop], [*errors, beta]
 
 
@@ -293,20 +283,16 @@ def _update_running(
     batch_norm.num_batches_tracked.add_(1)
 
 
-def _solve(
-    product: Product, drive: Tensor, settings: IdeBackward, coupled: bool
-) -> Tensor:
-    if settings.solver == "exact":
+def _solve(product: Product, drive: Tensor, rule: Ide, coupled: bool) -> Tensor:
+    if rule.solver == "exact":
         return solve_exact(product, drive, coupled=coupled)
-    if settings.solver == "damped":
-        return solve_damped(
-            product, drive, settings.steps, settings.tolerance, coupled=coupled
-        )
+    if rule.solver == "damped":
+        return solve_damped(product, drive, rule.steps, rule.tolerance, coupled=coupled)
     return solve_broyden(
         product,
         drive,
-        settings.steps,
-        settings.memory,
-        settings.tolerance,
+        rule.steps,
+        rule.memory,
+        rule.tolerance,
         coupled=coupled,
     )

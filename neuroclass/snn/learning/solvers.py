@@ -1,4 +1,7 @@
-"""Solvers of ``beta = J^T beta + g``, given the product with J^T."""
+"""Solvers of ``beta = J^T beta + g``.
+
+Input: the product with J^T, and g. Output: beta.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,7 @@ def solve_damped(
 
     The limit is the solution itself, wherever ``(I + J^T) / 2`` contracts.  The
     iterate of the lowest residual of each sample is returned, or of the batch where
-    batch norm couples the samples.
+    batch norm joins the samples.
     """
     best = _Best(drive.reshape(1 if coupled else len(drive), -1))
     beta = torch.zeros_like(drive)
@@ -110,7 +113,7 @@ def solve_broyden(
 ) -> Tensor:
     """Solve ``beta = J^T beta + g`` by Broyden's first method with limited memory.
 
-    Every sample is a system of its own, unless batch norm couples them.  With the
+    Every sample is a system of its own, unless batch norm joins them.  With the
     residual ``r = J^T beta + g - beta``, the inverse of its Jacobian starts at -I and
     takes one rank-one update per step; the iterate of the lowest residual of each
     system is returned.
@@ -120,9 +123,9 @@ def solve_broyden(
     product, drive, coupled
         As in `solve_exact`.
     steps : int, default 30
-        Most steps.
+        Largest number of steps.
     memory : int, default 27
-        Updates kept; when they are used up, the oldest goes.
+        Number of updates that are kept; the oldest goes first.
     tolerance : float, default 2e-10
         Residual per square root of the number of unknowns at which to stop.
     """

@@ -1,13 +1,14 @@
 """Ready networks by name, with the initial weights and limits they are trained with.
 
-Each function gives a `SpikingClassifier`.  `STRUCTURES` maps the names of the command
-line to them.
+Input: the shape of an image, the number of classes and keywords of the network. Output:
+a `SpikingClassifier`. `STRUCTURES` maps the names of the command line to the functions.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,18 +16,22 @@ import torch
 from torch import Tensor, nn
 
 from neuroclass._lib.checks import check_choice, check_rng
-from neuroclass.snn.components.convolution import AvgPool2d, Conv2d, ConvTranspose2d
-from neuroclass.snn.components.layers import Linear
-from neuroclass.snn.components.neurons import IF, LIF
-from neuroclass.snn.components.weight_norm import restrict_norm
-from neuroclass.snn.learning.ide import IdeBackward
-from neuroclass.snn.learning.spide import SpideBackward
+from neuroclass.snn.components import (
+    IF,
+    LIF,
+    AvgPool2d,
+    Conv2d,
+    ConvTranspose2d,
+    Linear,
+    restrict_norm,
+)
+from neuroclass.snn.learning import RULES, Ide, Spide, check_rule
 from neuroclass.snn.models.feedback_snn import FeedbackSNN, SpikingClassifier
 
 __all__ = [
     "STRUCTURES",
     "alexnet_f",
-    "build",
+    "build_classifier",
     "cifarnet_f",
     "dvs_convnet_f",
     "initialise_",
@@ -34,10 +39,47 @@ __all__ = [
     "mnist_convnet_f",
     "recurrent_conv",
     "recurrent_dense",
+    "usual_rule",
 ]
 
 ImageShape = tuple[int, int, int]
-Rng = np.random.Generator | int | None
+RandomState = np.random.Generator | int | None
+Layers = tuple[list[Any], Any]
+
+
+@dataclass(frozen=True)
+class _Design:
+    """Settings in which a structure differs from the others.
+
+    Attributes
+    ----------
+    name : str
+        Name of the structure.
+    connections : callable
+        ``(dropout, batch_norm) -> (layers, feedback)``.
+    initial : {"kaiming", "unit"}
+        Distribution of the initial weights.
+    dropout : float
+        Usual dropout.
+    """
+
+    name: str
+    connections: Callable[[float, bool], Layers]
+    initial: str = "kaiming"
+    dropout: float = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Options:
+    """Keywords of every structure; None for the usual of the structure."""
+
+    neuron: IF | LIF | None = None
+    steps: int = 30
+    rule: Spide | Ide | str | None = None
+    dropout: float | None = None
+    batch_norm: bool | None = None
+    feedback_limit: float | None = None
+    random_state: RandomState = None
 
 
 def mnist_convnet_f(
@@ -45,8 +87,8 @@ def mnist_convnet_f(
 ) -> SpikingClassifier:
     """Build MNIST ConvNet-F: 64C5s2 - 64C5s2 - 64C5, transposed feedback 64C3s2.
 
-    Options are those of `build`'s settings: neuron, steps, method, backward, dropout,
-    batch_norm, feedback_limit, rng.
+    Options are those of `build_classifier`: neuron, steps, rule, dropout, batch_norm,
+    feedback_limit, random_state.
 
     Examples
     --------
@@ -54,7 +96,7 @@ def mnist_convnet_f(
     274826
     """
 
-    def connections(dropout: float, batch_norm: bool) -> tuple[list[Any], Any]:
+    def connections(dropout: float, batch_norm: bool) -> Layers:
         shared = _shared(dropout, batch_norm)
         layers = [
             Conv2d(image_shape[0], 64, 5, 2, 2, **shared),
@@ -63,7 +105,8 @@ def mnist_convnet_f(
         ]
         return layers, ConvTranspose2d(64, 64, 3, 2, 1, bias=False)
 
-    return _assemble(connections, image_shape, n_classes, "kaiming", 0.2, **options)
+    design = _Design("mnist-convnet-f", connections)
+    return _assemble(design, image_shape, n_classes, options)
 
 
 def lenet(
@@ -79,7 +122,7 @@ def lenet(
     606740
     """
 
-    def connections(dropout: float, batch_norm: bool) -> tuple[list[Any], Any]:
+    def connections(dropout: float, batch_norm: bool) -> Layers:
         shared = _shared(0.0, batch_norm)
         rows, columns = (size // 2 // 2 for size in image_shape[1:])
         layers = [
@@ -91,7 +134,8 @@ def lenet(
         ]
         return layers, None
 
-    return _assemble(connections, image_shape, n_classes, "kaiming", 0.5, **options)
+    design = _Design("lenet", connections, dropout=0.5)
+    return _assemble(design, image_shape, n_classes, options)
 
 
 def alexnet_f(
@@ -105,8 +149,8 @@ def alexnet_f(
     155648
     """
     connections = _deep(image_shape[0], (96, 256, 384, 384, 256))
-    options = _cifar_options(options, n_classes)
-    return _assemble(connections, image_shape, n_classes, "unit", 0.2, **options)
+    design = _Design("alexnet-f", connections, "unit")
+    return _assemble(design, image_shape, n_classes, options)
 
 
 def cifarnet_f(
@@ -120,8 +164,8 @@ def cifarnet_f(
     229376
     """
     connections = _deep(image_shape[0], (128, 256, 512, 1024, 512))
-    options = _cifar_options(options, n_classes)
-    return _assemble(connections, image_shape, n_classes, "unit", 0.25, **options)
+    design = _Design("cifarnet-f", connections, "unit", 0.25)
+    return _assemble(design, image_shape, n_classes, options)
 
 
 def dvs_convnet_f(
@@ -133,15 +177,13 @@ def dvs_convnet_f(
     is the spectral norm of all networks, 1.
     """
 
-    def connections(dropout: float, batch_norm: bool) -> tuple[list[Any], Any]:
+    def connections(dropout: float, batch_norm: bool) -> Layers:
         shared = _shared(dropout, batch_norm)
         layers = [Conv2d(image_shape[0], 512, 9, 2, 4, **shared)]
         return layers, Conv2d(512, 512, 5, 1, 2, bias=False)
 
-    options = {"backward": _spide(options, 250, 100.0), **options}
-    return _assemble(
-        connections, image_shape, n_classes, "kaiming", 0.0, spide_limit=10.0, **options
-    )
+    design = _Design("dvs-convnet-f", connections, dropout=0.0)
+    return _assemble(design, image_shape, n_classes, options)
 
 
 def recurrent_conv(
@@ -149,12 +191,13 @@ def recurrent_conv(
 ) -> SpikingClassifier:
     """Build 64C5s2, recurrent 64C5: the network of IDE for MNIST and N-MNIST."""
 
-    def connections(dropout: float, batch_norm: bool) -> tuple[list[Any], Any]:
+    def connections(dropout: float, batch_norm: bool) -> Layers:
         shared = _shared(dropout, batch_norm)
         layers = [Conv2d(image_shape[0], 64, 5, 2, 2, **shared)]
         return layers, Conv2d(64, 64, 5, 1, 2, bias=False)
 
-    return _assemble(connections, image_shape, n_classes, "kaiming", 0.2, **options)
+    design = _Design("recurrent-conv", connections)
+    return _assemble(design, image_shape, n_classes, options)
 
 
 def recurrent_dense(
@@ -175,7 +218,7 @@ def recurrent_dense(
     """
     sizes = [hidden] if isinstance(hidden, int) else list(hidden)
 
-    def connections(dropout: float, batch_norm: bool) -> tuple[list[Any], Any]:
+    def connections(dropout: float, batch_norm: bool) -> Layers:
         shared = _shared(dropout, batch_norm)
         before = [math.prod(image_shape), *sizes]
         layers = [
@@ -185,9 +228,11 @@ def recurrent_dense(
         return layers, Linear(sizes[-1], sizes[0], bias=False)
 
     options.setdefault("batch_norm", False)
-    if options.get("method") == "ide":
+    rule = options.get("rule")
+    if rule == Ide.name or isinstance(rule, Ide):
         options.setdefault("steps", 5)
-    return _assemble(connections, image_shape, n_classes, "kaiming", 0.2, **options)
+    design = _Design("recurrent-dense", connections)
+    return _assemble(design, image_shape, n_classes, options)
 
 
 STRUCTURES: dict[str, Callable[..., SpikingClassifier]] = {
@@ -201,7 +246,7 @@ STRUCTURES: dict[str, Callable[..., SpikingClassifier]] = {
 }
 
 
-def build(
+def build_classifier(
     structure: str, image_shape: ImageShape, n_classes: int, **options: Any
 ) -> SpikingClassifier:
     """Build a network by the name of its structure.
@@ -213,14 +258,14 @@ def build(
     image_shape : tuple of int
         (channels, rows, columns).
     n_classes : int
-        Outputs of the classifier.
+        Number of outputs of the classifier.
     **options
         neuron : IF or LIF; steps : int (30; 5 for "recurrent-dense" under IDE);
-        method : {"spide", "ide"};
-        backward : SpideBackward or IdeBackward; dropout : float;
-        batch_norm : bool (convolutions under IDE); feedback_limit : float (2, or 10
-        for "dvs-convnet-f", or 1 under IDE); rng : generator or seed of the initial
-        weights; hidden : layer sizes of "recurrent-dense".
+        rule : Spide or Ide, or "spide" or "ide" for the usual settings of the structure
+        ("spide"); dropout : float; batch_norm : bool (convolutions under IDE);
+        feedback_limit : float (2, or 10 for "dvs-convnet-f", or 1 under IDE);
+        random_state : generator or seed of the initial weights; hidden : layer sizes
+        of "recurrent-dense".
 
     Raises
     ------
@@ -231,8 +276,34 @@ def build(
     return STRUCTURES[structure](image_shape, n_classes, **options)
 
 
+def usual_rule(structure: str, rule: str, n_classes: int) -> Spide | Ide:
+    """Return a learning rule with the published settings of a structure.
+
+    Parameters
+    ----------
+    structure : str
+        One of `STRUCTURES`.
+    rule : {"spide", "ide"}
+        Name of the rule.
+    n_classes : int
+        Number of classes; above 10 the errors of CIFAR networks are scaled by 500.
+
+    Examples
+    --------
+    >>> usual_rule("alexnet-f", "spide", 10).scale
+    400.0
+    """
+    check_choice(structure, "structure", tuple(STRUCTURES))
+    check_choice(rule, "rule", tuple(RULES))
+    if rule == Ide.name:
+        return Ide()
+    if structure in ("alexnet-f", "cifarnet-f"):
+        return Spide(steps=250, scale=400.0 if n_classes <= 10 else 500.0)
+    return Spide(steps=250 if structure == "dvs-convnet-f" else 100, scale=100.0)
+
+
 def initialise_(
-    model: SpikingClassifier, kind: str, rng: Rng = None
+    model: SpikingClassifier, kind: str, random_state: RandomState = None
 ) -> SpikingClassifier:
     """Draw the initial weights of a network, in place.
 
@@ -243,14 +314,14 @@ def initialise_(
     kind : {"kaiming", "unit"}
         Normal weights of variance 2 / fan-in, or fan-in vectors of unit norm; the
         feedback is multiplied by 0.1, biases are 0.
-    rng : numpy.random.Generator or int, optional
+    random_state : numpy.random.Generator or int, optional
         Source of the weights.
     """
     check_choice(kind, "kind", ("kaiming", "unit"))
-    seed = int(check_rng(rng).integers(2**63 - 1))
+    seed = int(check_rng(random_state).integers(2**63 - 1))
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for connection in model.network.wiring.connections:
+        for connection in model.network.topology.connections:
             if connection.weight is None:
                 continue
             _draw_weight(connection, kind, generator)
@@ -267,8 +338,8 @@ def initialise_(
 def _draw_weight(connection: Any, kind: str, generator: torch.Generator) -> None:
     weight: Tensor = connection.weight
     # A transposed kernel is laid out [in, out, ...]: its fan-in leaves out axis 1.
-    kept = 1 if isinstance(connection, nn.ConvTranspose2d) else 0
-    axes = [axis for axis in range(weight.ndim) if axis != kept]
+    output_axis = 1 if isinstance(connection, nn.ConvTranspose2d) else 0
+    axes = [axis for axis in range(weight.ndim) if axis != output_axis]
     weight.normal_(0, 1, generator=generator)
     if kind == "unit":
         weight.div_(torch.linalg.vector_norm(weight, dim=axes, keepdim=True))
@@ -283,10 +354,10 @@ def _shared(dropout: float, batch_norm: bool) -> dict[str, Any]:
 
 def _deep(
     channels: int, widths: tuple[int, int, int, int, int]
-) -> Callable[[float, bool], tuple[list[Any], Any]]:
+) -> Callable[[float, bool], Layers]:
     """Return the five convolutions of the CIFAR networks, strides 2 1 2 1 1."""
 
-    def connections(dropout: float, batch_norm: bool) -> tuple[list[Any], Any]:
+    def connections(dropout: float, batch_norm: bool) -> Layers:
         shared = _shared(dropout, batch_norm)
         before = (channels, *widths)
         layers = [
@@ -300,48 +371,28 @@ def _deep(
     return connections
 
 
-def _cifar_options(options: dict[str, Any], n_classes: int) -> dict[str, Any]:
-    scale = 400.0 if n_classes <= 10 else 500.0
-    return {"backward": _spide(options, 250, scale), **options}
-
-
-def _spide(options: dict[str, Any], steps: int, scale: float) -> SpideBackward | None:
-    is_spide = options.get("method", "spide") == "spide"
-    return SpideBackward(steps=steps, scale=scale) if is_spide else None
-
-
 def _assemble(
-    connections: Callable[[float, bool], tuple[list[Any], Any]],
-    image_shape: ImageShape,
-    n_classes: int,
-    kind: str,
-    usual_dropout: float,
-    *,
-    spide_limit: float = 2.0,
-    neuron: IF | LIF | None = None,
-    steps: int = 30,
-    method: str = "spide",
-    backward: SpideBackward | IdeBackward | None = None,
-    dropout: float | None = None,
-    batch_norm: bool | None = None,
-    feedback_limit: float | None = None,
-    rng: Rng = None,
+    design: _Design, image_shape: ImageShape, n_classes: int, keywords: dict[str, Any]
 ) -> SpikingClassifier:
-    check_choice(method, "method", ("spide", "ide"))
-    is_spide = method == "spide"
-    if backward is None and is_spide:
-        backward = SpideBackward(steps=100, scale=100.0)
-    layers, feedback = connections(
-        usual_dropout if dropout is None else dropout,
-        not is_spide if batch_norm is None else batch_norm,
+    options = _Options(**keywords)
+    rule = Spide.name if options.rule is None else options.rule
+    rule = (
+        usual_rule(design.name, rule, n_classes)
+        if isinstance(rule, str)
+        else check_rule(rule)
     )
-    network = FeedbackSNN(
-        layers, feedback, neuron, steps, method=method, backward=backward
+    layers, feedback = design.connections(
+        design.dropout if options.dropout is None else options.dropout,
+        rule.takes_batch_norm if options.batch_norm is None else options.batch_norm,
     )
-    model = initialise_(SpikingClassifier(network, image_shape, n_classes), kind, rng)
+    network = FeedbackSNN(layers, feedback, options.neuron, options.steps, rule=rule)
+    model = SpikingClassifier(network, image_shape, n_classes)
+    initialise_(model, design.initial, options.random_state)
     if feedback is not None:
-        norm, limit = ("frobenius", spide_limit) if is_spide else ("spectral", 1.0)
-        if feedback_limit is not None:
-            limit = feedback_limit
+        norm, limit = ("frobenius", 2.0) if rule.name == "spide" else ("spectral", 1.0)
+        if rule.name == "spide" and design.name == "dvs-convnet-f":
+            limit = 10.0
+        if options.feedback_limit is not None:
+            limit = options.feedback_limit
         restrict_norm(feedback, norm, limit)
     return model

@@ -1,4 +1,6 @@
-"""Energy that a network would take, from its synaptic operations.
+"""Energy of a network, from its synaptic operations.
+
+Input: a model and a batch. Output: operations and energies of one sample.
 
 A spike costs one accumulation per synapse that it reaches; a value of an ordinary
 network costs one multiplication and accumulation.  Energies are those of 32-bit
@@ -13,8 +15,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from neuroclass.snn.components.topology import layer_shapes
-from neuroclass.snn.engine.activity import Statistics, fan_out
+from neuroclass.snn.components import layer_shapes
+from neuroclass.snn.engine import Statistics, fan_out
 from neuroclass.snn.models.feedback_snn import SpikingClassifier
 
 __all__ = ["ACCUMULATE_PJ", "MULTIPLY_ACCUMULATE_PJ", "EnergyTable", "energy_table"]
@@ -30,7 +32,7 @@ class EnergyTable:
     Attributes
     ----------
     connections : tuple of str
-        The rows.
+        Names of the connections, which are the rows.
     forward_operations, backward_operations : tuple of float
         Synaptic accumulations of the two stages.
     ann_operations : tuple of float
@@ -66,6 +68,13 @@ class EnergyTable:
     def ann_nj(self) -> float:
         """Energy of one pass of the ordinary network, nanojoules."""
         return MULTIPLY_ACCUMULATE_PJ * sum(self.ann_operations) / 1000
+
+    def __repr__(self) -> str:
+        return (
+            f"EnergyTable({len(self.connections)} connections, forward "
+            f"{self.forward_nj:.4g} nJ, backward {self.backward_nj:.4g} nJ, ANN "
+            f"{self.ann_nj:.4g} nJ)"
+        )
 
     def __str__(self) -> str:
         """Return the table."""
@@ -114,7 +123,7 @@ def energy_table(
     Parameters
     ----------
     model : SpikingClassifier
-        Its gradients and running moments are left as they were found.
+        Its gradients and running moments stay as they are.
     images : Tensor
         Images (batch, c, h, w) or frames (steps, batch, c, h, w), on any device.
     labels : Tensor
@@ -139,18 +148,18 @@ def energy_table(
         parameter.grad = before[key]
     model.train(was_training)
 
-    wiring = network.wiring
-    shapes = layer_shapes(wiring, model.sample_shape)
+    topology = network.topology
+    shapes = layer_shapes(topology, model.sample_shape)
     dense = []
-    for index, connection in enumerate(wiring.connections):
-        origin, reached = wiring.ends(index)
+    for index, connection in enumerate(topology.connections):
+        origin, reached = topology.ends(index)
         source = model.sample_shape if origin < 0 else shapes[origin]
         dense.append(fan_out(connection, source, shapes[reached]).sum().item())
     backward = statistics.backward_operations or [0.0] * len(dense)
     is_frames = images.ndim == 5
-    names = [f"{'input' if i == 0 else i - 1} -> {i}" for i in range(wiring.n_layers)]
-    if wiring.feedback is not None:
-        names.append(f"{wiring.source} -> {wiring.target} (feedback)")
+    names = [f"{'input' if i == 0 else i - 1} -> {i}" for i in range(topology.n_layers)]
+    if topology.feedback is not None:
+        names.append(f"{topology.source} -> {topology.target} (feedback)")
     return EnergyTable(
         tuple(names),
         tuple(statistics.forward_operations),

@@ -1,8 +1,8 @@
 """FeedbackSNN: a spiking network with feedback as one module of torch.
 
-The module holds connections and settings and nothing between calls.  Its output is
-the average firing rate of the readout layer, attached to autograd through one of the
-two learning rules.
+Input: constant currents or frames. Output: the average firing rate of the readout
+layer, attached to autograd through one of the two learning rules. The module holds
+connections and settings, and nothing between calls.
 """
 
 from __future__ import annotations
@@ -13,20 +13,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from neuroclass._lib.checks import check_choice, check_positive_int
-from neuroclass.snn.components.layers import Zero
-from neuroclass.snn.components.neurons import IF, LIF
-from neuroclass.snn.components.topology import (
+from neuroclass._lib.checks import check_positive_int
+from neuroclass.snn.components import IF, LIF, Topology, Zero, layer_shapes
+from neuroclass.snn.engine import (
+    ForwardSettings,
     ForwardStage,
-    Wiring,
-    forward_stage,
+    Statistics,
+    TorchEngine,
+    check_backend,
     input_rate,
-    layer_shapes,
 )
-from neuroclass.snn.engine.activity import Statistics
-from neuroclass.snn.engine.backend import check_backend
-from neuroclass.snn.learning.ide import IdeBackward, ide_rate, rate_map
-from neuroclass.snn.learning.spide import SpideBackward, spide_rate
+from neuroclass.snn.learning import Call, Ide, Spide, check_rule, rate_map
 
 __all__ = ["FeedbackSNN", "SpikingClassifier"]
 
@@ -41,27 +38,26 @@ class FeedbackSNN(nn.Module):
     feedback : Linear, Conv2d, ConvTranspose2d or Zero, optional
         Connection that carries spikes back, one step later, without a bias.
     neuron : IF or LIF, optional
-        Of every layer.  Default ``IF()`` for SPIDE, ``IF(v_th=2, u_rest=0)`` for IDE.
+        Of every layer.  Default ``IF()`` for Spide, ``IF(v_th=2, u_rest=0)`` for Ide.
     steps : int, default 30
-        T_F, for constant input; frames bring their own number.
+        Number of time steps T_F, for constant input; frames bring their own number.
+    rule : Spide or Ide, optional
+        The learning rule with its settings; default ``Spide()``.
     readout : int, default -1
         Layer whose average rate is the output.
-    method : {"spide", "ide"}, default "spide"
-        The learning rule.
-    backward : SpideBackward or IdeBackward, optional
-        Its settings.
     source, target : int, default -1 and 0
         Layers that the feedback leaves and reaches, ``target <= source``; equal ends
         make that layer recurrent.
     backend : {"auto", "torch", "event"}, default "auto"
         Plain torch; event-driven kernels (the extra ``fast``); or these where they
-        are installed and know the layers, connection by connection whichever of
-        events and dense products is cheaper at the rates of the moment.
+        are installed and there are kernels for the layers, connection by connection
+        from events or densely, whichever is cheaper at the rates of the moment.  A
+        layer whose class overrides `current` or `send_back` runs by its own methods.
 
     Examples
     --------
     >>> import torch
-    >>> from neuroclass.snn.components.layers import Linear
+    >>> from neuroclass.snn import Linear
     >>> network = FeedbackSNN(
     ...     [Linear(784, 400)], feedback=Linear(400, 400, bias=False), steps=10
     ... )
@@ -76,9 +72,8 @@ class FeedbackSNN(nn.Module):
         neuron: IF | LIF | None = None,
         steps: int = 30,
         *,
+        rule: Spide | Ide | None = None,
         readout: int = -1,
-        method: str = "spide",
-        backward: SpideBackward | IdeBackward | None = None,
         source: int = -1,
         target: int = 0,
         backend: str = "auto",
@@ -86,23 +81,15 @@ class FeedbackSNN(nn.Module):
         super().__init__()
         if not layers:
             raise ValueError("layers must hold at least one connection; got none.")
-        self.method = check_choice(method, "method", ("spide", "ide"))
+        self.rule = check_rule(Spide() if rule is None else rule)
         self.layers = nn.ModuleList(layers)
         self.feedback = None if isinstance(feedback, Zero) else feedback
-        default = IF() if method == "spide" else IF(v_th=2.0, u_rest=0.0)
-        self.neuron = default if neuron is None else neuron
+        self.neuron = self.rule.usual_neuron() if neuron is None else neuron
         self.steps = check_positive_int(steps, "steps")
         self.backend = check_backend(backend)
         self.readout = _layer_index(readout, "readout", len(layers))
         self.source = _layer_index(source, "source", len(layers))
         self.target = _layer_index(target, "target", len(layers))
-        settings = SpideBackward if method == "spide" else IdeBackward
-        self.backward_settings = settings() if backward is None else backward
-        if not isinstance(self.backward_settings, settings):
-            raise TypeError(
-                f"backward must be a {settings.__name__} for method {method!r}; "
-                f"got {backward!r}."
-            )
         self._check_connections()
 
     def _check_connections(self) -> None:
@@ -115,20 +102,20 @@ class FeedbackSNN(nn.Module):
             raise ValueError("feedback must have no bias; build it with bias=False.")
         if isinstance(self.layers[0], Zero):
             raise ValueError("layers must begin with a connection that carries input.")
-        normalised = [c for c in self.wiring.connections if c.batch_norm is not None]
-        if normalised and self.method == "spide":
+        normalised = [c for c in self.topology.connections if c.batch_norm is not None]
+        if normalised and not self.rule.takes_batch_norm:
             raise ValueError(
-                "batch_norm must be False for method 'spide', whose local rule has no "
-                f"place for it; got {normalised[0]}."
+                "batch_norm must be False under the rule Spide, whose local rule has "
+                f"no place for it; got {normalised[0]}."
             )
         if self.feedback is not None and self.feedback.batch_norm is not None:
             raise ValueError("feedback must be built with batch_norm=False.")
 
     @property
-    def wiring(self) -> Wiring:
-        """What is connected to what, for the stages."""
+    def topology(self) -> Topology:
+        """Layers and connections, for the stages."""
         links: Any = tuple(self.layers)
-        return Wiring(
+        return Topology(
             links,
             self.feedback,
             self.source,
@@ -161,20 +148,17 @@ class FeedbackSNN(nn.Module):
         """
         is_frames = self.is_frames(x)
         # Each parametrization runs once per call, in the caller's grad mode.
-        wiring = self.wiring
-        tensors = [(c.weight, c.bias) for c in wiring.connections]
-        rule: Any = spide_rate if self.method == "spide" else ide_rate
-        rate: Tensor = rule(
-            wiring,
-            x,
-            tensors,
-            self.backward_settings,
-            is_frames=is_frames,
+        topology = self.topology
+        tensors = [(c.weight, c.bias) for c in topology.connections]
+        call = Call(
+            topology=topology,
             n_steps=len(x) if is_frames else self.steps,
+            is_frames=is_frames,
             training=self.training,
             statistics=statistics,
             backend=self.backend,
         )
+        rate = self.rule.rate(call, x, tensors)
         weight = tensors[0][0]
         return rate if weight is None else rate.to(weight.dtype)
 
@@ -191,13 +175,24 @@ class FeedbackSNN(nn.Module):
         return x.ndim == sample_ndim + 2
 
     def simulate(self, x: Tensor, **options: Any) -> ForwardStage:
-        """Run the forward stage alone; `options` are those of `forward_stage`."""
+        """Run the forward stage alone, in plain torch.
+
+        Parameters
+        ----------
+        x : Tensor
+            Constant current or frames, as `forward` takes it.
+        **options
+            Fields of `ForwardSettings`: n_steps, masks, training, noise, generator,
+            on_step.
+        """
         is_frames = self.is_frames(x)
-        wiring, tensors = self.wiring, self._single_tensors()
         n_steps = len(x) if is_frames else self.steps
-        options = {"is_frames": is_frames, "n_steps": n_steps, **options}
+        settings = ForwardSettings(
+            **{"is_frames": is_frames, "n_steps": n_steps, **options}
+        )
+        engine = TorchEngine(self.topology)
         with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
-            return forward_stage(wiring, x.float(), tensors, **options)
+            return engine.forward(x.float(), self._single_tensors(), settings)
 
     def _single_tensors(self) -> list[tuple[Tensor | None, Tensor | None]]:
         """Return the weights and biases in single precision."""
@@ -205,7 +200,7 @@ class FeedbackSNN(nn.Module):
         def single(tensor: Tensor | None) -> Tensor | None:
             return None if tensor is None else tensor.float()
 
-        return [(single(c.weight), single(c.bias)) for c in self.wiring.connections]
+        return [(single(c.weight), single(c.bias)) for c in self.topology.connections]
 
     def equilibrium(
         self, x: Tensor, *, tolerance: float = 1e-6, max_steps: int = 10000
@@ -224,13 +219,13 @@ class FeedbackSNN(nn.Module):
         with torch.no_grad():
             is_frames = self.is_frames(x)
             mean_input = input_rate(x.float(), is_frames, self.neuron.leak)
-            wiring, tensors = self.wiring, self._single_tensors()
+            topology, tensors = self.topology, self._single_tensors()
             if self.feedback is None:
-                return rate_map(wiring, mean_input, tensors, None)
-            shapes = layer_shapes(wiring, tuple(mean_input.shape[1:]))
+                return rate_map(topology, mean_input, tensors, None)
+            shapes = layer_shapes(topology, tuple(mean_input.shape[1:]))
             loop = mean_input.new_zeros(len(mean_input), *shapes[self.source])
             for _ in range(max_steps):
-                rates = rate_map(wiring, mean_input, tensors, loop)
+                rates = rate_map(topology, mean_input, tensors, loop)
                 moved = (rates[self.source] - loop).abs().max().item()
                 if moved <= tolerance:
                     return rates
@@ -242,11 +237,11 @@ class FeedbackSNN(nn.Module):
 
     def extra_repr(self) -> str:
         """Return the settings shown between the brackets."""
-        return f"neuron={self.neuron}, steps={self.steps}, method={self.method!r}"
+        return f"neuron={self.neuron}, steps={self.steps}, rule={self.rule}"
 
 
 class SpikingClassifier(nn.Module):
-    """A spiking network and an ordinary linear layer on its average rates.
+    """Spiking network with an ordinary linear layer on its average rates.
 
     Parameters
     ----------
@@ -265,7 +260,7 @@ class SpikingClassifier(nn.Module):
         self.network = network
         self.image_shape = _check_image_shape(image_shape)
         self.n_classes = check_positive_int(n_classes, "n_classes", 2)
-        shapes = layer_shapes(network.wiring, self.sample_shape)
+        shapes = layer_shapes(network.topology, self.sample_shape)
         n_rates = int(torch.Size(shapes[network.readout]).numel())
         self.classifier = nn.Linear(n_rates, n_classes)
 
@@ -275,6 +270,13 @@ class SpikingClassifier(nn.Module):
         if self.network.layers[0].sample_ndim == 1:
             return (int(torch.Size(self.image_shape).numel()),)
         return self.image_shape
+
+    def extra_repr(self) -> str:
+        """Return the sizes shown between the brackets."""
+        return (
+            f"{self.n_neurons} neurons, {self.n_parameters} parameters, images of "
+            f"shape {self.image_shape}, {self.n_classes} classes"
+        )
 
     def forward(self, x: Tensor, statistics: Statistics | None = None) -> Tensor:
         """Return the class scores of images (batch, c, h, w) or frames (t, b, c, h, w).
@@ -309,7 +311,7 @@ class SpikingClassifier(nn.Module):
     @property
     def n_neurons(self) -> int:
         """Number of spiking neurons."""
-        shapes = layer_shapes(self.network.wiring, self.sample_shape)
+        shapes = layer_shapes(self.network.topology, self.sample_shape)
         return sum(int(torch.Size(shape).numel()) for shape in shapes)
 
 

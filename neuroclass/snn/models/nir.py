@@ -1,6 +1,8 @@
 """Spiking networks to and from NIR, the exchange format of neuromorphic tools.
 
-An IF neuron with the modified reset is a subtractive one seen from its resting
+Input and output: a `FeedbackSNN` and a ``nir.NIRGraph``.
+
+An IF neuron with the modified reset is a subtractive one relative to its resting
 potential: with ``u' = u - u_rest`` it fires at ``V = v_th - u_rest``, a spike subtracts
 V, and it starts at ``-u_rest``.  NIR has nodes for thresholds and weights; that the
 reset subtracts, where a neuron starts, that a tie fires and that the feedback comes one
@@ -18,10 +20,16 @@ import torch
 from torch import Tensor
 
 from neuroclass.exceptions import RecordingError
-from neuroclass.snn.components.convolution import AvgPool2d, Conv2d, ConvTranspose2d
-from neuroclass.snn.components.layers import Linear, Shape
-from neuroclass.snn.components.neurons import IF, LIF
-from neuroclass.snn.components.topology import layer_shapes
+from neuroclass.snn.components import (
+    IF,
+    LIF,
+    AvgPool2d,
+    Conv2d,
+    ConvTranspose2d,
+    Linear,
+    Shape,
+    layer_shapes,
+)
 from neuroclass.snn.models.feedback_snn import FeedbackSNN
 
 __all__ = ["from_nir", "to_nir"]
@@ -61,17 +69,17 @@ def to_nir(network: FeedbackSNN, sample_shape: Shape) -> Any:
         If a part of the network has no place in NIR.
     """
     nir = _import_nir()
-    wiring = network.wiring
-    shapes = layer_shapes(wiring, tuple(sample_shape))
+    topology = network.topology
+    shapes = layer_shapes(topology, tuple(sample_shape))
     nodes: dict[str, Any] = {"input": nir.Input(input_type=np.array(sample_shape))}
     edges: list[tuple[str, str]] = []
 
     def connect(index: int, name: str, before: str, after: str) -> None:
-        origin, reached = wiring.ends(index)
+        origin, reached = topology.ends(index)
         source = tuple(sample_shape) if origin < 0 else shapes[origin]
-        connection = wiring.connections[index]
+        connection = topology.connections[index]
         flattens = isinstance(connection, Linear | ConvTranspose2d)
-        if isinstance(connection, ConvTranspose2d) and index < wiring.n_layers:
+        if isinstance(connection, ConvTranspose2d) and index < topology.n_layers:
             raise ValueError(
                 "NIR has no transposed convolution; it can be written as a matrix for "
                 f"the feedback only; got {connection} into layer {reached}."
@@ -88,28 +96,28 @@ def to_nir(network: FeedbackSNN, sample_shape: Shape) -> Any:
         before = "input" if layer == 0 else f"layer_{layer - 1}"
         connect(layer, f"link_{layer}", before, f"layer_{layer}")
         nodes[f"layer_{layer}"] = _neuron_node(nir, network.neuron, shape)
-    if wiring.feedback is not None:
+    if topology.feedback is not None:
         connect(
-            wiring.n_layers,
+            topology.n_layers,
             "feedback",
-            f"layer_{wiring.source}",
-            f"layer_{wiring.target}",
+            f"layer_{topology.source}",
+            f"layer_{topology.target}",
         )
         nodes["feedback"].metadata["delay_steps"] = 1
-    nodes["output"] = nir.Output(output_type=np.array(shapes[wiring.readout]))
-    edges.append((f"layer_{wiring.readout}", "output"))
+    nodes["output"] = nir.Output(output_type=np.array(shapes[topology.readout]))
+    edges.append((f"layer_{topology.readout}", "output"))
     metadata = {
         "written_by": "neuroclass",
-        "n_layers": wiring.n_layers,
+        "n_layers": topology.n_layers,
         "steps": network.steps,
-        "readout": wiring.readout,
-        "feedback_source": wiring.source,
-        "feedback_target": wiring.target,
+        "readout": topology.readout,
+        "feedback_source": topology.source,
+        "feedback_target": topology.target,
         "output_is": "average rate of the spikes of the last node before it",
     }
     folds = (
-        isinstance(wiring.feedback, Linear | ConvTranspose2d)
-        and len(shapes[wiring.target]) == 3
+        isinstance(topology.feedback, Linear | ConvTranspose2d)
+        and len(shapes[topology.target]) == 3
     )
     return nir.NIRGraph(
         nodes=nodes, edges=edges, metadata=metadata, type_check=not folds
@@ -205,7 +213,7 @@ def _connection_node(nir: Any, connection: Any, source: Shape, target: Shape) ->
     weight = _array(connection.weight)
     bias = None if connection.bias is None else _array(connection.bias)
     if isinstance(connection, Linear):
-        # NIR cannot fold a vector into channels, rows and columns: say that it is one.
+        # NIR cannot fold a vector into channels, rows and columns: metadata do.
         folded = {"output_shape": np.array(target)}
         if bias is None:
             return nir.Linear(weight, metadata=folded)
@@ -221,17 +229,11 @@ def _connection_node(nir: Any, connection: Any, source: Shape, target: Shape) ->
             bias=np.zeros(len(weight), np.float32) if bias is None else bias,
             metadata={"has_bias": bias is not None},
         )
-    return _transposed_node(nir, connection, source, target, weight, bias)
+    return _transposed_node(nir, connection, source, target)
 
 
-def _transposed_node(
-    nir: Any,
-    connection: Any,
-    source: Shape,
-    target: Shape,
-    weight: Any,
-    bias: Any,
-) -> Any:
+def _transposed_node(nir: Any, connection: Any, source: Shape, target: Shape) -> Any:
+    weight, bias = _array(connection.weight), connection.bias
     n_in, n_out = math.prod(source), math.prod(target)
     if n_in * n_out > _MOST_ENTRIES or bias is not None:
         raise ValueError(

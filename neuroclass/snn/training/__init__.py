@@ -1,1 +1,5 @@
-"""Datasets, presets, the training loop and its files."""
+"""Training: datasets, usual settings, epochs, model files."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

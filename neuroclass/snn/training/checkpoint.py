@@ -1,4 +1,7 @@
-"""Models on disk: plain values and tensors, loaded without running code."""
+"""Model files: plain values and tensors, loaded without running code.
+
+Input: a network with its training. Output: one file, and the network again.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +17,22 @@ from torch import Tensor
 from neuroclass._lib.atomic import write_beside
 from neuroclass._lib.checks import check_choice, check_positive_int
 from neuroclass.exceptions import RecordingError
-from neuroclass.snn.components.neurons import IF, LIF
-from neuroclass.snn.learning.ide import IdeBackward
-from neuroclass.snn.learning.spide import SpideBackward
-from neuroclass.snn.models.architectures import STRUCTURES, build
-from neuroclass.snn.models.feedback_snn import SpikingClassifier
+from neuroclass.snn.learning import RULES, Rule
+from neuroclass.snn.models import (
+    STRUCTURES,
+    SpikingClassifier,
+    build_classifier,
+    usual_rule,
+)
+from neuroclass.snn.training.datasets import Dataset
+from neuroclass.snn.training.presets import NetworkSettings
 
 __all__ = [
     "METRICS",
     "Checkpoint",
+    "describe_network",
     "load_checkpoint",
     "load_model",
-    "plain_options",
     "restore",
     "save_checkpoint",
 ]
@@ -42,25 +49,21 @@ METRICS = (
     "seconds",
 )
 
-_FORMAT = "neuroclass.snn 1"
-_RULES: dict[str, type[SpideBackward] | type[IdeBackward]] = {
-    "SpideBackward": SpideBackward,
-    "IdeBackward": IdeBackward,
-}
-# Options of a structure that are arguments of the training in their own right.
-_RESERVED = ("method", "neuron", "steps", "rng")
+_FORMAT = "neuroclass.snn 2"
+# Before the learning rule was one object with all of its settings.
+_EARLIER_FORMAT = "neuroclass.snn 1"
 
 
 @dataclass
 class Checkpoint:
-    """All that rebuilds a network and goes on with its training.
+    """Description, weights and momentum of a network in training.
 
     Attributes
     ----------
     network : dict
-        Structure, image shape, number of classes, method, neuron, steps, options.
+        Structure, image shape, number of classes, rule, neuron, steps, options.
     settings : dict
-        Dataset, batch size, learning rate and seed.
+        Dataset, batch size, learning rate, milestones and random state.
     state : dict of Tensor
         Parameters and buffers; empty before the first epoch.
     optimizer : dict or None
@@ -75,7 +78,13 @@ class Checkpoint:
     optimizer: dict[str, Any] | None = None
     history: list[dict[str, float]] = field(default_factory=list)
 
-    def build(self, rng: int | None = 0) -> SpikingClassifier:
+    def __repr__(self) -> str:
+        return (
+            f"Checkpoint({self.network.get('structure')}, trained on "
+            f"{self.settings.get('dataset')}, {len(self.history)} epochs)"
+        )
+
+    def build(self, random_state: int | None = 0) -> SpikingClassifier:
         """Return the network, with the weights that the checkpoint holds.
 
         Raises
@@ -85,26 +94,19 @@ class Checkpoint:
         """
         described = self.network
         _check_network(described)
-        method = described["method"]
-        v_th, u_rest = (1.0, None) if method == "spide" else (2.0, 0.0)
-        leaky = described["neuron"] == "LIF"
-        neuron = LIF(v_th, u_rest=u_rest) if leaky else IF(v_th, u_rest)
-        options = dict(described["options"])
+        rule = _rule_of(described)
         try:
-            if isinstance(options.get("backward"), dict):
-                ((rule, settings),) = options["backward"].items()
-                options["backward"] = _RULES[rule](**settings)
             # Layers draw weights when they are made, before ours replace them.
             with torch.random.fork_rng(devices=[]):
-                model = build(
+                model = build_classifier(
                     described["structure"],
                     tuple(described["image_shape"]),
                     described["n_classes"],
-                    method=method,
-                    neuron=neuron,
+                    rule=rule,
+                    neuron=rule.usual_neuron(described["neuron"]),
                     steps=described["steps"],
-                    rng=rng,
-                    **options,
+                    random_state=random_state,
+                    **described["options"],
                 )
         except (TypeError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
@@ -112,36 +114,54 @@ class Checkpoint:
                 f"options must be keywords of structure {described['structure']!r}; "
                 f"got {described['options']} ({reason})."
             ) from error
-        if "backward_steps" in described:
-            model.network.backward_settings = replace(
-                model.network.backward_settings, steps=described["backward_steps"]
-            )
         if self.state:
             model.load_state_dict(self.state)
         return model
 
 
-def plain_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Return options of a structure as values that a model file can hold.
+def describe_network(settings: NetworkSettings, dataset: Dataset) -> dict[str, Any]:
+    """Return what rebuilds a network, in plain values.
+
+    Parameters
+    ----------
+    settings : NetworkSettings
+        Settings as given.
+    dataset : Dataset
+        Its name, image shape and number of classes fill in the usual ones.
 
     Raises
     ------
     ValueError
-        If an option is neither plain nor the settings of a learning rule.
+        If a setting is impossible, or no plain value.
     """
-    plain: dict[str, Any] = {}
-    for name, value in options.items():
-        if name in _RESERVED:
-            raise ValueError(
-                f"options must not hold {name}, which is given by itself; got {value}."
-            )
-        plain[name] = _plain(value, name)
-    return plain
+    structure = settings.structure_for(dataset.name)
+    rule = settings.rule
+    if isinstance(rule, str):
+        rule = usual_rule(structure, rule, dataset.n_classes)
+    given = {
+        "hidden": settings.hidden,
+        "dropout": settings.dropout,
+        "batch_norm": settings.batch_norm,
+        "feedback_limit": settings.feedback_limit,
+    }
+    if given["hidden"] is None and structure == "recurrent-dense":
+        given["hidden"] = 64 if dataset.name == "digits" else None
+    return {
+        "structure": structure,
+        "image_shape": list(dataset.image_shape),
+        "n_classes": dataset.n_classes,
+        "rule": {rule.name: _plain(asdict(rule), "rule")},
+        "neuron": settings.neuron,
+        "steps": int(settings.steps_for(dataset.name)),
+        "options": {
+            name: _plain(value, name)
+            for name, value in given.items()
+            if value is not None
+        },
+    }
 
 
 def _plain(value: Any, name: str) -> Any:
-    if isinstance(value, SpideBackward | IdeBackward):
-        return {type(value).__name__: _plain(asdict(value), name)}
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
     if isinstance(value, list | tuple):
@@ -156,14 +176,23 @@ def _plain(value: Any, name: str) -> Any:
     )
 
 
+def _rule_of(described: dict[str, Any]) -> Rule:
+    """Return the learning rule that a description holds."""
+    rule = described["rule"]
+    try:
+        ((name, settings),) = rule.items()
+        return RULES[name](**settings)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"rule must be settings of a learning rule; got {rule!r}."
+        ) from error
+
+
 def _check_network(described: dict[str, Any]) -> None:
     """Refuse a description that no network can be built from."""
     check_choice(described["structure"], "structure", tuple(STRUCTURES))
-    check_choice(described["method"], "method", ("spide", "ide"))
     check_choice(described["neuron"], "neuron", ("IF", "LIF"))
     check_positive_int(described["steps"], "steps")
-    if described.get("backward_steps") is not None:
-        check_positive_int(described["backward_steps"], "backward_steps")
     check_positive_int(described["n_classes"], "n_classes", 2)
     shape, options = described["image_shape"], described["options"]
     if not isinstance(shape, list | tuple) or len(shape) != 3:
@@ -174,17 +203,7 @@ def _check_network(described: dict[str, Any]) -> None:
         check_positive_int(size, "image_shape")
     if not isinstance(options, dict):
         raise ValueError(f"options must be keywords of a structure; got {options!r}.")
-    plain_options(options)
-    backward = options.get("backward")
-    if backward is not None and not (
-        isinstance(backward, dict)
-        and len(backward) == 1
-        and set(backward) <= set(_RULES)
-        and isinstance(next(iter(backward.values())), dict)
-    ):
-        raise ValueError(
-            f"backward must be settings of a learning rule; got {backward!r}."
-        )
+    _rule_of(described)
     if "hidden" in options:
         if described["structure"] != "recurrent-dense":
             raise ValueError(
@@ -235,6 +254,11 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             f"{path}: cannot be read as a model of tensors and plain values; it is "
             "damaged, truncated, or holds code, which is never run."
         ) from error
+    if isinstance(content, dict) and content.get("format") == _EARLIER_FORMAT:
+        raise RecordingError(
+            f"{path}: was written by an earlier version, whose models are not read. "
+            "Train again with `neuroclass train`."
+        )
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
         raise RecordingError(f"{path}: must be a model written by `neuroclass train`.")
     try:
@@ -303,13 +327,13 @@ def restore(checkpoint: Checkpoint, path: str | Path) -> SpikingClassifier:
     return model
 
 
-def _misfit(held: dict[str, Any], expected: dict[str, Tensor]) -> str:
-    """Return in what way tensors are not the expected ones; empty if they are."""
-    if held.keys() != expected.keys():
-        key = sorted(map(str, held.keys() ^ expected.keys()))[0]
-        return f"{key} is {'unknown' if key in held else 'missing'}"
+def _misfit(read: dict[str, Any], expected: dict[str, Tensor]) -> str:
+    """Return the first difference from the expected tensors; empty if there is none."""
+    if read.keys() != expected.keys():
+        key = sorted(map(str, read.keys() ^ expected.keys()))[0]
+        return f"{key} is {'unknown' if key in read else 'missing'}"
     for key, tensor in expected.items():
-        value = held[key]
+        value = read[key]
         if not isinstance(value, Tensor):
             return f"{key} is no tensor"
         if value.shape != tensor.shape or value.dtype != tensor.dtype:
@@ -322,10 +346,12 @@ def _misfit(held: dict[str, Any], expected: dict[str, Tensor]) -> str:
     return ""
 
 
-def _check_optimizer(held: Any, parameters: list[Tensor], path: str | Path) -> None:
-    if not isinstance(held, dict) or not isinstance(held.get("state"), dict):
+def _check_optimizer(
+    optimizer: Any, parameters: list[Tensor], path: str | Path
+) -> None:
+    if not isinstance(optimizer, dict) or not isinstance(optimizer.get("state"), dict):
         raise RecordingError(f"{path}: is damaged: optimizer must hold a state.")
-    for key, entry in held["state"].items():
+    for key, entry in optimizer["state"].items():
         is_known = isinstance(key, int) and 0 <= key < len(parameters)
         momentum = entry.get("momentum_buffer") if isinstance(entry, dict) else None
         if not is_known or not isinstance(momentum, Tensor):

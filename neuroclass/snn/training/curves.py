@@ -1,4 +1,7 @@
-"""How a training went: metrics as CSV, their curves as figures."""
+"""Metrics of a training as CSV, and their curves as figures.
+
+Input: the metrics of each epoch. Output: a file, or axes.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +34,8 @@ def plot_training(
     for split in ("train", "test"):
         accuracy = [100 * row[f"{split}_accuracy"] for row in history]
         axes.plot(epochs, accuracy, marker=".", label=split)
-    axes.set_xlabel("epoch")
-    axes.set_ylabel("accuracy (%)")
+    axes.set_xlabel("Epoch")
+    axes.set_ylabel("Accuracy (%)")
     axes.legend(frameon=False)
     return axes
 
@@ -53,12 +56,12 @@ def write_curves(history: Sequence[dict[str, float]], path: Path) -> None:
     epochs = [row["epoch"] for row in history]
     for split in ("train", "test"):
         middle.plot(epochs, [row[f"{split}_loss"] for row in history], label=split)
-    middle.set_ylabel("loss")
+    middle.set_ylabel("Loss")
     for stage in ("forward", "backward"):
         right.plot(epochs, [row[f"{stage}_rate"] for row in history], label=stage)
-    right.set_ylabel("spikes per neuron and step")
+    right.set_ylabel("Spikes per neuron and step")
     for axes in (middle, right):
-        axes.set_xlabel("epoch")
+        axes.set_xlabel("Epoch")
         axes.legend(frameon=False)
     with write_beside(path) as beside:
         figure.savefig(beside, format="png")

@@ -1,11 +1,13 @@
 """Images and event-camera recordings from their standard local files.
 
-Nothing is downloaded, and no pickle is opened.  A missing file is answered with what
-to download and where to put it.
+Input: the name of a dataset and the path of its files. Output: a `Dataset`. Nothing is
+downloaded, and no pickle is opened; a missing file is answered with what to download
+and where to put it.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +58,9 @@ class Images:
     def __len__(self) -> int:
         return len(self.values)
 
+    def __repr__(self) -> str:
+        return f"Images({len(self)} images of shape {tuple(self.values.shape[1:])})"
+
     def batch(self, indices: Tensor) -> Tensor:
         """Return normalised images.  (batch, channels, rows, columns)."""
         return (self.values[indices].float() / 255 - self.mean) / self.deviation
@@ -87,6 +92,13 @@ class Dataset:
     n_classes: int
     image_shape: tuple[int, int, int]
 
+    def __repr__(self) -> str:
+        return (
+            f"Dataset({self.name!r}, {len(self.train)} training and {len(self.test)} "
+            f"test samples of shape {tuple(self.image_shape)}, "
+            f"{self.n_classes} classes)"
+        )
+
     @property
     def is_frames(self) -> bool:
         """Whether samples are frames of events, time first."""
@@ -107,12 +119,12 @@ def load_dataset(
         files), an npz with ``x_train, y_train, x_test, y_test``, or a folder of images
         ``train/<class>/*.png``, ``test/<class>/*.png``.
     n_frames : int, default 30
-        Frames that an event recording is cut into.
+        Number of frames of an event recording.
 
     Raises
     ------
     FileNotFoundError
-        If files are missing; the message says which to download.
+        If files are missing; the message names those to download.
     RecordingError
         If a file is truncated, of another size, or its labels are out of range.
     ValueError
@@ -142,8 +154,7 @@ def load_dataset(
         check_positive_int(n_frames, "n_frames")
         return _events(name, path, n_frames)
     n_classes = 100 if name == "cifar100" else 10
-    arrays = read_images(name, path)
-    return _from_arrays(name, path, *arrays, n_classes=n_classes)
+    return _from_arrays(name, path, read_images(name, path), n_classes=n_classes)
 
 
 def check_dataset(dataset: Dataset) -> Dataset:
@@ -200,35 +211,21 @@ def augment(images: Tensor, padding: int = 4) -> Tensor:
 
 
 def _digits() -> Dataset:
-    # scikit-learn costs a second to import: only those who ask for digits pay it.
-    from sklearn.datasets import load_digits  # noqa: PLC0415
-
-    bunch: Any = load_digits()
+    # scikit-learn costs a second to import, for which the other datasets have no use.
+    bunch = importlib.import_module("sklearn.datasets").load_digits()
     images = np.round(bunch.images * (255 / 16)).astype(np.uint8)
     order = np.random.default_rng(0).permutation(len(images))
     train, test = order[:-_DIGITS_TEST], order[-_DIGITS_TEST:]
     labels = np.asarray(bunch.target)
-    return _from_arrays(
-        "digits",
-        Path("digits"),
-        images[train],
-        labels[train],
-        images[test],
-        labels[test],
-        n_classes=10,
-    )
+    arrays = (images[train], labels[train], images[test], labels[test])
+    return _from_arrays("digits", Path("digits"), arrays, n_classes=10)
 
 
 def _from_arrays(
-    name: str,
-    path: Path,
-    train: NDArray[Any],
-    train_labels: NDArray[Any],
-    test: NDArray[Any],
-    test_labels: NDArray[Any],
-    *,
-    n_classes: int,
+    name: str, path: Path, arrays: Sequence[NDArray[Any]], *, n_classes: int
 ) -> Dataset:
+    """Return images and labels of both splits, given one after the other, checked."""
+    train, train_labels, test, test_labels = arrays
     images, labels = [], []
     for x, y, split in [
         (train, train_labels, "training"),

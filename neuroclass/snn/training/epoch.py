@@ -1,4 +1,7 @@
-"""One pass over the images, and what stops it."""
+"""One pass over the training images, and the checks that stop it.
+
+Input: a model, a dataset, an optimiser and a recipe. Output: the metrics of the epoch.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,13 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from neuroclass.snn.engine.activity import Statistics, mean_rates
-from neuroclass.snn.models.feedback_snn import SpikingClassifier
+from neuroclass.snn.engine import Statistics, mean_rates
+from neuroclass.snn.models import SpikingClassifier
 from neuroclass.snn.training.checkpoint import METRICS
 from neuroclass.snn.training.datasets import Dataset, augment
 from neuroclass.snn.training.presets import Recipe
 
-__all__ = ["evaluate", "is_normalised", "run_epoch"]
+__all__ = ["check_gradients", "evaluate", "is_normalised", "run_epoch"]
 
 # Firing rates and operations cost a tenth of a step: they are taken on few.
 _STATISTICS_EVERY = 20
@@ -28,17 +31,33 @@ def run_epoch(
     optimizer: torch.optim.Optimizer,
     recipe: Recipe,
     epoch: int,
-    batch_size: int,
-    device: torch.device,
-    progress: bool,
+    *,
+    progress: bool = False,
 ) -> dict[str, float]:
-    """Train on every image once; return the metrics of the epoch."""
+    """Train on every image once; return the metrics of the epoch.
+
+    Parameters
+    ----------
+    model : SpikingClassifier
+        Trained in place, on its own device.
+    dataset : Dataset
+        Training and test images.
+    optimizer : torch.optim.Optimizer
+        Of the parameters of the model.
+    recipe : Recipe
+        Learning rate, batch size and augmentation.
+    epoch : int
+        Number of the epoch, from 0.
+    progress : bool, default False
+        Show a bar on standard error.
+    """
+    device = next(model.parameters()).device
     started = time.perf_counter()
     order = torch.randperm(len(dataset.train))
-    batches = _batches(order, batch_size)
+    batches = _batches(order, recipe.batch_size)
     if len(batches[-1]) == 1 and is_normalised(model):
         batches[-2:] = [torch.cat(batches[-2:])]
-    seen = correct = 0
+    n_seen = n_correct = 0
     total = 0.0
     measured: list[tuple[Statistics, int]] = []
     forward_rate = backward_rate = math.nan
@@ -70,29 +89,29 @@ def run_epoch(
         _check_finite(model, loss, epoch, number)
         optimizer.zero_grad()
         torch.autograd.backward(loss)
-        _check_gradients(model, epoch, number)
+        check_gradients(model, epoch, number)
         optimizer.step()
         if measure is not None:
             measured.append((measure, len(indices)))
             forward_rate, backward_rate = mean_rates(measured)
-        seen += len(indices)
-        correct += int((scores.argmax(1) == labels).sum())
+        n_seen += len(indices)
+        n_correct += int((scores.argmax(1) == labels).sum())
         total += loss.item() * len(indices)
         bar.set_postfix(
-            loss=f"{total / seen:.3f}",
-            accuracy=f"{100 * correct / seen:.1f}%",
+            loss=f"{total / n_seen:.3f}",
+            accuracy=f"{100 * n_correct / n_seen:.1f}%",
             forward=f"{forward_rate:.3f}",
             backward=f"{backward_rate:.3f}",
         )
     _check_finite(model, torch.tensor(total), epoch, len(batches))
     test_loss, test_accuracy = evaluate(
-        model, dataset, batch_size=batch_size, device=device
+        model, dataset, batch_size=recipe.batch_size, device=device
     )
     values = (
         epoch + 1,
         rate,
-        total / seen,
-        correct / seen,
+        total / n_seen,
+        n_correct / n_seen,
         test_loss,
         test_accuracy,
         forward_rate,
@@ -106,7 +125,7 @@ def is_normalised(model: SpikingClassifier) -> bool:
     """Return whether a connection has batch norm."""
     return any(
         connection.batch_norm is not None
-        for connection in model.network.wiring.connections
+        for connection in model.network.topology.connections
     )
 
 
@@ -126,7 +145,7 @@ def _learning_rate(recipe: Recipe, epoch: int, iteration: int) -> float:
 def _check_finite(
     model: SpikingClassifier, loss: Tensor, epoch: int, number: int
 ) -> None:
-    """Stop where the loss or a weight is no number, and say which layer it is."""
+    """Stop where the loss or a weight is not finite, and name the layer."""
     parameters = dict(model.named_parameters())
     bad = [key for key, value in parameters.items() if not value.isfinite().all()]
     if loss.isfinite() and not bad:
@@ -134,13 +153,21 @@ def _check_finite(
     where = f"first in {bad[0]}" if bad else "in the scores, from finite weights"
     raise FloatingPointError(
         f"loss is no finite number in epoch {epoch + 1}, batch {number + 1}: {where}; "
-        f"{_kept(epoch)}. Lower the learning rate."
+        f"{_remaining(epoch)}. Lower the learning rate."
     )
 
 
-def _check_gradients(model: SpikingClassifier, epoch: int, number: int) -> None:
-    """Stop before a gradient that is no number gets into the weights."""
-    # The backward stage goes from the classifier down: the first it meets is named.
+def check_gradients(model: SpikingClassifier, epoch: int, number: int) -> None:
+    """Stop before a gradient that is not finite reaches the weights.
+
+    Parameters
+    ----------
+    model : SpikingClassifier
+        With gradients.
+    epoch, number : int
+        Epoch and batch, from 0, for the message.
+    """
+    # The backward stage runs from the classifier down: its first one is named.
     gradients = [
         (key, parameter.grad)
         for key, parameter in reversed(list(model.named_parameters()))
@@ -152,12 +179,12 @@ def _check_gradients(model: SpikingClassifier, epoch: int, number: int) -> None:
     first = gradients[int((~finite).int().argmax())][0]
     raise FloatingPointError(
         f"gradient is no finite number in epoch {epoch + 1}, batch {number + 1}: first "
-        f"in {first}, from the classifier down; {_kept(epoch)}. Lower the learning "
-        "rate."
+        f"in {first}, from the classifier down; {_remaining(epoch)}. Lower the "
+        "learning rate."
     )
 
 
-def _kept(epoch: int) -> str:
+def _remaining(epoch: int) -> str:
     return "the model of the last epoch is kept" if epoch else "no model was written"
 
 

@@ -1,6 +1,7 @@
 """Event-camera files: N-MNIST, AEDAT and HDF5 events, cut into frames.
 
-An event is a time in microseconds, a column, a row and a polarity.
+Input: a folder of files. Output: event counts in frames, a batch at a time. An event is
+a time in microseconds, a column, a row and a polarity.
 """
 
 from __future__ import annotations
@@ -79,6 +80,12 @@ class Events:
     def __len__(self) -> int:
         return len(self.paths)
 
+    def __repr__(self) -> str:
+        return (
+            f"Events({len(self)} files, {self.n_frames} frames of {self.pixels} x "
+            f"{self.pixels} pixels)"
+        )
+
     def batch(self, indices: Tensor) -> Tensor:
         """Return event counts.  (n_frames, batch, 2, pixels, pixels)."""
         frames = [self._frames(self.paths[int(i)]) for i in indices]
@@ -124,7 +131,9 @@ def read_aedat(path: Path) -> EventArrays:
     content = path.read_bytes()
     version, start = re.match(rb"#!AER-DAT(\d)", content), 0
     if version is None:
-        raise RecordingError(f"{path}: is no AEDAT file (its first line must say so).")
+        raise RecordingError(
+            f"{path}: is no AEDAT file; its first line must be #!AER-DAT and a digit."
+        )
     while content[start : start + 1] == b"#":
         end = content.find(b"\n", start)
         start = len(content) if end < 0 else end + 1
@@ -188,17 +197,17 @@ def _read_aedat3(path: Path, body: bytes) -> EventArrays:
 
 def _read_hdf5(path: Path) -> EventArrays:
     """Read events with the fields t, x, y and p, as a table or one array each."""
-    found: Any = None
+    fields_read: Any = None
     try:
         with h5py.File(path, "r") as file:
 
             def visit(name: str, node: Any) -> bool | None:
-                nonlocal found
+                nonlocal fields_read
                 fields = (
                     node.dtype.names if isinstance(node, h5py.Dataset) else node.keys()
                 )
                 if fields is not None and {"t", "x", "y", "p"} <= set(fields):
-                    found = [np.asarray(node[key]) for key in "txyp"]
+                    fields_read = [np.asarray(node[key]) for key in "txyp"]
                     return True
                 return None
 
@@ -206,17 +215,17 @@ def _read_hdf5(path: Path) -> EventArrays:
                 file.visititems(visit)
     except (OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise RecordingError(f"{path}: cannot be read as HDF5 ({error}).") from error
-    if found is None:
+    if fields_read is None:
         raise RecordingError(f"{path}: must hold events with fields t, x, y and p.")
-    lengths = [array.shape for array in found]
+    lengths = [array.shape for array in fields_read]
     if len(set(lengths)) > 1 or len(lengths[0]) != 1:
         raise RecordingError(
             f"{path}: t, x, y and p must have one value per event; got shapes "
             f"{', '.join(map(str, lengths))}."
         )
-    if any(array.dtype.kind not in "iufb" for array in found):
+    if any(array.dtype.kind not in "iufb" for array in fields_read):
         raise RecordingError(f"{path}: t, x, y and p must be numbers.")
-    times, columns, rows, polarities = (array.astype(np.int64) for array in found)
+    times, columns, rows, polarities = (array.astype(np.int64) for array in fields_read)
     return times, columns, rows, (polarities > 0).astype(np.int64)
 
 
@@ -235,16 +244,16 @@ def read_event_folder(
     last tenth is the test split.
     """
     if name == "nmnist":
-        found = _digit_folders(path) or _digit_lists(path)
+        samples_by_split = _digit_folders(path) or _digit_lists(path)
         read: Callable[[Path], EventArrays] = read_nmnist
         sensor, pixels = 34, 34
     else:
-        found, read = _class_folders(path), _read_dvs
+        samples_by_split, read = _class_folders(path), _read_dvs
         sensor, pixels = 128, 48
-    if found is None:
+    if samples_by_split is None:
         return None
     splits = []
-    for samples in found:
+    for samples in samples_by_split:
         paths = tuple(sample for sample, _ in samples)
         events = Events(paths, read, sensor, pixels, n_frames)
         splits.append((events, [label for _, label in samples]))

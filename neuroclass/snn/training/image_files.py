@@ -1,6 +1,7 @@
 """Images from their standard files: idx, the binary version of CIFAR, npz, folders.
 
-No pickle is opened.  A missing file is answered with what to download.
+Input: the name of a dataset and a path. Output: images and labels of both splits. No
+pickle is opened; a missing file is answered with what to download.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ def read_images(name: str, path: Path) -> tuple[NDArray[Any], ...]:
         (any(path.rglob("*.bin")) and name.startswith("cifar"), _read_binary_cifar),
         ((path / "train").is_dir() and (path / "test").is_dir(), _read_image_folder),
     ]
-    for found, reader in readers:
-        if found:
+    for is_there, reader in readers:
+        if is_there:
             return reader(path)
     for stem in (name, name.replace("-", "_")):
         if (path / f"{stem}.npz").is_file():
@@ -100,9 +101,9 @@ def _find_idx(folder: Path, split: str, kind: str) -> Path | None:
     for joint in ("-", "."):
         for suffix in ("", ".gz"):
             names = f"{split}-{kind}{joint}{number}-ubyte{suffix}"
-            found = sorted(folder.rglob(names))
-            if found:
-                return found[0]
+            files = sorted(folder.rglob(names))
+            if files:
+                return files[0]
     return None
 
 

@@ -1,29 +1,26 @@
-"""Train a network on a dataset, and write after each epoch what goes on from it.
+"""Training of a network on a dataset, into a folder.
 
-After every epoch the folder holds the model with all that goes on from it, the
+Input: a dataset and the settings of network and optimisation. Output: the trained
+network, and after every epoch a folder with the model and all that resumes it, the
 metrics as CSV and their curves; each file is written beside and then renamed.
 """
 
 from __future__ import annotations
 
 import contextlib
-import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from neuroclass._lib.checks import check_choice, check_positive_int
-from neuroclass.snn.learning.spide import SpideBackward
-from neuroclass.snn.models.architectures import STRUCTURES
-from neuroclass.snn.models.feedback_snn import SpikingClassifier
+from neuroclass._lib.checks import check_positive_int
+from neuroclass.snn.models import SpikingClassifier
 from neuroclass.snn.training.checkpoint import (
     Checkpoint,
+    describe_network,
     load_checkpoint,
-    plain_options,
     restore,
     save_checkpoint,
 )
@@ -31,13 +28,13 @@ from neuroclass.snn.training.curves import write_curves, write_metrics
 from neuroclass.snn.training.datasets import Dataset, check_dataset, load_dataset
 from neuroclass.snn.training.epoch import is_normalised, run_epoch
 from neuroclass.snn.training.presets import (
+    NetworkSettings,
+    Optimisation,
     Recipe,
     recipe_for,
-    usual_steps,
-    usual_structure,
 )
 
-__all__ = ["example_batch", "train"]
+__all__ = ["example_batch", "sgd_optimizer", "train"]
 
 MODEL_FILE = "model"
 METRICS_FILE = "metrics.csv"
@@ -51,65 +48,37 @@ _LARGEST_SEED = 2**32 - 1
 def train(
     dataset: str | Dataset,
     output: str | Path,
+    network: NetworkSettings | None = None,
+    optimisation: Optimisation | None = None,
     *,
-    path: str | Path | None = None,
-    structure: str | None = None,
-    method: str = "spide",
-    neuron: str = "IF",
-    steps: int | None = None,
-    backward_steps: int | None = None,
-    epochs: int | None = None,
-    batch_size: int = 128,
-    lr: float | None = None,
-    milestones: Sequence[int] | None = None,
-    seed: int = 0,
-    device: str = "cpu",
+    random_state: int = 0,
     resume: bool = False,
-    options: dict[str, Any] | None = None,
-    progress: bool = False,
     on_epoch: Callable[[dict[str, float]], None] | None = None,
+    progress: bool = False,
 ) -> SpikingClassifier:
-    """Train a feedback spiking network and keep it in a folder.
+    """Train a feedback spiking network into a folder.
 
     Parameters
     ----------
     dataset : str or Dataset
-        A name that `load_dataset` knows, or a dataset.
+        "digits", or a dataset that `load_dataset` read from its files.
     output : str or Path
         Folder for ``model``, ``metrics.csv`` and ``curves.png``.
-    path : str or Path, optional
-        Files of the dataset.
-    structure : str, optional
-        One of `STRUCTURES`, with hyphens or underscores; the default depends on the
-        dataset and the method.
-    method : {"spide", "ide"}, default "spide"
-        The learning rule.
-    neuron : {"IF", "LIF"}, default "IF"
-        Neurons of the forward stage; the couples of the backward stage have no leak.
-    steps : int, optional
-        T_F, or frames of event data; the default is that of `usual_steps`.
-    backward_steps : int, optional
-        T_B, or the most steps of the solver.
-    epochs, lr, milestones : optional
-        In place of those of `recipe_for`; the learning rate is a tenth from each
-        milestone (an epoch, counted from 0) on.
-    batch_size : int, default 128
-        Images per step; the last incomplete batch of an epoch is used too.  With
-        batch norm, which needs two, a single last image joins the batch before.
-    seed : int, default 0
-        From 0 to 4294967295, of the initial weights, the order of images, dropout and
-        augmentation.
-    device : str, default "cpu"
-        Where to compute.
+    network : NetworkSettings, optional
+        Structure, learning rule, neurons and steps; default the usual of the dataset.
+    optimisation : Optimisation, optional
+        Epochs, learning rate, batch size and device; default the usual of the
+        structure and the dataset.
+    random_state : int, default 0
+        From 0 to 4294967295: seed of the initial weights, the order of images, dropout
+        and augmentation.
     resume : bool, default False
-        Go on from the model in `output`, up to `epochs` in all; on the CPU the result
+        Go on from the model in `output`, up to the epochs in all; on the CPU the result
         is bit for bit that of a run that was not interrupted.
-    options : dict, optional
-        Further keywords of the structure (``hidden``, ``dropout``, ``backward``, ...).
-    progress : bool, default False
-        Show a bar on standard error.
     on_epoch : callable, optional
         Called with the metrics of each epoch, after the model is on disk.
+    progress : bool, default False
+        Show a bar on standard error.
 
     Returns
     -------
@@ -133,57 +102,43 @@ def train(
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     model = train("digits", folder, epochs=1, options={"hidden": 16})
+    ...     model = train(
+    ...         "digits", folder, NetworkSettings(hidden=16), Optimisation(epochs=1)
+    ...     )
     >>> model.n_neurons
     16
     """
     folder = Path(output)
-    target = _check_device(device)
+    network = NetworkSettings() if network is None else network
+    optimisation = Optimisation() if optimisation is None else optimisation
+    device = _check_device(optimisation.device)
     name = dataset if isinstance(dataset, str) else dataset.name
-    check_choice(method, "method", ("spide", "ide"))
-    structure = (structure or usual_structure(name, method)).replace("_", "-")
-    check_choice(structure, "structure", tuple(STRUCTURES))
-    check_choice(neuron, "neuron", ("IF", "LIF"))
-    batch_size = check_positive_int(batch_size, "batch_size")
-    if steps is None:
-        steps = usual_steps(name, method, structure)
-    steps = check_positive_int(steps, "steps")
-    seed = check_positive_int(seed, "seed", 0)
+    seed = check_positive_int(random_state, "random_state", 0)
     if seed > _LARGEST_SEED:
-        raise ValueError(f"seed must be at most {_LARGEST_SEED}; got {seed}.")
+        raise ValueError(f"random_state must be at most {_LARGEST_SEED}; got {seed}.")
     _check_folder(folder, resume)
-    recipe = recipe_for(structure, name)
-    if epochs is not None:
-        recipe = replace(recipe, epochs=check_positive_int(epochs, "epochs"))
-    if lr is not None:
-        if not (math.isfinite(lr) and lr > 0):
-            raise ValueError(f"lr must be a positive number; got {lr}.")
-        recipe = replace(recipe, lr=float(lr))
-    if milestones is not None:
-        recipe = replace(recipe, milestones=tuple(int(epoch) for epoch in milestones))
+    recipe = optimisation.applied_to(recipe_for(network.structure_for(name), name))
     if isinstance(dataset, str):
-        dataset = load_dataset(dataset, path, n_frames=steps)
+        dataset = load_dataset(dataset, n_frames=network.steps_for(name))
     check_dataset(dataset)
     settings: dict[str, Any] = {
         "dataset": name,
-        "batch_size": batch_size,
+        "batch_size": recipe.batch_size,
         "lr": recipe.lr,
         "milestones": list(recipe.milestones),
-        "seed": seed,
+        "random_state": seed,
     }
-    described = _describe_network(
-        structure, dataset, method, neuron, steps, backward_steps, options or {}
-    )
+    described = describe_network(network, dataset)
     if resume:
         checkpoint = load_checkpoint(folder / MODEL_FILE)
         _check_same(folder / MODEL_FILE, checkpoint, described, settings)
         model = restore(checkpoint, folder / MODEL_FILE)
     else:
         checkpoint = Checkpoint(described, settings)
-        model = checkpoint.build(rng=seed)
-    _check_batch_norm(model, batch_size, len(dataset.train))
-    model.to(target)
-    optimizer = _optimizer(model, recipe)
+        model = checkpoint.build(random_state=seed)
+    _check_batch_norm(model, recipe.batch_size, len(dataset.train))
+    model.to(device)
+    optimizer = sgd_optimizer(model, recipe)
     if checkpoint.optimizer is not None:
         # The momentum alone: all other settings follow from the recipe.
         momentum = {**optimizer.state_dict(), "state": checkpoint.optimizer["state"]}
@@ -199,14 +154,7 @@ def train(
             with torch.random.fork_rng(devices=[], enabled=True):
                 torch.manual_seed(seed * 1_000_003 + epoch)
                 metrics = run_epoch(
-                    model,
-                    dataset,
-                    optimizer,
-                    recipe,
-                    epoch,
-                    batch_size,
-                    target,
-                    progress,
+                    model, dataset, optimizer, recipe, epoch, progress=progress
                 )
             history.append(metrics)
             checkpoint = Checkpoint(
@@ -227,15 +175,15 @@ def train(
 
 def _check_device(device: str) -> torch.device:
     try:
-        target = torch.device(device)
+        checked = torch.device(device)
         # Read back: the device meta makes tensors, but computes nothing.
-        torch.zeros(1, device=target).item()
+        torch.zeros(1, device=checked).item()
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(
             f"device must be one that works here; got {device!r} ({reason})."
         ) from error
-    return target
+    return checked
 
 
 @contextlib.contextmanager
@@ -271,34 +219,6 @@ def _check_folder(folder: Path, resume: bool) -> None:
         )
 
 
-def _describe_network(
-    structure: str,
-    dataset: Dataset,
-    method: str,
-    neuron: str,
-    steps: int,
-    backward_steps: int | None,
-    options: dict[str, Any],
-) -> dict[str, Any]:
-    """Return what rebuilds the network, in plain values."""
-    described: dict[str, Any] = {
-        "structure": structure,
-        "image_shape": list(dataset.image_shape),
-        "n_classes": dataset.n_classes,
-        "method": method,
-        "neuron": neuron,
-        "steps": steps,
-        "options": plain_options(options),
-    }
-    if dataset.name == "digits" and structure == "recurrent-dense":
-        described["options"] = {"hidden": 64, **described["options"]}
-    if backward_steps is not None:
-        described["backward_steps"] = check_positive_int(
-            backward_steps, "backward_steps"
-        )
-    return described
-
-
 def _check_same(
     path: Path,
     checkpoint: Checkpoint,
@@ -306,36 +226,28 @@ def _check_same(
     settings: dict[str, Any],
 ) -> None:
     """Refuse to resume what was trained with other settings."""
-    held = {**checkpoint.network, **checkpoint.settings}
-    asked = {**described, **settings}
+    trained = {**checkpoint.network, **checkpoint.settings}
+    requested = {**described, **settings}
     # The structure first: where it differs, so do settings that follow from it.
-    for key in {**asked, **held}:
-        if held.get(key) != asked.get(key):
+    for key in {**requested, **trained}:
+        if trained.get(key) != requested.get(key):
             raise ValueError(
-                f"{path}: cannot be resumed with {key} = {asked.get(key)}; it was "
-                f"trained with {key} = {held.get(key)}."
+                f"{path}: cannot be resumed with {key} = {requested.get(key)}; it was "
+                f"trained with {key} = {trained.get(key)}."
             )
 
 
-def _optimizer(model: SpikingClassifier, recipe: Recipe) -> torch.optim.SGD:
-    backward = model.network.backward_settings
-    scale = backward.scale if isinstance(backward, SpideBackward) else 1.0
+def sgd_optimizer(model: SpikingClassifier, recipe: Recipe) -> torch.optim.SGD:
+    """Return SGD with momentum; the scale of the errors divides the weight decay."""
     return torch.optim.SGD(
         model.parameters(),
         recipe.lr,
         momentum=_MOMENTUM,
-        weight_decay=recipe.weight_decay / scale,
+        weight_decay=recipe.weight_decay / model.network.rule.scale,
     )
 
 
-def example_batch(
-    dataset: str | Dataset,
-    path: str | Path | None = None,
-    n_frames: int = 30,
-    n_images: int = 64,
-) -> tuple[Tensor, Tensor]:
+def example_batch(dataset: Dataset, n_images: int = 64) -> tuple[Tensor, Tensor]:
     """Return test images and labels, to measure rates and operations on."""
-    if isinstance(dataset, str):
-        dataset = load_dataset(dataset, path, n_frames=n_frames)
     indices = torch.arange(min(n_images, len(dataset.test)))
     return dataset.test.batch(indices), dataset.test_labels[indices]

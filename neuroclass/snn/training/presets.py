@@ -1,10 +1,27 @@
-"""The usual settings: which network, how many steps, how it is optimised."""
+"""Settings of a training: the network and its optimisation, given or usual.
+
+Input: names of a dataset and of a structure. Output: which network, how many steps, and
+how it is optimised.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-__all__ = ["Recipe", "recipe_for", "usual_steps", "usual_structure"]
+from neuroclass._lib.checks import check_choice, check_positive_int
+from neuroclass.snn.learning import RULES, Ide, Spide, check_rule
+from neuroclass.snn.models import STRUCTURES
+
+__all__ = [
+    "NetworkSettings",
+    "Optimisation",
+    "Recipe",
+    "recipe_for",
+    "usual_steps",
+    "usual_structure",
+]
 
 _STRUCTURE_OF = {
     "digits": "recurrent-dense",
@@ -18,24 +35,136 @@ _STRUCTURE_OF = {
 _IDE_STRUCTURE_OF = {**_STRUCTURE_OF, "mnist": "recurrent-conv"}
 
 
+@dataclass(frozen=True, kw_only=True)
+class NetworkSettings:
+    """Settings of the network to train; None for the usual.
+
+    Parameters
+    ----------
+    structure : str, optional
+        One of `STRUCTURES`, with hyphens or underscores; the default depends on the
+        dataset and the rule.
+    rule : Spide, Ide, "spide" or "ide", default "spide"
+        The learning rule; a name stands for the usual settings of the structure.
+    neuron : {"IF", "LIF"}, default "IF"
+        Neurons of the forward stage.
+    steps : int, optional
+        Number of time steps T_F, or of frames of event data; default `usual_steps`.
+    hidden : int or sequence of int, optional
+        Layer sizes of "recurrent-dense"; default 400, or 64 for digits.
+    dropout : float, optional
+        Fraction of currents that dropout removes.
+    batch_norm : bool, optional
+        Whether connections have batch norm (IDE).
+    feedback_limit : float, optional
+        Largest norm of the feedback.
+
+    Examples
+    --------
+    >>> NetworkSettings(rule=Spide(steps=50, scale=100.0), hidden=16).hidden
+    16
+    """
+
+    structure: str | None = None
+    rule: Spide | Ide | str = "spide"
+    neuron: str = "IF"
+    steps: int | None = None
+    hidden: int | Sequence[int] | None = None
+    dropout: float | None = None
+    batch_norm: bool | None = None
+    feedback_limit: float | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.rule, str):
+            check_choice(self.rule, "rule", tuple(RULES))
+        else:
+            check_rule(self.rule)
+        check_choice(self.neuron, "neuron", ("IF", "LIF"))
+        if self.structure is not None:
+            check_choice(_hyphened(self.structure), "structure", tuple(STRUCTURES))
+        if self.steps is not None:
+            check_positive_int(self.steps, "steps")
+
+    @property
+    def rule_name(self) -> str:
+        """Name of the learning rule: "spide" or "ide"."""
+        return self.rule if isinstance(self.rule, str) else self.rule.name
+
+    def structure_for(self, dataset: str) -> str:
+        """Return the structure: the one given, or the usual one of a dataset."""
+        return _hyphened(self.structure or usual_structure(dataset, self.rule_name))
+
+    def steps_for(self, dataset: str) -> int:
+        """Return T_F: the number given, or the usual one of a dataset."""
+        if self.steps is not None:
+            return self.steps
+        return usual_steps(dataset, self.rule_name, self.structure_for(dataset))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimisation:
+    """Changes of the usual optimisation; None for what `recipe_for` gives.
+
+    Parameters
+    ----------
+    epochs : int, optional
+        Number of passes over the training images.
+    lr : float, optional
+        Learning rate.
+    milestones : sequence of int, optional
+        Epochs, counted from 0, from which on the learning rate is a tenth.
+    batch_size : int, default 128
+        Images per step; the last incomplete batch of an epoch is used too.  With
+        batch norm, which needs two, a single last image joins the batch before.
+    device : str, default "cpu"
+        Device to compute on; no part of the model file.
+    """
+
+    epochs: int | None = None
+    lr: float | None = None
+    milestones: Sequence[int] | None = None
+    batch_size: int = 128
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        check_positive_int(self.batch_size, "batch_size")
+        if self.epochs is not None:
+            check_positive_int(self.epochs, "epochs")
+        if self.lr is not None and not (math.isfinite(self.lr) and self.lr > 0):
+            raise ValueError(f"lr must be a positive number; got {self.lr}.")
+
+    def applied_to(self, recipe: Recipe) -> Recipe:
+        """Return a recipe with these changes."""
+        if self.epochs is not None:
+            recipe = replace(recipe, epochs=int(self.epochs))
+        if self.lr is not None:
+            recipe = replace(recipe, lr=float(self.lr))
+        if self.milestones is not None:
+            milestones = tuple(int(epoch) for epoch in self.milestones)
+            recipe = replace(recipe, milestones=milestones)
+        return replace(recipe, batch_size=int(self.batch_size))
+
+
 @dataclass(frozen=True)
 class Recipe:
-    """Settings of an optimisation.
+    """Settings of an optimisation, all of them filled in.
 
     Attributes
     ----------
     epochs : int
-        Passes over the training images.
+        Number of passes over the training images.
     lr : float
         Learning rate of SGD with momentum 0.9.
     milestones : tuple of int
         Epochs, counted from 0, from which on the learning rate is a tenth.
     warmup : int
-        Iterations over which the learning rate rises from 0.
+        Number of iterations over which the learning rate rises from 0.
     weight_decay : float
         Effective decay: that of the papers, divided by the scale for SPIDE.
     augment : bool
-        Random crops and mirror images.
+        Whether images are cropped and mirrored at random.
+    batch_size : int
+        Images per step.
     """
 
     epochs: int = 100
@@ -44,6 +173,7 @@ class Recipe:
     warmup: int = 0
     weight_decay: float = 5e-4
     augment: bool = False
+    batch_size: int = 128
 
 
 _RECIPES = {
@@ -56,19 +186,19 @@ _RECIPES = {
 _DIGITS = Recipe(epochs=15, lr=0.1, milestones=(10, 13))
 
 
-def usual_structure(dataset: str, method: str = "spide") -> str:
-    """Return the network that a method is usually shown with on a dataset.
+def usual_structure(dataset: str, rule: str = "spide") -> str:
+    """Return the network that a rule is published with on a dataset.
 
     Examples
     --------
     >>> usual_structure("mnist"), usual_structure("mnist", "ide")
     ('mnist-convnet-f', 'recurrent-conv')
     """
-    known = _IDE_STRUCTURE_OF if method == "ide" else _STRUCTURE_OF
+    known = _IDE_STRUCTURE_OF if rule == "ide" else _STRUCTURE_OF
     return known.get(dataset, "recurrent-dense")
 
 
-def usual_steps(dataset: str, method: str = "spide", structure: str = "") -> int:
+def usual_steps(dataset: str, rule: str = "spide", structure: str = "") -> int:
     """Return T_F: 30, or the 5 of dense networks under IDE, but for digits.
 
     Examples
@@ -76,9 +206,9 @@ def usual_steps(dataset: str, method: str = "spide", structure: str = "") -> int
     >>> usual_steps("fashion-mnist"), usual_steps("fashion-mnist", "ide")
     (30, 5)
     """
-    structure = structure or usual_structure(dataset, method)
-    is_dense = structure.replace("_", "-") == "recurrent-dense"
-    return 5 if is_dense and method == "ide" and dataset != "digits" else 30
+    structure = structure or usual_structure(dataset, rule)
+    is_dense = _hyphened(structure) == "recurrent-dense"
+    return 5 if is_dense and rule == "ide" and dataset != "digits" else 30
 
 
 def recipe_for(structure: str, dataset: str) -> Recipe:
@@ -89,3 +219,7 @@ def recipe_for(structure: str, dataset: str) -> Recipe:
     if not dataset.startswith("cifar1") or dataset == "cifar10-dvs":
         recipe = replace(recipe, augment=False)
     return recipe
+
+
+def _hyphened(structure: str) -> str:
+    return structure.replace("_", "-")

@@ -12,9 +12,7 @@ torch = pytest.importorskip("torch", reason="needs `pip install neuroclass[snn]`
 
 from neuroclass import cli, load_recording  # noqa: E402
 from neuroclass.cli import build_parser  # noqa: E402
-from neuroclass.snn.models.architectures import STRUCTURES  # noqa: E402
-from neuroclass.snn.recording import ENCODINGS  # noqa: E402
-from neuroclass.snn.training.datasets import DATASETS  # noqa: E402
+from neuroclass.snn import DATASETS, ENCODINGS, STRUCTURES  # noqa: E402
 
 SMALL = ("--epochs", 1, "--hidden", 12, "--steps", 10, "--backward-steps", 15, "-q")
 
@@ -106,7 +104,7 @@ def test_one_epoch_and_a_resumed_one_are_two(run):
 
 def test_ide_prints_numbers_that_json_can_hold(run):
     status, out, _ = run(
-        "train", "digits", "-o", "net", *SMALL, "--method", "ide", "--json"
+        "train", "digits", "-o", "net", *SMALL, "--rule", "ide", "--json"
     )
     assert status == 0
     (row,) = json.loads(out)["epochs"]
@@ -160,8 +158,16 @@ def test_identical_repeats_are_warned_of(run, trained):
             2,
             "device must be one that works here",
         ),
-        (("train", "digits", "-o", "n", "--seed", "-1"), 2, "seed must be an integer"),
-        (("train", "digits", "-o", "n", "--seed", 2**80), 2, "seed must be at most"),
+        (
+            ("train", "digits", "-o", "n", "--random-state", "-1"),
+            2,
+            "random_state must be an integer",
+        ),
+        (
+            ("train", "digits", "-o", "n", "--random-state", 2**80),
+            2,
+            "random_state must be at most",
+        ),
         (("train", "digits", "-o", "n", "--hidden", 0), 2, "hidden must be an integer"),
         (
             ("train", "digits", "-o", "n", "--hidden", 8, "--structure", "lenet"),
@@ -191,13 +197,13 @@ def test_models_are_neither_overwritten_nor_taken_damaged(fails, trained, tmp_pa
     assert "a model is there already. Go on with --resume" in line
     assert status == 2
     status, line = fails(
-        "train", "digits", "-o", "net", *SMALL, "--resume", "--seed", 3
+        "train", "digits", "-o", "net", *SMALL, "--resume", "--random-state", 3
     )
-    assert "with seed = 3; it was trained with seed = 0" in line
+    assert "with random_state = 3; it was trained with random_state = 0" in line
     status, line = fails("record", trained, "-o", "a.nwb", "--images", 1000)
     assert "n_images must be at most 360" in line
-    status, line = fails("record", trained, "-o", "a.nwb", "--seed", -1)
-    assert "(the seed) must be an integer of at least 0; got -1" in line
+    status, line = fails("record", trained, "-o", "a.nwb", "--random-state", -1)
+    assert "random_state must be an integer of at least 0; got -1" in line
     assert status == 2
     status, line = fails("record", trained, "-o", "a.nwb", "--condition", "label")
     assert "must have at least 2 images of every class" in line

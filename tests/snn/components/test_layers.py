@@ -15,7 +15,7 @@ from neuroclass.snn import (  # noqa: E402
     Linear,
     Zero,
 )
-from neuroclass.snn.engine.activity import fan_in, fan_out  # noqa: E402
+from neuroclass.snn.engine import fan_in, fan_out  # noqa: E402
 
 
 def fitting_target(layer, source):
@@ -29,19 +29,19 @@ def check_identities(layer, source, target, rng_seed):
     """Compare with autograd: W^T z, and the local rule as the gradient of z W s."""
     generator = torch.Generator().manual_seed(rng_seed)
     spikes = torch.rand(2, *source, generator=generator).requires_grad_()
-    couples = torch.randn(2, *target, generator=generator)
+    ternary = torch.randn(2, *target, generator=generator)
     layer.zero_grad()
     weight = layer.weight
     product = layer.current(spikes, weight, layer.bias, target)
     assert product.shape == (2, *target)
-    product.backward(couples)
+    product.backward(ternary)
     with torch.no_grad():
-        assert_close(layer.send_back(couples, weight, source), spikes.grad)
+        assert_close(layer.send_back(ternary, weight, source), spikes.grad)
         if weight is not None:
-            got = layer.weight_gradient(couples, spikes, weight)
+            got = layer.weight_gradient(ternary, spikes, weight)
             assert_close(got, weight.grad, rtol=1e-4, atol=1e-5)
         if layer.bias is not None:
-            got = layer.bias_gradient(couples)
+            got = layer.bias_gradient(ternary)
             assert_close(got, layer.bias.grad, rtol=1e-4, atol=1e-5)
 
 

@@ -1,4 +1,4 @@
-"""Steps of neurons and ternary couples."""
+"""Steps of neurons and ternary neuron pairs."""
 
 import itertools
 
@@ -7,13 +7,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs `pip install neuroclass[snn]`")
 
 from neuroclass.snn import IF, LIF  # noqa: E402
-from neuroclass.snn.components.neurons import (  # noqa: E402
+from neuroclass.snn.components import (  # noqa: E402
     average_rate_norm,
     fire_,
     fire_ternary_,
     integrate_and_fire,
+    integrate_and_fire_pair,
     step_weights,
-    ternary_couple,
 )
 
 
@@ -22,8 +22,8 @@ from neuroclass.snn.components.neurons import (  # noqa: E402
     ("pure", "written", "threshold", "reset"),
     [
         (integrate_and_fire, fire_, 1.0, 2.0),
-        (ternary_couple, fire_ternary_, 0.5, 1.0),
-        (ternary_couple, fire_ternary_, 0.75, 0.75),
+        (integrate_and_fire_pair, fire_ternary_, 0.5, 1.0),
+        (integrate_and_fire_pair, fire_ternary_, 0.75, 0.75),
     ],
 )
 def test_a_step_in_place_is_the_pure_step(pure, written, threshold, reset, leak):
@@ -32,7 +32,7 @@ def test_a_step_in_place_is_the_pure_step(pure, written, threshold, reset, leak)
     current, potential = torch.randint(-32, 33, (2, 500), generator=generator) / 16
     spikes, left = pure(current, potential, threshold, reset, leak)
     state, out = potential + current, torch.empty(500)
-    written(state, out, threshold, reset, leak)
+    written(state, out, threshold, reset, leak=leak)
     assert torch.equal(out, spikes)
     assert torch.equal(state, left)
     assert len(spikes.unique()) == (2 if pure is integrate_and_fire else 3)
@@ -41,8 +41,10 @@ def test_a_step_in_place_is_the_pure_step(pure, written, threshold, reset, leak)
 def test_a_tie_fires_in_both_stages():
     spikes, _ = integrate_and_fire(torch.ones(1), torch.zeros(1), 1.0, 2.0)
     assert spikes.item() == 1
-    couples, _ = ternary_couple(torch.tensor([0.5, -0.5]), torch.zeros(2), 0.5, 1.0)
-    assert couples.tolist() == [1, -1]
+    ternary, _ = integrate_and_fire_pair(
+        torch.tensor([0.5, -0.5]), torch.zeros(2), 0.5, 1.0
+    )
+    assert ternary.tolist() == [1, -1]
 
 
 def test_the_leak_acts_after_the_reset():

@@ -19,29 +19,24 @@ from neuroclass.snn import (  # noqa: E402
     Conv2d,
     ConvTranspose2d,
     FeedbackSNN,
-    IdeBackward,
+    Ide,
     Linear,
-    SpideBackward,
+    Spide,
     Statistics,
     restrict_norm,
 )
-from neuroclass.snn.components.topology import (  # noqa: E402
-    draw_dropout,
-    forward_stage,
-    layer_shapes,
+from neuroclass.snn.components import draw_dropout, layer_shapes  # noqa: E402
+from neuroclass.snn.engine import (  # noqa: E402
+    EventEngine,
+    ForwardSettings,
+    TorchEngine,
 )
-from neuroclass.snn.engine.event_driven import (  # noqa: E402
-    fast_backward_stage,
-    fast_forward_stage,
-    is_supported,
-)
-from neuroclass.snn.learning.spide import backward_stage  # noqa: E402
 
 
 def rounded(network, strength=1.0):
     """Round all weights to 1/64: every sum is exact in single precision."""
     with torch.no_grad():
-        for connection in network.wiring.connections:
+        for connection in network.topology.connections:
             if connection.weight is not None:
                 weight = connection.weight
                 weight.copy_((weight * strength * 64).round() / 64)
@@ -95,7 +90,7 @@ NETWORKS = {
 def tensors_of(network):
     return [
         tuple(None if t is None else t.detach() for t in (c.weight, c.bias))
-        for c in network.wiring.connections
+        for c in network.topology.connections
     ]
 
 
@@ -105,28 +100,21 @@ def tensors_of(network):
 def test_spikes_of_both_stages_are_identical_on_exact_sums(name, dense_rate, is_frames):
     torch.manual_seed(1)
     network, shape = NETWORKS[name]()
-    wiring, tensors = network.wiring, tensors_of(network)
+    topology, tensors = network.topology, tensors_of(network)
     x = torch.randint(-32, 65, (*([11] if is_frames else []), 5, *shape)) / 32
-    options = {"is_frames": is_frames, "n_steps": 11}
-    plain = forward_stage(wiring, x, tensors, **options)
-    fast = fast_forward_stage(wiring, x, tensors, **options, dense_rate=dense_rate)
+    settings = ForwardSettings(is_frames=is_frames, n_steps=11)
+    engine, event = TorchEngine(topology), EventEngine(topology, dense_rate)
+    plain = engine.forward(x, tensors, settings)
+    fast = event.forward(x, tensors, settings)
     for key in ("rates", "counts", "potentials"):
         for got, expected in zip(getattr(fast, key), getattr(plain, key), strict=True):
             assert torch.equal(got, expected), key
     assert sum(counts.sum() for counts in plain.counts) > 100
 
     error = torch.randint(-20, 21, plain.rates[network.readout].shape) / 32
-    settings = SpideBackward(25)
-    expected = backward_stage(wiring, plain, error, tensors, settings, with_rates=True)
-    got = fast_backward_stage(
-        wiring,
-        plain,
-        error,
-        tensors,
-        settings,
-        with_rates=True,
-        dense_rate=dense_rate,
-    )
+    settings = Spide(steps=25).backward_settings(network.neuron, with_rates=True)
+    expected = engine.backward(plain, error, tensors, settings)
+    got = event.backward(plain, error, tensors, settings)
     for key in ("betas", "rates", "potentials"):
         for a, b in zip(getattr(got, key), getattr(expected, key), strict=True):
             assert torch.equal(a, b), key
@@ -140,19 +128,18 @@ def test_resets_that_are_no_power_of_two_are_exact_too(name, dense_rate, neuron)
     torch.manual_seed(1)
     network, shape = NETWORKS[name]()
     network.neuron = neuron
-    wiring, tensors = network.wiring, tensors_of(network)
+    topology, tensors = network.topology, tensors_of(network)
     x = torch.randint(-32, 97, (5, *shape)) / 32
-    options = {"is_frames": False, "n_steps": 11}
-    plain = forward_stage(wiring, x, tensors, **options)
-    fast = fast_forward_stage(wiring, x, tensors, **options, dense_rate=dense_rate)
+    settings = ForwardSettings(n_steps=11)
+    engine, event = TorchEngine(topology), EventEngine(topology, dense_rate)
+    plain = engine.forward(x, tensors, settings)
+    fast = event.forward(x, tensors, settings)
     for got, expected in zip(fast.counts, plain.counts, strict=True):
         assert torch.equal(got, expected)
     error = torch.randint(-20, 21, plain.rates[network.readout].shape) / 32
-    settings = SpideBackward(25)
-    expected = backward_stage(wiring, plain, error, tensors, settings)
-    got = fast_backward_stage(
-        wiring, plain, error, tensors, settings, dense_rate=dense_rate
-    )
+    settings = Spide(steps=25).backward_settings(neuron)
+    expected = engine.backward(plain, error, tensors, settings)
+    got = event.backward(plain, error, tensors, settings)
     # In units of 1 / V the potentials are multiples of 1 / 4096 that no sum rounds.
     exact = [v.double() * neuron.reset * 4096 for v in expected.potentials]
     for potential in exact:
@@ -163,15 +150,12 @@ def test_resets_that_are_no_power_of_two_are_exact_too(name, dense_rate, neuron)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("method", ["spide", "ide"])
+@pytest.mark.parametrize("rule", [Spide(steps=5), Ide()])
 @pytest.mark.parametrize("is_frames", [False, True])
-def test_the_layout_in_memory_does_not_depend_on_the_kernels(name, method, is_frames):
+def test_the_layout_in_memory_does_not_depend_on_the_kernels(name, rule, is_frames):
     torch.manual_seed(1)
     network, shape = NETWORKS[name]()
-    network.method = method
-    network.backward_settings = {"spide": SpideBackward(5), "ide": IdeBackward()}[
-        method
-    ]
+    network.rule = rule
     x = torch.randint(-32, 65, (*([6] if is_frames else []), 5, *shape)) / 32
     x.requires_grad_()
     strides = []
@@ -195,18 +179,19 @@ def test_leaky_stages_agree(name, neuron):
     torch.manual_seed(1)
     network, shape = NETWORKS[name]()
     network.neuron = LIF(leak=0.5)
-    wiring, tensors = network.wiring, tensors_of(network)
+    topology, tensors = network.topology, tensors_of(network)
     x = torch.randint(-32, 65, (3, *shape)) / 32
-    options = {"is_frames": False, "n_steps": 8}
-    plain = forward_stage(wiring, x, tensors, **options)
-    fast = fast_forward_stage(wiring, x, tensors, **options, dense_rate=2.0)
+    settings = ForwardSettings(n_steps=8)
+    engine, event = TorchEngine(topology), EventEngine(topology, 2.0)
+    plain = engine.forward(x, tensors, settings)
+    fast = event.forward(x, tensors, settings)
     for got, expected in zip(fast.rates, plain.rates, strict=True):
         assert torch.equal(got, expected)
     error = torch.randint(-20, 21, plain.rates[-1].shape) / 32
-    settings = SpideBackward(8, neuron)
+    settings = Spide(steps=8, neuron=neuron).backward_settings(network.neuron)
     betas = [
-        stage(wiring, plain, error, tensors, settings).betas
-        for stage in (backward_stage, fast_backward_stage)
+        each.backward(plain, error, tensors, settings).betas
+        for each in (engine, EventEngine(topology))
     ]
     for got, expected in zip(*betas, strict=True):
         assert torch.equal(got, expected)
@@ -217,24 +202,25 @@ def test_leaky_stages_agree(name, neuron):
 def test_dropout_masks_act_in_both_stages(name, on_feedback):
     torch.manual_seed(1)
     network, shape = NETWORKS[name]()
-    for layer in network.wiring.connections:
+    for layer in network.topology.connections:
         # Kept currents are doubled: sums stay exact.
         layer.dropout = 0.0 if isinstance(layer, AvgPool2d) else 0.5
     if not on_feedback:
         network.feedback.dropout = 0.0
     network.layers[1].dropout = 0.0
-    wiring, tensors = network.wiring, tensors_of(network)
+    topology, tensors = network.topology, tensors_of(network)
     x = torch.randint(-32, 65, (4, *shape)) / 32
-    masks = draw_dropout(wiring, layer_shapes(wiring, shape), x, 4)
-    options = {"is_frames": False, "n_steps": 11, "masks": masks}
-    plain = forward_stage(wiring, x, tensors, **options)
-    fast = fast_forward_stage(wiring, x, tensors, **options)
+    masks = draw_dropout(topology, layer_shapes(topology, shape), x, 4)
+    settings = ForwardSettings(n_steps=11, masks=masks)
+    engine, event = TorchEngine(topology), EventEngine(topology)
+    plain = engine.forward(x, tensors, settings)
+    fast = event.forward(x, tensors, settings)
     for got, expected in zip(fast.counts, plain.counts, strict=True):
         assert torch.equal(got, expected)
     error = torch.randint(-20, 21, plain.rates[-1].shape) / 32
+    settings = Spide(steps=20).backward_settings(network.neuron, masks=masks)
     betas = [
-        stage(wiring, plain, error, tensors, SpideBackward(20), masks=masks).betas
-        for stage in (backward_stage, fast_backward_stage)
+        each.backward(plain, error, tensors, settings).betas for each in (engine, event)
     ]
     for got, expected in zip(*betas, strict=True):
         assert torch.equal(got, expected)
@@ -302,14 +288,14 @@ def test_two_threads_share_the_batch_of_a_dense_network_too():
 
 
 @pytest.mark.parametrize("n_steps", [1, 4, 5, 30])
-def test_neurons_that_fire_at_most_steps_are_told_by_their_silences(n_steps):
+def test_neurons_that_fire_at_most_steps_are_simulated_by_their_silences(n_steps):
     torch.manual_seed(1)
     network, shape = dense()
-    wiring, tensors = network.wiring, tensors_of(network)
+    topology, tensors = network.topology, tensors_of(network)
     x = torch.randint(0, 129, (6, *shape)) / 32
-    options = {"is_frames": False, "n_steps": n_steps}
-    plain = forward_stage(wiring, x, tensors, **options)
-    fast = fast_forward_stage(wiring, x, tensors, **options)
+    settings = ForwardSettings(n_steps=n_steps)
+    plain = TorchEngine(topology).forward(x, tensors, settings)
+    fast = EventEngine(topology).forward(x, tensors, settings)
     for got, expected in zip(fast.counts, plain.counts, strict=True):
         assert torch.equal(got, expected)
     rate = plain.counts[0] / n_steps
@@ -360,7 +346,124 @@ def test_statistics_are_those_of_the_plain_stages():
 def test_a_restricted_feedback_is_known_to_the_kernels():
     network, shape = dense()
     restrict_norm(network.feedback, "frobenius", 1.0)
-    assert is_supported(network.wiring, torch.rand(2, *shape))
+    assert EventEngine.supports(network.topology, torch.rand(2, *shape))
+
+
+class Halved:
+    """Half the current and half of what comes back, by methods of its own."""
+
+    def current(self, spikes, weight, bias, target):
+        return 0.5 * super().current(spikes, weight, bias, target)
+
+    def send_back(self, spikes, weight, source):
+        return 0.5 * super().send_back(spikes, weight, source)
+
+
+class OnlyCurrent:
+    """A leak of the current that is there without spikes, too."""
+
+    def current(self, spikes, weight, bias, target):
+        return super().current(spikes, weight, bias, target) - 0.125
+
+
+class OnlySendBack:
+    def send_back(self, spikes, weight, source):
+        return 0.5 * super().send_back(spikes, weight, source) + 0.0625
+
+
+def subclass_of(kind, *own):
+    return type(kind.__name__ + "Changed", (*own, kind), {})
+
+
+def overriding(kind, own):
+    """Return a network in which connections of one kind have own methods."""
+    dense_layer, conv, back, pool = (
+        subclass_of(each, own) if each is kind else each
+        for each in (Linear, Conv2d, ConvTranspose2d, AvgPool2d)
+    )
+    layers = [
+        conv(1, 4, 3, 1, 1),
+        pool(2),
+        conv(4, 4, 3, 2, 1),
+        dense_layer(4 * 4 * 4, 12),
+        dense_layer(12, 4 * 4 * 4),
+    ]
+    feedback = back(4, 4, 3, 2, 1, bias=False)
+    return rounded(FeedbackSNN(layers, feedback, steps=12, source=2, target=1))
+
+
+@pytest.mark.parametrize("kind", [Linear, Conv2d, ConvTranspose2d, AvgPool2d])
+@pytest.mark.parametrize("own", [Halved, OnlyCurrent, OnlySendBack])
+@pytest.mark.parametrize("rule", [Spide(steps=20), Ide()])
+@pytest.mark.parametrize("is_frames", [False, True])
+def test_overridden_methods_act_in_both_engines(kind, own, rule, is_frames):
+    torch.manual_seed(1)
+    network = overriding(kind, own)
+    network.rule = rule
+    x = torch.randint(-32, 97, (*([12] if is_frames else []), 3, 1, 14, 14)) / 32
+    found = []
+    for backend in ("torch", "event", "auto"):
+        network.backend = backend
+        network.zero_grad()
+        rate = network(x)
+        error = torch.arange(rate.numel()).view_as(rate) % 7 / 32 - 0.09375
+        rate.backward(error)
+        gradients = [p.grad.clone() for p in network.parameters()]
+        found.append((rate.detach(), gradients))
+    plain, *others = found
+    usual = overriding(None, own)
+    usual.load_state_dict(network.state_dict())
+    usual.rule = rule
+    rate = usual(x)
+    rate.backward(error)
+    # Without the methods of their own the layers do something else.
+    assert torch.equal(rate, plain[0]) == (own is OnlySendBack)
+    if own is OnlySendBack and rule == Spide(steps=20):
+        pairs = zip(usual.parameters(), plain[1], strict=True)
+        assert not all(torch.equal(p.grad, expected) for p, expected in pairs)
+    for rate, gradients in others:
+        assert torch.equal(rate, plain[0])
+        for got, expected in zip(gradients, plain[1], strict=True):
+            assert_close(got, expected, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("own", [Halved, OnlyCurrent, OnlySendBack])
+@pytest.mark.parametrize("has_dropout", [False, True])
+def test_overridden_methods_act_in_dense_networks_too(own, has_dropout):
+    kind = subclass_of(Linear, own)
+    torch.manual_seed(1)
+    layers = [kind(6, 20), kind(20, 17)]
+    network = rounded(FeedbackSNN(layers, kind(17, 20, bias=False)))
+    for layer in layers:
+        layer.dropout = 0.5 * has_dropout
+    x = torch.randint(-32, 97, (5, 6)) / 32
+    found = []
+    for backend in ("torch", "event"):
+        network.backend = backend
+        network.zero_grad()
+        torch.manual_seed(2)
+        rate = network(x)
+        rate.sum().backward()
+        found.append([rate.detach(), *(p.grad.clone() for p in network.parameters())])
+    assert torch.equal(found[0][0], found[1][0])
+    for got, expected in zip(*found, strict=True):
+        assert_close(got, expected, rtol=1e-6, atol=1e-7)
+
+
+def test_a_method_of_one_layer_alone_is_used():
+    torch.manual_seed(0)
+    layer = Linear(3, 4)
+    torch.nn.init.constant_(layer.bias, 0.5)
+    network = FeedbackSNN([layer, Linear(4, 4)], backend="event")
+    x = torch.rand(2, 3)
+    expected = network(x)
+    second = network.layers[1]
+    second.current = lambda spikes, weight, bias, target: torch.ones(len(spikes), 4)
+    rate = network(x)
+    assert (rate == 0.5).all()
+    assert not torch.equal(rate, expected)
+    network.backend = "torch"
+    assert torch.equal(network(x), rate)
 
 
 def test_layers_that_the_kernels_do_not_know_run_plainly_or_are_refused():
@@ -372,8 +475,3 @@ def test_layers_that_the_kernels_do_not_know_run_plainly_or_are_refused():
     network.backend = "event"
     with pytest.raises(ValueError, match="backend must be 'auto' or 'torch' on a GPU"):
         network(x)
-
-
-def test_an_unknown_backend_is_refused():
-    with pytest.raises(ValueError, match="backend must be one of auto, torch, event"):
-        FeedbackSNN([Linear(2, 2)], backend="cuda")

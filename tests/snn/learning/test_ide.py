@@ -8,8 +8,14 @@ torch = pytest.importorskip("torch", reason="needs `pip install neuroclass[snn]`
 
 from torch.testing import assert_close  # noqa: E402
 
-from neuroclass.snn import Conv2d, FeedbackSNN, IdeBackward, Linear  # noqa: E402
-from neuroclass.snn.learning.ide import rate_map  # noqa: E402
+from neuroclass.snn import (  # noqa: E402
+    Conv2d,
+    FeedbackSNN,
+    Ide,
+    Linear,
+    restrict_norm,
+)
+from neuroclass.snn.learning import rate_map  # noqa: E402
 from neuroclass.snn.learning.solvers import (  # noqa: E402
     solve_broyden,
     solve_damped,
@@ -108,8 +114,7 @@ def implicit_gradient(network, x, error):
 def test_the_gradient_is_the_slope_of_the_equilibrium(options, dense_network):
     network = dense_network(
         [5, 7, 6, 8],
-        method="ide",
-        backward=IdeBackward("exact"),
+        rule=Ide(solver="exact"),
         steps=5000,
         **options,
     )
@@ -133,7 +138,7 @@ def test_the_gradient_is_the_slope_of_the_equilibrium(options, dense_network):
 
 @pytest.mark.parametrize(
     "settings",
-    [IdeBackward("broyden"), IdeBackward("damped", steps=200)],
+    [Ide(solver="broyden"), Ide(solver="damped", steps=200)],
 )
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_iterative_solvers_agree_with_the_exact_one(
@@ -141,11 +146,10 @@ def test_iterative_solvers_agree_with_the_exact_one(
 ):
     x, error = torch.rand(6, 5), torch.randn(6, 6)
     gradients = []
-    for backward in (IdeBackward("exact"), settings):
+    for rule in (Ide(solver="exact"), settings):
         network = dense_network(
             [5, 7, 6],
-            method="ide",
-            backward=backward,
+            rule=rule,
             connection={"batch_norm": batch_norm},
         )
         network(x).backward(error)
@@ -158,7 +162,7 @@ class TestBatchNorm:
     @pytest.fixture
     def network(self, dense_network):
         return dense_network(
-            [5, 7, 6], method="ide", connection={"batch_norm": True}, steps=40
+            [5, 7, 6], rule=Ide(), connection={"batch_norm": True}, steps=40
         )
 
     def test_moments_are_updated_once_per_call(self, network):
@@ -199,9 +203,11 @@ class TestBatchNorm:
     def test_simulated_rates_approach_the_normalised_map(self, network):
         x = torch.rand(6, 5)
         stage = network.simulate(x, training=True, n_steps=4000)
-        tensors = [(c.weight, c.bias) for c in network.wiring.connections]
+        tensors = [(c.weight, c.bias) for c in network.topology.connections]
         with torch.no_grad():
-            rates = rate_map(network.wiring, x, tensors, stage.rates[1], training=True)
+            rates = rate_map(
+                network.topology, x, tensors, stage.rates[1], training=True
+            )
         for simulated, mapped in zip(stage.rates, rates, strict=True):
             assert_close(simulated, mapped, rtol=0, atol=0.01)
 
@@ -210,7 +216,7 @@ class TestBatchNorm:
         network = FeedbackSNN(
             [Conv2d(1, 4, 3, padding=1, batch_norm=True, bias=False)],
             Conv2d(4, 4, 3, padding=1, bias=False),
-            method="ide",
+            rule=Ide(),
             steps=10,
         )
         with torch.no_grad():
@@ -222,9 +228,9 @@ class TestBatchNorm:
 
 
 def test_no_feedback_needs_no_solver(dense_network):
-    network = dense_network([5, 7, 6], method="ide")
+    network = dense_network([5, 7, 6], rule=Ide())
     layers = list(network.layers)
-    plain = FeedbackSNN(layers, method="ide", backward=IdeBackward("exact"))
+    plain = FeedbackSNN(layers, rule=Ide(solver="exact"))
     x = torch.rand(3, 5)
     plain(x).sum().backward()
     assert layers[0].weight.grad.abs().sum() > 0
@@ -232,7 +238,7 @@ def test_no_feedback_needs_no_solver(dense_network):
 
 def test_dropout_is_the_same_mask_in_both_directions(dense_network):
     network = dense_network(
-        [5, 9, 8], method="ide", connection={"dropout": 0.5}, strength=0.1
+        [5, 9, 8], rule=Ide(), connection={"dropout": 0.5}, strength=0.1
     )
     for layer in network.layers:
         torch.nn.init.constant_(layer.bias, 0.5)
@@ -243,7 +249,7 @@ def test_dropout_is_the_same_mask_in_both_directions(dense_network):
 
 
 def test_rates_stay_in_float32_under_autocast(dense_network):
-    network = dense_network([5, 7, 6], method="ide")
+    network = dense_network([5, 7, 6], rule=Ide())
     x, error = torch.rand(4, 5), torch.randn(4, 6)
     network(x).backward(error)
     expected = [p.grad.clone() for p in network.parameters()]
@@ -272,13 +278,11 @@ def test_the_exact_solver_refuses_large_networks():
 )
 def test_impossible_settings_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
-        IdeBackward(**settings)
+        Ide(**settings)
 
 
 def test_a_dense_feedback_learns_under_its_restriction(dense_network):
-    from neuroclass.snn import restrict_norm  # noqa: PLC0415
-
-    network = dense_network([5, 7], method="ide")
+    network = dense_network([5, 7], rule=Ide())
     restrict_norm(network.feedback, "spectral", 0.2)
     network(torch.rand(4, 5)).sum().backward()
     assert isinstance(network.feedback, Linear)

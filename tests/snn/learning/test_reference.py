@@ -7,25 +7,19 @@ torch = pytest.importorskip("torch", reason="needs `pip install neuroclass[snn]`
 from torch import nn  # noqa: E402
 from torch.testing import assert_close  # noqa: E402
 
-from neuroclass.snn import FeedbackSNN, Linear, SpideBackward  # noqa: E402
-from neuroclass.snn.learning.spide import backward_stage, visiting_order  # noqa: E402
+from neuroclass.snn import FeedbackSNN, Linear, Spide  # noqa: E402
+from neuroclass.snn.engine import TorchEngine, visiting_order  # noqa: E402
 
 DYADIC = [("a_fc1_if", 1), ("c_fc3_if", 3), ("d_alexnetf_tiny_if", 5)]
 GENERIC = [("b_fc1_lif", 1)]
 
 
 def run_stages(network, fields):
-    wiring = network.wiring
-    tensors = [(c.weight.detach(), c.bias) for c in wiring.connections]
+    tensors = [(c.weight.detach(), c.bias) for c in network.topology.connections]
     forward = network.simulate(fields["x"])
-    backward = backward_stage(
-        wiring,
-        forward,
-        fields["g"],
-        tensors,
-        network.backward_settings,
-        with_rates=True,
-    )
+    settings = network.rule.backward_settings(network.neuron, with_rates=True)
+    engine = TorchEngine(network.topology)
+    backward = engine.backward(forward, fields["g"], tensors, settings)
     return forward, backward
 
 
@@ -81,7 +75,7 @@ def test_gradients_returned_to_autograd_are_those_of_the_local_rule(
     assert_close(rate.detach(), fields["a_out"], rtol=1e-5, atol=1e-6)
     rate.backward(fields["g"])
     names = ["x", *[f"s{i}" for i in range(n_layers)]]
-    for connection, key in zip(network.wiring.connections, names, strict=True):
+    for connection, key in zip(network.topology.connections, names, strict=True):
         expected = fields[f"grad_W_{key}_T{steps}"]
         assert_close(connection.weight.grad, expected, rtol=1e-5, atol=1e-5)
         if connection.bias is not None:
@@ -93,9 +87,9 @@ def test_layers_are_visited_from_the_readout_down_and_around(
     reference, reference_network
 ):
     network = reference_network(reference("c_fc3_if"), 3, 50)
-    assert visiting_order(network.wiring) == [2, 1, 0]
+    assert visiting_order(network.topology) == [2, 1, 0]
     network.readout = 1
-    assert visiting_order(network.wiring) == [1, 0, 2]
+    assert visiting_order(network.topology) == [1, 0, 2]
 
 
 class TestThreeStepsOfSgd:
@@ -110,7 +104,7 @@ class TestThreeStepsOfSgd:
                 [Linear(6, 8)],
                 Linear(8, 8, bias=False),
                 steps=30,
-                backward=SpideBackward(int(fields["T_B"]), scale=scale),
+                rule=Spide(steps=int(fields["T_B"]), scale=scale),
             )
             classifier = nn.Linear(8, 3)
             with torch.no_grad():

@@ -15,29 +15,30 @@ from neuroclass.snn import (  # noqa: E402
     LIF,
     AvgPool2d,
     Conv2d,
+    ConvTranspose2d,
     FeedbackSNN,
+    Ide,
     Linear,
-    SpideBackward,
+    Spide,
     Statistics,
     restrict_norm,
 )
-from neuroclass.snn.components.convolution import ConvTranspose2d  # noqa: E402
-from neuroclass.snn.components.topology import draw_dropout, layer_shapes  # noqa: E402
-from neuroclass.snn.learning.spide import backward_stage  # noqa: E402
+from neuroclass.snn.components import draw_dropout, layer_shapes  # noqa: E402
+from neuroclass.snn.engine import TorchEngine  # noqa: E402
 
 
 def exact_beta(network, forward, error, masks=None):
     """Solve (I - J^T) beta = g densely over all layers, J = diag(m) W / V."""
-    wiring = network.wiring
+    topology = network.topology
     shapes = [tuple(rate.shape[1:]) for rate in forward.rates]
     sizes = [int(torch.Size(shape).numel()) for shape in shapes]
     starts = [sum(sizes[:i]) for i in range(len(sizes) + 1)]
     betas = [torch.zeros_like(rate) for rate in forward.rates]
     for b in range(len(error)):
         transposed = torch.zeros(starts[-1], starts[-1], dtype=torch.float64)
-        for index in range(1, len(wiring.connections)):
-            origin, reached = wiring.ends(index)
-            connection = wiring.connections[index]
+        for index in range(1, len(topology.connections)):
+            origin, reached = topology.ends(index)
+            connection = topology.connections[index]
             basis = torch.eye(sizes[reached]).view(-1, *shapes[reached])
             gate = forward.active(reached)[b]
             if masks is not None and masks[index] is not None:
@@ -60,7 +61,7 @@ def exact_beta(network, forward, error, masks=None):
 
 
 def tensors_of(network):
-    connections = network.wiring.connections
+    connections = network.topology.connections
     return [
         (
             None if c.weight is None else c.weight.detach(),
@@ -68,6 +69,12 @@ def tensors_of(network):
         )
         for c in connections
     ]
+
+
+def run_backward(network, forward, error, rule):
+    settings = rule.backward_settings(network.neuron)
+    engine = TorchEngine(network.topology)
+    return engine.backward(forward, error, tensors_of(network), settings)
 
 
 def relative_error(betas, exact):
@@ -88,21 +95,15 @@ def relative_error(betas, exact):
         {"neuron": LIF(leak=0.95)},
     ],
 )
-def test_couples_tend_to_the_dense_implicit_solve(options, dense_network):
+def test_ternary_pairs_tend_to_the_dense_implicit_solve(options, dense_network):
     network = dense_network([5, 7, 6, 8], **options)
     forward = network.simulate(torch.rand(3, 5))
-    # Couples saturate at V_b = 1: keep the solution below it.
+    # Ternary pairs saturate at V_b = 1: keep the solution below it.
     error = 0.2 * torch.randn_like(forward.rates[network.readout])
     exact = exact_beta(network, forward, error)
     errors = [
         relative_error(
-            backward_stage(
-                network.wiring,
-                forward,
-                error,
-                tensors_of(network),
-                SpideBackward(steps),
-            ).betas,
+            run_backward(network, forward, error, Spide(steps=steps)).betas,
             exact,
         )
         for steps in (100, 4000)
@@ -125,9 +126,7 @@ def test_convolutions_and_pools_tend_to_the_dense_implicit_solve():
     forward = network.simulate(torch.rand(2, 1, 7, 7))
     error = 0.1 * torch.randn(2, 6)
     exact = exact_beta(network, forward, error)
-    backward = backward_stage(
-        network.wiring, forward, error, tensors_of(network), SpideBackward(4000)
-    )
+    backward = run_backward(network, forward, error, Spide(steps=4000))
     assert relative_error(backward.betas, exact) < 0.01
 
 
@@ -154,18 +153,13 @@ def test_error_falls_with_the_steps_as_published(
     exact = fields["beta_exact_spide_mask"].float()
     errors = []
     for steps in (10, 25, 50, 100, 250, 500, 1000, 4000):
-        backward = backward_stage(
-            network.wiring,
-            forward,
-            fields["g"],
-            tensors_of(network),
-            SpideBackward(steps, **settings),
-        )
+        rule = Spide(steps=steps, **settings)
+        backward = run_backward(network, forward, fields["g"], rule)
         errors.append(relative_error(backward.betas, [exact]))
     assert errors == pytest.approx(expected, abs=6e-4)
 
 
-def test_leaky_couples_stop_converging_where_couples_without_leak_go_on(
+def test_leaky_pairs_stop_converging_where_pairs_without_leak_go_on(
     dense_network,
 ):
     network = dense_network([5, 8], neuron=LIF(leak=0.95))
@@ -174,9 +168,8 @@ def test_leaky_couples_stop_converging_where_couples_without_leak_go_on(
     exact = exact_beta(network, forward, error)
 
     def error_of(neuron):
-        settings = SpideBackward(4000, neuron)
-        tensors = tensors_of(network)
-        backward = backward_stage(network.wiring, forward, error, tensors, settings)
+        rule = Spide(steps=4000, neuron=neuron)
+        backward = run_backward(network, forward, error, rule)
         return relative_error(backward.betas, exact)
 
     assert error_of("LIF") > 10 * error_of("IF")
@@ -184,12 +177,12 @@ def test_leaky_couples_stop_converging_where_couples_without_leak_go_on(
 
 def test_dropout_acts_on_the_current_both_ways_and_in_the_gradient(dense_network):
     network = dense_network(
-        [5, 9, 8], connection={"dropout": 0.4}, backward=SpideBackward(4000)
+        [5, 9, 8], connection={"dropout": 0.4}, rule=Spide(steps=4000)
     )
     x, error = torch.rand(3, 5), 0.1 * torch.randn(3, 8)
-    shapes = layer_shapes(network.wiring, (5,))
+    shapes = layer_shapes(network.topology, (5,))
     torch.manual_seed(7)
-    masks = draw_dropout(network.wiring, shapes, x, 3)
+    masks = draw_dropout(network.topology, shapes, x, 3)
     values = torch.cat([mask.flatten() for mask in masks[:2]]).unique()
     assert_close(values, torch.tensor([0, 1 / 0.6]))
     assert masks[2] is None  # the feedback has none
@@ -202,11 +195,11 @@ def test_dropout_acts_on_the_current_both_ways_and_in_the_gradient(dense_network
 
     betas = exact_beta(network, forward, error, masks)
     for index, sent in [(0, x), (1, forward.rates[0]), (2, forward.rates[1])]:
-        reached = network.wiring.ends(index)[1]
+        reached = network.topology.ends(index)[1]
         delta = betas[reached] * forward.active(reached) / network.neuron.reset
         if masks[index] is not None:
             delta = delta * masks[index]
-        layer = network.wiring.connections[index]
+        layer = network.topology.connections[index]
         assert_close(layer.weight.grad, delta.T @ sent, rtol=0.02, atol=1e-3)
         if layer.bias is not None:
             assert_close(layer.bias.grad, delta.sum(0), rtol=0.02, atol=1e-3)
@@ -279,11 +272,11 @@ def test_the_input_gets_its_gradient_too(neuron, dense_network):
 
 
 def test_the_scale_cancels_but_for_the_grain_of_spikes(dense_network):
-    network = dense_network([5, 7, 6], backward=SpideBackward(4000))
+    network = dense_network([5, 7, 6], rule=Spide(steps=4000))
     x, error = torch.rand(4, 5), torch.randn(4, 6)
     gradients = []
     for scale, factor in [(1.0, 1.0), (64.0, 1 / 64)]:
-        network.backward_settings = SpideBackward(4000, scale=scale)
+        network.rule = Spide(steps=4000, scale=scale)
         network.zero_grad()
         network(x).backward(error * factor)
         gradients.append(network.layers[0].weight.grad / factor)
@@ -340,18 +333,17 @@ def test_a_scale_for_another_number_of_processes_warns(dense_network, monkeypatc
     with pytest.warns(UserWarning, match="4 processes train, and n_processes is 1"):
         network(x)
     network.eval()(x)
-    network.train().backward_settings = SpideBackward(n_processes=4)
+    network.train().rule = Spide(n_processes=4)
     network(x)
 
 
 def _distributed_model(mode, n_processes):
     torch.manual_seed(3)
-    backward = SpideBackward(50, scale=64.0, n_processes=n_processes)
+    rule = Spide(steps=50, scale=64.0, n_processes=n_processes)
     network = FeedbackSNN(
         [Linear(5, 7), Linear(7, 6)],
         Linear(6, 7, bias=False),
-        method=mode,
-        backward=backward if mode == "spide" else None,
+        rule=rule if mode == "spide" else Ide(),
     )
     restrict_norm(network.feedback, "frobenius", 1.0)
     return nn.Sequential(network, nn.Linear(6, 3))
@@ -400,4 +392,4 @@ def test_a_transposed_first_connection_learns_too():
 )
 def test_impossible_settings_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
-        SpideBackward(**settings)
+        Spide(**settings)

@@ -6,9 +6,8 @@ torch = pytest.importorskip("torch", reason="needs `pip install neuroclass[snn]`
 
 from torch.testing import assert_close  # noqa: E402
 
-from neuroclass.snn import IF, Linear, restrict_norm  # noqa: E402
-from neuroclass.snn.components.convolution import AvgPool2d  # noqa: E402
-from neuroclass.snn.components.weight_norm import SpectralRestriction  # noqa: E402
+from neuroclass.snn import IF, AvgPool2d, Linear, Spide, restrict_norm  # noqa: E402
+from neuroclass.snn.components import SpectralRestriction  # noqa: E402
 from neuroclass.snn.models import architectures  # noqa: E402
 
 
@@ -40,14 +39,16 @@ def test_structures_have_exactly_their_counts(build, n_parameters, n_neurons):
         ("recurrent-dense", (1, 8, 8)),
     ],
 )
-@pytest.mark.parametrize("method", ["spide", "ide"])
-def test_every_structure_gives_every_parameter_a_gradient(name, shape, method):
+@pytest.mark.parametrize("rule", ["spide", "ide"])
+def test_every_structure_gives_every_parameter_a_gradient(name, shape, rule):
     torch.manual_seed(0)
-    model = architectures.build(name, shape, 3, method=method, steps=4, rng=0)
-    if method == "spide":
-        settings = model.network.backward_settings
-        model.network.backward_settings = type(settings)(6, scale=settings.scale)
-    for connection in model.network.wiring.connections:
+    model = architectures.build_classifier(
+        name, shape, 3, rule=rule, steps=4, random_state=0
+    )
+    if rule == "spide":
+        settings = model.network.rule
+        model.network.rule = Spide(steps=6, scale=settings.scale)
+    for connection in model.network.topology.connections:
         connection.dropout = 0.0
         if connection.bias is not None:
             torch.nn.init.constant_(connection.bias, 0.3)
@@ -59,15 +60,17 @@ def test_every_structure_gives_every_parameter_a_gradient(name, shape, method):
 
 
 def test_initial_weights_come_from_the_seed():
-    first, again = (architectures.alexnet_f((3, 8, 8), rng=5) for _ in range(2))
-    other = architectures.alexnet_f((3, 8, 8), rng=6)
+    first, again = (
+        architectures.alexnet_f((3, 8, 8), random_state=5) for _ in range(2)
+    )
+    other = architectures.alexnet_f((3, 8, 8), random_state=6)
     for key, value in first.state_dict().items():
         assert torch.equal(value, again.state_dict()[key])
     assert not torch.equal(first.classifier.weight, other.classifier.weight)
 
 
 def test_cifar_networks_start_with_unit_fan_in_and_weak_feedback():
-    network = architectures.alexnet_f((3, 8, 8), rng=0).network
+    network = architectures.alexnet_f((3, 8, 8), random_state=0).network
     for layer in network.layers:
         norms = layer.weight.detach().flatten(1).norm(dim=1)
         assert_close(norms, torch.ones_like(norms))
@@ -78,7 +81,7 @@ def test_cifar_networks_start_with_unit_fan_in_and_weak_feedback():
 
 
 def test_small_image_networks_start_with_kaiming_weights():
-    network = architectures.mnist_convnet_f(rng=0).network
+    network = architectures.mnist_convnet_f(random_state=0).network
     deviation = network.layers[1].weight.std().item()
     assert deviation == pytest.approx((2 / 1600) ** 0.5, rel=0.01)
     original = network.feedback.parametrizations.weight.original
@@ -89,15 +92,17 @@ WITH_FEEDBACK = [name for name in architectures.STRUCTURES if name != "lenet"]
 
 
 @pytest.mark.parametrize("name", WITH_FEEDBACK)
-@pytest.mark.parametrize("method", ["spide", "ide"])
-def test_every_feedback_has_the_limit_of_its_method(name, method):
-    model = architectures.build(name, (2, 8, 8), 3, method=method, rng=0)
+@pytest.mark.parametrize("rule", ["spide", "ide"])
+def test_every_feedback_has_the_limit_of_its_rule(name, rule):
+    model = architectures.build_classifier(
+        name, (2, 8, 8), 3, rule=rule, random_state=0
+    )
     (restriction,) = model.network.feedback.parametrizations.weight
-    expected = (10.0 if name == "dvs-convnet-f" else 2.0) if method == "spide" else 1.0
+    expected = (10.0 if name == "dvs-convnet-f" else 2.0) if rule == "spide" else 1.0
     assert restriction.limit == expected
-    assert isinstance(restriction, SpectralRestriction) == (method == "ide")
-    chosen = architectures.build(
-        name, (2, 8, 8), 3, method=method, rng=0, feedback_limit=0.5
+    assert isinstance(restriction, SpectralRestriction) == (rule == "ide")
+    chosen = architectures.build_classifier(
+        name, (2, 8, 8), 3, rule=rule, random_state=0, feedback_limit=0.5
     )
     assert chosen.network.feedback.parametrizations.weight[0].limit == 0.5
 
@@ -105,15 +110,15 @@ def test_every_feedback_has_the_limit_of_its_method(name, method):
 @pytest.mark.parametrize("name", architectures.STRUCTURES)
 @pytest.mark.parametrize("n_classes", [10, 100])
 def test_errors_are_scaled_as_published(name, n_classes):
-    model = architectures.build(name, (3, 8, 8), n_classes, rng=0)
+    model = architectures.build_classifier(name, (3, 8, 8), n_classes, random_state=0)
     is_cifar = name in ("alexnet-f", "cifarnet-f")
     expected = {10: 400.0, 100: 500.0}[n_classes] if is_cifar else 100.0
-    assert model.network.backward_settings.scale == expected
+    assert model.network.rule.scale == expected
 
 
 def test_the_dense_network_of_ide_takes_five_steps():
-    assert architectures.recurrent_dense((1, 4, 4), method="ide").network.steps == 5
-    chosen = architectures.recurrent_dense((1, 4, 4), method="ide", steps=30)
+    assert architectures.recurrent_dense((1, 4, 4), rule="ide").network.steps == 5
+    chosen = architectures.recurrent_dense((1, 4, 4), rule="ide", steps=30)
     assert chosen.network.steps == 30
     assert architectures.recurrent_dense((1, 4, 4)).network.steps == 30
 
@@ -123,7 +128,7 @@ def test_the_dense_network_of_ide_takes_five_steps():
     [(architectures.mnist_convnet_f, 2.0), (architectures.dvs_convnet_f, 10.0)],
 )
 def test_feedback_has_exactly_its_norm_at_most(build, limit):
-    feedback = build(rng=0).network.feedback
+    feedback = build(random_state=0).network.feedback
     with torch.no_grad():
         feedback.parametrizations.weight.original.mul_(1000)
     assert feedback.weight.norm().item() == pytest.approx(limit, rel=1e-4)
@@ -134,7 +139,7 @@ def test_feedback_has_exactly_its_norm_at_most(build, limit):
 
 
 def test_ide_networks_have_the_ordinary_reset_batch_norm_and_spectral_range_1():
-    model = architectures.recurrent_conv((1, 8, 8), method="ide", rng=0)
+    model = architectures.recurrent_conv((1, 8, 8), rule="ide", random_state=0)
     assert model.network.neuron == IF(v_th=2.0, u_rest=0.0)
     assert model.network.layers[0].batch_norm is not None
     assert model.network.layers[0].bias is None
@@ -202,4 +207,4 @@ def test_a_weight_of_zeros_stays_zero_under_a_restriction():
 
 def test_an_unknown_structure_gets_the_list_of_known_ones():
     with pytest.raises(ValueError, match=r"one of mnist-convnet-f, lenet, .* 'vgg'"):
-        architectures.build("vgg", (3, 32, 32), 10)
+        architectures.build_classifier("vgg", (3, 32, 32), 10)

@@ -13,13 +13,14 @@ from neuroclass.snn import (  # noqa: E402
     Conv2d,
     ConvTranspose2d,
     FeedbackSNN,
-    IdeBackward,
+    Ide,
     Linear,
+    Spide,
     SpikingClassifier,
     Statistics,
     Zero,
 )
-from neuroclass.snn.components.neurons import integrate_and_fire  # noqa: E402
+from neuroclass.snn.components import integrate_and_fire  # noqa: E402
 
 
 def plain_loop(network, x, is_frames):
@@ -179,14 +180,14 @@ def test_a_classifier_takes_images_and_frames(dense_network):
         model(torch.rand(5, 3, 4, 4))
 
 
-@pytest.mark.parametrize("method", ["spide", "ide"])
+@pytest.mark.parametrize("rule", [Spide(), Ide()])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
 @pytest.mark.parametrize("has_batch_norm", [False, True])
 def test_a_model_of_another_precision_trains_and_evaluates(
-    method, dtype, has_batch_norm, dense_network
+    rule, dtype, has_batch_norm, dense_network
 ):
-    connection = {"batch_norm": has_batch_norm and method == "ide"}
-    network = dense_network([12, 7, 6], method=method, connection=connection)
+    connection = {"batch_norm": has_batch_norm and rule.takes_batch_norm}
+    network = dense_network([12, 7, 6], rule=rule, connection=connection)
     model = SpikingClassifier(network, (3, 2, 2), 4).to(dtype)
     x = torch.rand(5, 3, 2, 2, dtype=dtype)
     assert network(model.as_input(x)).dtype is dtype
@@ -213,9 +214,9 @@ def test_a_network_that_begins_with_a_pool_fits_a_classifier_of_any_precision():
         (lambda: FeedbackSNN([]), ValueError, "at least one connection"),
         (lambda: FeedbackSNN([Zero()]), ValueError, "must begin with a connection"),
         (
-            lambda: FeedbackSNN([Linear(2, 2)], method="bptt"),
-            ValueError,
-            "method must be one of spide, ide; got 'bptt'",
+            lambda: FeedbackSNN([Linear(2, 2)], rule="bptt"),
+            TypeError,
+            r"rule must be Spide\(...\) or Ide\(...\).*got 'bptt'",
         ),
         (
             lambda: FeedbackSNN([Linear(2, 2)], Linear(2, 2)),
@@ -233,20 +234,20 @@ def test_a_network_that_begins_with_a_pool_fits_a_classifier_of_any_precision():
             "target must not lie above source",
         ),
         (
-            lambda: FeedbackSNN([Linear(2, 2)], backward=IdeBackward()),
+            lambda: FeedbackSNN([Linear(2, 2)], rule=Ide),
             TypeError,
-            "backward must be a SpideBackward for method 'spide'",
+            r"rule must be Spide\(...\) or Ide\(...\), the settings",
         ),
         (
             lambda: FeedbackSNN([Linear(2, 2, batch_norm=True)]),
             ValueError,
-            "batch_norm must be False for method 'spide'",
+            "batch_norm must be False under the rule Spide",
         ),
         (
             lambda: FeedbackSNN(
                 [Linear(2, 2)],
                 Linear(2, 2, bias=False, batch_norm=True),
-                method="ide",
+                rule=Ide(),
             ),
             ValueError,
             "feedback must be built with batch_norm=False",

@@ -15,10 +15,11 @@ from neuroclass.snn import (  # noqa: E402
     ConvTranspose2d,
     FeedbackSNN,
     Linear,
+    from_nir,
     restrict_norm,
+    to_nir,
 )
 from neuroclass.snn.models import architectures  # noqa: E402
-from neuroclass.snn.models.nir import from_nir, to_nir  # noqa: E402
 
 
 def spikes_of(network, x):
@@ -104,9 +105,9 @@ def test_the_graph_itself_says_what_the_neurons_do(neuron):
             ("layer_0", "link_0", x.numpy(), late),
             ("layer_1", "link_1", None, 0),
         ]:
-            node, road = graph.nodes[name], graph.nodes[link]
+            node, connection = graph.nodes[name], graph.nodes[link]
             sent = spikes["layer_0"] if sent is None else sent
-            u = potentials[name] + sent @ road.weight.T + road.bias + extra
+            u = potentials[name] + sent @ connection.weight.T + connection.bias + extra
             spikes[name] = (u >= node.v_threshold).astype(np.float32)
             u = u - node.v_threshold * spikes[name]
             if isinstance(node, nir.LIF):
@@ -143,11 +144,11 @@ def test_edges_hold_the_loop_and_the_shapes():
 
 def test_what_has_no_place_in_nir_is_refused():
     with pytest.raises(ValueError, match="at most 16777216 entries; got"):
-        to_nir(architectures.alexnet_f(rng=0).network, (3, 32, 32))
+        to_nir(architectures.alexnet_f(random_state=0).network, (3, 32, 32))
     network = FeedbackSNN([ConvTranspose2d(1, 2, 3)])
     with pytest.raises(ValueError, match="for the feedback only; got ConvTranspose2d"):
         to_nir(network, (1, 5, 5))
-    network = architectures.recurrent_conv((1, 8, 8), method="ide").network
+    network = architectures.recurrent_conv((1, 8, 8), rule="ide").network
     with pytest.raises(ValueError, match="must have no batch norm"):
         to_nir(network, (1, 8, 8))
 

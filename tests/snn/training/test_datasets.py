@@ -14,7 +14,8 @@ from PIL import Image
 torch = pytest.importorskip("torch", reason="needs `pip install neuroclass[snn]`")
 
 from neuroclass import RecordingError  # noqa: E402
-from neuroclass.snn.training.datasets import augment, load_dataset  # noqa: E402
+from neuroclass.snn import load_dataset  # noqa: E402
+from neuroclass.snn.training import augment  # noqa: E402
 from neuroclass.snn.training.event_files import read_aedat, read_nmnist  # noqa: E402
 
 

@@ -14,26 +14,45 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs `pip install neuroclass[snn]`")
 
 from neuroclass import RecordingError  # noqa: E402
-from neuroclass.snn import IdeBackward, SpideBackward  # noqa: E402
-from neuroclass.snn.engine.activity import Statistics  # noqa: E402
-from neuroclass.snn.models.architectures import build  # noqa: E402
-from neuroclass.snn.training import epoch as epochs  # noqa: E402
-from neuroclass.snn.training import loop as training  # noqa: E402
-from neuroclass.snn.training.checkpoint import (  # noqa: E402
-    Checkpoint,
-    load_checkpoint,
+from neuroclass.snn import (  # noqa: E402
+    Dataset,
+    Ide,
+    NetworkSettings,
+    Optimisation,
+    Spide,
+    build_classifier,
+    load_dataset,
     load_model,
-    save_checkpoint,
-)
-from neuroclass.snn.training.datasets import Dataset, Images, load_dataset  # noqa: E402
-from neuroclass.snn.training.loop import train  # noqa: E402
-from neuroclass.snn.training.presets import (  # noqa: E402
-    recipe_for,
     usual_steps,
     usual_structure,
 )
+from neuroclass.snn import train as train_network  # noqa: E402
+from neuroclass.snn.training import (  # noqa: E402
+    Checkpoint,
+    Images,
+    Recipe,
+    load_checkpoint,
+    recipe_for,
+    save_checkpoint,
+)
+from neuroclass.snn.training.epoch import check_gradients, run_epoch  # noqa: E402
+from neuroclass.snn.training.loop import sgd_optimizer  # noqa: E402
 
-SMALL = {"options": {"hidden": 16}, "backward_steps": 20, "steps": 10}
+SMALL = {"hidden": 16, "rule": Spide(steps=20, scale=100.0), "steps": 10}
+
+
+def train(dataset, folder, **settings):
+    """Train with the fields of network and optimisation as keywords."""
+    parts = [
+        {
+            key: settings.pop(key)
+            for key in list(settings)
+            if key in kind.__annotations__
+        }
+        for kind in (NetworkSettings, Optimisation)
+    ]
+    network, optimisation = NetworkSettings(**parts[0]), Optimisation(**parts[1])
+    return train_network(dataset, folder, network, optimisation, **settings)
 
 
 def metrics_of(folder):
@@ -57,10 +76,10 @@ def assert_same_model(first, second):
     assert metrics_of(first) == metrics_of(second)
 
 
-@pytest.mark.parametrize("method", ["spide", "ide"])
-def test_two_epochs_are_one_and_a_resumed_one_bit_for_bit(method, tmp_path):
+@pytest.mark.parametrize("rule", [SMALL["rule"], Ide(steps=20)])
+def test_two_epochs_are_one_and_a_resumed_one_bit_for_bit(rule, tmp_path):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    settings = {**SMALL, "method": method, "seed": 4}
+    settings = {**SMALL, "rule": rule, "random_state": 4}
     model = train("digits", whole, epochs=2, **settings)
     train("digits", parts, epochs=1, **settings)
     torch.manual_seed(99)  # the state of the caller's generator must not matter
@@ -83,9 +102,11 @@ def test_a_killed_run_resumes_from_its_last_epoch(tmp_path):
     script = (
         "import sys, torch\n"
         "torch.set_num_threads(1)\n"
-        "from neuroclass.snn.training.loop import train\n"
-        "train('digits', sys.argv[1], epochs=500, seed=1, backward_steps=20, steps=10,"
-        " options={'hidden': 16}, on_epoch=lambda row: print(row['epoch'], flush=True))"
+        "from neuroclass.snn import NetworkSettings, Optimisation, Spide, train\n"
+        "rule = Spide(steps=20, scale=100.0)\n"
+        "train('digits', sys.argv[1], NetworkSettings(hidden=16, rule=rule, steps=10),"
+        " Optimisation(epochs=500), random_state=1,"
+        " on_epoch=lambda row: print(row['epoch'], flush=True))"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script, str(killed)], stdout=subprocess.PIPE, text=True
@@ -98,14 +119,14 @@ def test_a_killed_run_resumes_from_its_last_epoch(tmp_path):
     assert process.wait() == -signal.SIGKILL
     done = len(load_checkpoint(killed / "model").history)
     assert 2 <= done < 500
-    train("digits", killed, epochs=done + 1, seed=1, resume=True, **SMALL)
-    train("digits", whole, epochs=done + 1, seed=1, **SMALL)
+    train("digits", killed, epochs=done + 1, random_state=1, resume=True, **SMALL)
+    train("digits", whole, epochs=done + 1, random_state=1, **SMALL)
     assert_same_model(whole, killed)
 
 
 def test_another_seed_gives_another_network(tmp_path):
-    first = train("digits", tmp_path / "a", epochs=1, seed=0, **SMALL)
-    second = train("digits", tmp_path / "b", epochs=1, seed=1, **SMALL)
+    first = train("digits", tmp_path / "a", epochs=1, random_state=0, **SMALL)
+    second = train("digits", tmp_path / "b", epochs=1, random_state=1, **SMALL)
     assert not torch.equal(first.classifier.weight, second.classifier.weight)
 
 
@@ -124,11 +145,11 @@ def test_an_epoch_writes_model_metrics_and_curves_and_nothing_else(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["spide", "ide"])
+@pytest.mark.parametrize("rule", ["spide", "ide"])
 @pytest.mark.parametrize("neuron", ["IF", "LIF"])
-def test_digits_are_learned(method, neuron, tmp_path):
+def test_digits_are_learned(rule, neuron, tmp_path):
     seen = []
-    train("digits", tmp_path, method=method, neuron=neuron, on_epoch=seen.append)
+    train("digits", tmp_path, rule=rule, neuron=neuron, on_epoch=seen.append)
     assert seen[-1]["test_accuracy"] >= 0.97
 
 
@@ -160,9 +181,16 @@ def test_a_learning_rate_too_large_is_named_as_the_cause(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"structure": "lenet", "options": {}}, "cannot be resumed with structure = l"),
+        (
+            {"structure": "lenet", "hidden": None},
+            "cannot be resumed with structure = l",
+        ),
         ({"neuron": "LIF"}, "with neuron = LIF; it was trained with neuron = IF"),
-        ({"seed": 3}, "with seed = 3; it was trained with seed = 0"),
+        (
+            {"random_state": 3},
+            "with random_state = 3; it was trained with random_state = 0",
+        ),
+        ({"rule": Ide()}, "with rule = {'ide': .*it was trained with rule = {'spide'"),
         ({"steps": 11}, "with steps = 11; it was trained with steps = 10"),
     ],
 )
@@ -186,34 +214,30 @@ def test_a_folder_with_a_model_is_not_overwritten(tmp_path):
     ("settings", "message"),
     [
         ({"structure": "vgg"}, "structure must be one of mnist-convnet-f"),
-        ({"method": "bptt"}, "method must be one of spide, ide"),
+        ({"rule": "bptt"}, "rule must be one of spide, ide"),
         ({"neuron": "HH"}, "neuron must be one of IF, LIF"),
         ({"epochs": 0}, "epochs must be an integer of at least 1"),
         ({"lr": -1.0}, "lr must be a positive number"),
         ({"batch_size": 0}, "batch_size must be an integer of at least 1"),
         ({"device": "toaster"}, "device must be one that works here; got 'toaster'"),
         ({"device": "meta"}, "device must be one that works here; got 'meta'"),
-        ({"seed": -1}, "seed must be an integer of at least 0; got -1"),
+        ({"random_state": -1}, "random_state must be an integer of at least 0; got -1"),
         (
-            {"seed": 2**70},
-            "seed must be at most 4294967295; got 11805916207174",
+            {"random_state": 2**70},
+            "random_state must be at most 4294967295; got 11805916207174",
         ),
-        ({"options": {"hidden": []}}, "hidden must name at least one layer; got none"),
-        ({"options": {"hidden": 0}}, "hidden must be an integer of at least 1; got 0"),
-        ({"options": {"hidden": [8, 0]}}, "hidden must be an integer of at least 1"),
+        ({"hidden": []}, "hidden must name at least one layer; got none"),
+        ({"hidden": 0}, "hidden must be an integer of at least 1; got 0"),
+        ({"hidden": [8, 0]}, "hidden must be an integer of at least 1"),
         (
-            {"structure": "lenet", "options": {"hidden": 8}},
+            {"structure": "lenet", "hidden": 8},
             "hidden must be left out for structures other than recurrent-dense",
         ),
-        ({"options": {"width": 8}}, "options must be keywords of structure 'recurr"),
-        ({"options": {"rng": 1}}, "options must not hold rng"),
-        ({"options": {"dropout": torch.ones(1)}}, "dropout must be of plain values"),
+        ({"dropout": torch.ones(1)}, "dropout must be of plain values"),
+        ({"dropout": 2.0}, r"dropout must lie in \[0, 1\); got 2.0"),
+        ({"batch_norm": True}, "batch_norm must be False under the rule Spide"),
         (
-            {"options": {"backward": IdeBackward()}},
-            "options must be keywords of structure.*backward must be a SpideBackward",
-        ),
-        (
-            {"method": "ide", "batch_size": 1, "options": {"batch_norm": True}},
+            {"rule": "ide", "batch_size": 1, "batch_norm": True},
             "batch_size must be at least 2 with batch norm",
         ),
         ({"structure": "dvs-convnet-f", "steps": 0}, "steps must be an integer"),
@@ -229,19 +253,34 @@ def test_impossible_settings_are_refused_before_anything_is_written(
 
 
 @pytest.mark.parametrize(
-    ("options", "settings"),
+    ("settings", "name"),
+    [({"width": 8}, "width"), ({"rng": 1}, "rng"), ({"backward": Ide()}, "backward")],
+)
+def test_a_setting_that_no_network_has_is_refused(settings, name):
+    with pytest.raises(TypeError, match=name):
+        NetworkSettings(**settings)
+
+
+def test_a_rule_must_be_a_rule():
+    with pytest.raises(TypeError, match=r"rule must be Spide\(...\) or Ide\(...\)"):
+        NetworkSettings(rule=5)
+
+
+@pytest.mark.parametrize(
+    "settings",
     [
-        ({"backward": SpideBackward(steps=20, scale=50.0)}, {}),
-        ({"backward": IdeBackward("damped", steps=9)}, {"method": "ide"}),
-        ({"hidden": np.int64(16), "dropout": np.float32(0.25)}, {}),
-        ({"hidden": (np.int32(16), 12)}, {}),
+        {"rule": Spide(steps=20, scale=50.0)},
+        {"rule": Ide(solver="damped", steps=9)},
+        {"rule": Spide(steps=np.int64(20), scale=np.float32(50.0))},
+        {"hidden": np.int64(16), "dropout": np.float32(0.25)},
+        {"hidden": (np.int32(16), 12)},
     ],
 )
-def test_a_model_of_any_options_is_loaded_and_resumed(options, settings, tmp_path):
-    how = {"steps": 5, "options": options, **settings}
+def test_a_model_of_any_settings_is_loaded_and_resumed(settings, tmp_path):
+    how = {"steps": 5, **settings}
     model = train("digits", tmp_path, epochs=1, **how)
     loaded = load_model(tmp_path / "model")
-    assert loaded.network.backward_settings == model.network.backward_settings
+    assert loaded.network.rule == model.network.rule
     assert loaded.n_neurons == model.n_neurons
     train("digits", tmp_path, epochs=2, resume=True, **how)
     assert len(load_checkpoint(tmp_path / "model").history) == 2
@@ -253,22 +292,24 @@ def test_structures_are_known_with_underscores_too(tmp_path):
     assert network["structure"] == "recurrent-dense"
 
 
-def test_firing_rates_are_the_mean_of_the_batches_measured(tmp_path, monkeypatch):
+def test_firing_rates_are_the_mean_of_the_batches_measured():
     measured = []
 
-    def keep():
-        measured.append(Statistics())
-        return measured[-1]
+    def note(model, args, options):
+        if options.get("statistics") is not None:
+            measured.append(options["statistics"])
 
-    monkeypatch.setattr(epochs, "Statistics", keep)
-    seen = []
+    model = build_classifier("recurrent-dense", (1, 8, 8), 10, random_state=0, **SMALL)
+    model.register_forward_pre_hook(note, with_kwargs=True)
     # 20 batches of 71 and a last one of 17: the first and the last are measured.
-    train("digits", tmp_path, epochs=1, batch_size=71, on_epoch=seen.append, **SMALL)
+    recipe = Recipe(batch_size=71)
+    optimizer = sgd_optimizer(model, recipe)
+    metrics = run_epoch(model, load_dataset("digits"), optimizer, recipe, 0)
     first, last = measured
     assert first.forward_rate != last.forward_rate
     for rate in ("forward_rate", "backward_rate"):
         expected = (71 * getattr(first, rate) + 17 * getattr(last, rate)) / 88
-        assert math.isclose(seen[0][rate], expected)
+        assert math.isclose(metrics[rate], expected)
 
 
 def few_images(n, **changes):
@@ -294,7 +335,7 @@ def test_a_single_last_image_joins_the_batch_before_only_with_batch_norm(
 
     nine = few_images(9)
     noted = Noted(nine.train.values, nine.train.mean, nine.train.deviation)
-    how = {"method": "ide", "options": {"hidden": 8, "batch_norm": batch_norm}}
+    how = {"rule": "ide", "hidden": 8, "batch_norm": batch_norm}
     dataset = replace(nine, train=noted)
     model = train(dataset, tmp_path, epochs=1, steps=4, batch_size=4, **how)
     assert sizes[1:] == expected  # after the one sample that is looked at first
@@ -318,7 +359,7 @@ def test_a_dataset_that_does_not_fit_itself_is_refused(changes, message, tmp_pat
     assert not (tmp_path / "new").exists()
 
 
-def test_images_that_are_no_numbers_are_told_from_a_large_learning_rate(tmp_path):
+def test_images_that_are_no_numbers_are_named_as_the_cause(tmp_path):
     digits = few_images(12)
     bad = Images(digits.train.values, digits.train.mean * math.nan, torch.ones(1))
     folder = tmp_path / "a" / "b"
@@ -328,17 +369,17 @@ def test_images_that_are_no_numbers_are_told_from_a_large_learning_rate(tmp_path
 
 
 def test_the_first_layer_without_a_gradient_is_named_from_the_classifier_down():
-    model = build("recurrent-dense", (1, 8, 8), 10, hidden=[8, 8, 8])
+    model = build_classifier("recurrent-dense", (1, 8, 8), 10, hidden=[8, 8, 8])
     for parameter in model.parameters():
         parameter.grad = torch.zeros_like(parameter)
-    epochs._check_gradients(model, 0, 0)
+    check_gradients(model, 0, 0)
     for layer in (0, 1):
         model.network.layers[layer].weight.grad[0, 0] = math.nan
     with pytest.raises(
         FloatingPointError,
         match=r"epoch 3, batch 5: first in network\.layers\.1\.weight.*last epoch is",
     ):
-        epochs._check_gradients(model, 2, 4)
+        check_gradients(model, 2, 4)
 
 
 def test_a_gradient_that_is_no_number_does_not_reach_the_weights(tmp_path):
@@ -348,23 +389,14 @@ def test_a_gradient_that_is_no_number_does_not_reach_the_weights(tmp_path):
 
         model.network.layers[1].weight.register_hook(backward)
 
-    model = build("recurrent-dense", (1, 8, 8), 10, steps=4, hidden=[8, 8])
+    model = build_classifier("recurrent-dense", (1, 8, 8), 10, steps=4, hidden=[8, 8])
     poison(model)
     before = {key: value.clone() for key, value in model.state_dict().items()}
-    recipe = recipe_for("recurrent-dense", "digits")
+    recipe = replace(recipe_for("recurrent-dense", "digits"), batch_size=4)
     with pytest.raises(
         FloatingPointError, match=r"batch 1: first in network\.layers\.1\.weight"
     ):
-        epochs.run_epoch(
-            model,
-            few_images(12),
-            training._optimizer(model, recipe),
-            recipe,
-            0,
-            4,
-            torch.device("cpu"),
-            False,
-        )
+        run_epoch(model, few_images(12), sgd_optimizer(model, recipe), recipe, 0)
     for key, value in model.state_dict().items():
         assert torch.equal(value, before[key])
 
@@ -426,7 +458,9 @@ DAMAGES = [
         changed("network", "neuron", to="zzz"),
         "neuron must be one of IF, LIF; got",
     ),
-    (changed("network", "method", to=[]), "method must be one of spide, ide"),
+    (changed("network", "rule", to=[]), "rule must be settings of a learning rule"),
+    (changed("network", "rule", to={"spide": {"a": 1}}), "rule must be settings"),
+    (changed("network", "rule", "spide", "steps", to=0), "rule must be settings of a"),
     (changed("network", "steps", to=0), "steps must be an integer of at least 1"),
     (changed("network", "image_shape", to=8), "image_shape must be"),
     (
@@ -435,7 +469,7 @@ DAMAGES = [
     ),
     (changed("network", "options", to=5), "options must be keywords"),
     (changed("network", "options", "hidden", to=[]), "hidden must name"),
-    (changed("network", "options", "backward", to={"x": 1}), "backward must be settin"),
+    (changed("network", "rule", to={"x": {}}), "rule must be settings of a learning"),
     (changed("network", "steps", to=torch.ones(2)), "network must be of|steps must be"),
     (without("network", "n_classes"), "a part of the model is missing .'n_classes'"),
     (without("settings", "dataset"), "a part of the model is missing .'dataset'"),
@@ -461,7 +495,7 @@ class TestCheckpoints:
             def __reduce__(self):
                 return open, (str(witness), "w")
 
-        torch.save({"format": "neuroclass.snn 1", "network": Hostile()}, path)
+        torch.save({"format": "neuroclass.snn 2", "network": Hostile()}, path)
         with pytest.raises(ValueError, match="holds code, which is never run"):
             load_model(path)
         assert not witness.exists()
@@ -513,11 +547,26 @@ class TestCheckpoints:
         torch.save({"weights": torch.ones(2)}, path)
         with pytest.raises(ValueError, match="must be a model written by"):
             load_model(path)
-        torch.save({"format": "neuroclass.snn 1", "network": {}}, path)
+        torch.save({"format": "neuroclass.snn 2", "network": {}}, path)
         with pytest.raises(ValueError, match="a part of the model is missing"):
             load_model(path)
         with pytest.raises(FileNotFoundError, match="no such model file"):
             load_model(path.with_name("nothing"))
+
+    def test_options_that_the_structure_does_not_have_are_refused(self, path):
+        checkpoint = load_checkpoint(path)
+        checkpoint.network["options"]["width"] = 8
+        save_checkpoint(checkpoint, path)
+        with pytest.raises(RecordingError, match=r"options must be keywords.*'width'"):
+            load_model(path)
+
+    def test_models_of_the_earlier_version_are_to_be_trained_again(self, path):
+        torch.save({"format": "neuroclass.snn 1", "network": {}}, path)
+        with pytest.raises(
+            RecordingError, match=r"earlier version.*Train again"
+        ) as caught:
+            load_model(path)
+        assert "\n" not in str(caught.value)
 
     def test_a_failed_write_leaves_the_old_model(self, path):
         before = path.read_bytes()
@@ -542,7 +591,7 @@ def test_recipes_are_those_of_the_papers():
 
 
 @pytest.mark.parametrize(
-    ("dataset", "method", "structure", "steps"),
+    ("dataset", "rule", "structure", "steps"),
     [
         ("mnist", "spide", "mnist-convnet-f", 30),
         ("mnist", "ide", "recurrent-conv", 30),
@@ -554,10 +603,10 @@ def test_recipes_are_those_of_the_papers():
         ("digits", "ide", "recurrent-dense", 30),
     ],
 )
-def test_each_method_has_its_usual_network_and_steps(dataset, method, structure, steps):
-    assert usual_structure(dataset, method) == structure
-    assert usual_steps(dataset, method) == steps
-    assert usual_steps(dataset, method, structure) == steps
+def test_each_rule_has_its_usual_network_and_steps(dataset, rule, structure, steps):
+    assert usual_structure(dataset, rule) == structure
+    assert usual_steps(dataset, rule) == steps
+    assert usual_steps(dataset, rule, structure) == steps
 
 
 def test_ide_trains_its_own_network_where_none_is_named(tmp_path):
@@ -571,8 +620,7 @@ def test_ide_trains_its_own_network_where_none_is_named(tmp_path):
         test=replace(digits.test, values=digits.test.values[few]),
         test_labels=digits.test_labels[few],
     )
-    options = {"hidden": 4}
-    model = train(dataset, tmp_path, method="ide", epochs=1, options=options)
+    model = train(dataset, tmp_path, rule="ide", epochs=1, hidden=4)
     assert model.network.steps == 5
-    model = train(dataset, tmp_path / "spide", epochs=1, options=options)
+    model = train(dataset, tmp_path / "spide", epochs=1, hidden=4)
     assert model.network.steps == 30

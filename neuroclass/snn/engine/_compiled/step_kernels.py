@@ -18,7 +18,7 @@ __all__ = [
     "compiled",
     "extract",
     "fire",
-    "fire_couples",
+    "fire_pairs",
     "list_open",
     "scatter_pool",
     "scatter_spread",
@@ -77,10 +77,10 @@ def fire(
 
 
 @compiled
-def fire_couples(
+def fire_pairs(
     potential: Array,
     error: Array,
-    couples: Array,
+    pairs: Array,
     totals: Array,
     fired: Array,
     threshold: Any,
@@ -88,7 +88,7 @@ def fire_couples(
     leak: Any,
     unit: Any,
 ) -> None:
-    """Add the error, fire couples of either sign, reset, sum up.
+    """Add the error, fire ternary neuron pairs, reset, sum their spikes.
 
     Potential, error and threshold are in units of ``1 / unit``.
     """
@@ -104,11 +104,11 @@ def fire_couples(
             below = np.float32(1.0) if v <= -threshold else np.float32(0.0)
             z = reset * (above - below)
             potential[b, i] = (v - unit * z) * leak
-            couples[b, i] = z
+            pairs[b, i] = z
             totals[b, i] = totals[b, i] * leak + z
         if counts_spikes:
             for i in range(potential.shape[1]):
-                fired[b, i] += abs(couples[b, i])
+                fired[b, i] += abs(pairs[b, i])
 
 
 @compiled
@@ -124,7 +124,7 @@ def list_open(gate: Array, places: Array, n_places: Array) -> None:
 
 @compiled
 def extract(
-    couples: Array,
+    pairs: Array,
     gate: Array,
     places: Array,
     n_places: Array,
@@ -132,13 +132,13 @@ def extract(
     events: Array,
     n_events: Array,
 ) -> int:
-    """Multiply couples by the gate of a connection; list the places that send."""
+    """Multiply ternary spikes by a gate; list the neurons that send."""
     total = 0
-    for b in range(couples.shape[0]):
+    for b in range(pairs.shape[0]):
         n = 0
         for k in range(n_places[b]):
             i = places[b, k]
-            z = couples[b, i] * gate[b, i]
+            z = pairs[b, i] * gate[b, i]
             sent[b, i] = z
             events[b, n] = i
             n += int(z != 0)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass.snn.engine._kernels import compiled
+from neuroclass.snn.engine._compiled.step_kernels import compiled
 
-__all__ = ["LANES", "scatter_rows", "simulate_couples", "simulate_spikes"]
+__all__ = ["LANES", "scatter_rows", "simulate_pairs", "simulate_spikes"]
 
 Array = NDArray[Any]
 
@@ -22,7 +22,7 @@ Array = NDArray[Any]
 LANES = 16
 # Values looked at together for one that is not 0; it divides the lanes.
 _BLOCK = 8
-# Steps after which it is told who fires at most of them.
+# Steps after which the neurons that fire at most of them are determined.
 _SETTLING = 4
 
 
@@ -135,7 +135,7 @@ def simulate_spikes(
 
 
 @compiled
-def simulate_couples(
+def simulate_pairs(
     error: Array,
     gates: Array,
     sizes: Array,
@@ -158,11 +158,11 @@ def simulate_couples(
     of ``1 / unit``.
     """
     n_layers, width = potential.shape[1:]
-    couples = np.empty((n_layers, width), np.float32)
+    pairs = np.empty((n_layers, width), np.float32)
     sent = np.empty(width, np.float32)
     events = np.empty(width + 1, np.int32)
     for b in range(error.shape[0]):
-        couples[:] = 0
+        pairs[:] = 0
         for _ in range(n_steps):
             for place in range(len(order)):
                 layer = order[place]
@@ -171,27 +171,27 @@ def simulate_couples(
                 for c in range(len(links)):
                     if links[c, 1] != layer:
                         continue
-                    # A layer visited later still holds its couples of the last step.
+                    # A layer visited later still holds its spikes of the last step.
                     sender = links[c, 0]
                     n_sent = _product(
-                        couples[sender], gates[b, c], sizes[sender], sent, events
+                        pairs[sender], gates[b, c], sizes[sender], sent, events
                     )
                     rows = _rows(weights, links[c, 2], sizes[sender], size)
                     _add_rows(events, n_sent, sent, rows, v)
                 if place == 0:
                     _add(error[b], size, v)
-                _fire_couples(
+                _fire_pairs(
                     v,
                     size,
                     threshold,
                     reset,
                     leak,
                     unit,
-                    couples[layer],
+                    pairs[layer],
                     totals[b, layer],
                 )
                 if fired.shape[0]:
-                    _add_sizes(couples[layer], size, fired[b, layer])
+                    _add_sizes(pairs[layer], size, fired[b, layer])
 
 
 @compiled
@@ -214,14 +214,14 @@ def _fire(
 
 
 @compiled
-def _fire_couples(
+def _fire_pairs(
     v: Array,
     size: int,
     threshold: Any,
     reset: Any,
     leak: Any,
     unit: Any,
-    couples: Array,
+    pairs: Array,
     totals: Array,
 ) -> None:
     for i in range(size):
@@ -229,7 +229,7 @@ def _fire_couples(
         below = np.float32(1.0) if v[i] <= -threshold else np.float32(0.0)
         z = reset * (above - below)
         v[i] = (v[i] - unit * z) * leak
-        couples[i] = z
+        pairs[i] = z
         totals[i] = totals[i] * leak + z
 
 

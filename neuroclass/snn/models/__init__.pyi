@@ -1,0 +1,17 @@
+from .architectures import STRUCTURES as STRUCTURES
+from .architectures import alexnet_f as alexnet_f
+from .architectures import build_classifier as build_classifier
+from .architectures import cifarnet_f as cifarnet_f
+from .architectures import dvs_convnet_f as dvs_convnet_f
+from .architectures import initialise_ as initialise_
+from .architectures import lenet as lenet
+from .architectures import mnist_convnet_f as mnist_convnet_f
+from .architectures import recurrent_conv as recurrent_conv
+from .architectures import recurrent_dense as recurrent_dense
+from .architectures import usual_rule as usual_rule
+from .energy import EnergyTable as EnergyTable
+from .energy import energy_table as energy_table
+from .feedback_snn import FeedbackSNN as FeedbackSNN
+from .feedback_snn import SpikingClassifier as SpikingClassifier
+from .nir import from_nir as from_nir
+from .nir import to_nir as to_nir
