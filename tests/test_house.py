@@ -1,6 +1,8 @@
 """The rules of the house: who may import whom, what stays light, what must agree."""
 
 import ast
+import dataclasses
+import importlib
 import json
 import re
 import subprocess
@@ -8,14 +10,15 @@ import sys
 import tomllib
 from pathlib import Path
 
-import pytest
-
 import neuroclass
+from neuroclass.responses import ResponseSettings
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "neuroclass"
 
-# A package knows only the packages of its row.
+# Package -> packages that it may import. Two wings, of mathematics and of data, know
+# nothing of each other; they meet in results, and in the column above it.
+BY_ALL = {"_version", "exceptions", "_lib"}
 MATHEMATICS = {"estimators", "information", "clustering", "discrimination"}
 DATA = {"io", "presentations", "responses"}
 MAY_IMPORT = {
@@ -37,35 +40,74 @@ MAY_IMPORT = {
     "cli": MATHEMATICS
     | DATA
     | {"results", "plotting", "report", "analysis", "simulation", "snn"},
+    "snn.components": set(),
+    "snn.engine": {"snn.components"},
+    "snn.learning": {"snn.components", "snn.engine"},
+    "snn.models": {"snn.components", "snn.engine", "snn.learning"},
+    "snn.training": {"snn.components", "snn.engine", "snn.learning", "snn.models"},
+    "snn.recording": {"io", "snn.components", "snn.models", "snn.training"},
 }
-BY_ALL = {"_version", "exceptions", "_lib"}
+# What a wing of mathematics is free of, and the one file that makes a recording.
+NOT_MATHEMATICS = {"neo", "quantities", "matplotlib"}
+MAKES_A_RECORDING = PACKAGE / "simulation" / "retina.py"
+TOP = {"__init__.py", "__init__.pyi", "_version.py", "exceptions.py", "py.typed"}
+MOST_FILES = 18  # of a folder
 HEAVY = {"torch", "elephant", "sklearn", "matplotlib.pyplot", "pynwb"}
 
 
-def imports_of(path):
-    """Return (module, line, is inside a function) of each import that is carried out.
+def module_of(path):
+    """Return the dotted name of a file of the package."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
-    Names after ``from package import`` are joined, so that both ``import a.b`` and
-    ``from a import b`` read "a.b"; imports for the type checker only are left out.
+
+MODULES = {module_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def faces():
+    """Return (package, name) -> module for every name of every lazy face."""
+    found = {}
+    for stub in PACKAGE.rglob("__init__.pyi"):
+        package = module_of(stub.with_suffix(".py"))
+        for node in ast.parse(stub.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ImportFrom) and node.level == 1:
+                inside = f"{package}.{node.module}" if node.module else package
+                for alias in node.names:
+                    found[package, alias.name] = (
+                        inside if node.module else f"{inside}.{alias.name}"
+                    )
+    return found
+
+
+FACES = faces()
+
+
+def defined_in(module, name):
+    """Return the file that a name of a module or a face comes from."""
+    if f"{module}.{name}" in MODULES:
+        return f"{module}.{name}"
+    while (module, name) in FACES:
+        module = FACES[module, name]
+        if f"{module}.{name}" in MODULES and (module, name) not in FACES:
+            break
+    return module
+
+
+def imports_of(path):
+    """Return (module, name, line, is inside a function) of each import.
+
+    Those for the type checker only count, too.
     """
     found = []
 
     def visit(node, in_function):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            return
         if isinstance(node, ast.Import):
-            found.extend((alias.name, node.lineno, in_function) for alias in node.names)
+            found.extend((a.name, "", node.lineno, in_function) for a in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: relative import"
             found.extend(
-                (f"{node.module}.{alias.name}", node.lineno, in_function)
-                for alias in node.names
+                (node.module, a.name, node.lineno, in_function) for a in node.names
             )
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
-            "lazy.load"
-        ):
-            # lazy_loader.load("neuroclass.plotting") is an import, too.
-            found.append((ast.literal_eval(node.args[0]), node.lineno, True))
         is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         for child in ast.iter_child_nodes(node):
             visit(child, in_function or is_function)
@@ -74,47 +116,95 @@ def imports_of(path):
     return found
 
 
-def stage_of(path):
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-
-
-def stage_named(module):
-    """Return the stage that `module` is of, or None if it is not ours."""
-    package, *parts = module.split(".")
-    return parts[0] if package == "neuroclass" and parts else None
+def package_of(module):
+    """Return the package of a module, for the networks the room."""
+    parts = module.split(".")[1:]
+    if not parts:
+        return ""
+    return ".".join(parts[:2]) if parts[0] == "snn" and parts[1:] else parts[0]
 
 
 def our_imports():
-    """Yield (path, line, importing stage, imported stage, is inside a function)."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        if path == PACKAGE / "__init__.py":
-            continue
-        for module, line, in_function in imports_of(path):
-            imported = stage_named(module)
-            if imported and imported != stage_of(path):
-                yield path, line, stage_of(path), imported, in_function
+    """Yield (file, line, importing module, imported module, is inside a function)."""
+    for module, path in MODULES.items():
+        for source, name, line, in_function in imports_of(path):
+            if source.split(".")[0] == "neuroclass":
+                yield path, line, module, defined_in(source, name), in_function
 
 
 def test_every_package_has_its_place():
-    found = {stage_of(path) for path in PACKAGE.rglob("*.py")} - {"__init__", "snn"}
-    assert found == set(MAY_IMPORT)
+    found = {package_of(module) for module in MODULES}
+    assert found - {"", "snn"} == set(MAY_IMPORT)
 
 
 def test_a_package_imports_only_what_it_may():
     wrong = [
         f"{path.relative_to(ROOT)}:{line} imports {imported}"
-        for path, line, stage, imported, _ in our_imports()
-        if "snn" not in (stage, imported)
-        and imported not in MAY_IMPORT[stage] | BY_ALL | {"classify_neurons"}
+        for path, line, module, imported, _ in our_imports()
+        if (
+            package_of(module) not in ("", package_of(imported))
+            and package_of(imported).split(".")[0]
+            not in {p.split(".")[0] for p in MAY_IMPORT.get(package_of(module), set())}
+            | BY_ALL
+        )
+        or (
+            (package_of(module).startswith("snn.") and package_of(imported) != "snn")
+            and package_of(imported) != package_of(module)
+            and package_of(imported) not in MAY_IMPORT[package_of(module)] | BY_ALL
+        )
     ]
     assert wrong == []
 
 
-def test_only_the_command_line_imports_the_networks_and_only_in_a_handler():
+def test_no_two_files_import_each_other_even_for_annotations():
+    graph = {module: set() for module in MODULES}
+    for _, _, module, imported, _ in our_imports():
+        if imported in MODULES and imported != module:
+            graph[module].add(imported)
+    for module, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and node.value in MODULES:
+                graph[module].add(node.value)  # importlib.import_module("...")
+        graph[module].discard(module)
+    while True:  # take away what imports nothing that is left
+        leaves = {module for module, imported in graph.items() if not imported}
+        if not leaves:
+            break
+        graph = {
+            m: imported - leaves for m, imported in graph.items() if m not in leaves
+        }
+    assert sorted(graph) == []
+
+
+def test_only_the_command_line_imports_the_networks():
     wrong = [
         f"{path.relative_to(ROOT)}:{line}"
-        for path, line, stage, imported, in_function in our_imports()
-        if imported == "snn" and not (stage == "cli" and in_function)
+        for path, line, module, imported, in_function in our_imports()
+        if package_of(imported).startswith("snn")
+        and not package_of(module).startswith("snn")
+        and not (package_of(module) == "cli" and in_function)
+    ]
+    assert wrong == []
+
+
+def test_only_a_command_imports_inside_a_function():
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for module, path in MODULES.items()
+        for _, _, line, in_function in imports_of(path)
+        if in_function and package_of(module) != "cli"
+    ]
+    assert wrong == []
+
+
+def test_the_mathematics_knows_neither_recordings_nor_figures():
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {source}"
+        for module, path in MODULES.items()
+        if package_of(module) in MATHEMATICS | {"simulation"}
+        and path != MAKES_A_RECORDING
+        for source, _, line, _ in imports_of(path)
+        if source.split(".")[0] in NOT_MATHEMATICS
     ]
     assert wrong == []
 
@@ -122,32 +212,148 @@ def test_only_the_command_line_imports_the_networks_and_only_in_a_handler():
 def test_tasks_run_in_parallel_in_one_way_that_a_cluster_can_lose_workers_of():
     importing = {
         path.name
-        for path in PACKAGE.rglob("*.py")
-        for module, _, _ in imports_of(path)
-        if module.startswith("joblib")
+        for path in MODULES.values()
+        for source, _, _, _ in imports_of(path)
+        if source.startswith("joblib")
     }
     assert importing == {"parallel.py", "cluster.py"}, "use run_tasks"
 
 
-def test_only_what_draws_imports_plotting():
-    importing = {
-        stage for _, _, stage, imported, _ in our_imports() if imported == "plotting"
+def test_the_top_holds_packages_and_no_folder_is_crowded():
+    files = {path.name for path in PACKAGE.iterdir() if path.is_file()}
+    assert files == TOP
+    crowded = {
+        str(folder.relative_to(ROOT)): n
+        for folder in [PACKAGE, *PACKAGE.rglob("*")]
+        if folder.is_dir()
+        if (n := len(set(folder.glob("*.py")) - {folder / "__init__.py"})) > MOST_FILES
     }
-    assert importing <= {"report", "cli", "analysis"}
+    assert crowded == {}
 
 
-@pytest.mark.parametrize("stage", ["estimators", "information"])
-def test_the_mathematics_knows_neither_recordings_nor_figures(stage):
-    reached, queue = set(), [stage]
-    while queue:
-        current = queue.pop()
-        for path in PACKAGE.glob(f"{current}/**/*.py"):
-            for module, _, _ in imports_of(path):
-                imported = stage_named(module)
-                if imported and imported not in reached:
-                    queue.append(imported)
-                reached.add(imported or module.split(".")[0])
-    assert not reached & {"neo", "quantities", "matplotlib", *DATA}
+def test_no_two_files_have_one_name():
+    names = [
+        path.name
+        for module, path in MODULES.items()
+        if path.name != "__init__.py" and package_of(module) != "cli"
+    ]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
+def test_a_name_of_a_face_is_no_name_of_a_file():
+    wrong = [
+        f"{package}.{name}"
+        for package, name in FACES
+        if f"{package}.{name}" in MODULES
+        if FACES[package, name] not in (package, f"{package}.{name}")
+        if MODULES[f"{package}.{name}"].name != "__init__.py"
+    ]
+    assert wrong == []
+
+
+def test_every_name_of_a_face_can_be_had():
+    for package, name in FACES:
+        if not package.startswith("neuroclass.snn") and "_compiled" not in package:
+            assert getattr(importlib.import_module(package), name) is not None
+
+
+def test_defaults_of_the_responses_stand_in_one_place():
+    settings = {
+        field.name: field.default
+        for field in dataclasses.fields(ResponseSettings)
+        if field.default is not None
+    }
+    allowed = {"word_length", "response"}  # of functions that are given no settings
+    wrong = []
+    for path in MODULES.values():
+        if path.parts[-2:] in (
+            ("responses", "settings.py"),
+            ("presentations", "settings.py"),
+        ):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            named = node.args.args + node.args.posonlyargs
+            pairs = [
+                *zip(named[::-1], node.args.defaults[::-1], strict=False),
+                *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True),
+            ]
+            wrong += [
+                f"{path.relative_to(ROOT)}:{node.lineno} {argument.arg}"
+                for argument, default in pairs
+                if argument.arg in settings
+                and argument.arg not in allowed
+                and isinstance(default, ast.Constant)
+                and default.value == settings[argument.arg]
+            ]
+    assert wrong == []
+
+
+def banned_words():
+    """Return the wordings that the field does not share, as patterns."""
+    lines = (ROOT / "tests" / "banned_words.txt").read_text(encoding="utf-8")
+    return [
+        re.compile(rf"(?<![\w`]){line.strip()}(?![\w`])", re.IGNORECASE)
+        for line in lines.splitlines()
+        if line.strip() and not line.startswith("#")
+    ]
+
+
+def texts_of(path):
+    """Yield (line, text) of each docstring, message and label of a Python file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for k, line in enumerate(node.value.splitlines()):
+                yield node.lineno + k, line
+
+
+def test_the_words_are_those_of_the_field():
+    pages = [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *(p for p in (ROOT / "docs").glob("*.md") if p.name != "glossary.md"),
+        *PACKAGE.rglob("*.html"),
+    ]
+    texts = [
+        (path, line, text) for path in MODULES.values() for line, text in texts_of(path)
+    ] + [
+        (path, k, text)
+        for path in pages
+        for k, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+    ]
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}: {found[0]}"
+        for pattern in banned_words()
+        for path, line, text in texts
+        if (found := pattern.search(text))
+    ]
+    assert wrong == []
+
+
+def test_tests_name_no_private_name_of_a_file_and_mock_none_of_ours():
+    wrong = []
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        if path == Path(__file__):
+            continue
+        text = path.read_text(encoding="utf-8")
+        ours = {
+            a.asname or a.name
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.ImportFrom)
+            and (node.module or "").startswith("neuroclass")
+            for a in node.names
+        }
+        for k, line in enumerate(text.splitlines(), 1):
+            is_private = any(
+                match[1] in ours for match in re.finditer(r"\b(\w+)\._[a-z]\w*", line)
+            ) or re.search(r"from neuroclass[\w.]* import .*\b_[a-z]", line)
+            is_mock = re.search(r"setattr\(\s*[\"']neuroclass", line) or (
+                (found := re.search(r"setattr\(\s*(\w+),", line)) and found[1] in ours
+            )
+            if is_private or is_mock:
+                wrong.append(f"{path.relative_to(ROOT)}:{k}: {line.strip()}")
+    assert wrong == []
 
 
 def test_the_rules_would_catch_a_broken_one(tmp_path):
@@ -157,14 +363,17 @@ def test_the_rules_would_catch_a_broken_one(tmp_path):
         "from neuroclass.report import save_results\n"
         "def plot():\n    from neuroclass import plotting\n"
         "if TYPE_CHECKING:\n    import torch\n"
-        "plotting = lazy.load('neuroclass.plotting')\n"
     )
     assert imports_of(path) == [
-        ("neo.io", 1, False),
-        ("neuroclass.report.save_results", 2, False),
-        ("neuroclass.plotting", 4, True),
-        ("neuroclass.plotting", 7, True),
+        ("neo.io", "", 1, False),
+        ("neuroclass.report", "save_results", 2, False),
+        ("neuroclass", "plotting", 4, True),
+        ("torch", "", 6, False),
     ]
+    assert (
+        defined_in("neuroclass", "classify_neurons") == "neuroclass.analysis.classify"
+    )
+    assert any(pattern.search("tells who spoke") for pattern in banned_words())
 
 
 def modules_after(code):

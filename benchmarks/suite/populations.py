@@ -12,7 +12,7 @@ from benchmarks.suite.stages import is_installed, of_counts
 from neuroclass.clustering import AgglomerativeBottleneck
 from neuroclass.presentations.selection import select_presentations
 from neuroclass.responses.counts import count_words
-from neuroclass.responses.firing_rates import firing_rates
+from neuroclass.responses.firing_rates import mean_rates
 from neuroclass.responses.words import bin_words
 from neuroclass.simulation.retina import simulate_retina
 
@@ -41,7 +41,7 @@ def rand_indices(n_repeats, seed, *, quick=False):
     truth = [t.annotations["true_type"] for t in retina.segments[0].spiketrains]
     shown = select_presentations(retina, min_repeats=2)
     counts = count_words(bin_words(retina, shown, 0.02)).counts
-    psth = firing_rates(bin_words(retina, shown, 0.02, response="counts"))
+    psth = mean_rates(bin_words(retina, shown, 0.02, response="counts"))
     labels = {
         "neuroclass": AgglomerativeBottleneck(N_TYPES).fit(counts).labels_,
         "k-means on PSTHs": KMeans(N_TYPES, n_init=10, random_state=0)

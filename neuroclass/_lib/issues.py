@@ -26,7 +26,7 @@ class Issue:
     units : tuple
         Ids of the units that it concerns; empty where it concerns all.
     is_warned : bool
-        Whether `warn_of` warns of it; else it is told in results only.
+        Whether `warn_of` warns of it; else it stands in results only.
     """
 
     kind: str

@@ -13,7 +13,7 @@ def run_tasks(
     tasks: Iterable[tuple[Any, ...]],
     n_jobs: int | None = None,
 ) -> Iterator[Any]:
-    """Call a function once per task, wherever joblib is told to.
+    """Call a function once per task, in the processes or machines set for joblib.
 
     No backend is named, so that ``joblib.parallel_config`` decides: processes of this
     machine, or with ``"dask"`` those of a cluster.

@@ -23,12 +23,15 @@ class RunSettings:
         take.
     progress : bool, default True
         Show a progress bar, on stderr, for what takes longer than two seconds.
+    spikes_at_once : int, default 2^21
+        Number of spikes whose words are in memory at a time, unless one unit has more.
     """
 
     n_jobs: int | None = None
     cache: str | Path | None = None
     memory: float | str = 4e9
     progress: bool = True
+    spikes_at_once: int = 1 << 21
 
 
 class RunOptions(TypedDict, total=False):
@@ -38,3 +41,4 @@ class RunOptions(TypedDict, total=False):
     cache: str | Path | None
     memory: float | str
     progress: bool
+    spikes_at_once: int

@@ -29,6 +29,7 @@ from neuroclass.analysis.responses import (
     responses_of,
 )
 from neuroclass.analysis.support import (
+    count_distinguishable,
     curve_interval,
     stability_of_classes,
     subclasses_of_neurons,
@@ -40,15 +41,10 @@ from neuroclass.clustering import (
     SequentialBottleneck,
     choose_method,
 )
-from neuroclass.discrimination.divergence import (
-    distinguishable_groups,
-    pair_divergences,
-)
 from neuroclass.estimators import ESTIMATORS, Estimator
 from neuroclass.information.classes import information_between_classes
 from neuroclass.information.identity import IdentityInformation, identity_information
 from neuroclass.presentations import RECORDING
-from neuroclass.responses.counts import ResponseCounts
 from neuroclass.results.classification import (
     ClassHierarchy,
     ClassificationResult,
@@ -58,8 +54,6 @@ from neuroclass.results.classification import (
 )
 
 __all__ = ["Classification", "classify_neurons"]
-
-_MOST_IN_PAIRS = 500  # neurons, beyond which all pairs take longer than the classes
 
 
 class Classification(ClassificationResult):
@@ -259,7 +253,7 @@ def classify_neurons(
         class_information=class_information,
         drift=responses.drift,
         without_drifting=without_drifting(counts, counted.groups(), responses.drift),
-        n_distinguishable=_n_distinguishable(counts),
+        n_distinguishable=count_distinguishable(counts),
         stability=stable,
         agreement=agreement,
         by_recording=by_recording,
@@ -272,12 +266,6 @@ def classify_neurons(
 
 def _own_keywords() -> tuple[str, ...]:
     return tuple(classify_neurons.__kwdefaults__ or ())
-
-
-def _n_distinguishable(counts: ResponseCounts) -> int | None:
-    if counts.n_neurons > _MOST_IN_PAIRS:
-        return None
-    return int(distinguishable_groups(pair_divergences(counts).z).max()) + 1
 
 
 def _number_or_share(n_clusters: Any, max_information_loss: float | None) -> Any:

@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 import neo
 
 from neuroclass._lib.issues import Issue, warn_of
+from neuroclass._lib.keywords import settings_from
 from neuroclass._lib.running import RunOptions, RunSettings
-from neuroclass._lib.settings import settings_from
 from neuroclass.analysis.bin_choice import count_recorded_units
 from neuroclass.analysis.quality_checks import check_counts, drift_issues
 from neuroclass.presentations import (
@@ -37,7 +37,6 @@ __all__ = [
     "Responses",
     "load_presentations",
     "prepare_responses",
-    "presentation_issues",
     "refuse_settled",
     "responses_of",
     "split_options",
@@ -220,14 +219,7 @@ def prepare_responses(
         bin_size=counted.bin_size,
         bin_setting=counted.bin_setting,
         drift=drift,
-        issues=(*presentation_issues(presentations), *issues),
-    )
-
-
-def presentation_issues(presentations: Presentations) -> tuple[Issue, ...]:
-    """Return what was left out of the presentations, or shortened, as issues."""
-    return tuple(
-        Issue("presentations", note, is_warned=False) for note in presentations.notes
+        issues=(*presentations.issues, *issues),
     )
 
 

@@ -22,7 +22,6 @@ from neuroclass.analysis.responses import (
     Recordings,
     Responses,
     load_presentations,
-    presentation_issues,
     refuse_settled,
     split_options,
 )
@@ -51,7 +50,6 @@ WORD_LENGTHS = (1, 2, 3, 4, 6, 8)  # bins
 
 _LARGEST_GAP = 0.1  # between blend and jackknife, of the jackknife
 _SATURATED = 0.1  # of log2 of the number of alternatives
-_MOST_CELLS = 2**25  # of a table of counts, 256 MiB
 
 
 class ScanOptions(PresentationOptions, total=False):
@@ -72,6 +70,7 @@ def scan_information(
     estimator: Any = "blend",
     bin_sizes: Sequence[float] = BIN_SIZES,
     word_lengths: Sequence[int] = WORD_LENGTHS,
+    max_table: int = 2**25,
     **options: Unpack[ScanOptions],
 ) -> InformationScan:
     """Measure the information of words of several bin widths and lengths.
@@ -91,7 +90,9 @@ def scan_information(
         Time bin widths, in seconds.
     word_lengths : sequence of int
         Numbers of bins per word.  Words longer than a presentation are skipped, and
-        words so many that a table of their counts had more than 2^25 entries.
+        words so many that a table of their counts had more than `max_table` entries.
+    max_table : int, default 2^25
+        Largest number of entries of a table of counts, 256 MiB.
     **options
         Keywords of `ResponseSettings` but for `bin_size` and `word_length`, unless
         `recording` is `Responses`, and of `RunSettings`.
@@ -155,7 +156,7 @@ def scan_information(
             f"({shortest:g} s); got {min(bin_sizes):g} s and {lengths[0]} at least. "
             "Use smaller bins."
         )
-    scanned, issues = [], list(presentation_issues(presentations))
+    scanned, issues = [], list(presentations.issues)
     for bin_size, length in tqdm(
         fitting,
         "kinds of words",
@@ -173,7 +174,7 @@ def scan_information(
             cache=run.cache,
         )
         check_two_units_fire(counted.n_spikes)
-        if math.prod(counted.shape) > _MOST_CELLS:
+        if math.prod(counted.shape) > max_table:
             issues.append(
                 Issue(
                     "words left out",

@@ -23,12 +23,14 @@ from neuroclass.clustering import (
     bootstrap_stability,
     supported_range,
 )
+from neuroclass.discrimination import distinguishable_groups, pair_divergences
 from neuroclass.estimators import Estimator
 from neuroclass.estimators.jackknife import bias_aware_interval
 from neuroclass.information.classes import sum_by_class
 from neuroclass.responses.counts import ResponseCounts
 
 __all__ = [
+    "count_distinguishable",
     "curve_interval",
     "stability_of_classes",
     "subclasses",
@@ -80,6 +82,28 @@ def _curve(
     lost = np.append(0.0, np.cumsum(losses))
     kept: NDArray[np.float64] = (lost[-1] - lost)[::-1] / rows.n_words
     return kept
+
+
+def count_distinguishable(
+    counts: ResponseCounts, *, most_neurons: int = 500
+) -> int | None:
+    """Count the distinguishable groups of neurons: `distinguishable_groups`.
+
+    Parameters
+    ----------
+    counts : ResponseCounts
+        Of the neurons.
+    most_neurons : int, default 500
+        Number of neurons beyond which all pairs take longer than the classes, and
+        nothing is counted.
+
+    Returns
+    -------
+    int or None
+    """
+    if counts.n_neurons > most_neurons:
+        return None
+    return int(distinguishable_groups(pair_divergences(counts).z).max()) + 1
 
 
 def support_of_number(

@@ -71,8 +71,8 @@ def add_parser(commands: Any) -> None:
         "--method",
         choices=("auto", "agglomerative", "sequential"),
         default="auto",
-        help="the tree of all neurons, or of micro-clusters of very many (default auto: "
-        "by the memory that all pairs take)",
+        help="the tree of all neurons, or of micro-clusters of very many (default "
+        "auto: by the memory that all pairs take)",
     )
     classes.add_argument(
         "--memory",

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from neuroclass.presentations.settings import CONDITIONS
+from neuroclass.presentations.presentation_settings import CONDITIONS
 from neuroclass.responses.settings import RESPONSES, ResponseSettings
 
 __all__ = [

@@ -6,13 +6,15 @@ Input: spike times with the unit of each, or a sorting. Output: a ``neo.Block``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypedDict, Unpack
 
 import neo
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuroclass._lib.checks import as_seconds
+from neuroclass._lib.keywords import settings_from
 from neuroclass.io.arguments import (
     as_array,
     checked_columns,
@@ -25,17 +27,33 @@ from neuroclass.io.spike_table import SpikeTable
 __all__ = ["from_events"]
 
 
+class EventOptions(TypedDict, total=False):
+    """Keywords of `from_events` for spikes that count from stimulus onset."""
+
+    presentation: ArrayLike | None
+    condition: Sequence[Any] | None
+    trial_duration: float | str | None
+    t_start: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Presented:
+    """Presentations of a list of spikes: `EventOptions` and its defaults."""
+
+    presentation: ArrayLike | None = None
+    condition: Sequence[Any] | None = None
+    trial_duration: float | str | None = None
+    t_start: float = 0.0
+
+
 def from_events(
     times: Any,
     units: ArrayLike | None = None,
     *,
     dt: float | str | None = None,
-    presentation: ArrayLike | None = None,
-    condition: Sequence[Any] | None = None,
-    trial_duration: float | str | None = None,
     unit_ids: Sequence[int | str] | None = None,
     unit_columns: Mapping[str, Sequence[Any]] | None = None,
-    t_start: float = 0.0,
+    **options: Unpack[EventOptions],
 ) -> neo.Block:
     """Return the recording of a list of spikes, or of a spike sorting.
 
@@ -51,6 +69,11 @@ def from_events(
     dt : float, str or quantity, optional
         Seconds per unit of `times`. Needed for whole numbers: these count time
         steps, and a spike lies in the middle of its step.
+    unit_ids : sequence, optional
+        Ids of all units in order, silent ones too; by default the units with spikes,
+        sorted.
+    unit_columns : mapping of str to sequence of length n_units, optional
+        Columns of the units.
     presentation : array-like of shape (n_spikes,), optional
         Number of each spike's presentation, from 0: the times then count from
         stimulus onset, and `trial_duration` is needed.
@@ -59,11 +82,6 @@ def from_events(
         stimulus by default.
     trial_duration : float, str or quantity, optional
         Duration of each presentation, in seconds.
-    unit_ids : sequence, optional
-        Ids of all units in order, silent ones too; by default the units with spikes,
-        sorted.
-    unit_columns : mapping of str to sequence of length n_units, optional
-        Columns of the units.
     t_start : float, default 0.0
         Onset of the first presentation, or offset added to `times`, in seconds.
 
@@ -83,6 +101,15 @@ def from_events(
     >>> [train.name for train in recording.segments[0].spiketrains]
     ['a', 'b']
     """
+    events = settings_from(
+        _Presented,
+        None,
+        options,
+        "from_events",
+        other_keywords=tuple(from_events.__kwdefaults__ or ()),
+    )
+    presentation, condition = events.presentation, events.condition
+    trial_duration, t_start = events.trial_duration, events.t_start
     if hasattr(times, "get_unit_spike_train"):
         if units is not None or dt is not None:
             raise ValueError(

@@ -24,7 +24,7 @@ from neuroclass.presentations.interval_tables import (
     first_segment,
     number_label,
 )
-from neuroclass.presentations.settings import PresentationSettings
+from neuroclass.presentations.presentation_settings import PresentationSettings
 
 __all__ = [
     "STIMULUS",

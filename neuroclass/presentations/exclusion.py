@@ -14,7 +14,7 @@ import neo
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass._lib.checks import warn_user
+from neuroclass._lib.issues import Issue
 from neuroclass._lib.wording import plural
 from neuroclass.exceptions import RecordingError
 from neuroclass.presentations.candidates import (
@@ -33,7 +33,7 @@ __all__ = [
     "drop_rare_stimuli",
     "drop_truncated",
     "drop_unrecorded",
-    "warn_about_overlap",
+    "overlap_issues",
 ]
 
 _CLOCK_RATIO = 500.0  # milliseconds make 1000, samples more
@@ -135,8 +135,11 @@ def drop_rare_stimuli(rows: IntervalRows, min_repeats: int) -> IntervalRows:
     return rows.take(is_frequent[stimulus_of], *notes)
 
 
-def drop_truncated(rows: IntervalRows, min_repeats: int) -> IntervalRows:
-    """Leave out rows far shorter than the others of their stimulus, and warn."""
+def drop_truncated(
+    rows: IntervalRows, min_repeats: int
+) -> tuple[IntervalRows, tuple[Issue, ...]]:
+    """Leave out rows far shorter than the others of their stimulus; return issues."""
+    issues = []
     names, stimulus_of = np.unique(rows.columns[STIMULUS], return_inverse=True)
     medians = medians_by_group(rows.durations, stimulus_of)
     is_short = rows.durations < medians[stimulus_of] / 2
@@ -149,18 +152,20 @@ def drop_truncated(rows: IntervalRows, min_repeats: int) -> IntervalRows:
         if is_meant.any():
             worst = int(np.argmin(np.where(is_meant, rows.durations, np.inf)))
             stimulus = stimulus_of[worst]
-            warn_user(
+            text = (
                 f"{plural(int(is_meant.sum()), 'row', 'rows')} of {rows.name} shorter "
                 f"than half of the other repeats (row {rows.row_labels[worst]}: "
                 f"{rows.durations[worst]:.4g} s where {names[stimulus]} lasts "
-                f"{medians[stimulus]:.4g} s): {consequence}.",
+                f"{medians[stimulus]:.4g} s): {consequence}."
             )
+            issues.append(Issue("truncated presentations", text))
     if not is_dropped.any():
-        return rows
+        return rows, tuple(issues)
     n_dropped = plural(int(is_dropped.sum()), "row", "rows")
-    return rows.take(
+    taken = rows.take(
         ~is_dropped, f"left out {n_dropped} shorter than half of the other repeats"
     )
+    return taken, tuple(issues)
 
 
 def common_durations(
@@ -187,16 +192,19 @@ def common_durations(
     return shortest, notes
 
 
-def warn_about_overlap(rows: IntervalRows, durations: NDArray[np.float64]) -> None:
-    """Warn if presentations overlap in time and hence share spikes."""
+def overlap_issues(
+    rows: IntervalRows, durations: NDArray[np.float64]
+) -> tuple[Issue, ...]:
+    """Return whether presentations overlap in time and hence share spikes."""
     stops = rows.starts + durations
     overlaps = np.flatnonzero(
         rows.starts[1:] < (stops - length_tolerance(durations))[:-1]
     )
-    if len(overlaps):
-        warn_user(
-            f"{plural(len(overlaps), 'presentation', 'presentations')} of "
-            f"{rows.name} begin before the one before ends (row "
-            f"{rows.row_labels[overlaps[0] + 1]} first): they share spikes and are not "
-            "independent.",
-        )
+    if not len(overlaps):
+        return ()
+    text = (
+        f"{plural(len(overlaps), 'presentation', 'presentations')} of {rows.name} "
+        f"begin before the one before ends (row {rows.row_labels[overlaps[0] + 1]} "
+        "first): they share spikes and are not independent."
+    )
+    return (Issue("overlapping presentations", text),)

@@ -6,9 +6,7 @@ presentations of the common stimuli (`match_presentations`).
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
@@ -17,19 +15,27 @@ import neo
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass._lib.checks import warn_user
-from neuroclass._lib.settings import settings_from
+from neuroclass._lib.issues import Issue, warn_of
+from neuroclass._lib.keywords import settings_from
 from neuroclass._lib.wording import plural, some
 from neuroclass.exceptions import RecordingError
 from neuroclass.io import load_recording
 from neuroclass.presentations.candidates import length_tolerance
-from neuroclass.presentations.selection import Presentations, select_presentations
-from neuroclass.presentations.settings import (
+from neuroclass.presentations.presentation_settings import (
     PresentationOptions,
     PresentationSettings,
 )
+from neuroclass.presentations.selection import Presentations, select_without_warning
 
-__all__ = ["load_recordings", "match_presentations", "recording_names"]
+__all__ = [
+    "MATCHING",
+    "load_recordings",
+    "match_presentations",
+    "name_issues",
+    "recording_names",
+]
+
+MATCHING = "matching"  # kind of the issues of stimuli of several recordings
 
 
 def load_recordings(recordings: Sequence[neo.Block | str | Path]) -> list[neo.Block]:
@@ -126,8 +132,11 @@ def match_presentations(
     names = recording_names(recordings)
     selected = []
     for name, recording in zip(names, recordings, strict=True):
-        with _messages_named(name):
-            selected.append(select_presentations(recording, settings))
+        try:
+            selected.append(select_without_warning(recording, settings))
+        except RecordingError as error:
+            raise RecordingError(f"{name}: {error}") from error
+        warn_of(name_issues(name, selected[-1].issues))
     if settings.condition == "none":
         return selected
     common = [s for s in selected[0].stimuli if all(s in p.stimuli for p in selected)]
@@ -140,37 +149,28 @@ def match_presentations(
         )
     others = list(dict.fromkeys(s for p in selected for s in p.stimuli))
     others = [s for s in others if s not in common]
+    issues = []
     if others:
-        warn_user(
+        text = (
             f"{plural(len(others), 'stimulus', 'stimuli')} left out without at "
             f"least {settings.min_repeats} presentations in every recording: "
             f"{some(others, 3)}."
         )
+        issues.append(Issue(MATCHING, text))
     index = np.array([[p.stimuli.index(s) for s in common] for p in selected])
     durations = np.array([p.durations[k] for p, k in zip(selected, index, strict=True)])
-    _compare_lengths(names, selected, tuple(common), durations)
-    return [
+    issues += _compare_lengths(names, selected, tuple(common), durations)
+    warn_of(issues)
+    taken = [
         _take(p, tuple(common), k, durations.min(axis=0))
         for p, k in zip(selected, index, strict=True)
     ]
+    return [replace(p, issues=(*p.issues, *issues)) for p in taken]
 
 
-@contextmanager
-def _messages_named(name: str) -> Iterator[None]:
-    """Put the name of a recording before its warnings and errors."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            yield
-        except RecordingError as error:
-            raise RecordingError(f"{name}: {error}") from error
-    for warning in caught:
-        if issubclass(warning.category, UserWarning):
-            warn_user(f"{name}: {warning.message}")
-        else:
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
+def name_issues(name: str, issues: Iterable[Issue]) -> tuple[Issue, ...]:
+    """Return issues with the name of their recording before the text."""
+    return tuple(replace(issue, text=f"{name}: {issue.text}") for issue in issues)
 
 
 def _first_other(names: Sequence[str], selected: Sequence[Presentations]) -> str:
@@ -190,8 +190,8 @@ def _compare_lengths(
     selected: Sequence[Presentations],
     stimuli: tuple[str, ...],
     durations: NDArray[np.float64],
-) -> None:
-    """Refuse or warn where stimuli matched as one may be different ones."""
+) -> list[Issue]:
+    """Refuse stimuli that are different ones; return those that may be, as issues."""
     shortest, longest = durations.min(axis=0), durations.max(axis=0)
     is_unequal = longest - shortest > length_tolerance(shortest)
     worst = int(np.argmax(longest / shortest))
@@ -207,16 +207,19 @@ def _compare_lengths(
                 f"does not name it, and it lasts {lengths}. Name the stimulus in a "
                 "column of the tables (--stimulus COLUMN)."
             )
-        warn_user(
+        text = (
             f"the table {unnamed[0]} does not name its stimulus: that it is the "
             "same in all recordings is taken on trust."
         )
-    elif is_unequal.any():
-        warn_user(
+        return [Issue(MATCHING, text)]
+    if is_unequal.any():
+        text = (
             f"{plural(int(is_unequal.sum()), 'stimulus differs', 'stimuli differ')} in "
             f"length between recordings (most {stimuli[worst]}: {lengths}): their "
             "common beginning is used."
         )
+        return [Issue(MATCHING, text)]
+    return []
 
 
 def _take(

@@ -16,16 +16,22 @@ import numpy as np
 import quantities as pq
 from numpy.typing import NDArray
 
-from neuroclass._lib.settings import settings_from
+from neuroclass._lib.keywords import settings_from
 from neuroclass.presentations.matching import (
+    MATCHING,
     load_recordings,
     match_presentations,
+    name_issues,
     recording_names,
 )
-from neuroclass.presentations.selection import Presentations, select_presentations
-from neuroclass.presentations.settings import (
+from neuroclass.presentations.presentation_settings import (
     PresentationOptions,
     PresentationSettings,
+)
+from neuroclass.presentations.selection import (
+    Presentations,
+    as_issues,
+    select_presentations,
 )
 
 __all__ = ["RECORDING", "pool_recordings"]
@@ -179,14 +185,16 @@ def _common_clock(
             slot[k] = slot_of[int(s), int((n_placed[s] + 0.5) * most[s] / n_repeats[s])]
             n_placed[s] += 1
         slots.append(slot)
-    notes = [
-        f"{name}: {note}"
+    issues = [
+        issue
         for name, p in zip(names, matched, strict=True)
-        for note in p.notes
+        for issue in name_issues(name, (i for i in p.issues if i.kind != MATCHING))
     ]
     if (repeats != repeats[0]).any():
         listed = (f"{name} {_range(n)}" for name, n in zip(names, repeats, strict=True))
-        notes.insert(0, f"repeats differ between recordings: {', '.join(listed)}")
+        text = f"repeats differ between recordings: {', '.join(listed)}"
+        issues = [*as_issues(text), *issues]
+    issues += [issue for issue in first.issues if issue.kind == MATCHING]
     sources = ", ".join(dict.fromkeys(p.source for p in matched))
     what = "stimulus" if first.n_stimuli == 1 else "stimuli"
     reason = (
@@ -199,7 +207,7 @@ def _common_clock(
         stimulus=stimulus,
         source=sources,
         reason=reason,
-        notes=tuple(notes),
+        issues=tuple(issues),
     )
     return pooled, slots
 

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass._lib.checks import check_choice, check_positive_int
-from neuroclass._lib.settings import settings_from
+from neuroclass._lib.issues import Issue, warn_of
+from neuroclass._lib.keywords import settings_from
 from neuroclass._lib.wording import plural
 from neuroclass.exceptions import RecordingError
 from neuroclass.presentations.candidates import (
@@ -31,10 +32,10 @@ from neuroclass.presentations.exclusion import (
     drop_rare_stimuli,
     drop_truncated,
     drop_unrecorded,
-    warn_about_overlap,
+    overlap_issues,
 )
 from neuroclass.presentations.interval_tables import first_segment
-from neuroclass.presentations.settings import (
+from neuroclass.presentations.presentation_settings import (
     CONDITIONS,
     PresentationOptions,
     PresentationSettings,
@@ -66,8 +67,8 @@ class Presentations:
         Table and column, such as ``"trials.stimulus"``.
     reason : str
         The selection and the reason for it, in one line.
-    notes : tuple of str
-        Rows and stimuli that were left out, joined or shortened.
+    issues : tuple of Issue
+        Rows and stimuli that were left out, joined or shortened, or are doubtful.
     """
 
     starts: NDArray[np.float64]
@@ -77,7 +78,7 @@ class Presentations:
     condition: str
     source: str
     reason: str
-    notes: tuple[str, ...] = ()
+    issues: tuple[Issue, ...] = ()
 
     def __repr__(self) -> str:
         """Return number, stimuli, durations and source of the presentations."""
@@ -87,6 +88,11 @@ class Presentations:
             f"{_range(self.durations.min(), self.durations.max())} s from "
             f"{self.source}, condition {self.condition!r})"
         )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Texts of the issues that call for no warning."""
+        return tuple(issue.text for issue in self.issues if not issue.is_warned)
 
     @property
     def n_presentations(self) -> int:
@@ -159,7 +165,7 @@ def select_presentations(
     Notes
     -----
     Lengths are equal within 2 % or the jitter of a frame (25 ms, at most half the
-    length). Presentations of unequal length are cut to the shortest, and `notes` say
+    length). Presentations of unequal length are cut to the shortest, and `issues` say
     so. Rows outside the recorded time are left out; units recorded for part of the
     time are left to `bin_words`.
 
@@ -174,6 +180,15 @@ def select_presentations(
     settings = settings_from(
         PresentationSettings, settings, options, "select_presentations"
     )
+    selected = select_without_warning(recording, settings)
+    warn_of(selected.issues)
+    return selected
+
+
+def select_without_warning(
+    recording: neo.Block, settings: PresentationSettings
+) -> Presentations:
+    """Select the presentations of each stimulus: `select_presentations`, silently."""
     min_repeats = check_positive_int(settings.min_repeats, "min_repeats", minimum=2)
     condition = check_choice(settings.condition, "condition", CONDITIONS)
     segment = first_segment(recording)
@@ -210,7 +225,7 @@ def select_presentations(
     rows = drop_rare_stimuli(rows, min_repeats)
     if not rows.n_rows:
         raise no_repeats_error(recording, min_repeats, *rows.notes)
-    rows = drop_truncated(rows, min_repeats)
+    rows, issues = drop_truncated(rows, min_repeats)
     rows = rows.take(np.argsort(rows.starts, kind="stable"))
 
     labels = rows.columns[STIMULUS]
@@ -218,7 +233,6 @@ def select_presentations(
     index = {name: number for number, name in enumerate(stimuli)}
     stimulus_of = np.array([index[name] for name in labels.tolist()], dtype=np.intp)
     durations, notes = common_durations(rows, stimuli, stimulus_of)
-    warn_about_overlap(rows, durations[stimulus_of])
     repeats = np.bincount(stimulus_of)
     reason = (
         f"{_range(repeats.min(), repeats.max())} repeats of "
@@ -233,8 +247,17 @@ def select_presentations(
         condition=condition,
         source=source,
         reason=reason,
-        notes=(*rows.notes, *notes),
+        issues=(
+            *as_issues(*rows.notes, *notes),
+            *issues,
+            *overlap_issues(rows, durations[stimulus_of]),
+        ),
     )
+
+
+def as_issues(*notes: str) -> tuple[Issue, ...]:
+    """Return what was left out or shortened as issues that call for no warning."""
+    return tuple(Issue("presentations", note, is_warned=False) for note in notes)
 
 
 def _range(low: float, high: float) -> str:
@@ -262,5 +285,7 @@ def _cut_into_stretches(
         condition="none",
         source="recorded time",
         reason=reason,
-        notes=(f"{ignored} ignored: the condition is none",) if ignored else (),
+        issues=as_issues(f"{ignored} ignored: the condition is none")
+        if ignored
+        else (),
     )

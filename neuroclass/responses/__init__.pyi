@@ -8,7 +8,7 @@ from .counts import conditions_of_windows as conditions_of_windows
 from .counts import count_groups as count_groups
 from .counts import count_words as count_words
 from .firing_rates import UnitRates as UnitRates
-from .firing_rates import firing_rates as firing_rates
+from .firing_rates import mean_rates as mean_rates
 from .firing_rates import unit_rates as unit_rates
 from .settings import RESPONSES as RESPONSES
 from .settings import ResponseOptions as ResponseOptions

@@ -10,14 +10,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import neo
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from neuroclass._lib.keywords import settings_from
 from neuroclass._lib.progress import is_watched
+from neuroclass._lib.running import RunOptions, RunSettings
 from neuroclass._version import __version__
 from neuroclass.exceptions import RecordingError
 from neuroclass.presentations.selection import Presentations
@@ -53,10 +55,8 @@ __all__ = [
     "words_in_blocks",
 ]
 
-SPIKES_AT_ONCE = 1 << 21
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CountedRecording:
     """Counts of each word of each neuron, in all repeats and in groups of them.
 
@@ -77,6 +77,13 @@ class CountedRecording:
     _words: NDArray[np.int64] = field(repr=False)  # (n_words,)
     _layout: Words = field(repr=False)  # with all but the neurons
     _unit_ids: tuple[Any, ...] = field(repr=False)
+
+    def __repr__(self) -> str:
+        n_neurons, n_conditions, n_words = self.shape
+        return (
+            f"CountedRecording({n_neurons} neurons, {n_conditions} conditions, "
+            f"{n_words} words, {self.n_groups} groups of repeats)"
+        )
 
     @cached_property
     def counts(self) -> ResponseCounts:
@@ -121,7 +128,7 @@ class CountedRecording:
         ----------
         neurons : ndarray of bool, (n_neurons,)
             The neurons to keep. The others must have no observed word but the silent
-            one, else there are words that nobody counts.
+            one, else there are words without a count.
         """
         sizes = np.cumsum([len(block.pattern) for block in self._blocks])[:-1]
         blocks = tuple(
@@ -143,7 +150,9 @@ class CountedRecording:
 
 
 def blocks_of_units(
-    recording: neo.Block, units: Sequence[int], spikes_at_once: int = SPIKES_AT_ONCE
+    recording: neo.Block,
+    units: Sequence[int],
+    spikes_at_once: int = RunSettings.spikes_at_once,
 ) -> list[list[int]]:
     """Cut units into runs with at most so many spikes, or one unit.
 
@@ -193,9 +202,7 @@ def count_recording(
     *,
     units: Sequence[int] | None = None,
     n_groups: int = 10,
-    cache: str | Path | None = None,
-    progress: bool = False,
-    spikes_at_once: int = SPIKES_AT_ONCE,
+    **options: Unpack[RunOptions],
 ) -> CountedRecording:
     """Count the words of a recording some units at a time.
 
@@ -210,14 +217,10 @@ def count_recording(
         As in `bin_words`.
     n_groups : int, default 10
         Number of groups of repeats, as in `count_groups`.
-    cache : str or Path, optional
-        Folder that keeps what was counted, a file for every two million spikes, under
-        a name made of the recording and of all settings. What is there is not counted
-        again.
-    progress : bool, default False
-        Show a bar on stderr if it takes longer than two seconds.
-    spikes_at_once : int, default 2^21
-        Number of spikes whose words are in memory at a time, unless one unit has more.
+    **options
+        Keywords of `RunSettings`: with `cache` a file is kept for every two million
+        spikes, under a name made of the recording and of all settings, and what is
+        there is not counted again; `progress`; `spikes_at_once`.
 
     Returns
     -------
@@ -248,9 +251,7 @@ def count_recording(
         response,
         units=units,
         n_groups=n_groups,
-        cache=cache,
-        progress=progress,
-        spikes_at_once=spikes_at_once,
+        **options,
     )
     return counted
 
@@ -264,16 +265,13 @@ def count_bin_sizes(
     *,
     units: Sequence[int] | None = None,
     n_groups: int = 10,
-    cache: str | Path | None = None,
-    progress: bool = False,
-    spikes_at_once: int = SPIKES_AT_ONCE,
+    **options: Unpack[RunOptions],
 ) -> list[CountedRecording]:
     """Count the words of several bin widths, in one pass over the spike trains.
 
     Parameters
     ----------
-    recording, presentations, word_length, response, units, n_groups, cache, progress, \
-spikes_at_once
+    recording, presentations, word_length, response, units, n_groups, **options
         As in `count_recording`.
     bin_sizes : sequence of float, str or quantities.Quantity
         Time bin widths; a number is seconds.
@@ -283,6 +281,7 @@ spikes_at_once
     list of CountedRecording
         One per width.
     """
+    run = settings_from(RunSettings, None, options, "count_recording")
     trains = recording.segments[0].spiketrains
     chosen = list(range(len(trains)) if units is None else units)
     layouts = [
@@ -290,7 +289,7 @@ spikes_at_once
         for width in bin_sizes
     ]
     group = groups_of_repeats(presentations.stimulus, n_groups)
-    folder = None if cache is None else _cache_folder(cache)
+    folder = None if run.cache is None else _cache_folder(run.cache)
     blocks: list[list[WordBlock]] = [[] for _ in layouts]
     with tqdm(
         total=sum(len(trains[unit]) for unit in chosen),
@@ -299,9 +298,9 @@ spikes_at_once
         unit_scale=True,
         delay=2,
         leave=False,
-        disable=not is_watched(progress),
+        disable=not is_watched(run.progress),
     ) as bar:
-        for members in blocks_of_units(recording, chosen, spikes_at_once):
+        for members in blocks_of_units(recording, chosen, run.spikes_at_once):
             paths: list[Path | None] = [None] * len(layouts)
             if folder is not None:
                 paths = [

@@ -1,6 +1,6 @@
-"""Words -> how often each neuron spoke which, in each condition.
+"""Counts of each word of each neuron in each condition.
 
-Takes `Words`, gives `ResponseCounts`, of all repeats or of groups of them.
+Input: `Words`. Output: `ResponseCounts`, of all repeats or of groups of them.
 """
 
 from collections.abc import Iterator
@@ -26,9 +26,9 @@ __all__ = [
 _MAX_CELLS = 2**31
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ResponseCounts:
-    """How often each neuron spoke each word in each condition.
+    """Counts of each word of each neuron in each condition.
 
     Attributes
     ----------
@@ -58,6 +58,13 @@ class ResponseCounts:
     word_duration: float
     n_spikes: NDArray[np.intp] = field(repr=False)
     unit_ids: tuple[Any, ...] = field(repr=False)
+
+    def __repr__(self) -> str:
+        n_neurons, n_conditions, n_words = self.counts.shape
+        return (
+            f"ResponseCounts({n_neurons} neurons, {n_conditions} conditions, "
+            f"{n_words} words of {1e3 * self.word_duration:g} ms)"
+        )
 
     @property
     def n_neurons(self) -> int:
@@ -91,7 +98,7 @@ def count_words(words: Words, presentations: ArrayLike | None = None) -> Respons
     Returns
     -------
     ResponseCounts
-        With one column per word that anybody spoke, the silent word first.
+        With one column per observed word, the silent word first.
 
     Raises
     ------
@@ -107,12 +114,12 @@ def count_words(words: Words, presentations: ArrayLike | None = None) -> Respons
     alphabet = np.unique(np.append(words.code, 0))
     shape = (words.n_neurons, len(stimulus), len(alphabet))
     check_table(shape)
-    spoken = is_counted[words.presentation]
+    is_in = is_counted[words.presentation]
     cell = np.ravel_multi_index(
         (
-            words.neuron[spoken],
-            condition[words.presentation[spoken], words.window[spoken]],
-            np.searchsorted(alphabet, words.code[spoken]),
+            words.neuron[is_in],
+            condition[words.presentation[is_in], words.window[is_in]],
+            np.searchsorted(alphabet, words.code[is_in]),
         ),
         shape,
     )
@@ -168,8 +175,8 @@ def repeats_of(
     """Return the counted repeats of each neuron, (n_neurons, n_conditions)."""
     n_conditions = int(condition.max()) + 1
     present = condition[is_counted]
-    everyone = np.bincount(present[present >= 0], minlength=n_conditions)
-    repeats = np.tile(everyone.astype(np.int64), (words.n_neurons, 1))
+    population = np.bincount(present[present >= 0], minlength=n_conditions)
+    repeats = np.tile(population.astype(np.int64), (words.n_neurons, 1))
     missing: dict[int, NDArray[np.intp]] = {}  # neurons mostly share their mask
     for neuron, mask in words.unrecorded.items():
         if id(mask) not in missing:
@@ -204,15 +211,15 @@ def groups_of_repeats(
     Parameters
     ----------
     stimulus : ndarray of int, (n_presentations,)
-        What each presentation showed.
+        Stimulus of each presentation.
     n_groups : int, default 10
-        How many, if there are as many repeats.
+        Number of groups, unless there are fewer repeats.
     """
     n_groups = check_positive_int(n_groups, "n_groups", minimum=2)
     repeats = np.bincount(stimulus)
     n_groups = min(n_groups, int(repeats.max()))
     group = np.empty(len(stimulus), dtype=np.intp)
-    for shown, n in enumerate(repeats):
-        members = np.flatnonzero(stimulus == shown)
+    for index, n in enumerate(repeats):
+        members = np.flatnonzero(stimulus == index)
         group[members] = np.arange(n) * n_groups // n
     return group

@@ -11,12 +11,12 @@ from neuroclass.responses.block_counts import words_in_blocks
 from neuroclass.responses.counts import conditions_of_windows, repeats_of
 from neuroclass.responses.words import Words
 
-__all__ = ["UnitRates", "firing_rates", "unit_rates"]
+__all__ = ["UnitRates", "mean_rates", "unit_rates"]
 
 _PSTH_BIN = 0.020  # s
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class UnitRates:
     """Firing rates of units inside the presentations.
 
@@ -38,6 +38,11 @@ class UnitRates:
     is_silent: NDArray[np.bool_]
     bin_size: float
 
+    def __repr__(self) -> str:
+        n_units, n_time = self.psth.shape
+        width = f"{1e3 * self.bin_size:g} ms"
+        return f"UnitRates({n_units} units, {n_time} bins of {width})"
+
 
 def unit_rates(recording: neo.Block, presentations: Presentations) -> UnitRates:
     """Measure the firing rates of every unit, some units at a time.
@@ -56,7 +61,7 @@ def unit_rates(recording: neo.Block, presentations: Presentations) -> UnitRates:
     for words in words_in_blocks(
         recording, timed, bin_size, response="counts", units=units
     ):
-        psth.append(np.nan_to_num(firing_rates(words)))
+        psth.append(np.nan_to_num(mean_rates(words)))
         mean.append(words.firing_rate)
         is_silent.append(words.n_spikes.sum(axis=1) == 0)
     return UnitRates(
@@ -67,7 +72,7 @@ def unit_rates(recording: neo.Block, presentations: Presentations) -> UnitRates:
     )
 
 
-def firing_rates(words: Words) -> NDArray[np.float64]:
+def mean_rates(words: Words) -> NDArray[np.float64]:
     """Return the mean firing rate of each neuron in each condition, Hz.
 
     Parameters

@@ -8,7 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from neuroclass.presentations.settings import PresentationOptions, PresentationSettings
+from neuroclass.presentations.presentation_settings import (
+    PresentationOptions,
+    PresentationSettings,
+)
 
 __all__ = ["RESPONSES", "ResponseOptions", "ResponseSettings"]
 

@@ -1,7 +1,7 @@
-"""Did the neurons stay the same from the first repeat to the last.
+"""Test of stationarity: are the repeats of each neuron exchangeable.
 
-Takes words, gives for each neuron a test of the exchangeability of its repeats, on
-which every chance level, interval and z-score of this package stands.
+Input: words. Output: `Drift`, for each neuron a test of the exchangeability of its
+repeats, on which every chance level, interval and z-score of this package stands.
 """
 
 from collections import defaultdict
@@ -20,26 +20,26 @@ _LEVEL = 0.05  # false discovery rate
 _MIN_REPEATS = 5
 _ROUNDS = (199, 1800)  # permutations for all, and for those that might drift
 _MAX_CHANCE = 0.1  # p above which the first round is enough
-_BLOCK = 1 << 22  # numbers of permuted kernels at a time
 _SEED = 20020
 _LARGE_CHANGE = 1.5  # of the rate, beyond which z of two alike neurons is too large
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Drift:
     """Whether the repeats of each neuron are exchangeable.
 
     Attributes
     ----------
     p_value : ndarray of shape (n_neurons,)
-        Of no drift; nan for neurons with fewer than five whole repeats, or silent.
+        p-value of no drift; nan for neurons with fewer than five whole repeats, or
+        silent.
     q_value : ndarray of shape (n_neurons,)
         Adjusted for the number of neurons (Benjamini & Hochberg).
     is_drifting : ndarray of bool, (n_neurons,)
-        q below .05: of the neurons named, one in twenty is expected not to drift.
+        Whether q is below .05: one in twenty of them is expected not to drift.
     rate_change : ndarray of shape (n_neurons,)
-        Spoken words in the later half of the repeats over those in the earlier half;
-        nan where the earlier half has none.
+        Ratio of the observed words in the later half of the repeats to those in the
+        earlier half; nan where the earlier half has none.
     is_unsafe : ndarray of bool, (n_neurons,)
         Whether the neuron drifts so far, by a factor of more than 1.5 from one half to
         the other, or was recorded in other repeats than the rest, that its chance
@@ -52,30 +52,38 @@ class Drift:
     rate_change: NDArray[np.float64] = field(repr=False)
     is_unsafe: NDArray[np.bool_] = field(repr=False)
 
+    def __repr__(self) -> str:
+        return (
+            f"Drift({int(self.is_drifting.sum())} of {self.n_tested} tested neurons "
+            f"drift, {int(self.is_unsafe.sum())} unsafe)"
+        )
+
     @property
     def n_tested(self) -> int:
-        """How many neurons could be tested."""
+        """Number of neurons that could be tested."""
         return int(np.isfinite(self.p_value).sum())
 
 
-def drift_test(words: Words | Iterable[Words]) -> Drift:
-    r"""Test whether each neuron answers the same from the first repeat to the last.
+def drift_test(words: Words | Iterable[Words], *, block_size: int = 1 << 22) -> Drift:
+    r"""Test whether the responses of each neuron change over the repeats.
 
-    With x_r what the neuron spoke in repeat r of R, and x its mean over repeats,
+    With x_r the words of the neuron in repeat r of R, and x their mean over repeats,
 
     .. math:: T = \sum_{t<R} \Big\| \sum_{r \le t} (x_r - x) \Big\|^2 ,
 
-    how far the running sum strays from a straight line, once for the number of words
-    spoken in a repeat, which shows a drift of the rate, and once for which words were
-    spoken when, which shows one of the response. The larger of the two, each in
-    standard deviations of its own permutations, is compared with what it is when whole
-    repeats are permuted: what bins of one repeat share is no drift.
+    the squared distance of the running sum from a straight line, once for the number
+    of observed words of a repeat, which shows a drift of the rate, and once for the
+    words and their times, which shows one of the response. The larger of the two, each
+    in standard deviations of its own permutations, is compared with its value when
+    whole repeats are permuted: correlations within a repeat are no drift.
 
     Parameters
     ----------
     words : Words, or iterable of Words
         From `bin_words`, presentations in the order of time; of all neurons, or of
         some of them after others.
+    block_size : int, default 2^22
+        Numbers of permuted kernels in memory at a time.
 
     Returns
     -------
@@ -84,9 +92,9 @@ def drift_test(words: Words | Iterable[Words]) -> Drift:
     Notes
     -----
     p is uniform without drift, whatever the noise within a repeat, and at least 1 /
-    2,000 (``test_p_is_uniform_without_drift``). Repeats that a neuron was recorded in
-    only in part are left out of its test. Stimuli shown equally often are permuted
-    together, as rounds.
+    2,000 (``test_p_is_uniform_without_drift``). Repeats in which a neuron was
+    recorded only in part are left out of its test. Stimuli with equally many
+    presentations are permuted together, as rounds.
 
     The divergence of the words of the earlier half of the repeats from those of the
     later half, also with permutations, is a weaker test: docs/decisions.md.
@@ -107,7 +115,8 @@ def drift_test(words: Words | Iterable[Words]) -> Drift:
     """
     parts = (words,) if isinstance(words, Words) else words
     p_value, halves, has_gaps = map(
-        np.concatenate, zip(*map(_test_neurons, parts), strict=True)
+        np.concatenate,
+        zip(*(_test_neurons(part, block_size) for part in parts), strict=True),
     )
     q_value = false_discovery(p_value)
     is_drifting = np.nan_to_num(q_value, nan=1.0) < _LEVEL
@@ -126,25 +135,27 @@ def drift_test(words: Words | Iterable[Words]) -> Drift:
 
 
 def _test_neurons(
-    words: Words,
+    words: Words, block_size: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Return p, the words spoken in either half, and who was not always recorded."""
+    """Return p, the observed words of either half, and whether there are gaps."""
     p_value = np.full(words.n_neurons, np.nan)
     halves = np.zeros((words.n_neurons, 2))
-    waiting: dict[tuple[int, ...], dict[int, NDArray[np.float64]]] = defaultdict(dict)
+    pending: dict[tuple[int, ...], dict[int, NDArray[np.float64]]] = defaultdict(dict)
     for neuron, part in enumerate(_by_neuron(words)):
         kernels = _Kernels.of_neuron(*part)
         halves[neuron] = kernels.halves
-        if max(kernels.repeats, default=0) < _MIN_REPEATS or not kernels.is_spoken:
+        if max(kernels.repeats, default=0) < _MIN_REPEATS or not kernels.is_observed:
             continue
-        alike = waiting[kernels.repeats]
+        alike = pending[kernels.repeats]
         alike[neuron] = kernels.flat
-        if len(alike) * kernels.flat.size > _BLOCK:
-            p_value[list(alike)] = _p_values(kernels.repeats, list(alike.values()))
+        if len(alike) * kernels.flat.size > block_size:
+            p_value[list(alike)] = _p_values(
+                kernels.repeats, list(alike.values()), block_size
+            )
             alike.clear()
-    for repeats, alike in waiting.items():
+    for repeats, alike in pending.items():
         if alike:
-            p_value[list(alike)] = _p_values(repeats, list(alike.values()))
+            p_value[list(alike)] = _p_values(repeats, list(alike.values()), block_size)
     has_gaps = np.isin(np.arange(words.n_neurons), list(words.unrecorded))
     return p_value, halves, has_gaps
 
@@ -155,10 +166,10 @@ class _Kernels:
 
     repeats: tuple[int, ...]  # distinct numbers of repeats of the stimuli
     flat: NDArray[np.float64]  # (sum of repeats^2, 2)
-    halves: tuple[float, float]  # spoken words of the earlier and the later half
+    halves: tuple[float, float]  # observed words of the earlier and the later half
 
     @property
-    def is_spoken(self) -> bool:
+    def is_observed(self) -> bool:
         return bool(self.flat.any())
 
     @classmethod
@@ -169,31 +180,33 @@ class _Kernels:
         stimulus: NDArray[np.intp],
         is_whole: NDArray[np.bool_],
     ) -> "_Kernels":
-        """Lay out the words of a neuron, with stimuli shown equally often together."""
+        """Lay out the words of a neuron, stimuli of equally many repeats together."""
         usable = np.flatnonzero(is_whole)
-        n_shown = np.bincount(stimulus[usable], minlength=int(stimulus.max()) + 1)
+        n_presentations = np.bincount(
+            stimulus[usable], minlength=int(stimulus.max()) + 1
+        )
         rank = np.full(len(stimulus), -1)
-        for shown in np.flatnonzero(n_shown):
-            members = usable[stimulus[usable] == shown]
+        for index in np.flatnonzero(n_presentations):
+            members = usable[stimulus[usable] == index]
             rank[members] = np.arange(len(members))
         is_used = is_whole[presentation]
         presentation, feature = presentation[is_used], feature[is_used]
         of_stimulus = stimulus[presentation]
         flat, halves = [], np.zeros(2)
-        repeats = tuple(int(r) for r in np.unique(n_shown[n_shown > 1]))
+        repeats = tuple(int(r) for r in np.unique(n_presentations[n_presentations > 1]))
         for r in repeats:
-            members = n_shown[of_stimulus] == r
+            members = n_presentations[of_stimulus] == r
             row = rank[presentation[members]]
             # One feature: a word at a time of a stimulus.
-            cell = feature[members] * len(n_shown) + of_stimulus[members]
+            cell = feature[members] * len(n_presentations) + of_stimulus[members]
             distinct, column = np.unique(cell, return_inverse=True)
-            spoken = np.zeros((r, len(distinct)))
-            spoken[row, column] = 1.0
-            number = spoken.sum(axis=1)
+            observed = np.zeros((r, len(distinct)))
+            observed[row, column] = 1.0
+            number = observed.sum(axis=1)
             halves += number[: r // 2].sum(), number[r - r // 2 :].sum()
             number = number - number.mean()
-            spoken -= spoken.mean(axis=0)
-            products = (spoken @ spoken.T, np.outer(number, number))
+            observed -= observed.mean(axis=0)
+            products = (observed @ observed.T, np.outer(number, number))
             flat.append(np.stack([each.ravel() for each in products], axis=1))
         return cls(
             repeats=repeats,
@@ -207,7 +220,7 @@ def _by_neuron(
 ) -> Iterator[
     tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.intp], NDArray[np.bool_]]
 ]:
-    """Yield presentation and feature of each spoken word, neuron after neuron."""
+    """Yield presentation and feature of each observed word, neuron after neuron."""
     alphabet, code = np.unique(words.code, return_inverse=True)
     feature = words.window.astype(np.int64) * max(len(alphabet), 1) + code
     nothing = np.zeros((words.n_presentations, 1), dtype=bool)
@@ -220,17 +233,19 @@ def _by_neuron(
 
 
 def _p_values(
-    repeats: tuple[int, ...], kernels: Sequence[NDArray[np.float64]]
+    repeats: tuple[int, ...], kernels: Sequence[NDArray[np.float64]], block_size: int
 ) -> NDArray[np.float64]:
     """Return p of neurons that have the same numbers of repeats."""
     columns = np.stack(kernels, axis=1)  # (sum of repeats^2, n_neurons, 2)
     rng = np.random.default_rng([_SEED, *repeats])
-    drawn = _statistics(repeats, columns, _permutations(repeats, _ROUNDS[0], rng))
+    drawn = _statistics(
+        repeats, columns, _permutations(repeats, _ROUNDS[0], rng), block_size
+    )
     p_value = _exceeded(drawn)
     again = np.flatnonzero(p_value <= _MAX_CHANCE)
     if len(again):
         more = _permutations(repeats, _ROUNDS[1], rng)
-        rest = _statistics(repeats, columns[:, again], more)
+        rest = _statistics(repeats, columns[:, again], more, block_size)
         p_value[again] = _exceeded(np.concatenate([drawn[:, again], rest[1:]]))
     return p_value
 
@@ -249,6 +264,7 @@ def _statistics(
     repeats: tuple[int, ...],
     columns: NDArray[np.float64],
     orders: Sequence[NDArray[np.intp]],
+    block_size: int,
 ) -> NDArray[np.float64]:
     """Return T under each order of the repeats, (n_orders, n_neurons, 2)."""
     flat = columns.reshape(len(columns), -1)
@@ -257,7 +273,7 @@ def _statistics(
     for r, order in zip(repeats, orders, strict=True):
         kernel = _running_sum_kernel(r)
         part = flat[start : start + r * r]
-        step = max(1, _BLOCK // (r * r))
+        step = max(1, block_size // (r * r))
         for first in range(0, len(order), step):
             chosen = order[first : first + step]
             permuted = kernel[chosen[:, :, None], chosen[:, None, :]]
@@ -275,7 +291,7 @@ def _running_sum_kernel(r: int) -> NDArray[np.float64]:
 
 
 def _exceeded(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the share of orders that stray as far as the first, the true one."""
+    """Return the share of orders whose T is at least that of the first, true one."""
     deviation = drawn.std(axis=0)
     z = (drawn - drawn.mean(axis=0)) / np.where(deviation > 0, deviation, np.inf)
     largest = z.max(axis=2)
@@ -284,7 +300,7 @@ def _exceeded(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def describe_drift(drift: Drift) -> tuple[str, ...]:
-    """Say how many neurons drift and how far, and what is unsafe if anything is."""
+    """Describe the number of drifting neurons, the change, and what is unreliable."""
     n_drifting, n_unsafe = int(drift.is_drifting.sum()), int(drift.is_unsafe.sum())
     if not drift.n_tested:
         return (f"not tested: fewer than {_MIN_REPEATS} whole repeats that differ",)
@@ -301,7 +317,7 @@ def describe_drift(drift: Drift) -> tuple[str, ...]:
         span = " to ".join(
             dict.fromkeys(f"{x:.2g}" for x in (change.min(), change.max()))
         )
-        text += f"; words spoken in the later half over the earlier: {span}"
+        text += f"; ratio of words in the later half to the earlier: {span}"
     if not n_unsafe:
         return (text,)
     changes, was = (

@@ -293,9 +293,9 @@ def bin_spikes(
         np.concatenate([np.empty(0, np.intp), *neurons]),
         np.concatenate([np.empty(0, np.intp), *keys]),
         count,
-        stride,
-        word_length,
-        base,
+        stride=stride,
+        word_length=word_length,
+        base=base,
     )
     return Words(
         neuron=neuron,
@@ -364,6 +364,7 @@ def _encode(
     neuron: NDArray[np.intp],
     key: NDArray[np.intp],
     count: NDArray[np.intp],
+    *,
     stride: int,
     word_length: int,
     base: int,

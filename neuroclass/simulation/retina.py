@@ -7,7 +7,8 @@ first steps. This file alone knows `neo`: light, cells and spikes are arrays.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypedDict, Unpack
 
 import neo
 import numpy as np
@@ -15,6 +16,7 @@ import quantities as pq
 from numpy.typing import NDArray
 
 from neuroclass._lib.checks import as_seconds, check_positive_int, check_rng
+from neuroclass._lib.keywords import settings_from
 from neuroclass.simulation.cells import (
     CELL_TYPES,
     draw_cells,
@@ -30,7 +32,50 @@ from neuroclass.simulation.light import (
 )
 from neuroclass.simulation.spikes import draw_spikes, drop_refractory
 
-__all__ = ["simulate_retina"]
+__all__ = ["RetinaOptions", "RetinaSettings", "simulate_retina"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetinaSettings:
+    """Settings of a simulated retina beside its numbers of types, cells and repeats.
+
+    Attributes
+    ----------
+    n_unique : int, default 10
+        Number of segments presented once.
+    unique_duration : time, optional
+        Duration of each unique segment; by default `duration`.
+    frame_rate : float, default 60
+        Frame rate of the light, in Hz.
+    diversity : float, default 0.5
+        Scatter between cells of one type, from 0 (none) to 1 (strong: 15 % in time
+        constants, 40 % in gain, 0.25 standard deviations in threshold, 6 ms in
+        delay); everything scales with it.
+    stimulus_random_state : numpy.random.Generator or int, optional
+        Generator or seed of the light alone: retinas with the same seed get the same
+        light, whatever their cells and repeats. By default `random_state`.
+    drift : float, default 0
+        Slow change of the gain: the standard deviation, over cells, of the logarithm
+        of the gain at the end of the recording over that at its beginning.
+    """
+
+    n_unique: int = 10
+    unique_duration: float | str | pq.Quantity | None = None
+    frame_rate: float = 60.0
+    diversity: float = 0.5
+    stimulus_random_state: np.random.Generator | int | None = None
+    drift: float = 0.0
+
+
+class RetinaOptions(TypedDict, total=False):
+    """Keywords of `simulate_retina`: see `RetinaSettings`."""
+
+    n_unique: int
+    unique_duration: float | str | pq.Quantity | None
+    frame_rate: float
+    diversity: float
+    stimulus_random_state: np.random.Generator | int | None
+    drift: float
 
 
 def simulate_retina(
@@ -39,13 +84,8 @@ def simulate_retina(
     n_presentations: int = 50,
     duration: float | str | pq.Quantity = 20.0,
     *,
-    n_unique: int = 10,
-    unique_duration: float | str | pq.Quantity | None = None,
-    frame_rate: float = 60.0,
-    diversity: float = 0.5,
-    stimulus_random_state: np.random.Generator | int | None = None,
-    drift: float = 0.0,
     random_state: np.random.Generator | int | None = None,
+    **options: Unpack[RetinaOptions],
 ) -> neo.Block:
     r"""Simulate ganglion cells of known types under a repeated full-field flicker.
 
@@ -80,24 +120,11 @@ def simulate_retina(
         Repeats of the repeated segment.
     duration : time, default 20 s
         Duration of the repeated segment; rounded to whole frames.
-    n_unique : int, default 10
-        Number of segments presented once.
-    unique_duration : time, optional
-        Duration of each unique segment; by default `duration`.
-    frame_rate : float, default 60
-        Frame rate of the light, in Hz.
-    diversity : float, default 0.5
-        Scatter between cells of one type, from 0 (none) to 1 (strong: 15 % in time
-        constants, 40 % in gain, 0.25 standard deviations in threshold, 6 ms in
-        delay); everything scales with it.
-    stimulus_random_state : numpy.random.Generator or int, optional
-        Generator or seed of the light alone: retinas with the same seed get the same
-        light, whatever their cells and repeats. By default `random_state`.
-    drift : float, default 0
-        Slow change of the gain: the standard deviation, over cells, of the logarithm
-        of the gain at the end of the recording over that at its beginning.
     random_state : int, numpy.random.Generator or None
         Seed or generator.
+    **options
+        Keywords of `RetinaSettings`: n_unique, unique_duration, frame_rate, diversity,
+        drift, stimulus_random_state.
 
     Returns
     -------
@@ -135,6 +162,18 @@ def simulate_retina(
     >>> sorted(str(s.annotations["true_type"]) for s in retina.segments[0].spiketrains)
     ['OFF fast', 'OFF fast', 'ON fast', 'ON fast', 'ON-OFF fast', 'ON-OFF fast']
     """
+    settings = settings_from(
+        RetinaSettings,
+        None,
+        options,
+        "simulate_retina",
+        other_keywords=("n_types", "n_neurons", "n_presentations", "duration"),
+    )
+    frame_rate, diversity, drift = (
+        settings.frame_rate,
+        settings.diversity,
+        settings.drift,
+    )
     n_types = check_positive_int(n_types, "n_types")
     if n_types > len(CELL_TYPES):
         raise ValueError(f"n_types must be at most {len(CELL_TYPES)}; got {n_types}.")
@@ -144,7 +183,7 @@ def simulate_retina(
             f"n_neurons must be at least n_types ({n_types}); got {n_neurons}."
         )
     n_presentations = check_positive_int(n_presentations, "n_presentations")
-    n_unique = check_positive_int(n_unique, "n_unique", minimum=0)
+    n_unique = check_positive_int(settings.n_unique, "n_unique", minimum=0)
     if not (np.isfinite(frame_rate) and 1 <= frame_rate <= 1000):
         raise ValueError(
             f"frame_rate must be between 1 and 1000 Hz; got {frame_rate!r}."
@@ -157,12 +196,16 @@ def simulate_retina(
     n_repeat_frames = count_frames(seconds, frame_rate)
     n_unique_frames = (
         n_repeat_frames
-        if unique_duration is None
-        else count_frames(as_seconds(unique_duration, "unique_duration"), frame_rate)
+        if settings.unique_duration is None
+        else count_frames(
+            as_seconds(settings.unique_duration, "unique_duration"), frame_rate
+        )
     )
     rng = check_rng(random_state)
     light_rng = (
-        rng if stimulus_random_state is None else check_rng(stimulus_random_state)
+        rng
+        if settings.stimulus_random_state is None
+        else check_rng(settings.stimulus_random_state)
     )
 
     cells = draw_cells(n_types, n_neurons, diversity, rng)

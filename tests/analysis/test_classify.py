@@ -11,7 +11,13 @@ import quantities as pq
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import adjusted_rand_score
 
-from neuroclass import classify_neurons, discriminate_neurons, simulate_retina
+from neuroclass import (
+    classify_neurons,
+    discriminate_neurons,
+    prepare_responses,
+    simulate_retina,
+)
+from neuroclass.analysis.support import count_distinguishable
 from neuroclass.exceptions import RecordingError
 from neuroclass.information.classes import class_information
 from neuroclass.io import load_recording, write_recording
@@ -151,14 +157,14 @@ def test_units_recorded_at_no_presentation_are_left_out(retina):
     assert found.units.reasons[5] == "recorded in no presentation"
 
 
-def test_the_neurons_told_apart_are_counted_beside_the_classes(retina, monkeypatch):
+def test_distinguishable_groups_are_counted_beside_the_classes(retina):
     found = classify_neurons(retina, n_clusters=3, bin_size="20ms", progress=False)
     pairs = discriminate_neurons(retina, bin_size="20ms", progress=False)
     assert found.n_distinguishable == pairs.n_distinguishable
     assert 3 < found.n_distinguishable <= 24
-    monkeypatch.setattr("neuroclass.analysis.classify._MOST_IN_PAIRS", 20)
-    found = classify_neurons(retina, n_clusters=3, bin_size="20ms", progress=False)
-    assert found.n_distinguishable is None
+    counts = prepare_responses(retina, bin_size="20ms").counts
+    assert count_distinguishable(counts) == found.n_distinguishable
+    assert count_distinguishable(counts, most_neurons=20) is None
 
 
 def test_a_fraction_to_lose_gives_the_fewest_classes(retina):

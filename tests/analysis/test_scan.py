@@ -217,7 +217,7 @@ def test_one_condition_says_nothing_about_the_stimulus():
     pyplot.close("all")
 
 
-def test_words_that_do_not_fit_are_skipped_or_told(monkeypatch):
+def test_words_that_do_not_fit_are_skipped_or_told():
     recording, shown = recorded(markov_spikes(30, 12))
     found = scan_shown(recording, shown, bin_sizes=[BIN], word_lengths=[2, 40])
     assert [w.word_length for w in found.words] == [2]
@@ -225,8 +225,8 @@ def test_words_that_do_not_fit_are_skipped_or_told(monkeypatch):
         scan_information(recording, presentations=shown, bin_sizes=[1.0])
     with pytest.raises(ValueError, match="word_lengths must be an integer"):
         scan_information(recording, presentations=shown, word_lengths=[0])
-    monkeypatch.setattr("neuroclass.analysis.scan._MOST_CELLS", 300)
-    found = scan_shown(recording, shown, bin_sizes=[BIN], word_lengths=[1, 3, 4])
+    words = {"bin_sizes": [BIN], "word_lengths": [1, 3, 4]}
+    found = scan_shown(recording, shown, **words, max_table=300)
     assert [w.word_length for w in found.words] == [1, 3]
     assert tuple(
         issue.text for issue in found.issues if issue.kind != "presentations"

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from neuroclass.presentations.selection import Presentations
 from neuroclass.responses.counts import count_groups, count_words
-from neuroclass.responses.firing_rates import firing_rates
+from neuroclass.responses.firing_rates import mean_rates
 from neuroclass.responses.words import bin_words
 
 
@@ -224,13 +224,13 @@ def test_silent_neurons_and_silence_are_counted():
 def test_firing_rates_are_spikes_per_repeat_and_second(spikes):
     recording, shown = spikes
     words = bin_words(recording, shown, 0.5, response="counts")
-    rates = firing_rates(words)
+    rates = mean_rates(words)
     assert rates.shape == (5, 8 + 5)
     a = rates[:, :8].mean(axis=1) * 4 * 4.0
     b = rates[:, 8:].mean(axis=1) * 4 * 2.5
     assert_allclose(a + b, words.n_spikes.sum(axis=1))
     with pytest.raises(ValueError, match="word_length must be 1"):
-        firing_rates(bin_words(recording, shown, 0.5, 2, "counts"))
+        mean_rates(bin_words(recording, shown, 0.5, 2, "counts"))
 
 
 def test_bin_sizes_may_carry_a_unit(spikes):

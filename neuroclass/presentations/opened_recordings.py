@@ -12,14 +12,14 @@ from typing import Any, TypeAlias, Unpack
 
 import neo
 
-from neuroclass._lib.settings import settings_from
+from neuroclass._lib.keywords import settings_from
 from neuroclass.io import load_recording
 from neuroclass.presentations.pooling import pool_recordings
-from neuroclass.presentations.selection import Presentations, select_presentations
-from neuroclass.presentations.settings import (
+from neuroclass.presentations.presentation_settings import (
     PresentationOptions,
     PresentationSettings,
 )
+from neuroclass.presentations.selection import Presentations, select_presentations
 
 __all__ = ["find_presentations", "open_recording", "presentation_setting"]
 

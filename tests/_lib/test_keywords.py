@@ -4,7 +4,7 @@ from typing import get_type_hints
 import pytest
 
 from neuroclass import select_presentations
-from neuroclass._lib.settings import settings_from
+from neuroclass._lib.keywords import settings_from
 from neuroclass.presentations import (
     PresentationOptions,
     PresentationSettings,
