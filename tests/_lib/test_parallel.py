@@ -107,7 +107,7 @@ def test_the_command_line_hands_its_work_to_a_cluster(cluster, retina, tmp_path)
     assert cluster.scheduler.transition_counter > seen
     expected = classify_neurons(retina, n_clusters=3, bin_size=0.02, progress=False)
     found = json.loads((folder / "result.json").read_text())
-    assert found["merge_tree"]["children"] == expected.children.tolist()
+    assert found["merge_tree"]["children"] == expected.tree.children.tolist()
 
 
 def test_a_scheduler_without_workers_is_told(retina, tmp_path, monkeypatch, capsys):

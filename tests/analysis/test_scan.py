@@ -195,7 +195,7 @@ def test_a_word_off_the_line_is_left_out_if_it_is_the_shortest():
     found = extrapolate(made_words(bent))
     assert np.isnan(found.bits_per_second)
     assert "do not lie on a line" in found.reason
-    assert f"the longest, 6 bins, tell {bent[6]:.3g} bits/s" in found.reason
+    assert f"the longest, 6 bins, carry {bent[6]:.3g} bits/s" in found.reason
 
 
 def test_what_would_help_is_said():

@@ -7,7 +7,13 @@ import quantities as pq
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import adjusted_rand_score
 
-from neuroclass import bin_words, classify_neurons, count_words, select_presentations
+from neuroclass import (
+    bin_words,
+    classify_neurons,
+    count_words,
+    prepare_responses,
+    select_presentations,
+)
 from neuroclass.exceptions import RecordingError
 from neuroclass.io import write_recording
 from neuroclass.presentations import (
@@ -172,7 +178,7 @@ def test_recordings_that_cannot_be_pooled_are_refused(tmp_path):
     with pytest.raises(RecordingError, match=r"^simulated_retina\.2: no rep"):
         pool_recordings([one, few])
     with pytest.raises(ValueError, match="presentations must be of a recording that"):
-        classify_neurons([one, few], presentations=select_presentations(one))
+        prepare_responses([one, few], presentations=select_presentations(one))
 
 
 def test_names_of_recordings_are_unique(tmp_path):
@@ -226,7 +232,7 @@ def test_classes_follow_types_and_not_recordings():
     assert adjusted_rand_score(truth, found.labels) == 1
     assert abs(found.by_recording.adjusted_mutual_information) < 0.05
     assert found.by_recording.p_value > 0.5
-    assert not any("follow" in note for note in found.notes)
+    assert not any("follow" in note for note in map(str, found.issues))
     assert set(found.to_frame()["recording"]) == {
         "simulated_retina.1",
         "simulated_retina.2",

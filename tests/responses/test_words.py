@@ -38,7 +38,6 @@ def make_presentations(starts, durations, stimulus=None, condition="stimulus,tim
         condition=condition,
         source="test",
         reason="test",
-        notes=(),
     )
 
 
