@@ -135,7 +135,8 @@ def render(found):
             f"decoder, which does not see the repeat it is tested on: "
             f"{m['of_decoder']:.2f} (median of the {m['decoded']} of {_DECODED} pairs, "
             "evenly by their times, that the decoder distinguishes within the "
-            f"stimulus); of steady evidence they would be {m['steady_of_decoder']:.2f}.",
+            "stimulus); of steady evidence they would be "
+            f"{m['steady_of_decoder']:.2f}.",
         ]
     rows += reasons
     if coincident:
