@@ -23,8 +23,8 @@ import numpy as np
 import quantities as pq
 
 from neuroclass.io import load_recording, write_recording
-from neuroclass.presentations.selection import select_presentations
-from neuroclass.responses.block_counts import count_recording
+from neuroclass.presentations import select_presentations
+from neuroclass.responses import count_recording
 
 COLUMNS = ("run", "spikes", "seconds", "cpu seconds", "MiB over imports")
 N_REPEATS, DURATION = 100, 20.0  # s
@@ -81,8 +81,8 @@ def _measure(run, path, cache, answers):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     wall, cpu = time.perf_counter(), time.process_time()
     recording = load_recording(path, lazy=True)
-    shown = select_presentations(recording)
-    counted = count_recording(recording, shown, BIN_SIZE, cache=cache)
+    presentations = select_presentations(recording)
+    counted = count_recording(recording, presentations, BIN_SIZE, cache=cache)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     answers.put(
         {

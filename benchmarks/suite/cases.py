@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.sequential import simulate_counts
 from neuroclass.io import write_recording
-from neuroclass.simulation.retina import simulate_retina
+from neuroclass.simulation import simulate_retina
 
 STAGES = (
     "load",

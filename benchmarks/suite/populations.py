@@ -10,11 +10,9 @@ from sklearn.metrics import adjusted_rand_score
 
 from benchmarks.suite.stages import is_installed, of_counts
 from neuroclass.clustering import AgglomerativeBottleneck
-from neuroclass.presentations.selection import select_presentations
-from neuroclass.responses.counts import count_words
-from neuroclass.responses.firing_rates import mean_rates
-from neuroclass.responses.words import bin_words
-from neuroclass.simulation.retina import simulate_retina
+from neuroclass.presentations import select_presentations
+from neuroclass.responses import bin_words, count_words, mean_rates
+from neuroclass.simulation import simulate_retina
 
 N_TYPES = 8
 METHODS = ("neuroclass", "IBM sib, 10 restarts", "k-means on PSTHs")
@@ -39,9 +37,9 @@ def rand_indices(n_repeats, seed, *, quick=False):
         random_state=seed,
     )
     truth = [t.annotations["true_type"] for t in retina.segments[0].spiketrains]
-    shown = select_presentations(retina, min_repeats=2)
-    counts = count_words(bin_words(retina, shown, 0.02)).counts
-    psth = mean_rates(bin_words(retina, shown, 0.02, response="counts"))
+    presentations = select_presentations(retina, min_repeats=2)
+    counts = count_words(bin_words(retina, presentations, 0.02)).counts
+    psth = mean_rates(bin_words(retina, presentations, 0.02, response="counts"))
     labels = {
         "neuroclass": AgglomerativeBottleneck(N_TYPES).fit(counts).labels_,
         "k-means on PSTHs": KMeans(N_TYPES, n_init=10, random_state=0)

@@ -11,8 +11,7 @@ import quantities as pq
 from scipy.sparse import csr_matrix
 from scipy.spatial.distance import pdist
 
-from neuroclass.analysis.classify import classify_neurons
-from neuroclass.analysis.discriminate import discriminate_neurons
+from neuroclass.analysis import classify_neurons, discriminate_neurons
 from neuroclass.clustering import (
     AgglomerativeBottleneck,
     CountMatrix,
@@ -20,11 +19,10 @@ from neuroclass.clustering import (
     pairwise_losses,
     refine_with_restarts,
 )
-from neuroclass.information.identity import identity_information
+from neuroclass.information import identity_information
 from neuroclass.io import load_recording
-from neuroclass.presentations.selection import select_presentations
-from neuroclass.responses.counts import count_groups, count_words
-from neuroclass.responses.words import bin_words
+from neuroclass.presentations import select_presentations
+from neuroclass.responses import bin_words, count_groups, count_words
 
 # What is no part of this package, and the package that it needs.
 PEERS = {
@@ -60,16 +58,16 @@ def prepare(stage, path, bin_size=0.02, word_length=1):
         return lambda: classify_neurons(recording, stability=100, progress=False)
     if stage == "discriminate_neurons, all of it":
         return lambda: discriminate_neurons(recording, progress=False)
-    shown = select_presentations(recording)
+    presentations = select_presentations(recording)
     if stage == "words":
-        return lambda: bin_words(recording, shown, bin_size, word_length)
+        return lambda: bin_words(recording, presentations, bin_size, word_length)
     if stage == "pairs, from spikes":
         return lambda: pairwise_losses(
             CountMatrix.from_counts(
-                count_words(bin_words(recording, shown, bin_size)).counts
+                count_words(bin_words(recording, presentations, bin_size)).counts
             )
         )
-    words = bin_words(recording, shown, bin_size, word_length)
+    words = bin_words(recording, presentations, bin_size, word_length)
     if stage == "counts":
         return lambda: count_words(words)
     counts = count_words(words)

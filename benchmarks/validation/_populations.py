@@ -1,7 +1,7 @@
 """Populations of known types that do not come from the package.
 
 Two generators that share nothing with `simulate_retina` but the shape of what they
-give: how often each neuron spoke in each 20 ms of a stimulus of 20 s. Here types differ
+give: how often each neuron fired in each 20 ms of a stimulus of 20 s. Here types differ
 in size, neurons are scattered around their type along a direction that the type has and
 along one of their own, and repeats vary more than a Poisson process.
 """
@@ -32,13 +32,13 @@ def gaussian_process_counts(n_types, n_neurons, n_repeats, diversity, seed):
     axis, alone = _smooth(rng, n_types, 2.0), _smooth(rng, n_neurons, 2.0)
     bins = np.arange(N_BINS)
     rate = np.empty((n_neurons, N_BINS))
-    for i, kind in enumerate(types):
+    for i, cell_type in enumerate(types):
         place, late, gain, above = rng.standard_normal(4)
-        felt = np.interp(bins - 0.7 * diversity * late, bins, drive[kind])
-        felt += diversity * 0.35 * (place * axis[kind] + alone[i])
-        felt -= threshold[kind] + 0.15 * diversity * above
-        rate[i] = peak[kind] * np.exp(0.4 * diversity * gain)
-        rate[i] /= 1 + np.exp(-slope[kind] * felt)
+        felt = np.interp(bins - 0.7 * diversity * late, bins, drive[cell_type])
+        felt += diversity * 0.35 * (place * axis[cell_type] + alone[i])
+        felt -= threshold[cell_type] + 0.15 * diversity * above
+        rate[i] = peak[cell_type] * np.exp(0.4 * diversity * gain)
+        rate[i] /= 1 + np.exp(-slope[cell_type] * felt)
     spread = np.exp(0.25 * rng.standard_normal((n_repeats, n_neurons, 1)) - 0.03)
     return _counts(rate, spread, rng), types
 
@@ -65,19 +65,21 @@ def event_counts(n_types, n_neurons, n_repeats, diversity, seed):
     peak, base = rng.uniform(15, 45, n_types), rng.uniform(0, 1.5, n_types)
     bins = np.arange(N_BINS) + 0.5
     rate = np.empty((n_neurons, N_BINS))
-    for i, kind in enumerate(types):
+    for i, cell_type in enumerate(types):
         own_late, own_wide, gain = rng.standard_normal(3)
-        felt = strength[kind] * np.exp(0.8 * diversity * rng.standard_normal(n_events))
+        felt = strength[cell_type] * np.exp(
+            0.8 * diversity * rng.standard_normal(n_events)
+        )
         stray = rng.random(n_events) < 0.12
         felt += 0.6 * diversity * stray * rng.lognormal(0, 0.6, n_events)
-        centre = when + late[kind] + 0.5 * diversity * own_late
+        centre = when + late[cell_type] + 0.5 * diversity * own_late
         around = (bins - centre[:, None]) / (
-            width * wide[kind] * np.exp(0.15 * diversity * own_wide)
+            width * wide[cell_type] * np.exp(0.15 * diversity * own_wide)
         )[:, None]
         felt = felt @ np.exp(-(around**2) / 2)
-        rate[i] = base[kind] + peak[kind] * np.exp(0.4 * diversity * gain) * felt / (
-            1 + 0.3 * felt
-        )
+        rate[i] = base[cell_type] + peak[cell_type] * np.exp(
+            0.4 * diversity * gain
+        ) * felt / (1 + 0.3 * felt)
     spread = rng.gamma(12, 1 / 12, (n_repeats, n_neurons, 1))
     return _counts(rate, spread, rng), types
 
@@ -90,8 +92,8 @@ def _smooth(rng, n, width):
 
 
 def _counts(rate, spread, rng):
-    """Return counts of silent and spoken words, gain varying from repeat to repeat."""
-    spoken = np.zeros(rate.shape, dtype=np.int64)
+    """Return counts of words without and with a spike; gain varies between repeats."""
+    fired = np.zeros(rate.shape, dtype=np.int64)
     for gain in spread:
-        spoken += rng.random(rate.shape) < -np.expm1(-BIN_SIZE * gain * rate)
-    return np.stack([len(spread) - spoken, spoken], axis=2)
+        fired += rng.random(rate.shape) < -np.expm1(-BIN_SIZE * gain * rate)
+    return np.stack([len(spread) - fired, fired], axis=2)

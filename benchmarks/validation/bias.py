@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from neuroclass.estimators import xlog2x
-from neuroclass.information.identity import identity_information
+from neuroclass.information import identity_information
 from neuroclass.io import load_recording
-from neuroclass.presentations.selection import select_presentations
-from neuroclass.responses.counts import count_words
-from neuroclass.responses.words import bin_words
+from neuroclass.presentations import select_presentations
+from neuroclass.responses import bin_words, count_words
 
 TITLE = "How far is the information off with few repeats?"
 
@@ -90,7 +89,7 @@ def _recording(kind, bin_size, n_draws):
 def _sparse(rng):
     """Four types of cells that are mostly silent."""
     drive = rng.normal(-3.5, 1.5, (4, 250))[np.arange(24) % 4]
-    return _spoken(drive + 0.5 * rng.standard_normal(drive.shape))
+    return _binary(drive + 0.5 * rng.standard_normal(drive.shape))
 
 
 def _events(rng):
@@ -102,12 +101,12 @@ def _events(rng):
 
 
 def _one_type(rng):
-    return _spoken(np.tile(rng.normal(-3, 1.5, 250), (24, 1)))
+    return _binary(np.tile(rng.normal(-3, 1.5, 250), (24, 1)))
 
 
 def _dense(rng):
     drive = rng.normal(0.3, 1.2, (4, 250))[np.arange(24) % 4]
-    return _spoken(drive + 0.5 * rng.standard_normal(drive.shape))
+    return _binary(drive + 0.5 * rng.standard_normal(drive.shape))
 
 
 def _long_words(rng):
@@ -119,7 +118,7 @@ def _long_words(rng):
     return p
 
 
-def _spoken(drive):
+def _binary(drive):
     p = 1 / (1 + np.exp(-drive))
     return np.stack([1 - p, p], axis=2)
 

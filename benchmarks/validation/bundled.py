@@ -6,13 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from neuroclass._lib.wording import between
-from neuroclass.analysis.classify import classify_neurons
-from neuroclass.analysis.discriminate import discriminate_neurons
+from neuroclass.analysis import classify_neurons, discriminate_neurons
 from neuroclass.clustering import compare_labels
-from neuroclass.discrimination.decoding import decode_pair
-from neuroclass.discrimination.observation_time import time_to_accuracy
-from neuroclass.responses.counts import conditions_of_windows
-from neuroclass.responses.words import bin_words
+from neuroclass.discrimination import decode_pair, time_to_accuracy
+from neuroclass.responses import bin_words, conditions_of_windows
 
 TITLE = "The bundled recordings"
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -50,9 +47,9 @@ def _agreement_of_movies(n_clusters):
 
 def _of_recording(recording):
     classes = classify_neurons(DATA / recording, progress=False)
-    told = discriminate_neurons(DATA / recording, progress=False)
-    coincident = told.coincident[np.isfinite(told.coincident)]
-    ratios = _beside_decoder(told)
+    discrimination = discriminate_neurons(DATA / recording, progress=False)
+    coincident = discrimination.coincident[np.isfinite(discrimination.coincident)]
+    ratios = _beside_decoder(discrimination)
     return {
         "neurons": len(classes.unit_ids),
         "bin": classes.settings["bin_size"]["value"],
@@ -63,12 +60,12 @@ def _of_recording(recording):
         "classes": int(classes.labels.max()) + 1,
         "range": [classes.selection.low, classes.selection.high],
         "is_determined": bool(classes.selection.is_determined),
-        "told": int(told.is_distinguishable.sum()),
-        "pairs": told.n_pairs,
+        "distinguished": int(discrimination.is_distinguishable.sum()),
+        "pairs": discrimination.n_pairs,
         "coincident": [float(c) for c in coincident],
-        "groups": told.n_distinguishable,
-        "median": told.median_seconds(),
-        "median_interval": told.median_seconds_interval().tolist(),
+        "groups": discrimination.n_distinguishable,
+        "median": discrimination.median_seconds(),
+        "median_interval": discrimination.median_seconds_interval().tolist(),
         "of_decoder": float(np.nanmedian(ratios[0])),
         "steady_of_decoder": float(np.nanmedian(ratios[1])),
         "decoded": int(np.isfinite(ratios[0]).sum()),
@@ -79,26 +76,30 @@ def _of_recording(recording):
     }
 
 
-def _beside_decoder(told):
+def _beside_decoder(discrimination):
     """Return times of pairs over those of the decoder, and so the steady ones."""
-    pairs = told.divergences
+    pairs = discrimination.divergences
     words = bin_words(
-        told.recording, told.presentations, told.settings["bin_size"]["value"]
+        discrimination.recording,
+        discrimination.presentations,
+        discrimination.settings["bin_size"]["value"],
     )
-    has_time = np.flatnonzero(told.is_distinguishable)
-    order = has_time[np.argsort(told.seconds()[has_time])]
+    has_time = np.flatnonzero(discrimination.is_distinguishable)
+    order = has_time[np.argsort(discrimination.seconds()[has_time])]
     taken = order[np.linspace(0, len(order) - 1, _DECODED).astype(int)]
     place = {unit: k for k, unit in enumerate(words.unit_ids)}
     conditions, _, _ = conditions_of_windows(words)
     decoder = []
     for k in taken:
         neurons = (pairs.first[k], pairs.second[k])
-        codes = [words.codes_of(place[told.unit_ids[neuron]]) for neuron in neurons]
+        codes = [
+            words.codes_of(place[discrimination.unit_ids[neuron]]) for neuron in neurons
+        ]
         curve = decode_pair(codes, conditions, words.word_duration)
         decoder.append(curve.seconds_to(0.9))
-    steady = time_to_accuracy(told.information_rate[taken], 0.9)
+    steady = time_to_accuracy(discrimination.information_rate[taken], 0.9)
     decoder = np.array(decoder)
-    return told.seconds()[taken] / decoder, steady / decoder
+    return discrimination.seconds()[taken] / decoder, steady / decoder
 
 
 def render(found):
@@ -108,7 +109,7 @@ def render(found):
         "option given; there is no truth to compare with.",
         "",
         "| recording | bin | bits per word (blend, 95 %) | uncorrected | classes "
-        "| range | pairs told apart | groups | median time to 90 % (95 %) | over "
+        "| range | distinguished pairs | groups | median time to 90 % (95 %) | over "
         "decoder | drift (unsafe) |",
         "|---|---:|---|---:|---|---|---:|---:|---|---:|---:|",
     ]
@@ -117,13 +118,13 @@ def render(found):
         if "recording" not in case:
             continue
         coincident += m["coincident"]
-        doubt = "" if m["is_determined"] else ", not determined"
+        remark = "" if m["is_determined"] else ", not determined"
         supported = " to ".join(f"{k}" for k in sorted(set(m["range"])))
         rows.append(
             f"| `{case['recording']}`, {m['neurons']} cells | {1000 * m['bin']:g} ms "
             f"| {m['bits']:#.3g} ({m['low']:#.3g} to {m['high']:#.3g}) "
-            f"| {m['plug_in']:#.3g} | {m['classes']}{doubt} | {supported} "
-            f"| {m['told']:,} of {m['pairs']:,} | {m['groups']} "
+            f"| {m['plug_in']:#.3g} | {m['classes']}{remark} | {supported} "
+            f"| {m['distinguished']:,} of {m['pairs']:,} | {m['groups']} "
             f"| {m['median']:.3g} s ({between(*m['median_interval'])}) "
             f"| {m['of_decoder']:.2f} | {m['drifting']} ({m['unsafe']}) |"
         )
@@ -133,14 +134,15 @@ def render(found):
             f"Number of classes: {m['reason'].rstrip('.')}. Times over those of the "
             f"decoder, which does not see the repeat it is tested on: "
             f"{m['of_decoder']:.2f} (median of the {m['decoded']} of {_DECODED} pairs, "
-            "evenly by their times, that the decoder tells apart within the stimulus); "
-            f"of steady evidence they would be {m['steady_of_decoder']:.2f}.",
+            "evenly by their times, that the decoder distinguishes within the "
+            "stimulus); of steady evidence they would be "
+            f"{m['steady_of_decoder']:.2f}.",
         ]
     rows += reasons
     if coincident:
         rows += [
             "",
-            f"Of the {len(coincident)} pairs that are not told apart the two share "
+            f"Of the {len(coincident)} indistinguishable pairs the two share "
             f"{100 * min(coincident):.0f} to {100 * max(coincident):.0f} % of their "
             "spikes within 1 ms, beyond what a shift by one repeat leaves: most likely "
             "single cells sorted twice.",

@@ -5,24 +5,22 @@ from dataclasses import replace
 import numpy as np
 from scipy.stats import kstest
 
-from neuroclass.analysis.scan import scan_information
+from neuroclass.analysis import scan_information
 from neuroclass.analysis.support import curve_interval
 from neuroclass.clustering import AgglomerativeBottleneck, MergeTree
-from neuroclass.discrimination.divergence import pair_divergences
-from neuroclass.discrimination.observation_time import (
+from neuroclass.discrimination import (
     median_time_to_accuracy,
+    pair_divergences,
     time_ratio_of_pairs,
 )
-from neuroclass.information.classes import (
+from neuroclass.information import (
     class_information,
+    identity_information,
     information_between_classes,
 )
-from neuroclass.information.identity import identity_information
-from neuroclass.presentations.selection import select_presentations
-from neuroclass.responses.counts import count_groups, count_words
-from neuroclass.responses.stationarity import drift_test
-from neuroclass.responses.words import bin_words
-from neuroclass.simulation.retina import simulate_retina
+from neuroclass.presentations import select_presentations
+from neuroclass.responses import bin_words, count_groups, count_words, drift_test
+from neuroclass.simulation import simulate_retina
 
 TITLE = "Do the intervals hold the truth, and are drifting neurons found?"
 
@@ -163,8 +161,8 @@ def _limit(seed):
     """Count how often intervals of infinitely long words hold that of all repeats."""
     n_all = 6 * max(_LIMIT_REPEATS)
     retina = simulate_retina(3, 16, n_all, "5s", n_unique=0, random_state=seed)
-    shown = select_presentations(retina)
-    words = scan_information(retina, shown, **_LIMIT_WORDS).words
+    presentations = select_presentations(retina)
+    words = scan_information(retina, presentations, **_LIMIT_WORDS).words
     truth = {(w.bin_size, w.word_length): w.stimulus.bits_per_second for w in words}
     found = {}
     for n_repeats in _LIMIT_REPEATS:
@@ -172,7 +170,9 @@ def _limit(seed):
         for first in range(0, 6 * n_repeats, n_repeats):
             taken = slice(first, first + n_repeats)
             some = replace(
-                shown, starts=shown.starts[taken], stimulus=shown.stimulus[taken]
+                presentations,
+                starts=presentations.starts[taken],
+                stimulus=presentations.stimulus[taken],
             )
             limits += scan_information(retina, some, **_LIMIT_WORDS).extrapolations
         found[str(n_repeats)] = [

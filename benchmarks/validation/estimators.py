@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from neuroclass.estimators import ENTROPY_ESTIMATORS, entropy, xlog2x
-from neuroclass.information.identity import IDENTITY_ESTIMATORS, identity_information
+from neuroclass.information import IDENTITY_ESTIMATORS, identity_information
 
 TITLE = "Are entropies and informations right with few repeats?"
 

@@ -3,11 +3,10 @@
 import numpy as np
 from scipy.stats import kstest
 
-from neuroclass.discrimination.divergence import pair_divergences
-from neuroclass.presentations.selection import select_presentations
-from neuroclass.responses.counts import count_words
-from neuroclass.responses.words import bin_words
-from neuroclass.simulation.retina import simulate_retina
+from neuroclass.discrimination import pair_divergences
+from neuroclass.presentations import select_presentations
+from neuroclass.responses import bin_words, count_words
+from neuroclass.simulation import simulate_retina
 
 TITLE = "Is z of a pair that does not differ a standard Gaussian?"
 
@@ -39,9 +38,11 @@ def measure(words, n_repeats, seconds, seed):
         6, 100, 2 * n_repeats, seconds, n_unique=0, random_state=seed
     )
     presentations = select_presentations(retina, min_repeats=2)
-    spoken = bin_words(retina, presentations, *_WORDS[words])
+    words_of_cells = bin_words(retina, presentations, *_WORDS[words])
     is_first = np.arange(2 * n_repeats) % 2 == 0
-    one, other = (count_words(spoken, half).counts for half in (is_first, ~is_first))
+    one, other = (
+        count_words(words_of_cells, half).counts for half in (is_first, ~is_first)
+    )
     z = [pair_divergences(np.stack(p)).z[0] for p in zip(one, other, strict=True)]
     return {"z": [float(value) for value in z]}
 
@@ -50,7 +51,7 @@ def render(found):
     """Return the table of repeats and words."""
     lines = [
         "Each simulated cell beside itself, odd and even repeats of flicker, 100 "
-        "independent pairs a retina. In the last row pairs spoke some 40 times in all, "
+        "independent pairs a retina. In the last row pairs fired some 40 times in all, "
         "and z takes few values.",
         "",
         "| words | stimulus | repeats | pairs | mean | sd | Kolmogorov-Smirnov "

@@ -11,12 +11,11 @@ from benchmarks.validation._populations import (
     event_counts,
     gaussian_process_counts,
 )
-from neuroclass.analysis.classify import classify_neurons
+from neuroclass.analysis import classify_neurons
 from neuroclass.clustering import AgglomerativeBottleneck
-from neuroclass.presentations.selection import select_presentations
-from neuroclass.responses.counts import count_words
-from neuroclass.responses.words import bin_words
-from neuroclass.simulation.retina import simulate_retina
+from neuroclass.presentations import select_presentations
+from neuroclass.responses import bin_words, count_words
+from neuroclass.simulation import simulate_retina
 
 TITLE = "Are the types of a retina found?"
 RETINA, OTHERS = "retina", ("Gaussian process", "events")

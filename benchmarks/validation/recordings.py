@@ -7,9 +7,8 @@ import numpy as np
 import quantities as pq
 from sklearn.metrics import adjusted_rand_score
 
-from neuroclass.analysis.across_recordings import classify_within
-from neuroclass.analysis.classify import classify_neurons
-from neuroclass.simulation.retina import simulate_retina
+from neuroclass.analysis import classify_neurons, classify_within
+from neuroclass.simulation import simulate_retina
 
 TITLE = "Are the types of several retinas the same?"
 _LIGHT = 1000  # seed of the stimulus, apart from those of the cells
@@ -75,10 +74,10 @@ def render(found):
     for share in dict.fromkeys(case["share"] for case, _ in found):
         values = [value for case, value in found if case["share"] == share]
         mean = {key: np.mean([v[key] for v in values]) for key in values[0]}
-        told = sum(v["p_value"] < 0.01 for v in values)
+        n_significant = sum(v["p_value"] < 0.01 for v in values)
         rows.append(
             f"| {100 * share:g} % | {mean['pooled']:.2f} | {mean['recording']:.2f} | "
-            f"{told} of {len(values)} | {mean['matched']:.2f} | "
+            f"{n_significant} of {len(values)} | {mean['matched']:.2f} | "
             f"{mean['n_families']:.1f} | {mean['agreement']:.2f} |"
         )
     table = "\n".join(rows)
@@ -87,12 +86,13 @@ Two simulated retinas of {first["n_neurons"]} cells, {first["n_types"]} types, u
 the same 10 s of flicker, 30 and 20 repeats, of which the second keeps a share of its
 spikes only, as with another gain. No option was given; means over seeds. *Pooled*:
 adjusted Rand index of the classes of all cells with the true types, adjusted mutual
-information of these classes with the recording, and how often that was told (p < 0.01).
+information of these classes with the recording, and how often that was significant
+(p < 0.01).
 *Matched*: the classes of each retina by itself (`--within`), the index of their
 families, how many families there are, and how far the classes of one retina, given to
 the cells of the other, agree with those found there.
 
-| spikes kept | pooled | with recording | told | matched | families | agreement |
+| spikes kept | pooled | with recording | significant | matched | families | agreement |
 |---:|---:|---:|---:|---:|---:|---:|
 {table}
 """

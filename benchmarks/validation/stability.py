@@ -59,8 +59,8 @@ def measure(generator, n_repeats, diversity, n_replicates, seed):
 
 def _is_right(labels, types):
     """Return which neurons are in the class that corresponds to their type."""
-    kinds, of_type = np.unique(types, return_inverse=True)
-    shared = np.zeros((labels.max() + 1, len(kinds)), dtype=int)
+    type_names, of_type = np.unique(types, return_inverse=True)
+    shared = np.zeros((labels.max() + 1, len(type_names)), dtype=int)
     np.add.at(shared, (labels, of_type), 1)
     classes, matched = linear_sum_assignment(-shared)
     type_of_class = np.full(len(shared), -1)

@@ -1,25 +1,24 @@
-"""How good the times are after which two cells are told apart, beside Monte Carlo."""
+"""Accuracy of the times to distinguish two cells, beside Monte Carlo."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from neuroclass.discrimination.divergence import pair_divergences
-from neuroclass.discrimination.observation_time import (
+from neuroclass.discrimination import (
     observation_time_ratio,
+    pair_divergences,
     time_to_accuracy,
 )
-from neuroclass.presentations.selection import select_presentations
-from neuroclass.responses.counts import count_groups, count_words
-from neuroclass.responses.words import bin_words
-from neuroclass.simulation.retina import simulate_retina
+from neuroclass.presentations import select_presentations
+from neuroclass.responses import bin_words, count_groups, count_words
+from neuroclass.simulation import simulate_retina
 
-TITLE = "Is the time right after which two neurons are told apart?"
+TITLE = "Is the time right after which two neurons are distinguished?"
 
 _REPEATS = (10, 20, 50, 100)
 _BIN = 0.020  # s
 _N_KNOWN = 3000  # repeats from which the observer knows the probabilities
-_N_HEARD = 600  # repeats on which it answers
+_N_OBSERVED = 600  # repeats on which it answers
 _LONGEST = 10  # stimuli one after the other
 
 
@@ -32,22 +31,22 @@ def cases(quick):
 
 def measure(seed, n_known):
     """Compare times to 90 % from R repeats with those of an observer who knows."""
-    n_before = n_known + _N_HEARD
+    n_before = n_known + _N_OBSERVED
     retina = simulate_retina(
         4, 12, n_before + max(_REPEATS), 10.0, n_unique=0, random_state=seed
     )
     types = [t.annotations["true_type"] for t in retina.segments[0].spiketrains]
     presentations = select_presentations(retina)
     # (n_cells, n_presentations, n_bins)
-    spoken = bin_words(retina, presentations, _BIN).to_array() > 0
-    p = (spoken[:, :n_known].sum(axis=1) + 0.25) / (n_known + 0.5)
-    heard = spoken[:, n_known:n_before]
+    fired = bin_words(retina, presentations, _BIN).to_array() > 0
+    p = (fired[:, :n_known].sum(axis=1) + 0.25) / (n_known + 0.5)
+    observed = fired[:, n_known:n_before]
     for_spike, for_none = np.log(p), np.log1p(-p)
     found = {"same": [], "steady": [], "running": []}
     rng = np.random.default_rng(seed)
     for a, b in zip(*np.triu_indices(12, 1), strict=True):
         spike, none = for_spike[a] - for_spike[b], for_none[a] - for_none[b]
-        evidence = np.where(heard[[a, b]], spike, none).reshape(2, -1)
+        evidence = np.where(observed[[a, b]], spike, none).reshape(2, -1)
         evidence[1] *= -1
         found["same"].append(types[a] == types[b])
         found["running"].append(_seconds(evidence))
@@ -66,7 +65,7 @@ def measure(seed, n_known):
         rate = np.maximum(pairs.bits_per_word / _BIN, 1e-9)
         found[str(repeats)] = {
             "corrected": time_to_accuracy(rate, 0.9).tolist(),
-            "listening": observation_time_ratio(
+            "time_ratio": observation_time_ratio(
                 counts, pairs.first, pairs.second, np.maximum(rate * _BIN, 1e-9), 0.9
             ).tolist(),
             "uncorrected": time_to_accuracy(pairs.plug_in / _BIN, 0.9).tolist(),
@@ -76,7 +75,7 @@ def measure(seed, n_known):
 
 
 def _seconds(evidence):
-    """Return how long an observer listens to be right in 90 %, None if too long."""
+    """Return the observation time to 90 % correct, in seconds; None if too long."""
     total = np.zeros((2, evidence.shape[1] + 1))
     np.cumsum(evidence, axis=1, out=total[:, 1:])
 
@@ -84,7 +83,7 @@ def _seconds(evidence):
         gathered = total[:, n:] - total[:, :-n]
         return float(np.mean(gathered > 0) + np.mean(gathered == 0) / 2)
 
-    low, high = 0, _LONGEST * evidence.shape[1] // _N_HEARD
+    low, high = 0, _LONGEST * evidence.shape[1] // _N_OBSERVED
     if correct(high) < 0.9:
         return None
     while high - low > 1:
@@ -101,34 +100,34 @@ def render(found):
         "Pairs of simulated cells (12 of four types a retina, default diversity, "
         f"10 s of flicker, 20 ms bins; retinas: {len(found)}): the time to 90 % "
         "correct from R repeats over that of an observer who knows the probabilities "
-        f"from {n_known} other repeats (Monte Carlo on {_N_HEARD} more) and listens on "
-        "from any moment. Medians of all pairs, and the middle half. Those that are "
-        "not distinguishable get no time and have longer ones than others, so that the "
-        "times that are given are a little short: with time. Steady: by the divergence "
-        "alone, over that observer, and over one who hears words from moments here and "
-        "there, as that formula assumes; uncorrected: over the latter, without "
-        "correction for few repeats.",
+        f"from {n_known} other repeats (Monte Carlo on {_N_OBSERVED} more) and "
+        "observes continuously from a random time. Medians of all pairs, and the "
+        "middle half. Those that are not distinguishable get no time and have longer "
+        "ones than others, so that the times that are given are a little short: with "
+        "time. Steady: by the divergence alone, over that observer, and over one who "
+        "observes words at independent random times, as that formula assumes; "
+        "uncorrected: over the latter, without correction for few repeats.",
         "",
-        "| pairs | repeats | listening on | middle half | with time | steady "
-        "| steady, here and there | uncorrected | get a time |",
+        "| pairs | repeats | continuous | middle half | with time | steady "
+        "| steady, independent times | uncorrected | get a time |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for name, is_same in (("same type", True), ("two types", False)):
         for repeats in _REPEATS:
-            corrected, listening, uncorrected, has_time = (
+            corrected, time_ratio, uncorrected, has_time = (
                 _column(found, is_same, str(repeats), key)
-                for key in ("corrected", "listening", "uncorrected", "has_time")
+                for key in ("corrected", "time_ratio", "uncorrected", "has_time")
             )
-            here_and_there = _column(found, is_same, "steady")
+            independent = _column(found, is_same, "steady")
             running = _column(found, is_same, "running")
-            times = corrected * listening / running
+            times = corrected * time_ratio / running
             low, middle, high = np.nanquantile(times, [0.25, 0.5, 0.75])
             lines.append(
                 f"| {name} | {repeats} | {middle:.2f} | {low:.2f} to {high:.2f} "
                 f"| {np.nanmedian(times[has_time > 0]):.2f} "
                 f"| {np.nanmedian(corrected / running):.2f} "
-                f"| {np.nanmedian(corrected / here_and_there):.2f} "
-                f"| {np.nanmedian(uncorrected / here_and_there):.2f} "
+                f"| {np.nanmedian(corrected / independent):.2f} "
+                f"| {np.nanmedian(uncorrected / independent):.2f} "
                 f"| {100 * has_time.mean():.0f} % |"
             )
     n_lost = sum(m["steady"].count(None) for _, m in found)
@@ -136,7 +135,7 @@ def render(found):
         lines += [
             "",
             f"{n_lost} of {sum(len(m['steady']) for _, m in found)} pairs need more "
-            f"than {_LONGEST} showings of the stimulus and are left out.",
+            f"than {_LONGEST} presentations of the stimulus and are left out.",
         ]
     return "\n".join(lines)
 

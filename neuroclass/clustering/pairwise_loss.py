@@ -71,9 +71,9 @@ def pairwise_losses(
     is turned by its eigenvectors into a few matrix products.
 
     The bound of the error covers the truncated eigenvectors, entry by entry, and the
-    rounding of the products whatever their order, k u |x| |y| for k terms of vectors
-    x and y and unit roundoff u [1]_; products of at most some thousand terms are
-    summed in double precision.
+    rounding of the products whatever their order, ``k u |x| |y|`` for k terms of
+    vectors x and y and unit roundoff u [1]_; products of at most some thousand terms
+    are summed in double precision.
 
     Cost: rank / 2 x n_neurons^2 x n_features multiplications, rank 3 to 5 in single
     precision.  Memory: the matrix, and 4 x n_neurons x 512 x rank bytes.
