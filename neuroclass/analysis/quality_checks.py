@@ -6,7 +6,7 @@ the recording.
 """
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -98,13 +98,18 @@ def check_counts(recording: neo.Block, counts: ResponseCounts) -> tuple[Issue, .
 
 def _duplicate_trains(recording: neo.Block, counts: ResponseCounts) -> list[Issue]:
     """Return units with the same spike times: a sorting merged twice."""
-    copies: dict[bytes, list[Any]] = defaultdict(list)
     chosen = set(counts.unit_ids)
-    for train in recording.segments[0].spiketrains:
-        unit = train.annotations["unit_id"]
-        if unit in chosen and len(train):
+    trains = [
+        train
+        for train in recording.segments[0].spiketrains
+        if len(train) and train.annotations["unit_id"] in chosen
+    ]
+    n_alike = Counter(map(len, trains))  # only trains of equal length are read
+    copies: dict[bytes, list[Any]] = defaultdict(list)
+    for train in trains:
+        if n_alike[len(train)] > 1:
             times = hashlib.sha256(train.magnitude.tobytes()).digest()
-            copies[times].append(unit)
+            copies[times].append(train.annotations["unit_id"])
     same = [units for units in copies.values() if len(units) > 1]
     if not same:
         return []
