@@ -4,6 +4,8 @@ Input: the path of a file. Output: a path in the same folder to write to, which 
 the place of the first once it is complete.
 """
 
+from __future__ import annotations
+
 import os
 import shutil
 import uuid

@@ -1,5 +1,7 @@
 """One voice for errors: checks of arguments that several stages share."""
 
+from __future__ import annotations
+
 import numbers
 import re
 import sys

@@ -4,6 +4,8 @@ Input: a kind, a sentence and the units that it concerns. Output: `Issue`, kept 
 result, and warned of once.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any

@@ -1,5 +1,7 @@
 """Anything as strict JSON: what is not a finite number is null."""
 
+from __future__ import annotations
+
 import json
 import math
 from dataclasses import is_dataclass

@@ -5,6 +5,8 @@ such object. The dataclass is the one place where the defaults are written; func
 take ``settings=None, **options: Unpack[...]``, so that type checkers know the keywords.
 """
 
+from __future__ import annotations
+
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace

@@ -1,5 +1,7 @@
 """One way to spread independent tasks over processes or machines: joblib's."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 

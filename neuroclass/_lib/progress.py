@@ -1,5 +1,7 @@
 """Progress bars, where a terminal or a notebook shows them."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,5 +1,7 @@
 """Settings of the computation: they change its cost, never its result."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict

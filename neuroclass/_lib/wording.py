@@ -1,5 +1,7 @@
 """Numbers and names in sentences."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 

@@ -6,6 +6,8 @@ recording. What differs between preparations cannot make a class here, as it can
 recordings are pooled.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

@@ -5,6 +5,8 @@ identity information per second above its chance level (`BinChoice`), and the co
 the words of this width.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -4,6 +4,8 @@ Input: a recording, or its `Responses`. Output: `Classification`, the classes an
 that was measured of them, which plots, saves and shows itself.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path

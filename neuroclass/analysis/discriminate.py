@@ -4,6 +4,8 @@ Input: a recording, or its `Responses`. Output: `Discrimination`: divergence, ti
 accuracy and decoder of the pairs.
 """
 
+from __future__ import annotations
+
 from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any, Unpack

@@ -3,6 +3,8 @@
 Input: a recording, or its `Responses`. Output: `RecordingInformation`.
 """
 
+from __future__ import annotations
+
 from typing import Literal, Unpack
 
 from tqdm import tqdm

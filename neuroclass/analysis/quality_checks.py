@@ -5,6 +5,8 @@ duplicate spike trains, undersampled words, drift over the repeats, classes that
 the recording.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence

@@ -5,11 +5,13 @@ Input: a recording, a path or several of either, and `ResponseSettings`. Output:
 found once.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, Unpack
 
 import neo
 
@@ -139,7 +141,7 @@ def prepare_responses(
     *,
     presentations: Presentations | None = None,
     run: RunSettings | None = None,
-    **options: Any,
+    **options: Unpack[PreparationOptions],
 ) -> Responses:
     """Load a recording, select its presentations, count its words, test its drift.
 
@@ -183,7 +185,7 @@ def prepare_responses(
     >>> classify_neurons(responses).n_clusters, discriminate_neurons(responses).n_pairs
     (3, 276)
     """
-    settings, run = split_options(options, "prepare_responses", settings, run)
+    settings, run = split_options(dict(options), "prepare_responses", settings, run)
     loaded, presentations = load_presentations(recording, settings, run, presentations)
     chosen = select_units(loaded, settings.units)
     counted = count_recorded_units(
@@ -257,7 +259,7 @@ def load_presentations(
 
 
 def responses_of(
-    recording: "Recordings | Responses",
+    recording: Recordings | Responses,
     options: dict[str, Any],
     function_name: str,
     other_keywords: Iterable[str] = (),

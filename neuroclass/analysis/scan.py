@@ -5,6 +5,8 @@ with its interval, about the neuron and about the stimulus, whether there are en
 repeats for it, and the limit of infinitely long words.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

@@ -4,6 +4,8 @@ Takes counts and the fitted classes, gives intervals, the support of the number 
 classes, the splits inside of them and how stable they are.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any

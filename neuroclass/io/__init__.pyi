@@ -7,6 +7,7 @@ from .lazy_spiketrains import StoredSpikeTimes as StoredSpikeTimes
 from .lazy_spiketrains import StoredSpikeTrain as StoredSpikeTrain
 from .loading import load_recording as load_recording
 from .loading import recording_sha256 as recording_sha256
+from .nwb import read_nwb as read_nwb
 from .nwb_write import write_recording as write_recording
 from .rasters import from_raster as from_raster
 from .triggers import read_triggers as read_triggers

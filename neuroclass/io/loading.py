@@ -14,10 +14,10 @@ import neo
 import quantities as pq
 from numpy.typing import ArrayLike
 
+from neuroclass import io as lazy_io  # pynwb is loaded for NWB files only
 from neuroclass._lib.checks import as_seconds
 from neuroclass.io.assemble import make_event
 from neuroclass.io.format_detection import detect_format
-from neuroclass.io.nwb import read_nwb
 from neuroclass.io.tables import read_arrays, read_csv, time_scale
 from neuroclass.io.triggers import read_triggers
 
@@ -103,7 +103,7 @@ def load_recording(
     )
     kind = detect_format(path)
     if kind == "nwb":
-        recording = read_nwb(path, scale, lazy=lazy, block_size=block_size)
+        recording = lazy_io.read_nwb(path, scale, lazy=lazy, block_size=block_size)
     elif kind == "csv":
         recording = read_csv(path, scale, duration)
     else:

@@ -6,6 +6,8 @@ words of all neurons ever being in memory at once. What was counted may be kept 
 folder, from which a run that was stopped goes on.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -121,7 +123,7 @@ class CountedRecording:
             parts.append(is_in[block.pattern])
         return np.concatenate(parts)
 
-    def take(self, neurons: NDArray[np.bool_]) -> "CountedRecording":
+    def take(self, neurons: NDArray[np.bool_]) -> CountedRecording:
         """Return the counts of some of the neurons, whose words are all that occur.
 
         Parameters

@@ -4,6 +4,8 @@ Input: the words of some units. Output: a `WordBlock`, kept in a file named by a
 it depends on.
 """
 
+from __future__ import annotations
+
 import hashlib
 import zipfile
 from collections.abc import Sequence

@@ -3,6 +3,8 @@
 Input: `Words`. Output: `ResponseCounts`, of all repeats or of groups of them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,5 +1,7 @@
 """Firing rates: of words of counts, and of every unit of a recording."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 
 import neo

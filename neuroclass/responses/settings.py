@@ -4,6 +4,8 @@ The one place where these defaults are written. It imports nothing heavy: the co
 line builds its options from it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal

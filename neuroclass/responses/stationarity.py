@@ -4,6 +4,8 @@ Input: words. Output: `Drift`, for each neuron a test of the exchangeability of 
 repeats, on which every chance level, interval and z-score of this package stands.
 """
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -179,7 +181,7 @@ class _Kernels:
         feature: NDArray[np.int64],
         stimulus: NDArray[np.intp],
         is_whole: NDArray[np.bool_],
-    ) -> "_Kernels":
+    ) -> _Kernels:
         """Lay out the words of a neuron, stimuli of equally many repeats together."""
         usable = np.flatnonzero(is_whole)
         n_presentations = np.bincount(

@@ -4,6 +4,8 @@ Input: a recording and its presentations. Output: `Words` (`bin_words`), of whic
 those with a spike are stored, since most have none.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal

@@ -4,6 +4,8 @@ Input: what `classify_neurons` measured. Output: `ClassificationResult`, its tab
 its headline.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

@@ -4,6 +4,8 @@ Input: what `discriminate_neurons` measured. Output: `DiscriminationResult`, its
 and its headline.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import Any
 

@@ -3,6 +3,8 @@
 Input: what `scan_information` measured. Output: `InformationScan`.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from neuroclass._lib.issues import Issue

@@ -4,6 +4,8 @@ Input: what `measure_information` measured. Output: `RecordingInformation`, its 
 and its headline.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

@@ -3,6 +3,8 @@
 Input: what `classify_within` measured. Output: `WithinRecordings` and its tables.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import Any
 
