@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from neuroclass.clustering._compiled.loader import compiled_loops
 from neuroclass.clustering._compiled.nearest_pair import least_bound
+from neuroclass.clustering.additive_matrix import AdditiveMatrix
 from neuroclass.clustering.count_matrix import CountMatrix
 from neuroclass.clustering.pairwise_loss import PairLosses, pairwise_losses
 
@@ -96,7 +97,7 @@ def relabel_by_size(labels: NDArray[np.intp]) -> NDArray[np.intp]:
 
 
 def build_merge_tree(
-    matrix: CountMatrix,
+    matrix: CountMatrix | AdditiveMatrix,
     pairs: PairLosses | None = None,
     labels: NDArray[np.intp] | None = None,
 ) -> MergeTree:
@@ -165,7 +166,7 @@ def build_merge_tree(
 
 
 def _merge(
-    matrix: CountMatrix,
+    matrix: CountMatrix | AdditiveMatrix,
     counts: NDArray[Any],
     bounds: NDArray[np.float64],
     is_exact: NDArray[np.bool_],
@@ -182,7 +183,11 @@ def _merge(
     """
     node = node.copy()
     np.fill_diagonal(bounds, np.inf)
-    loss_bounds = LossBounds.from_counts(matrix, counts)
+    loss_bounds = (
+        LossBounds.from_counts(matrix, counts)
+        if isinstance(matrix, CountMatrix)
+        else None
+    )
     values = matrix.values(counts)
     n_slots = len(bounds)
     least = np.full(n_slots, -np.inf)
@@ -212,13 +217,17 @@ def _merge(
         lost.append(bounds[a, b])
         others = np.flatnonzero(np.isfinite(bounds[a]))
         others = others[others != b]
-        after = loss_bounds.merge(counts, bounds, (a, b), others)
+        if loss_bounds is not None:
+            after = loss_bounds.merge(counts, bounds, (a, b), others)
         counts[a] += counts[b]
         values[a] = matrix.values(counts[a : a + 1])[0]
+        if loss_bounds is None:
+            both = matrix.values_of_sums(counts, others, counts[a])
+            after = values[a] + values[others] - both
         node[a] = next_node + len(children) - 1
         bounds[b] = bounds[:, b] = np.inf
         bounds[a, others] = bounds[others, a] = after
-        is_exact[a] = is_exact[:, a] = False
+        is_exact[a] = is_exact[:, a] = loss_bounds is None
         is_stale[(nearest == a) | (nearest == b)] = True
         least[b] = np.inf
         is_closer = (after < least[others]) & (others < a)

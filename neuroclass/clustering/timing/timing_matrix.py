@@ -1,0 +1,410 @@
+"""Timing information per spike at dyadic time scales, as sums that classes add up.
+
+Input: spike counts in base bins.  Output: `TimingMatrix`, one row per neuron; the sum
+of rows is a class, and losses of merges are differences of the values of sums.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroclass.clustering.timing.spike_counts import SpikeCounts
+
+__all__ = ["TimingMatrix"]
+
+_LN2 = math.log(2.0)
+_BLOCK = 1 << 16  # terms at a time, so that they stay in the cache
+_NONE = 1e-12  # sums below are what subtracting rows leaves of 0
+
+
+class _Grid(NamedTuple):
+    """Bins of one scale in one phase, as runs of conditions."""
+
+    scale: int
+    share: float  # weight of the phase
+    starts: NDArray[np.intp]  # first condition of each bin
+    block: NDArray[np.intp]  # of conditions that the same neurons were recorded in
+
+
+@dataclass(frozen=True, eq=False)
+class TimingMatrix:
+    """Weighted spike profiles of neurons at all time scales.
+
+    Attributes
+    ----------
+    counts : ndarray, (n_neurons, n_columns)
+        Side by side X and V, (n_features,) each, and Y and U, (n_totals,) each: the
+        weighted share of a neuron's spikes in each bin and its sampling variance; the
+        same of all bins of a scale, phase and block together.
+    weights : ndarray, (n_neurons,)
+        Reliability W of each neuron's profile.
+    effective_spikes : ndarray, (n_neurons,)
+        Spikes over dispersion.
+    half_weight : float
+        Effective spikes of a neuron with the weight 1/2: alpha.
+    n_scales : int
+        Time scales.
+    feature_scale : ndarray of int, (n_features,)
+        Scale of each column of X; -1 for the rate.
+    total_scale : ndarray of int, (n_totals,)
+        Scale of each column of Y.
+    widths : ndarray of int, (n_scales,)
+        Base bins in a bin of each scale, the whole of shorter stimuli.
+
+    Notes
+    -----
+    c_i(s) spikes of neuron i in base bin s, n_i of all bins, q_i = c_i / n_i.
+
+    * Dispersion F_i and effective spikes n'_i = n_i / F_i: `SpikeCounts`.
+    * Reliability W_i = n'_i / (n'_i + alpha), the precision of a profile whose class
+      scatters as Dirichlet(alpha times the profile of the class).
+    * Scales k = 0 .. m, bins of 2^k base bins within each stimulus, up to the whole
+      stimulus (one less if there is a single one).  From k = 1 on in two phases, half
+      a bin apart, of weight a = 1/2 each.
+    * X = a W q, V = a^2 W^2 q / n', Y = a W, and
+
+          Phi(c) = sum_bins [h(X_c) - V_c / (2 ln2 X_c)] - sum_phases h(Y_c)
+
+      of sums over members, h(x) = x log2 x.  J = sum_c Phi(c); merging a and b loses
+      Phi(a) + Phi(b) - Phi(a + b).  The second term is Miller-Madow's for weighted
+      mixtures.
+    * (J - Phi(all)) / (sum_i W_i n_scales) is the mean over scales of the information
+      between the class of a neuron and the time of a spike, in bits per spike.
+
+    Neurons recorded in part of the conditions: conditions fall into blocks that the
+    same neurons were recorded in, and bins end where blocks end.  Y is the share of
+    each block, Y = a W q(block), U its sampling variance, and Phi gains U / (2 ln2 Y).
+    By the chain rule this leaves out what the blocks themselves tell, which depends on
+    when a neuron was recorded.  A block in which only one of two neurons was recorded
+    adds exactly nothing to the loss of merging them
+    (``test_conditions_that_a_pair_does_not_share_add_nothing``).
+    Where neurons were recorded in different numbers of repeats, c is brought to the
+    most repeats of its condition, and n' is that of the precision of the sum.
+
+    A silent neuron is a row of zeros: it merges without loss.  One condition tells
+    nothing: every loss is 0.
+    """
+
+    counts: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    effective_spikes: NDArray[np.float64]
+    half_weight: float
+    n_scales: int
+    feature_scale: NDArray[np.intp]
+    total_scale: NDArray[np.intp]
+    widths: NDArray[np.intp]
+    _tolerance: float | None = None
+
+    @classmethod
+    def from_spikes(
+        cls,
+        spikes: SpikeCounts,
+        *,
+        half_weight: float | None = None,
+        rate_weight: float = 0.0,
+    ) -> TimingMatrix:
+        """Lay out spike counts.
+
+        Parameters
+        ----------
+        spikes : SpikeCounts
+            In base bins.
+        half_weight : float, optional
+            alpha; the default is taken from the data.
+        rate_weight : float, default 0
+            beta: weight of the firing rate beside the time scales, as columns
+            beta W (p, 1 - p) with p = 1 - 2^(-n / median n) for n spikes a condition.
+        """
+        if rate_weight < 0 or (half_weight is not None and half_weight < 0):
+            raise ValueError(
+                "rate_weight and half_weight must not be negative; got "
+                f"{rate_weight} and {half_weight}."
+            )
+        rates, effective = spikes.rates, spikes.effective_spikes
+        total = rates.sum(axis=1)
+        profile = rates / np.where(total > 0, total, 1.0)[:, None]
+        alpha = half_weight
+        if alpha is None:
+            alpha = _half_weight(profile, effective, spikes.is_recorded)
+        # Tiny, so that a profile counts at all where alpha is immense.
+        weights = np.where(
+            total > 0,
+            np.maximum(effective / np.maximum(effective + alpha, 1e-300), 1e-9),
+            0.0,
+        )
+        # The variance of q: that of a count is F c, lifted to the most repeats.
+        lift = (spikes.lifted**2 * spikes.counts).sum(axis=1)
+        per_spike = lift / np.where(total > 0, total, 1.0)
+        least = np.maximum(effective, 1.0)
+        scatter = np.divide(
+            spikes.lifted * profile,
+            (least * per_spike)[:, None],
+            out=np.zeros(profile.shape),
+            where=per_spike[:, None] > 0,
+        )
+        widths, grids = _grids(spikes)
+        x, v, y, u, of_feature, of_total = [], [], [], [], [], []
+        w = weights[:, None]
+        for grid in grids:
+            a, n_blocks = grid.share, int(grid.block.max()) + 1
+            share = np.add.reduceat(profile, grid.starts, axis=1)
+            x.append(a * w * share)
+            v.append((a * w) ** 2 * np.add.reduceat(scatter, grid.starts, axis=1))
+            of_feature.append(np.full(len(grid.starts), grid.scale))
+            of_total.append(np.full(n_blocks, grid.scale))
+            if n_blocks == 1:
+                y.append(a * w)
+                u.append(np.zeros(w.shape))
+            else:
+                in_block = grid.block[:, None] == np.arange(n_blocks)
+                of_block = share @ in_block
+                y.append(a * w * of_block)
+                u.append(v[-1] @ in_block * (1 - of_block))
+        if rate_weight:
+            rate = spikes.counts.sum(axis=1) / np.maximum(
+                spikes.repeats.sum(axis=1), 1
+            )
+            median = np.median(rate[total > 0]) if total.any() else 1.0
+            p = 1 - 2.0 ** (-rate / median)
+            x.append(rate_weight * w * np.stack([p, 1 - p], axis=1))
+            v.append(np.zeros((len(w), 2)))
+            y.append(rate_weight * w)
+            u.append(np.zeros(w.shape))
+            of_feature.append(np.full(2, -1))
+            of_total.append(np.full(1, -1))
+        if profile.shape[1] == 1:  # a share of 1 whatever the spikes
+            v[0][:] = 0.0
+        all_x = np.concatenate(x, axis=1)
+        used = np.flatnonzero(all_x.any(axis=0))
+        return cls(
+            counts=np.concatenate(
+                [all_x[:, used], np.concatenate(v, axis=1)[:, used], *y, *u], axis=1
+            ),
+            weights=weights,
+            effective_spikes=effective,
+            half_weight=float(alpha),
+            n_scales=len(widths),
+            feature_scale=np.concatenate(of_feature)[used],
+            total_scale=np.concatenate(of_total),
+            widths=widths,
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"TimingMatrix({len(self.counts)} neurons, {self.n_scales} time scales of "
+            f"1 to {self.widths[-1]} bins, {self.n_features} columns)"
+        )
+
+    def of(self, neurons: NDArray[np.bool_] | NDArray[np.intp]) -> TimingMatrix:
+        """Return the rows of some neurons, with all the columns and the weights."""
+        return replace(
+            self,
+            counts=self.counts[neurons],
+            weights=self.weights[neurons],
+            effective_spikes=self.effective_spikes[neurons],
+            _tolerance=self.tolerance,
+        )
+
+    @property
+    def n_features(self) -> int:
+        """Columns of X."""
+        return len(self.feature_scale)
+
+    @cached_property
+    def n_words(self) -> float:
+        """What losses are divided by for bits per spike: sum_i W_i n_scales."""
+        return float(self.weights.sum()) * self.n_scales or 1.0
+
+    @cached_property
+    def tolerance(self) -> float:
+        """Losses closer than this are ties: the rounding of a sum over the columns."""
+        if self._tolerance is not None:
+            return self._tolerance
+        scale = float(np.abs(self.values(self.counts)).max(initial=0.0))
+        return 1e-12 * (scale * math.sqrt(self.counts.shape[1]) + 1.0)
+
+    def values(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return Phi of each row, (n_rows,)."""
+        values = np.empty(len(rows))
+        step = max(1, _BLOCK // max(1, rows.shape[1]))
+        for start in range(0, len(rows), step):
+            block = rows[start : start + step]
+            x, v, y, u = self._parts(block)
+            values[start : start + step] = _terms(x, v).sum(axis=1) - _terms(
+                y, u
+            ).sum(axis=1)
+        return values
+
+    def values_of_sums(
+        self,
+        counts: NDArray[np.float64],
+        others: NDArray[np.intp],
+        row: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Return Phi of the rows `others` of `counts`, each added to `row`."""
+        values = np.empty(len(others))
+        step = max(1, _BLOCK // max(1, counts.shape[1]))
+        for start in range(0, len(others), step):
+            block = others[start : start + step]
+            values[start : start + step] = self.values(counts[block] + row)
+        return values
+
+    def pair_losses(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return losses of all pairs of neurons, and the error that each may add."""
+        values = self.values(self.counts)
+        losses = np.zeros((len(values), len(values)))
+        for i in range(len(values) - 1):
+            others = np.arange(i + 1, len(values))
+            both = self.values_of_sums(self.counts, others, self.counts[i])
+            losses[i, others] = losses[others, i] = values[i] + values[others] - both
+        return losses, np.zeros(len(values))
+
+    def values_by_scale(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the part of Phi of each scale, (n_rows, n_scales)."""
+        x, v, y, u = self._parts(rows)
+        features, totals = _terms(x, v), _terms(y, u)
+        return np.stack(
+            [
+                features[:, self.feature_scale == k].sum(axis=1)
+                - totals[:, self.total_scale == k].sum(axis=1)
+                for k in range(self.n_scales)
+            ],
+            axis=1,
+        )
+
+    def _parts(self, rows: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        n, m = self.n_features, len(self.total_scale)
+        return np.split(rows, [n, 2 * n, 2 * n + m], axis=1)
+
+    def wide(self) -> NDArray[np.float64]:
+        """Return a copy of the rows, to add to."""
+        return self.counts.copy()
+
+    def sums(self, labels: NDArray[np.intp], n_clusters: int) -> NDArray[Any]:
+        """Return the summed rows of each class, (n_clusters, n_columns)."""
+        sums = np.zeros((n_clusters, self.counts.shape[1]))
+        for label in range(n_clusters):
+            self.counts[labels == label].sum(axis=0, out=sums[label])
+        return sums
+
+    def objective(self, labels: NDArray[np.intp]) -> float:
+        """Return J, the summed values of the classes; a merge lowers it by its loss."""
+        _, labels = np.unique(labels, return_inverse=True)
+        return float(self.values(self.sums(labels, int(labels.max()) + 1)).sum())
+
+    def information(self, labels: NDArray[np.intp]) -> float:
+        """Return the timing information of classes, in bits per spike.
+
+        The mean over scales of the information between the class of a neuron and the
+        time of a spike.
+        """
+        whole = float(self.values(self.counts.sum(axis=0)[None])[0])
+        return (self.objective(labels) - whole) / self.n_words
+
+    def information_by_scale(self, labels: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return the timing information of classes at each scale, in bits per spike."""
+        _, labels = np.unique(labels, return_inverse=True)
+        classes = self.sums(labels, int(labels.max()) + 1)
+        of_classes = self.values_by_scale(classes).sum(axis=0)
+        whole = self.values_by_scale(self.counts.sum(axis=0)[None])[0]
+        weight = float(self.weights.sum()) or 1.0
+        information: NDArray[np.float64] = (of_classes - whole) / weight
+        return information
+
+
+def _terms(
+    x: NDArray[np.float64], variance: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return h(x) less Miller-Madow's correction, 0 where x is 0."""
+    some = x > _NONE
+    inside = np.where(some, x, 1.0)
+    term: NDArray[np.float64] = inside * np.log2(inside)
+    term -= np.where(some, variance, 0.0) / (2 * _LN2 * inside)
+    return term
+
+
+def _half_weight(
+    profile: NDArray[np.float64],
+    effective: NDArray[np.float64],
+    is_recorded: NDArray[np.bool_],
+) -> float:
+    """Return alpha: effective spikes at which information is at its chance level.
+
+    Of the typical neuron among the busier half.
+    """
+    fires = effective > 0
+    if not fires.any():
+        return 1.0
+    q, n, recorded = profile[fires], effective[fires], is_recorded[fires]
+    median = np.median(n)
+    weight = np.minimum(n, median)
+    present = weight @ recorded
+    pooled = np.divide(weight @ q, present, out=np.zeros(q.shape[1]), where=present > 0)
+    busy = n >= median
+    q, n = q[busy], n[busy]
+    expected = pooled * recorded[busy]
+    expected /= expected.sum(axis=1, keepdims=True)
+    ratio = np.divide(q, expected, out=np.ones(q.shape), where=q > 0)
+    divergence = (q * np.log2(ratio)).sum(axis=1)
+    used = np.minimum(1.0, n[:, None] * expected).sum(axis=1) - 1
+    chance = used / (2 * _LN2 * n)
+    typical = float(np.median(np.maximum(divergence - chance, 1e-3)))
+    return max(float(np.median(used)), 1.0) / (2 * _LN2 * typical)
+
+
+def _grids(spikes: SpikeCounts) -> tuple[NDArray[np.intp], list[_Grid]]:
+    """Return the widths of the scales and their bins in each phase."""
+    block = _blocks(spikes.is_recorded)
+    change = (spikes.stimulus[1:] != spikes.stimulus[:-1]) | (block[1:] != block[:-1])
+    starts = np.append(0, 1 + np.flatnonzero(change))  # of segments
+    lengths = np.diff(np.append(starts, len(block)))
+    # The whole of a segment tells nothing if it is all of its block.
+    is_whole = len(lengths) == int(block.max()) + 1
+    widths = _widths(int(lengths.max()), is_whole)
+    grids = []
+    for scale, width in enumerate(widths):
+        n_phases = min(2, width)
+        for phase in range(n_phases):
+            first = [
+                start + _starts_of_bins(length, min(width, length), phase, n_phases)
+                for start, length in zip(starts, lengths, strict=True)
+            ]
+            bins = np.concatenate(first)
+            grids.append(_Grid(scale, 1 / n_phases, bins, block[bins]))
+    return np.array(widths, dtype=np.intp), grids
+
+
+def _starts_of_bins(
+    length: int, width: int, phase: int, n_phases: int
+) -> NDArray[np.intp]:
+    shift = phase * width // n_phases
+    starts = np.arange(-shift, length, width)
+    return np.maximum(starts[starts + width > 0], 0)
+
+
+def _widths(n_bins: int, is_whole: bool) -> list[int]:
+    """Return 1, 2, 4 .. base bins up to the segment, less this if it is the whole."""
+    widths = [1]
+    while widths[-1] * 2 < n_bins * 1.99:
+        widths.append(widths[-1] * 2)
+    if widths[-1] >= n_bins and is_whole and len(widths) > 1:
+        widths.pop()
+    return [min(width, n_bins) for width in widths]
+
+
+def _blocks(is_recorded: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the block of each condition: those that the same neurons recorded."""
+    if is_recorded.all():
+        return np.zeros(is_recorded.shape[1], np.intp)
+    _, first, block = np.unique(
+        is_recorded, axis=1, return_index=True, return_inverse=True
+    )
+    rank = np.empty(len(first), np.intp)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return np.asarray(rank[block.ravel()], dtype=np.intp)
