@@ -1,4 +1,4 @@
-"""What trees, partitions and micro-clusters need of the neurons, whatever the criterion.
+"""What trees and partitions need of the neurons, whatever the criterion.
 
 Input: nothing.  Output: the protocol that `TimingMatrix` and the counts of words meet.
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -243,7 +244,7 @@ def smooth(
     return np.concatenate(
         [
             gaussian_filter1d(x[:, a:b], width, axis=1, mode="nearest")
-            for a, b in zip(starts[:-1], starts[1:], strict=True)
+            for a, b in pairwise(starts)
         ],
         axis=1,
     )

@@ -167,9 +167,7 @@ class TimingMatrix:
                 y.append(a * w * of_block)
                 u.append(v[-1] @ in_block * (1 - of_block))
         if rate_weight:
-            rate = spikes.counts.sum(axis=1) / np.maximum(
-                spikes.repeats.sum(axis=1), 1
-            )
+            rate = spikes.counts.sum(axis=1) / np.maximum(spikes.repeats.sum(axis=1), 1)
             median = np.median(rate[total > 0]) if total.any() else 1.0
             p = 1 - 2.0 ** (-rate / median)
             x.append(rate_weight * w * np.stack([p, 1 - p], axis=1))
@@ -236,9 +234,9 @@ class TimingMatrix:
         for start in range(0, len(rows), step):
             block = rows[start : start + step]
             x, v, y, u = self._parts(block)
-            values[start : start + step] = _terms(x, v).sum(axis=1) - _terms(
-                y, u
-            ).sum(axis=1)
+            values[start : start + step] = _terms(x, v).sum(axis=1) - _terms(y, u).sum(
+                axis=1
+            )
         return values
 
     def values_of_sums(
