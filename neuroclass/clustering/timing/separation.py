@@ -88,10 +88,13 @@ class Profiles:
         smoothed = smoothed / total
         weights = n / (n + _HALF_SPIKES)
         if recorded is not None:
-            present = np.maximum(weights @ recorded, 1e-12)
-            pooled = weights @ smoothed / present
-            pooled /= max(float(pooled.sum()), 1e-12)
-            smoothed *= (recorded @ pooled)[:, None]
+            whole = smoothed
+            for _ in range(_MAX_ROUNDS):
+                pooled = _pooled(smoothed, weights, recorded)
+                scaled = whole * (recorded @ pooled)[:, None]
+                if np.allclose(scaled, smoothed, rtol=1e-9):
+                    break
+                smoothed = scaled
         share = counts / n[:, None]
         pooled = _pooled(smoothed, weights, recorded)
         return cls(share, smoothed, weights, recorded, pooled)

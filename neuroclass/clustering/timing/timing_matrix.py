@@ -302,7 +302,7 @@ class TimingMatrix:
         The mean over scales of the information between the class of a neuron and the
         time of a spike.
         """
-        whole = float(self.values(self.counts.sum(axis=0)[None])[0])
+        whole = self.objective(np.zeros(len(labels), np.intp))
         return (self.objective(labels) - whole) / self.n_words
 
     def information_by_scale(self, labels: NDArray[np.intp]) -> NDArray[np.float64]:
