@@ -17,9 +17,11 @@ from scipy.ndimage import gaussian_filter1d
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
-from neuroclass.clustering.agglomerative import AgglomerativeBottleneck
-from neuroclass.clustering.merge_tree import merge_tree
-from neuroclass.clustering.reassignment import refine_with_restarts
+from neuroclass.clustering import (
+    AgglomerativeBottleneck,
+    build_merge_tree,
+    refine_with_restarts,
+)
 from neuroclass.clustering.timing import (
     SpikeCounts,
     TimingMatrix,
@@ -120,8 +122,8 @@ def measure(seed, draw=draw_cells, *, peers=True):
 
 
 def _classes(matrix, n_clusters):
-    start = merge_tree(matrix).labels(n_clusters)
-    return refine_with_restarts(matrix, start, rng=np.random.default_rng(0))[0]
+    start = build_merge_tree(matrix).labels(n_clusters)
+    return refine_with_restarts(matrix, start, random_state=0)[0]
 
 
 def _peers(spikes, stimulus, n_clusters):

@@ -22,6 +22,10 @@ class AdditiveMatrix(Protocol):
         """The rows of the neurons, (n_neurons, n_columns)."""
 
     @property
+    def min_compiled(self) -> int:
+        """Least number of counts for which compiled loops are loaded."""
+
+    @property
     def tolerance(self) -> float:
         """Losses closer than this are ties."""
 

@@ -72,7 +72,10 @@ def refine(
 
 
 def _reassign(
-    matrix: CountMatrix | AdditiveMatrix, labels: NDArray[np.intp], sums: NDArray[Any], n_sweeps: int
+    matrix: CountMatrix | AdditiveMatrix,
+    labels: NDArray[np.intp],
+    sums: NDArray[Any],
+    n_sweeps: int,
 ) -> None:
     """Move neurons until no move gains, as `loops`; changes `labels` and `sums`."""
     n_clusters = len(sums)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass.clustering.merge_tree import MergeTree, merge_tree, relabel
+from neuroclass.clustering.merge_tree import MergeTree, build_merge_tree, relabel
 from neuroclass.clustering.reassignment import refine
 from neuroclass.clustering.timing.participation import timing_correlations
 from neuroclass.clustering.timing.separation import (
@@ -216,7 +216,7 @@ def find_cluster_cuts(
             cuts=(whole,),
             smoothing=0,
         )
-    tree = merge_tree(matrix) if tree is None else tree
+    tree = build_merge_tree(matrix) if tree is None else tree
     n_first = min(n_first, max(2, n_neurons // 3))
     smoothing = choose_smoothing(spikes)
     found = _path(spikes, matrix, tree.labels(n_first), smoothing)

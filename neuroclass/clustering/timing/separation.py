@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass.clustering.continuum_null import log_variance_ratio, null_of_cut
+from neuroclass.clustering.continuum_null import cut_null, log_variance_ratio
 from neuroclass.clustering.timing.spike_counts import SpikeCounts, smooth
 
 __all__ = [
@@ -324,7 +324,7 @@ def _scores(profiles: Profiles, labels: NDArray[np.intp]) -> tuple[float, float]
     if high.mean() <= low.mean():
         return _FALSE, _FALSE
     ratio = float(log_variance_ratio(low, high))
-    gaussian, uniform = null_of_cut(n_low, n), null_of_cut(n_low, n, "uniform")
+    gaussian, uniform = cut_null(n_low, n), cut_null(n_low, n, "uniform")
     return (ratio - gaussian[0]) / gaussian[1], (ratio - uniform[0]) / uniform[1]
 
 

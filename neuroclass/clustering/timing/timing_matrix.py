@@ -9,11 +9,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass.clustering._compiled.loader import (
+    MIN_COMPILED,
+    compiled_timing_loops,
+)
 from neuroclass.clustering.timing.spike_counts import SpikeCounts
 
 __all__ = ["TimingMatrix"]
@@ -56,6 +61,8 @@ class TimingMatrix:
         Scale of each column of Y.
     widths : ndarray of int, (n_scales,)
         Base bins in a bin of each scale, the whole of shorter stimuli.
+    min_compiled : int
+        Least number of counts for which the compiled loops are loaded.
 
     Notes
     -----
@@ -99,6 +106,8 @@ class TimingMatrix:
     feature_scale: NDArray[np.intp]
     total_scale: NDArray[np.intp]
     widths: NDArray[np.intp]
+    min_compiled: int
+    _n_counts: int
     _tolerance: float | None = None
 
     @classmethod
@@ -108,6 +117,7 @@ class TimingMatrix:
         *,
         half_weight: float | None = None,
         rate_weight: float = 0.0,
+        min_compiled: int = MIN_COMPILED,
     ) -> TimingMatrix:
         """Lay out spike counts.
 
@@ -120,6 +130,8 @@ class TimingMatrix:
         rate_weight : float, default 0
             beta: weight of the firing rate beside the time scales, as columns
             beta W (p, 1 - p) with p = 1 - 2^(-n / median n) for n spikes a condition.
+        min_compiled : int, default 524288
+            Least number of counts for which the compiled loops are loaded.
         """
         if rate_weight < 0 or (half_weight is not None and half_weight < 0):
             raise ValueError(
@@ -180,10 +192,11 @@ class TimingMatrix:
             v[0][:] = 0.0
         all_x = np.concatenate(x, axis=1)
         used = np.flatnonzero(all_x.any(axis=0))
+        rows = np.concatenate(
+            [all_x[:, used], np.concatenate(v, axis=1)[:, used], *y, *u], axis=1
+        )
         return cls(
-            counts=np.concatenate(
-                [all_x[:, used], np.concatenate(v, axis=1)[:, used], *y, *u], axis=1
-            ),
+            counts=rows,
             weights=weights,
             effective_spikes=effective,
             half_weight=float(alpha),
@@ -191,6 +204,8 @@ class TimingMatrix:
             feature_scale=np.concatenate(of_feature)[used],
             total_scale=np.concatenate(of_total),
             widths=widths,
+            min_compiled=min_compiled,
+            _n_counts=rows.size,
         )
 
     def __repr__(self) -> str:
@@ -227,8 +242,16 @@ class TimingMatrix:
         scale = float(np.abs(self.values(self.counts)).max(initial=0.0))
         return 1e-12 * (scale * math.sqrt(self.counts.shape[1]) + 1.0)
 
+    @property
+    def loops(self) -> ModuleType | None:
+        """The compiled loops, where numba is installed and there are many counts."""
+        return compiled_timing_loops(self._n_counts, self.min_compiled)
+
     def values(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return Phi of each row, (n_rows,)."""
+        if self.loops is not None:
+            nothing = np.zeros(rows.shape[1])
+            return self.values_of_sums(rows, np.arange(len(rows)), nothing)
         values = np.empty(len(rows))
         step = max(1, _BLOCK // max(1, rows.shape[1]))
         for start in range(0, len(rows), step):
@@ -246,6 +269,11 @@ class TimingMatrix:
         row: NDArray[np.float64],
     ) -> NDArray[np.float64]:
         """Return Phi of the rows `others` of `counts`, each added to `row`."""
+        if self.loops is not None:
+            compiled: NDArray[np.float64] = self.loops.values_of_sums(
+                counts, others, row, self.n_features, len(self.total_scale)
+            )
+            return compiled
         values = np.empty(len(others))
         step = max(1, _BLOCK // max(1, counts.shape[1]))
         for start in range(0, len(others), step):

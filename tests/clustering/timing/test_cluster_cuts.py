@@ -4,7 +4,7 @@ import numpy as np
 from numpy.testing import assert_array_equal
 from sklearn.metrics import adjusted_rand_score
 
-from neuroclass.clustering.merge_tree import merge_tree
+from neuroclass.clustering import build_merge_tree
 from neuroclass.clustering.timing import (
     SpikeCounts,
     TimingMatrix,
@@ -100,7 +100,7 @@ def test_a_matrix_and_tree_at_hand_give_the_same(rng, simulate_types):
     counts = SpikeCounts.from_repeats(spikes, stimulus=stimulus)
     matrix = TimingMatrix.from_spikes(counts)
     one = find_cluster_cuts(counts)
-    other = find_cluster_cuts(counts, matrix, merge_tree(matrix))
+    other = find_cluster_cuts(counts, matrix, build_merge_tree(matrix))
     assert [cut.z for cut in one.cuts[1:]] == [cut.z for cut in other.cuts[1:]]
 
 

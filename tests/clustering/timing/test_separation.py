@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
-from neuroclass.clustering.continuum_null import null_of_cut
+from neuroclass.clustering.continuum_null import cut_null
 from neuroclass.clustering.timing.separation import (
     Profiles,
     choose_smoothing,
@@ -47,7 +47,7 @@ def test_separation_equals_the_brute_force_twin(rng, simulate_types):
     between = 9 * 8 / 17 * (high.mean() - low.mean()) ** 2
     ratio = np.log(between / (9 * low.var() + 8 * high.var()))
     z = [
-        (ratio - null_of_cut(9, 17, shape)[0]) / null_of_cut(9, 17, shape)[1]
+        (ratio - cut_null(9, 17, shape)[0]) / cut_null(9, 17, shape)[1]
         for shape in ("gaussian", "uniform")
     ]
     found = pair_separation((profiles, profiles), np.arange(17), types)

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from neuroclass.clustering.merge_tree import merge_tree
-from neuroclass.clustering.pairwise_loss import pairwise_losses
-from neuroclass.clustering.reassignment import refine, refine_with_restarts
+from neuroclass.clustering import (
+    build_merge_tree,
+    pairwise_losses,
+    refine,
+    refine_with_restarts,
+)
 from neuroclass.clustering.timing import SpikeCounts, TimingMatrix
 
 MOUSE = Path(__file__).parents[4] / "shared/data/mouse_rgc/psth_types.npz"
@@ -111,19 +114,19 @@ def test_tree_equals_the_brute_force_twin(rng, simulate_types):
         loss, (a, b) = min(zip(losses, pairs, strict=True))
         lost.append(loss)
         classes[a] = classes[a] + classes.pop(b)
-    assert_allclose(merge_tree(matrix).losses, lost, atol=1e-9)
+    assert_allclose(build_merge_tree(matrix).losses, lost, atol=1e-9)
 
 
 def test_classes_are_types_although_rates_differ(rng, simulate_types):
     spikes, types, stimulus = simulate_types(rng, [10, 9, 8], n_repeats=20)
     matrix = matrix_of(spikes, stimulus)
-    tree = merge_tree(matrix)
+    tree = build_merge_tree(matrix)
     labels, objective = refine(matrix, tree.labels(3))
     assert_array_equal(labels, types)
-    again, same = refine_with_restarts(matrix, tree.labels(3), rng=rng)
+    again, same = refine_with_restarts(matrix, tree.labels(3), random_state=rng)
     assert_array_equal(again, types)
     assert same == pytest.approx(objective)
-    anchored = merge_tree(matrix, pairwise_losses(matrix), labels)
+    anchored = build_merge_tree(matrix, pairwise_losses(matrix), labels)
     assert_array_equal(anchored.labels(3), labels)
 
 
@@ -232,7 +235,7 @@ def test_one_condition_and_one_bin_tell_nothing(rng):
     counts = np.array([[5.0], [9.0], [0.0]])
     matrix = TimingMatrix.from_spikes(SpikeCounts.from_sums(counts, None, 5))
     assert matrix.n_scales == 1
-    assert_allclose(merge_tree(matrix).losses, 0, atol=1e-12)
+    assert_allclose(build_merge_tree(matrix).losses, 0, atol=1e-12)
 
 
 def test_a_silent_neuron_merges_without_loss(rng, simulate_types):
@@ -243,13 +246,13 @@ def test_a_silent_neuron_merges_without_loss(rng, simulate_types):
     assert not matrix.counts[2].any()
     assert_allclose(pairwise_losses(matrix).losses[2], 0, atol=1e-9)
     nobody = TimingMatrix.from_spikes(SpikeCounts.from_repeats(0 * spikes))
-    assert_allclose(merge_tree(nobody).losses, 0)
+    assert_allclose(build_merge_tree(nobody).losses, 0)
 
 
 def test_two_neurons_are_enough(rng, simulate_types):
     spikes, _, stimulus = simulate_types(rng, [1, 1])
     matrix = matrix_of(spikes, stimulus)
-    assert merge_tree(matrix).losses.shape == (1,)
+    assert build_merge_tree(matrix).losses.shape == (1,)
     assert_array_equal(refine(matrix, np.array([0, 1]))[0], [0, 1])
 
 
@@ -259,7 +262,7 @@ def test_rate_weight_finds_groups_that_differ_in_nothing_but_rate(rng):
     spikes = rng.poisson(rate[:, None], (24, 20, 60)).astype(float)
     counts = SpikeCounts.from_repeats(spikes)
     matrix = TimingMatrix.from_spikes(counts, rate_weight=4.0)
-    labels, _ = refine(matrix, merge_tree(matrix).labels(2))
+    labels, _ = refine(matrix, build_merge_tree(matrix).labels(2))
     assert_array_equal(labels, np.repeat([0, 1], 12))
     assert (matrix.feature_scale == -1).sum() == 2
 
@@ -322,7 +325,7 @@ def test_figures_of_the_sketch_on_mouse_cells(
     spread = matrix.weights.min(), matrix.weights.max()
     assert_allclose(spread, weights, atol=5e-7)
     assert_allclose(matrix.objective(types), objectives[0], atol=5e-9)
-    tree = merge_tree(matrix)
+    tree = build_merge_tree(matrix)
     assert_allclose(
         refine(matrix, tree.labels(len(names)))[1], objectives[1], atol=5e-9
     )
