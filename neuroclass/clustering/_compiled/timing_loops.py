@@ -18,8 +18,11 @@ Array = NDArray[Any]
 _LN2 = float(np.log(2.0))
 _NONE = 1e-12  # as in `TimingMatrix`
 _HALF = 1 / (2 * _LN2)
-_MANTISSA = (1 << 52) - 1
-_ONE = 1023 << 52
+_SHIFT = np.uint64(52)
+_MANTISSA = np.uint64((1 << 52) - 1)
+_ONE = np.uint64(1023 << 52)
+_MAGIC = np.uint64(1075 << 52)  # 2^52
+_OFFSET = float(2**52 + 1023)
 _ROOT = float(np.sqrt(2.0))
 
 
@@ -31,13 +34,15 @@ def _plain_term(x: float, variance: float) -> float:
     """
     is_some = x > _NONE
     inside = x if is_some else 1.0
-    bits = np.float64(inside).view(np.int64)
-    exponent = np.float64((bits >> 52) - 1023)
-    mantissa = np.int64((bits & _MANTISSA) | _ONE).view(np.float64)
+    bits = np.float64(inside).view(np.uint64)
+    # As the last bits of 2^52, since few machines convert several integers at a time.
+    exponent = np.uint64((bits >> _SHIFT) | _MAGIC).view(np.float64) - _OFFSET
+    mantissa = np.uint64((bits & _MANTISSA) | _ONE).view(np.float64)
     is_high = mantissa > _ROOT
     mantissa = mantissa * 0.5 if is_high else mantissa
     exponent = exponent + 1.0 if is_high else exponent
-    s = (mantissa - 1.0) / (mantissa + 1.0)
+    inverse = 1.0 / (inside * (mantissa + 1.0))  # one division for two quotients
+    s = (mantissa - 1.0) * inside * inverse
     z = s * s
     z2 = z * z
     z4 = z2 * z2
@@ -46,7 +51,7 @@ def _plain_term(x: float, variance: float) -> float:
     high = (1 / 17 + z * (1 / 19)) + z2 * (1 / 21)
     series = low + z4 * (middle + z4 * high)
     log2 = exponent + s * series * (2 / _LN2)
-    term = inside * log2 - _HALF * variance / inside
+    term = inside * log2 - _HALF * variance * (mantissa + 1.0) * inverse
     return term if is_some else 0.0
 
 

@@ -196,7 +196,7 @@ class TimingMatrix:
             [all_x[:, used], np.concatenate(v, axis=1)[:, used], *y, *u], axis=1
         )
         return cls(
-            counts=rows,
+            counts=np.ascontiguousarray(rows),  # a neuron is read whole
             weights=weights,
             effective_spikes=effective,
             half_weight=float(alpha),

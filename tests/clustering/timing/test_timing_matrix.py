@@ -330,3 +330,19 @@ def test_figures_of_the_sketch_on_mouse_cells(
         refine(matrix, tree.labels(len(names)))[1], objectives[1], atol=5e-9
     )
     assert_allclose(tree.losses[-3:], losses, atol=5e-7)
+
+
+def test_compiled_loops_equal_numpy(rng, simulate_types):
+    pytest.importorskip("numba")
+    spikes, types, stimulus = simulate_types(rng, [5, 4], n_stimuli=3, n_bins=17)
+    spikes[0, :, stimulus == 1] = np.nan
+    counts = SpikeCounts.from_repeats(spikes, stimulus=stimulus)
+    compiled = TimingMatrix.from_spikes(counts, rate_weight=0.3, min_compiled=1)
+    plain = TimingMatrix.from_spikes(counts, rate_weight=0.3, min_compiled=10**12)
+    assert compiled.loops is not None
+    assert plain.loops is None
+    rows = np.concatenate([plain.counts, plain.sums(types, 2), 1e4 * plain.counts])
+    assert_allclose(compiled.values(rows), plain.values(rows), rtol=1e-13, atol=1e-13)
+    trees = [build_merge_tree(matrix) for matrix in (compiled, plain)]
+    assert_array_equal(trees[0].children, trees[1].children)
+    assert_allclose(trees[0].losses, trees[1].losses, atol=1e-11)
