@@ -21,7 +21,7 @@ from neuroclass.clustering._compiled.loader import (
 )
 from neuroclass.clustering.timing.spike_counts import SpikeCounts
 
-__all__ = ["TimingMatrix"]
+__all__ = ["TimingMatrix", "xlog2x"]
 
 _LN2 = math.log(2.0)
 _BLOCK = 1 << 16  # terms at a time, so that they stay in the cache
@@ -229,6 +229,19 @@ class TimingMatrix:
         """Columns of X."""
         return len(self.feature_scale)
 
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons."""
+        return len(self.counts)
+
+    @cached_property
+    def typical(self) -> NDArray[np.float64]:
+        """Mean of what is not 0 in each column of X, (n_features,)."""
+        x = self.counts[:, : self.n_features]
+        used = np.count_nonzero(x, axis=0)
+        mean: NDArray[np.float64] = x.sum(axis=0) / np.maximum(used, 1)
+        return np.maximum(mean, _NONE)
+
     @cached_property
     def n_words(self) -> float:
         """What losses are divided by for bits per spike: sum_i W_i n_scales."""
@@ -280,6 +293,25 @@ class TimingMatrix:
             block = others[start : start + step]
             values[start : start + step] = self.values(counts[block] + row)
         return values
+
+    def merged(self, labels: NDArray[np.intp]) -> TimingMatrix:
+        """Return the rows of classes, as those of neurons that are to be merged.
+
+        Parameters
+        ----------
+        labels : ndarray of int, (n_neurons,)
+            Classes, or micro-clusters, from 0 without gaps.
+        """
+        clusters = range(int(labels.max()) + 1)
+        return replace(
+            self,
+            counts=self.sums(labels, len(clusters)),
+            weights=np.array([self.weights[labels == k].sum() for k in clusters]),
+            effective_spikes=np.array(
+                [self.effective_spikes[labels == k].sum() for k in clusters]
+            ),
+            _tolerance=None,
+        )
 
     def pair_losses(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return losses of all pairs of neurons, and the error that each may add."""
@@ -342,6 +374,11 @@ class TimingMatrix:
         weight = float(self.weights.sum()) or 1.0
         information: NDArray[np.float64] = (of_classes - whole) / weight
         return information
+
+
+def xlog2x(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compute h(x) = x log2 x, 0 where x is 0."""
+    return _terms(x, np.zeros(1))
 
 
 def _terms(
