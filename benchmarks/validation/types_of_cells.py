@@ -91,6 +91,43 @@ def draw_one_type(seed):
     return spikes, np.zeros(n_neurons, int), np.zeros(480, int), what
 
 
+def draw_made(seed):
+    """Return spikes per repeat of 1 to 8 made types, and of units that fire at random.
+
+    Types differ by .5 to 1 of the common drive, cells of a type by .3 to 1 of it; 10 to 145 cells of
+    unequal shares, 5 to 60 repeats, spread of ln rate 0 to 1, up to 20 % of units that
+    fire at random.
+    """
+    rng = np.random.default_rng([2028, seed])
+    n_types = (1, 2, 3, 4, 5, 6, 8)[seed % 7]
+    n_neurons = int(rng.integers(max(10, 6 * n_types), 146))
+    n_repeats = int(rng.choice([5, 10, 20, 30, 60]))
+    spread, diversity = rng.uniform(0, 1), rng.uniform(0.3, 1.0)
+    shares = rng.dirichlet(np.full(n_types, 8.0))
+    types = np.append(
+        np.arange(n_types).repeat(4), rng.choice(n_types, n_neurons, p=shares)
+    )
+    types = np.sort(types[:n_neurons])
+
+    def drives(n):
+        return gaussian_filter1d(rng.normal(size=(n, 480)), 2.0, axis=1) * 2.6
+
+    distance = rng.uniform(0.5, 1.0)
+    drive = (
+        drives(1) + distance * drives(n_types)[types] + diversity * drives(n_neurons)
+    )
+    rate = rng.uniform(0.02, 0.08) * np.exp(
+        drive + spread * rng.normal(size=(n_neurons, 1))
+    )
+    n_random = int(rng.uniform(0, 0.2) * n_neurons)
+    random = rng.uniform(0, 150, (n_random, 1)) / 480 / n_repeats * np.ones(480)
+    rate = np.concatenate([rate, random])
+    types = np.append(types, np.full(n_random, n_types))
+    spikes = rng.poisson(rate[:, None], (len(rate), n_repeats, 480))
+    what = {"n_types": n_types, "n_repeats": n_repeats, "kind": "made"}
+    return spikes, types, np.zeros(480, int), what
+
+
 def measure(seed, draw=draw_cells, *, peers=True):
     """Return what is found in one population, by timing and by the peers."""
     spikes, types, stimulus, found = draw(seed)
@@ -179,8 +216,12 @@ def render(found):
                     )
     counted = [f for f in found if "shown" in f]
     for name, group in (
-        ("several types", [f for f in counted if f["n_types"] > 1]),
-        ("one type", [f for f in counted if f["n_types"] == 1]),
+        ("measured cells", [f for f in counted if "kind" not in f]),
+        ("made types", [f for f in counted if f.get("kind") == "made"]),
+        (
+            "one made type",
+            [f for f in counted if "kind" in f and f["kind"] != "made"],
+        ),
     ):
         if not group:
             continue
@@ -210,6 +251,7 @@ def main():
     options = parser.parse_args()
     seeds = range(options.first_seed, options.first_seed + options.populations)
     found = [measure(seed, draw_one_type) for seed in seeds]
+    found += [measure(seed, draw_made, peers=False) for seed in seeds]
     if CELLS.exists():
         found += [measure(seed, peers=not options.no_peers) for seed in seeds]
     else:
