@@ -94,15 +94,16 @@ def draw_one_type(seed):
 def draw_made(seed):
     """Return spikes per repeat of 1 to 8 made types, and of units that fire at random.
 
-    Types differ by .5 to 1 of the common drive, cells of a type by .3 to 1 of it; 10 to 145 cells of
-    unequal shares, 5 to 60 repeats, spread of ln rate 0 to 1, up to 20 % of units that
-    fire at random.
+    Types differ by .5 to 1 of the drive that they share, cells of a type by .3 to .8 of
+    what types differ by; 10 to 145 cells of unequal shares, 5 to 60 repeats, spread of
+    ln rate 0 to 1, up to 20 % of units that fire at random.
     """
     rng = np.random.default_rng([2028, seed])
     n_types = (1, 2, 3, 4, 5, 6, 8)[seed % 7]
     n_neurons = int(rng.integers(max(10, 6 * n_types), 146))
     n_repeats = int(rng.choice([5, 10, 20, 30, 60]))
-    spread, diversity = rng.uniform(0, 1), rng.uniform(0.3, 1.0)
+    spread, distance = rng.uniform(0, 1), rng.uniform(0.5, 1.0)
+    diversity = distance * rng.uniform(0.3, 0.8)
     shares = rng.dirichlet(np.full(n_types, 8.0))
     types = np.append(
         np.arange(n_types).repeat(4), rng.choice(n_types, n_neurons, p=shares)
@@ -112,7 +113,6 @@ def draw_made(seed):
     def drives(n):
         return gaussian_filter1d(rng.normal(size=(n, 480)), 2.0, axis=1) * 2.6
 
-    distance = rng.uniform(0.5, 1.0)
     drive = (
         drives(1) + distance * drives(n_types)[types] + diversity * drives(n_neurons)
     )
