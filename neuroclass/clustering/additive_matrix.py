@@ -8,7 +8,36 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AdditiveMatrix"]
+__all__ = ["AdditiveMatrix", "MergeBounds"]
+
+
+class MergeBounds(Protocol):
+    """Lower bounds of the losses of classes, while they are merged."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the bounds are the losses themselves."""
+
+    def merge(
+        self,
+        counts: NDArray[Any],
+        bounds: NDArray[np.float64],
+        pair: tuple[int, int],
+        others: NDArray[np.intp],
+    ) -> NDArray[np.float64]:
+        """Bound the losses of merging a merged pair of classes with the others.
+
+        Parameters
+        ----------
+        counts : ndarray, (n_clusters, n_columns)
+            Summed rows of the classes, before the merge.
+        bounds : ndarray, (n_clusters, n_clusters)
+            Lower bounds of the losses, before the merge.
+        pair : tuple of int
+            The classes that are merged; the first stands for both from then on.
+        others : ndarray of int
+            All the other classes.
+        """
 
 
 class AdditiveMatrix(Protocol):
@@ -52,3 +81,6 @@ class AdditiveMatrix(Protocol):
 
     def pair_losses(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return losses of all pairs of neurons, and the error that each may add."""
+
+    def merge_bounds(self, counts: NDArray[Any]) -> MergeBounds:
+        """Return what bounds the losses of classes with these summed rows."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from neuroclass.clustering._compiled.loader import compiled_loops
 from neuroclass.clustering._compiled.nearest_pair import least_bound
-from neuroclass.clustering.additive_matrix import AdditiveMatrix
+from neuroclass.clustering.additive_matrix import AdditiveMatrix, MergeBounds
 from neuroclass.clustering.count_matrix import CountMatrix
 from neuroclass.clustering.pairwise_loss import PairLosses, pairwise_losses
 
@@ -183,10 +183,10 @@ def _merge(
     """
     node = node.copy()
     np.fill_diagonal(bounds, np.inf)
-    loss_bounds = (
+    loss_bounds: MergeBounds = (
         LossBounds.from_counts(matrix, counts)
         if isinstance(matrix, CountMatrix)
-        else None
+        else matrix.merge_bounds(counts)
     )
     values = matrix.values(counts)
     n_slots = len(bounds)
@@ -217,17 +217,13 @@ def _merge(
         lost.append(bounds[a, b])
         others = np.flatnonzero(np.isfinite(bounds[a]))
         others = others[others != b]
-        if loss_bounds is not None:
-            after = loss_bounds.merge(counts, bounds, (a, b), others)
+        after = loss_bounds.merge(counts, bounds, (a, b), others)
         counts[a] += counts[b]
         values[a] = matrix.values(counts[a : a + 1])[0]
-        if loss_bounds is None:
-            both = matrix.values_of_sums(counts, others, counts[a])
-            after = values[a] + values[others] - both
         node[a] = next_node + len(children) - 1
         bounds[b] = bounds[:, b] = np.inf
         bounds[a, others] = bounds[others, a] = after
-        is_exact[a] = is_exact[:, a] = loss_bounds is None
+        is_exact[a] = is_exact[:, a] = loss_bounds.is_exact
         is_stale[(nearest == a) | (nearest == b)] = True
         least[b] = np.inf
         is_closer = (after < least[others]) & (others < a)
@@ -281,6 +277,11 @@ class LossBounds:
     used: NDArray[np.float64]
     jackknife_words: NDArray[np.float64]
     jackknife_repeats: NDArray[np.float64]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the bounds are the losses themselves: never."""
+        return False
 
     @classmethod
     def from_counts(cls, matrix: CountMatrix, counts: NDArray[Any]) -> LossBounds:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neuroclass.clustering._compiled.loops import compile_loop
 
-__all__ = ["values_of_sums"]
+__all__ = ["single_values_of_sums", "values_of_sums"]
 
 Array = NDArray[Any]
 
@@ -82,4 +82,69 @@ def _values_of_sums(
 
 values_of_sums = compile_loop(
     _values_of_sums, fastmath={"reassoc", "contract"}, error_model="numpy"
+)
+
+
+_f4 = np.float32
+_ONE_4, _HALF_4, _NONE_4, _FOUR_4 = _f4(1), _f4(0.5), _f4(_NONE), _f4(4)
+_ROOT_4, _BITS_4, _MM_4 = _f4(_ROOT), _f4(2 / _LN2), _f4(_HALF)
+_C3, _C5, _C7, _C9 = _f4(1 / 3), _f4(1 / 5), _f4(1 / 7), _f4(1 / 9)
+_SHIFT_4, _BIAS_4 = np.uint32(23), _f4(127)
+_MANTISSA_4, _EXPONENT_4 = np.uint32((1 << 23) - 1), np.uint32(127 << 23)
+
+
+def _plain_single_term(x: Any, variance: Any) -> Any:
+    """Return the same in single precision, twice as many at a time, sooner."""
+    is_some = x > _NONE_4
+    inside = x if is_some else _ONE_4
+    bits = np.float32(inside).view(np.uint32)
+    exponent = np.float32(np.int32(np.uint32(bits >> _SHIFT_4))) - _BIAS_4
+    mantissa = np.uint32(np.uint32(bits & _MANTISSA_4) | _EXPONENT_4).view(np.float32)
+    is_high = mantissa > _ROOT_4
+    mantissa = mantissa * _HALF_4 if is_high else mantissa
+    exponent = exponent + _ONE_4 if is_high else exponent
+    s = (mantissa - _ONE_4) / (mantissa + _ONE_4)
+    z = s * s
+    series = (_ONE_4 + z * _C3) + z * z * (_C5 + z * (_C7 + z * _C9))
+    term = inside * (exponent + s * series * _BITS_4) - _MM_4 * variance / inside
+    return term if is_some else _f4(0)
+
+
+_single_term: Any = numba.njit(inline="always", error_model="numpy")(_plain_single_term)
+
+
+def _single_values_of_sums(
+    counts: Array, others: Array, row: Array, n_features: int, n_totals: int
+) -> Array:
+    """Return about Phi of sums, and what rounding errors are proportional to.
+
+    Rows of single precision; (2, n_others).  The second is the sum of the sizes of the
+    terms, and four times that of what they are of.
+    """
+    values = np.empty((2, len(others)))
+    end, rest = 2 * n_features, 2 * n_features + n_totals
+    x, v = row[:n_features], row[n_features:end]
+    y, u = row[end:rest], row[rest : rest + n_totals]
+    for k in range(len(others)):
+        other = counts[others[k]]
+        of_x, of_v = other[:n_features], other[n_features:end]
+        of_y, of_u = other[end:rest], other[rest : rest + n_totals]
+        total = size = _f4(0)
+        for c in range(n_features):
+            both = of_x[c] + x[c]
+            term = _single_term(both, of_v[c] + v[c])
+            total += term
+            size += abs(term) + _FOUR_4 * both
+        for c in range(n_totals):
+            both = of_y[c] + y[c]
+            term = _single_term(both, of_u[c] + u[c])
+            total -= term
+            size += abs(term) + _FOUR_4 * both
+        values[0, k] = total
+        values[1, k] = size
+    return values
+
+
+single_values_of_sums = compile_loop(
+    _single_values_of_sums, fastmath={"reassoc", "contract"}, error_model="numpy"
 )

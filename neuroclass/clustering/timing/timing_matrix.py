@@ -20,6 +20,7 @@ from neuroclass.clustering._compiled.loader import (
     compiled_timing_loops,
 )
 from neuroclass.clustering.timing.spike_counts import SpikeCounts
+from neuroclass.clustering.timing.timing_bounds import TimingBounds, values_in_single
 
 __all__ = ["TimingMatrix", "xlog2x"]
 
@@ -242,6 +243,11 @@ class TimingMatrix:
         mean: NDArray[np.float64] = x.sum(axis=0) / np.maximum(used, 1)
         return np.maximum(mean, _NONE)
 
+    @property
+    def n_totals(self) -> int:
+        """Columns of Y."""
+        return len(self.total_scale)
+
     @cached_property
     def n_words(self) -> float:
         """What losses are divided by for bits per spike: sum_i W_i n_scales."""
@@ -284,7 +290,7 @@ class TimingMatrix:
         """Return Phi of the rows `others` of `counts`, each added to `row`."""
         if self.loops is not None:
             compiled: NDArray[np.float64] = self.loops.values_of_sums(
-                counts, others, row, self.n_features, len(self.total_scale)
+                counts, others, row, self.n_features, self.n_totals
             )
             return compiled
         values = np.empty(len(others))
@@ -314,14 +320,30 @@ class TimingMatrix:
         )
 
     def pair_losses(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return losses of all pairs of neurons, and the error that each may add."""
+        """Return losses of all pairs of neurons, and the error that each may add.
+
+        In single precision where the compiled loops are.
+        """
         values = self.values(self.counts)
         losses = np.zeros((len(values), len(values)))
+        error = np.zeros(len(values))
+        loops, shape = self.loops, (self.n_features, self.n_totals)
+        single = self.counts.astype(np.float32) if loops is not None else None
         for i in range(len(values) - 1):
             others = np.arange(i + 1, len(values))
-            both = self.values_of_sums(self.counts, others, self.counts[i])
-            losses[i, others] = losses[others, i] = values[i] + values[others] - both
-        return losses, np.zeros(len(values))
+            if loops is None or single is None:
+                both = self.values_of_sums(self.counts, others, self.counts[i])
+            else:
+                both, off = values_in_single(loops, single, others, single[i], shape)
+                error[i] = max(error[i], off.max())
+                error[others] = np.maximum(error[others], off)
+            losses[i, others] = values[i] + values[others] - both
+        losses += losses.T
+        return losses, error / 2
+
+    def merge_bounds(self, counts: NDArray[np.float64]) -> TimingBounds:
+        """Return what bounds the losses of classes with these summed rows."""
+        return TimingBounds.from_counts(self, counts)
 
     def values_by_scale(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the part of Phi of each scale, (n_rows, n_scales)."""
@@ -337,7 +359,7 @@ class TimingMatrix:
         )
 
     def _parts(self, rows: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-        n, m = self.n_features, len(self.total_scale)
+        n, m = self.n_features, self.n_totals
         return np.split(rows, [n, 2 * n, 2 * n + m], axis=1)
 
     def wide(self) -> NDArray[np.float64]:
