@@ -201,8 +201,10 @@ def find_cluster_cuts(
     n_neurons = len(spikes.counts)
     matrix = TimingMatrix.from_spikes(spikes) if matrix is None else matrix
     correlations = timing_correlations(spikes)
+    information = matrix.information(np.arange(n_neurons))
     if n_neurons < _LEAST:
-        whole = _cut(np.zeros(n_neurons, np.intp), matrix, correlations)
+        one = np.zeros(n_neurons, np.intp)
+        whole = _cut(one, matrix, correlations, information)
         is_alike = alike_share(correlations, whole.labels, ALIKE) >= _SHARE
         return ClusterCuts(
             n_clusters=1,
@@ -263,10 +265,11 @@ def _judge(
 ) -> ClusterCuts:
     n_neurons = len(correlations)
     one = np.zeros(n_neurons, np.intp)
-    cuts = {1: _cut(one, matrix, correlations)}
+    information = matrix.information(np.arange(n_neurons))
+    cuts = {1: _cut(one, matrix, correlations, information)}
     for n_clusters in sorted(found):
         separation, labels = found[n_clusters]
-        cuts[n_clusters] = _cut(labels, matrix, correlations, separation)
+        cuts[n_clusters] = _cut(labels, matrix, correlations, information, separation)
 
     def is_alike(n_clusters: int, least: float) -> bool:
         share = alike_share(correlations, cuts[n_clusters].labels, least)
@@ -304,12 +307,12 @@ def _cut(
     labels: NDArray[np.intp],
     matrix: TimingMatrix,
     correlations: NDArray[np.float64],
+    whole: float,
     separation: Separation | None = None,
 ) -> Cut:
     n_clusters = int(labels.max()) + 1
     z, z_gaussian = (np.nan, np.nan) if separation is None else separation
     information = matrix.information(labels)
-    whole = matrix.information(np.arange(len(labels)))
     share = information / whole if whole > 0 else 0.0
     return Cut(
         n_clusters=n_clusters,

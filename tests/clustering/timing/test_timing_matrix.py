@@ -346,3 +346,16 @@ def test_compiled_loops_equal_numpy(rng, simulate_types):
     trees = [build_merge_tree(matrix) for matrix in (compiled, plain)]
     assert_array_equal(trees[0].children, trees[1].children)
     assert_allclose(trees[0].losses, trees[1].losses, atol=1e-11)
+
+
+def test_single_precision_keeps_its_bound(rng, simulate_types):
+    pytest.importorskip("numba")
+    spikes, _, stimulus = simulate_types(rng, [20, 15, 10])
+    counts = SpikeCounts.from_repeats(spikes, stimulus=stimulus)
+    single = pairwise_losses(TimingMatrix.from_spikes(counts, min_compiled=1))
+    exact = pairwise_losses(TimingMatrix.from_spikes(counts, min_compiled=10**12))
+    off = np.abs(single.losses - exact.losses)
+    np.fill_diagonal(off, 0)
+    assert 0 < off.max() < 1e-3
+    assert (off <= single.error[:, None] + single.error).all()
+    assert not exact.error.any()
