@@ -44,7 +44,8 @@ def compiled_timing_loops(
     """Return the compiled loops over timing matrices, as `compiled_loops` does."""
     if n_counts < min_compiled or not _has_numba():
         return None
-    return lazily.timing_loops
+    loops: ModuleType = lazy_face.timing_loops
+    return loops
 
 
 @cache

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neuroclass.information.rate_and_timing import rate_and_timing
+from neuroclass.information import rate_and_timing
 
 
 def test_rate_and_timing_sum_to_the_whole(rng):
