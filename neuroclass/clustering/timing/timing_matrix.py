@@ -26,6 +26,7 @@ __all__ = ["TimingMatrix", "xlog2x"]
 
 _LN2 = math.log(2.0)
 _BLOCK = 1 << 16  # terms at a time, so that they stay in the cache
+_NEURONS = 4096  # laid out at a time
 _NONE = 1e-12  # sums below are what subtracting rows leaves of 0
 
 
@@ -36,6 +37,11 @@ class _Grid(NamedTuple):
     share: float  # weight of the phase
     starts: NDArray[np.intp]  # first condition of each bin
     block: NDArray[np.intp]  # of conditions that the same neurons were recorded in
+
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks."""
+        return int(self.block.max()) + 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,59 +157,45 @@ class TimingMatrix:
             np.maximum(effective / np.maximum(effective + alpha, 1e-300), 1e-9),
             0.0,
         )
-        # The variance of q: that of a count is F c, lifted to the most repeats.
-        lift = (spikes.lifted**2 * spikes.counts).sum(axis=1)
-        per_spike = lift / np.where(total > 0, total, 1.0)
-        least = np.maximum(effective, 1.0)
-        scatter = np.divide(
-            spikes.lifted * profile,
-            (least * per_spike)[:, None],
-            out=np.zeros(profile.shape),
-            where=per_spike[:, None] > 0,
-        )
         widths, grids = _grids(spikes)
-        x, v, y, u, of_feature, of_total = [], [], [], [], [], []
-        w = weights[:, None]
-        for grid in grids:
-            a, n_blocks = grid.share, int(grid.block.max()) + 1
-            share = np.add.reduceat(profile, grid.starts, axis=1)
-            x.append(a * w * share)
-            v.append((a * w) ** 2 * np.add.reduceat(scatter, grid.starts, axis=1))
-            of_feature.append(np.full(len(grid.starts), grid.scale))
-            of_total.append(np.full(n_blocks, grid.scale))
-            if n_blocks == 1:
-                y.append(a * w)
-                u.append(np.zeros(w.shape))
-            else:
-                in_block = grid.block[:, None] == np.arange(n_blocks)
-                of_block = share @ in_block
-                y.append(a * w * of_block)
-                u.append(v[-1] @ in_block * (1 - of_block))
+        in_bins = rates.sum(axis=0)
+        used = [np.add.reduceat(in_bins, grid.starts) > 0 for grid in grids]
+        feature_scale = [
+            np.full(int(u.sum()), g.scale) for u, g in zip(used, grids, strict=True)
+        ]
+        total_scale = [np.full(grid.n_blocks, grid.scale) for grid in grids]
+        if rate_weight:
+            feature_scale.append(np.full(2, -1))
+            total_scale.append(np.full(1, -1))
+        n_rate = 2 if rate_weight else 0
+        n, m = sum(map(len, feature_scale)), sum(map(len, total_scale))
+        rows = np.zeros((len(profile), 2 * (n + m)))  # a neuron is read whole
+        x, v = rows[:, : n - n_rate], rows[:, n : 2 * n - n_rate]
+        y, u = rows[:, 2 * n : 2 * n + m], rows[:, 2 * n + m :]
+        scatter = _scatter(spikes, profile)
+        for start in range(0, len(rows), _NEURONS):
+            part = slice(start, start + _NEURONS)
+            _fill(
+                (x[part], v[part], y[part], u[part]),
+                grids,
+                used,
+                (profile[part], scatter[part], weights[part]),
+            )
         if rate_weight:
             rate = spikes.counts.sum(axis=1) / np.maximum(spikes.repeats.sum(axis=1), 1)
             median = np.median(rate[total > 0]) if total.any() else 1.0
             p = 1 - 2.0 ** (-rate / median)
-            x.append(rate_weight * w * np.stack([p, 1 - p], axis=1))
-            v.append(np.zeros((len(w), 2)))
-            y.append(rate_weight * w)
-            u.append(np.zeros(w.shape))
-            of_feature.append(np.full(2, -1))
-            of_total.append(np.full(1, -1))
-        if profile.shape[1] == 1:  # a share of 1 whatever the spikes
-            v[0][:] = 0.0
-        all_x = np.concatenate(x, axis=1)
-        used = np.flatnonzero(all_x.any(axis=0))
-        rows = np.concatenate(
-            [all_x[:, used], np.concatenate(v, axis=1)[:, used], *y, *u], axis=1
-        )
+            shares = np.stack([p, 1 - p], axis=1)
+            rows[:, n - 2 : n] = rate_weight * weights[:, None] * shares
+            y[:, -1] = rate_weight * weights
         return cls(
-            counts=np.ascontiguousarray(rows),  # a neuron is read whole
+            counts=rows,
             weights=weights,
             effective_spikes=effective,
             half_weight=float(alpha),
             n_scales=len(widths),
-            feature_scale=np.concatenate(of_feature)[used],
-            total_scale=np.concatenate(of_total),
+            feature_scale=np.concatenate(feature_scale),
+            total_scale=np.concatenate(total_scale),
             widths=widths,
             min_compiled=min_compiled,
             _n_counts=rows.size,
@@ -396,6 +388,49 @@ class TimingMatrix:
         weight = float(self.weights.sum()) or 1.0
         information: NDArray[np.float64] = (of_classes - whole) / weight
         return information
+
+
+def _scatter(spikes: SpikeCounts, profile: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sampling variance of each share of spikes, q / n'.
+
+    That of a count is F c, lifted to the most repeats.
+    """
+    if spikes.counts.shape[1] == 1:  # a share of 1 whatever the spikes
+        return np.zeros(profile.shape)
+    total = spikes.rates.sum(axis=1)
+    lifted = (spikes.lifted * spikes.rates).sum(axis=1)
+    per_spike = np.maximum(spikes.effective_spikes, 1.0) * np.divide(
+        lifted, total, out=np.ones(len(total)), where=total > 0
+    )
+    scatter: NDArray[np.float64] = spikes.lifted * profile / per_spike[:, None]
+    return scatter
+
+
+def _fill(
+    parts: tuple[NDArray[np.float64], ...],
+    grids: list[_Grid],
+    used: list[NDArray[np.bool_]],
+    neurons: tuple[NDArray[np.float64], ...],
+) -> None:
+    """Fill X, V, Y and U of some neurons from their profile, scatter and weights."""
+    x, v, y, u = parts
+    profile, scatter, weights = neurons
+    first = first_total = 0
+    for grid, is_used in zip(grids, used, strict=True):
+        last, last_total = first + int(is_used.sum()), first_total + grid.n_blocks
+        weight = grid.share * weights[:, None]
+        share = np.add.reduceat(profile, grid.starts, axis=1)
+        variance = weight**2 * np.add.reduceat(scatter, grid.starts, axis=1)
+        x[:, first:last] = weight * share[:, is_used]
+        v[:, first:last] = variance[:, is_used]
+        if grid.n_blocks == 1:
+            y[:, first_total:last_total] = weight
+        else:
+            in_block = grid.block[:, None] == np.arange(grid.n_blocks)
+            of_block = share @ in_block
+            y[:, first_total:last_total] = weight * of_block
+            u[:, first_total:last_total] = variance @ in_block * (1 - of_block)
+        first, first_total = last, last_total
 
 
 def xlog2x(x: NDArray[np.float64]) -> NDArray[np.float64]:
