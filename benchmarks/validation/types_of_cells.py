@@ -6,10 +6,9 @@
 Populations are drawn from measured mean responses of mouse ganglion cells of nine
 published types (``../shared/data/mouse_rgc/psth_types.npz``; without the file only the
 made populations are measured), and, for single types and continua, from a generator.
-Types are labels of cells, not of responses: how far leave-one-out discriminant
-analysis, which is told the types of all other cells, agrees with them ("supervised") is
-about what responses can give.  Seeds 0 to 99 are for choosing; figures are reported from
-1000 on.
+Types are labels of cells, not of responses.  "supervised" is leave-one-out discriminant
+analysis, which is told the types of all other cells: about what responses can give.
+Seeds 0 to 99 are for choosing; figures are reported from 1000 on.
 """
 
 import argparse

@@ -28,22 +28,27 @@ class TimingSums:
         Summed rows of each class.
     sizes : ndarray of int, (n_clusters,)
         Number of neurons of each class.
+    values : ndarray, (n_clusters,)
+        Phi of each class.
     """
 
     matrix: TimingMatrix
     rows: NDArray[np.float64]
     sizes: NDArray[np.intp]
+    values: NDArray[np.float64]
 
     @classmethod
     def from_labels(cls, matrix: TimingMatrix, labels: NDArray[np.intp]) -> TimingSums:
         """Sum the rows of each class."""
         sizes = np.bincount(labels)
-        return cls(matrix, matrix.sums(labels, len(sizes)), sizes)
+        rows = matrix.sums(labels, len(sizes))
+        return cls(matrix, rows, sizes, matrix.values(rows))
 
     @classmethod
     def from_seeds(cls, matrix: TimingMatrix, seeds: NDArray[np.intp]) -> TimingSums:
         """Make a class of each of some neurons."""
-        return cls(matrix, matrix.counts[seeds], np.ones(len(seeds), np.intp))
+        rows = matrix.counts[seeds]
+        return cls(matrix, rows, np.ones(len(seeds), np.intp), matrix.values(rows))
 
     def __repr__(self) -> str:
         return f"TimingSums({len(self.sizes)} classes, {self.sizes.sum()} neurons)"
@@ -55,7 +60,7 @@ class TimingSums:
 
     def objective(self) -> float:
         """Compute J, the summed values of the classes."""
-        return float(self.matrix.values(self.rows).sum())
+        return float(self.values.sum())
 
     def scores(self, batch: slice) -> NDArray[np.float32]:
         """Compute about the gain of J by each neuron in each class, (n, n_clusters).
@@ -95,7 +100,7 @@ class TimingSums:
         ndarray, (n, n_candidates)
         """
         own = self.matrix.counts[batch]
-        values = self.matrix.values(self.rows)
+        values = self.values
         gains = np.empty(candidates.shape)
         for k, places in enumerate(candidates.T):
             if takes_out and k == 0:
@@ -114,3 +119,5 @@ class TimingSums:
         for label, sign in ((source, -1), (target, 1)):
             self.rows[label] += sign * row
             self.sizes[label] += sign
+        both = [source, target]
+        self.values[both] = self.matrix.values(self.rows[both])
