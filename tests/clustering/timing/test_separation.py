@@ -36,7 +36,7 @@ def log_ratios_by_loop(counts, labels):
 def test_separation_equals_the_brute_force_twin(rng, simulate_types):
     spikes, types, _ = simulate_types(rng, [9, 8], n_stimuli=1, n_bins=100)
     counts = SpikeCounts.from_repeats(spikes)
-    # Both halves the same and labels that nobody leaves: a score without refitting.
+    # Both halves the same and labels that no neuron leaves: a score without refitting.
     profiles = Profiles.from_counts(counts.counts, 0, counts.stimulus)
     labels, _ = reassign_profiles(profiles, types)
     assert_array_equal(labels, types)
@@ -58,15 +58,15 @@ def test_separation_equals_the_brute_force_twin(rng, simulate_types):
 def test_types_hold_apart_and_a_continuum_does_not(rng, simulate_types):
     spikes, types, stimulus = simulate_types(rng, [20, 20], n_repeats=20, n_bins=100)
     halves = halves_of_stimulus(SpikeCounts.from_repeats(spikes, stimulus=stimulus), 1)
-    everyone = np.arange(40)
-    assert pair_separation(halves, everyone, types).z > 3
+    neurons = np.arange(40)
+    assert pair_separation(halves, neurons, types).z > 3
     profile = rng.gamma(1.0, 1.0, (2, 200))
     share = np.linspace(0, 1, 40)[:, None]
     rate = share * profile[0] + (1 - share) * profile[1]
     spikes = rng.poisson(rate[:, None], (40, 30, 200))
     halves = halves_of_stimulus(SpikeCounts.from_repeats(spikes), 1)
     labels = (np.arange(40) >= 20).astype(int)
-    assert pair_separation(halves, everyone, labels).z < 3
+    assert pair_separation(halves, neurons, labels).z < 3
 
 
 def test_classes_too_small_or_alike_are_not_apart(rng, simulate_types):

@@ -245,8 +245,8 @@ def test_a_silent_neuron_merges_without_loss(rng, simulate_types):
     assert matrix.weights[2] == 0
     assert not matrix.counts[2].any()
     assert_allclose(pairwise_losses(matrix).losses[2], 0, atol=1e-9)
-    nobody = TimingMatrix.from_spikes(SpikeCounts.from_repeats(0 * spikes))
-    assert_allclose(build_merge_tree(nobody).losses, 0)
+    silent = TimingMatrix.from_spikes(SpikeCounts.from_repeats(0 * spikes))
+    assert_allclose(build_merge_tree(silent).losses, 0)
 
 
 def test_two_neurons_are_enough(rng, simulate_types):
