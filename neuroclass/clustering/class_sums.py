@@ -71,6 +71,11 @@ class ClassSums:
     def __repr__(self) -> str:
         return f"ClassSums({len(self.sizes)} classes, {self.sizes.sum()} neurons)"
 
+    @property
+    def n_columns(self) -> int:
+        """Number of columns of words."""
+        return int(self.words.shape[1])
+
     def objective(self) -> float:
         """Compute J, the summed values of the classes, in bits times repeats."""
         words = sum(float(self.counts.word_values(row).sum()) for row in self.words)

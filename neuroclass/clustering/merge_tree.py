@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from neuroclass.clustering._compiled.loader import compiled_loops
 from neuroclass.clustering._compiled.nearest_pair import least_bound
+from neuroclass.clustering.additive_matrix import AdditiveMatrix, MergeBounds
 from neuroclass.clustering.count_matrix import CountMatrix
 from neuroclass.clustering.pairwise_loss import PairLosses, pairwise_losses
 
@@ -96,7 +97,7 @@ def relabel_by_size(labels: NDArray[np.intp]) -> NDArray[np.intp]:
 
 
 def build_merge_tree(
-    matrix: CountMatrix,
+    matrix: CountMatrix | AdditiveMatrix,
     pairs: PairLosses | None = None,
     labels: NDArray[np.intp] | None = None,
 ) -> MergeTree:
@@ -165,7 +166,7 @@ def build_merge_tree(
 
 
 def _merge(
-    matrix: CountMatrix,
+    matrix: CountMatrix | AdditiveMatrix,
     counts: NDArray[Any],
     bounds: NDArray[np.float64],
     is_exact: NDArray[np.bool_],
@@ -182,7 +183,11 @@ def _merge(
     """
     node = node.copy()
     np.fill_diagonal(bounds, np.inf)
-    loss_bounds = LossBounds.from_counts(matrix, counts)
+    loss_bounds: MergeBounds = (
+        LossBounds.from_counts(matrix, counts)
+        if isinstance(matrix, CountMatrix)
+        else matrix.merge_bounds(counts)
+    )
     values = matrix.values(counts)
     n_slots = len(bounds)
     least = np.full(n_slots, -np.inf)
@@ -218,7 +223,7 @@ def _merge(
         node[a] = next_node + len(children) - 1
         bounds[b] = bounds[:, b] = np.inf
         bounds[a, others] = bounds[others, a] = after
-        is_exact[a] = is_exact[:, a] = False
+        is_exact[a] = is_exact[:, a] = loss_bounds.is_exact
         is_stale[(nearest == a) | (nearest == b)] = True
         least[b] = np.inf
         is_closer = (after < least[others]) & (others < a)
@@ -272,6 +277,11 @@ class LossBounds:
     used: NDArray[np.float64]
     jackknife_words: NDArray[np.float64]
     jackknife_repeats: NDArray[np.float64]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the bounds are the losses themselves: never."""
+        return False
 
     @classmethod
     def from_counts(cls, matrix: CountMatrix, counts: NDArray[Any]) -> LossBounds:

@@ -15,6 +15,8 @@ from neuroclass._lib.parallel import run_tasks
 from neuroclass.clustering.class_sums import COLUMN_BLOCK, ClassSums
 from neuroclass.clustering.merge_tree import relabel
 from neuroclass.clustering.sparse_count_matrix import SparseCountMatrix
+from neuroclass.clustering.timing.timing_matrix import TimingMatrix
+from neuroclass.clustering.timing.timing_sums import TimingSums
 
 __all__ = [
     "assign_to_seeds",
@@ -32,7 +34,7 @@ _FIRST_SEEDS = 16  # of the seeds, one in so many is drawn uniformly
 
 
 def find_micro_clusters(
-    counts: SparseCountMatrix,
+    counts: SparseCountMatrix | TimingMatrix,
     n_micro: int,
     *,
     n_init: int = 1,
@@ -44,8 +46,8 @@ def find_micro_clusters(
 
     Parameters
     ----------
-    counts : SparseCountMatrix
-        Word counts of the neurons.
+    counts : SparseCountMatrix or TimingMatrix
+        Word counts, or timing, of the neurons.
     n_micro : int
         Number of micro-clusters, at most.
     n_init : int, default 1
@@ -91,7 +93,7 @@ def find_micro_clusters(
 
 
 def _from_seeds(
-    counts: SparseCountMatrix,
+    counts: SparseCountMatrix | TimingMatrix,
     n_micro: int,
     rng: np.random.Generator,
     column_block: int,
@@ -104,7 +106,7 @@ def _from_seeds(
 
 
 def assign_to_seeds(
-    counts: SparseCountMatrix,
+    counts: SparseCountMatrix | TimingMatrix,
     n_micro: int,
     rng: np.random.Generator,
     *,
@@ -114,8 +116,8 @@ def assign_to_seeds(
 
     Parameters
     ----------
-    counts : SparseCountMatrix
-        Word counts of the neurons.
+    counts : SparseCountMatrix or TimingMatrix
+        Word counts, or timing, of the neurons.
     n_micro : int
         Number of seeds; each is assigned to itself.
     rng : numpy.random.Generator
@@ -129,7 +131,7 @@ def assign_to_seeds(
         Seed of each neuron, from 0.
     """
     n_neurons = counts.n_neurons
-    alone = counts.values()
+    alone = _values(counts)
     seeds = rng.choice(n_neurons, size=max(1, n_micro // _FIRST_SEEDS), replace=False)
     labels = np.empty(n_neurons, dtype=np.intp)
     lost = np.full(n_neurons, np.inf)
@@ -137,7 +139,7 @@ def assign_to_seeds(
     while True:
         # Only the new seeds can be better than the best so far.
         new = seeds[n_known:]
-        classes = ClassSums.from_seeds(counts, new, column_block)
+        classes = _sums_of_seeds(counts, new, column_block)
         for batch in _batches(n_neurons):
             best = classes.scores(batch).argmax(axis=1)
             loss = alone[batch] - classes.gains(batch, best[:, None])[:, 0]
@@ -155,6 +157,32 @@ def assign_to_seeds(
         seeds = np.append(seeds, np.argpartition(race, n_new - 1)[:n_new])
 
 
+def _values(counts: SparseCountMatrix | TimingMatrix) -> NDArray[np.float64]:
+    if isinstance(counts, TimingMatrix):
+        return counts.values(counts.counts)
+    return counts.values()
+
+
+def _sums_of_classes(
+    counts: SparseCountMatrix | TimingMatrix,
+    labels: NDArray[np.intp],
+    column_block: int,
+) -> ClassSums | TimingSums:
+    if isinstance(counts, TimingMatrix):
+        return TimingSums.from_labels(counts, labels)
+    return ClassSums.from_labels(counts, labels, column_block)
+
+
+def _sums_of_seeds(
+    counts: SparseCountMatrix | TimingMatrix,
+    seeds: NDArray[np.intp],
+    column_block: int,
+) -> ClassSums | TimingSums:
+    if isinstance(counts, TimingMatrix):
+        return TimingSums.from_seeds(counts, seeds)
+    return ClassSums.from_seeds(counts, seeds, column_block)
+
+
 def _batches(n_neurons: int) -> list[slice]:
     return [
         slice(start, min(start + _BATCH, n_neurons))
@@ -163,7 +191,7 @@ def _batches(n_neurons: int) -> list[slice]:
 
 
 def reassign_in_batches(
-    counts: SparseCountMatrix,
+    counts: SparseCountMatrix | TimingMatrix,
     labels: NDArray[np.intp],
     *,
     column_block: int = COLUMN_BLOCK,
@@ -172,8 +200,8 @@ def reassign_in_batches(
 
     Parameters
     ----------
-    counts : SparseCountMatrix
-        Word counts of the neurons.
+    counts : SparseCountMatrix or TimingMatrix
+        Word counts, or timing, of the neurons.
     labels : ndarray of int, (n_neurons,)
         Initial partition.
     column_block : int, default 2048
@@ -185,7 +213,7 @@ def reassign_in_batches(
         Classes numbered by their lowest neuron.
     """
     labels = relabel(labels)
-    classes = ClassSums.from_labels(counts, labels, column_block)
+    classes = _sums_of_classes(counts, labels, column_block)
     objective = classes.objective()
     for _ in range(_MAX_SWEEPS):
         proposed = relabel(
@@ -196,7 +224,7 @@ def reassign_in_batches(
                 ]
             )
         )  # a class without neurons is dropped
-        candidate = ClassSums.from_labels(counts, proposed, column_block)
+        candidate = _sums_of_classes(counts, proposed, column_block)
         raised = candidate.objective()
         if raised <= objective:
             break
@@ -205,7 +233,7 @@ def reassign_in_batches(
 
 
 def refine_sparse(
-    counts: SparseCountMatrix,
+    counts: SparseCountMatrix | TimingMatrix,
     labels: NDArray[np.intp],
     *,
     few_moves: float = 0.0,
@@ -220,8 +248,8 @@ def refine_sparse(
 
     Parameters
     ----------
-    counts : SparseCountMatrix
-        Word counts of the neurons.
+    counts : SparseCountMatrix or TimingMatrix
+        Word counts, or timing, of the neurons.
     labels : ndarray of int, (n_neurons,)
         Initial partition.
     few_moves : float, default 0
@@ -239,9 +267,9 @@ def refine_sparse(
         J, in bits times repeats.
     """
     labels = relabel(labels)
-    classes = ClassSums.from_labels(counts, labels, column_block)
+    classes = _sums_of_classes(counts, labels, column_block)
     tolerance = 1e-12 * (
-        float(np.abs(classes.objective())) * np.sqrt(classes.words.shape[1]) + 1
+        float(np.abs(classes.objective())) * np.sqrt(classes.n_columns) + 1
     )
     for _ in range(max_sweeps if len(classes.sizes) > 1 else 0):
         n_moves = 0
@@ -259,7 +287,7 @@ def refine_sparse(
 
 
 def _move(
-    classes: ClassSums,
+    classes: ClassSums | TimingSums,
     labels: NDArray[np.intp],
     neuron: int,
     candidates: NDArray[np.intp],
@@ -280,7 +308,7 @@ def _move(
 
 
 def _shortlist(
-    classes: ClassSums, batch: slice, own: NDArray[np.intp]
+    classes: ClassSums | TimingSums, batch: slice, own: NDArray[np.intp]
 ) -> NDArray[np.intp]:
     """Return the class of each neuron, and then those of highest score."""
     n_clusters = len(classes.sizes)
@@ -293,7 +321,9 @@ def _shortlist(
 
 
 def gather_micro_clusters(
-    counts: SparseCountMatrix, micro: NDArray[np.intp], labels: NDArray[np.intp]
+    counts: SparseCountMatrix | TimingMatrix,
+    micro: NDArray[np.intp],
+    labels: NDArray[np.intp],
 ) -> NDArray[np.intp]:
     """Change micro-clusters as little as possible so that each lies within a class.
 
@@ -303,8 +333,8 @@ def gather_micro_clusters(
 
     Parameters
     ----------
-    counts : SparseCountMatrix
-        Word counts of the neurons.
+    counts : SparseCountMatrix or TimingMatrix
+        Word counts, or timing, of the neurons.
     micro : ndarray of int, (n_neurons,)
         Micro-clusters, numbered from 0 without gaps.
     labels : ndarray of int, (n_neurons,)
@@ -320,7 +350,7 @@ def gather_micro_clusters(
     members = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
     class_of = members.argmax(axis=1)
     is_astray = class_of[micro] != labels
-    classes = ClassSums.from_labels(counts, micro)
+    classes = _sums_of_classes(counts, micro, COLUMN_BLOCK)
     gathered = micro.copy()
     without = np.setdiff1d(np.arange(shape[1]), class_of)
     is_new = is_astray & np.isin(labels, without)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass.clustering.additive_matrix import AdditiveMatrix
 from neuroclass.clustering.count_matrix import CountMatrix
 from neuroclass.estimators import repeat_term, word_term
 
@@ -46,7 +47,7 @@ class PairLosses:
 
 
 def pairwise_losses(
-    matrix: CountMatrix, *, in_double: bool | None = None
+    matrix: CountMatrix | AdditiveMatrix, *, in_double: bool | None = None
 ) -> PairLosses:
     """Compute the loss of merging each pair of neurons.
 
@@ -85,6 +86,8 @@ def pairwise_losses(
     .. [1] Higham (2002), Accuracy and Stability of Numerical Algorithms, 2nd ed.,
        SIAM, Eq. 3.5, doi:10.1137/1.9780898718027.
     """
+    if not isinstance(matrix, CountMatrix):
+        return PairLosses(*matrix.pair_losses())
     n_neurons, n_columns = matrix.counts.shape
     words = matrix.counts[:, : matrix.n_features]
     if not matrix.has_tables or words.max(initial=0) > _MAX_RANK_TABLE:

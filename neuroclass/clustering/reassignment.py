@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from neuroclass._lib.checks import check_rng
 from neuroclass._lib.parallel import run_tasks
+from neuroclass.clustering.additive_matrix import AdditiveMatrix
 from neuroclass.clustering.count_matrix import CountMatrix
 from neuroclass.clustering.merge_tree import relabel
 
@@ -25,7 +26,7 @@ _DISTURBED = 0.25  # fraction of the neurons put into random classes at a restar
 
 
 def refine(
-    matrix: CountMatrix, labels: NDArray[np.intp]
+    matrix: CountMatrix | AdditiveMatrix, labels: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], float]:
     """Reassign neurons one at a time until no move raises the objective.
 
@@ -55,7 +56,7 @@ def refine(
     n_clusters = int(labels.max()) + 1
     sums = matrix.sums(labels, n_clusters)
     n_sweeps = _MAX_SWEEPS if n_clusters > 1 else 0
-    if matrix.loops is not None:
+    if isinstance(matrix, CountMatrix) and matrix.loops is not None:
         matrix.loops.reassign(
             *matrix.tables,
             matrix.weights,
@@ -71,7 +72,10 @@ def refine(
 
 
 def _reassign(
-    matrix: CountMatrix, labels: NDArray[np.intp], sums: NDArray[Any], n_sweeps: int
+    matrix: CountMatrix | AdditiveMatrix,
+    labels: NDArray[np.intp],
+    sums: NDArray[Any],
+    n_sweeps: int,
 ) -> None:
     """Move neurons until no move gains, as `loops`; changes `labels` and `sums`."""
     n_clusters = len(sums)
@@ -114,7 +118,7 @@ def _reassign(
 
 
 def refine_with_restarts(
-    matrix: CountMatrix,
+    matrix: CountMatrix | AdditiveMatrix,
     labels: NDArray[np.intp],
     *,
     n_restarts: int = 8,

@@ -1,3 +1,5 @@
+from .chain_rule import RateAndTiming as RateAndTiming
+from .chain_rule import rate_and_timing as rate_and_timing
 from .classes import ClassInformation as ClassInformation
 from .classes import class_information as class_information
 from .classes import information_between_classes as information_between_classes

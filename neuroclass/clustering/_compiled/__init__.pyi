@@ -1,1 +1,2 @@
 from . import loops as loops
+from . import timing_loops as timing_loops

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import neuroclass.clustering._compiled as lazy_face
 
-__all__ = ["MIN_COMPILED", "compiled_loops"]
+__all__ = ["MIN_COMPILED", "compiled_loops", "compiled_timing_loops"]
 
 MIN_COMPILED = 1 << 19  # counts; with fewer, loading numba takes longer than the work
 
@@ -36,6 +36,16 @@ def compiled_loops(
     if n_counts < min_compiled or not _has_numba():
         return None
     return lazy_face.loops
+
+
+def compiled_timing_loops(
+    n_counts: int, min_compiled: int = MIN_COMPILED
+) -> ModuleType | None:
+    """Return the compiled loops over timing matrices, as `compiled_loops` does."""
+    if n_counts < min_compiled or not _has_numba():
+        return None
+    loops: ModuleType = lazy_face.timing_loops
+    return loops
 
 
 @cache

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from neuroclass.clustering._compiled.nearest_pair import least_bound as _least_bound
 
 __all__ = [
+    "compile_loop",
     "gains",
     "least_bound",
     "log_ratios",
@@ -25,7 +26,8 @@ __all__ = [
 Array = NDArray[Any]
 
 
-def _compiled(function: Callable[..., Any], **options: Any) -> Any:
+def compile_loop(function: Callable[..., Any], **options: Any) -> Any:
+    """Return a function compiled by numba without the lock of the interpreter."""
     # The cache needs a folder that can be written; without one, compile each time.
     try:
         return numba.njit(nogil=True, cache=True, **options)(function)
@@ -34,13 +36,15 @@ def _compiled(function: Callable[..., Any], **options: Any) -> Any:
 
 
 # Sums in any order, and no exception for 0 / 0, so that several are taken at once.
-_vectorised = partial(_compiled, fastmath={"reassoc", "contract"}, error_model="numpy")
+_vectorised = partial(
+    compile_loop, fastmath={"reassoc", "contract"}, error_model="numpy"
+)
 
 
-least_bound = _compiled(_least_bound)
+least_bound = compile_loop(_least_bound)
 
 
-@_compiled
+@compile_loop
 def values(table: Array, counts: Array, n_columns: int) -> Array:
     """Return the sum of table[counts[i, c]] over the first columns, for each row i."""
     sums = np.empty(len(counts))
@@ -59,7 +63,7 @@ def values(table: Array, counts: Array, n_columns: int) -> Array:
     return sums
 
 
-@_compiled
+@compile_loop
 def values_of_sums(
     table: Array, counts: Array, others: Array, row: Array, n_columns: int
 ) -> Array:
@@ -80,7 +84,7 @@ def values_of_sums(
     return sums
 
 
-@_compiled
+@compile_loop
 def _change(
     table: Array,
     terms: Array,
@@ -103,7 +107,7 @@ def _change(
     return s0 + s1
 
 
-@_compiled
+@compile_loop
 def reassign(
     table: Array,
     repeat_table: Array,
@@ -180,7 +184,7 @@ def reassign(
             break
 
 
-@_compiled
+@compile_loop
 def gains(
     table: Array,
     starts: Array,
