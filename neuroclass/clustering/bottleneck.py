@@ -17,6 +17,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from neuroclass._lib.checks import check_choice, check_positive_int
+from neuroclass.clustering.additive_matrix import AdditiveMatrix
 from neuroclass.clustering.count_matrix import CountMatrix
 from neuroclass.clustering.merge_tree import (
     MergeTree,
@@ -145,7 +146,10 @@ class InformationBottleneck(ClusterMixin, BaseEstimator):
         return labels, selection
 
     def _set_hierarchy(
-        self, matrix: CountMatrix, pairs: PairLosses, labels: NDArray[np.intp]
+        self,
+        matrix: CountMatrix | AdditiveMatrix,
+        pairs: PairLosses,
+        labels: NDArray[np.intp],
     ) -> None:
         """Set the attributes of the merge tree that passes through `labels`."""
         tree = build_merge_tree(matrix, pairs, labels)
@@ -173,20 +177,22 @@ class InformationBottleneck(ClusterMixin, BaseEstimator):
         return MergeTree(self.children_, self.distances_)
 
 
-def information_of_cuts(matrix: CountMatrix, tree: MergeTree) -> NDArray[np.float64]:
+def information_of_cuts(
+    matrix: CountMatrix | AdditiveMatrix, tree: MergeTree
+) -> NDArray[np.float64]:
     """Compute the class information of each cut of a merge tree.
 
     Parameters
     ----------
-    matrix : CountMatrix
-        Word counts of the leaves.
+    matrix : CountMatrix or AdditiveMatrix
+        Word counts, or timing, of the leaves.
     tree : MergeTree
         Their merge tree.
 
     Returns
     -------
     ndarray, (n_leaves,)
-        Information with index + 1 classes, in bits per word.
+        Information with index + 1 classes, in bits per word, or per spike.
     """
     lost = np.append(0.0, np.cumsum(tree.losses))
     information: NDArray[np.float64] = (lost[-1] - lost)[::-1] / matrix.n_words

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,9 +20,12 @@ from tqdm import tqdm
 from neuroclass._lib.checks import check_positive_int, check_rng
 from neuroclass._lib.parallel import run_tasks
 from neuroclass._lib.progress import is_watched
+from neuroclass.clustering.additive_matrix import AdditiveMatrix
 from neuroclass.clustering.count_matrix import CountMatrix
 from neuroclass.clustering.merge_tree import build_merge_tree
 from neuroclass.clustering.reassignment import refine
+from neuroclass.clustering.timing.spike_counts import SpikeCounts
+from neuroclass.clustering.timing.timing_matrix import TimingMatrix
 from neuroclass.estimators import Estimator, check_counts
 
 __all__ = ["Stability", "bootstrap_stability", "match_to_replicate", "stimulus_blocks"]
@@ -70,7 +74,7 @@ class Stability:
 
 
 def bootstrap_stability(
-    counts: ArrayLike,
+    counts: ArrayLike | SpikeCounts,
     labels: ArrayLike,
     *,
     others: Sequence[ArrayLike] = (),
@@ -90,8 +94,8 @@ def bootstrap_stability(
 
     Parameters
     ----------
-    counts : array_like, (n_neurons, n_conditions, n_words)
-        Word counts.
+    counts : array_like, (n_neurons, n_conditions, n_words), or SpikeCounts
+        Word counts, or spike counts for classes by timing.
     labels : array_like of int, (n_neurons,)
         Tested partition.
     others : sequence of array_like of int, (n_neurons,)
@@ -134,7 +138,8 @@ def bootstrap_stability(
     .. [2] Kuensch (1989), Annals of Statistics 17:1217-1241,
        doi:10.1214/aos/1176347265: resampling blocks.
     """
-    array = check_counts(counts)
+    source = counts if isinstance(counts, SpikeCounts) else check_counts(counts)
+    array = source.counts[:, :, None] if isinstance(source, SpikeCounts) else source
     n_replicates = check_positive_int(n_replicates, "n_replicates", minimum=2)
     partitions = [_check_labels(each, len(array)) for each in (labels, *others)]
     blocks = stimulus_blocks(array)
@@ -147,7 +152,7 @@ def bootstrap_stability(
     draws = run_tasks(
         _replicate,
         (
-            (array, blocks, partitions, estimator, stream)
+            (source, blocks, partitions, estimator, stream)
             for stream in check_rng(random_state).spawn(n_replicates)
         ),
         n_jobs,
@@ -197,7 +202,7 @@ def _check_labels(labels: ArrayLike, n_neurons: int) -> NDArray[np.intp]:
     return numbered
 
 
-def stimulus_blocks(counts: NDArray[np.int64]) -> list[NDArray[np.intp]]:
+def stimulus_blocks(counts: NDArray[Any]) -> list[NDArray[np.intp]]:
     """Divide the conditions into runs with the same number of words besides silence.
 
     At most 20 blocks, so that they are longer than the correlation of neighbouring
@@ -223,7 +228,7 @@ def stimulus_blocks(counts: NDArray[np.int64]) -> list[NDArray[np.intp]]:
 
 
 def _replicate(
-    counts: NDArray[np.int64],
+    counts: NDArray[np.int64] | SpikeCounts,
     blocks: Sequence[NDArray[np.intp]],
     partitions: Sequence[NDArray[np.intp]],
     estimator: Estimator,
@@ -231,8 +236,12 @@ def _replicate(
 ) -> NDArray[np.intp]:
     """Return the partitions of one resampled stimulus, (n_partitions, n_neurons)."""
     chosen = rng.integers(len(blocks), size=len(blocks))
-    drawn = np.concatenate([blocks[k] for k in chosen])
-    matrix = CountMatrix.from_counts(counts[:, drawn], estimator)
+    drawn = [blocks[k] for k in chosen]
+    matrix: CountMatrix | AdditiveMatrix
+    if isinstance(counts, SpikeCounts):
+        matrix = TimingMatrix.from_spikes(_drawn_spikes(counts, drawn))
+    else:
+        matrix = CountMatrix.from_counts(counts[:, np.concatenate(drawn)], estimator)
     tree = build_merge_tree(matrix)
     found = []
     for labels in partitions:
@@ -241,6 +250,22 @@ def _replicate(
             max((refine(matrix, start) for start in starts), key=_objective)[0]
         )
     return np.array(found)
+
+
+def _drawn_spikes(
+    spikes: SpikeCounts, drawn: Sequence[NDArray[np.intp]]
+) -> SpikeCounts:
+    """Return the spikes of blocks of conditions, no time scale reaching across them."""
+    conditions = np.concatenate(drawn)
+    block = np.repeat(np.arange(len(drawn)), [len(each) for each in drawn])
+    part = np.stack([block, spikes.stimulus[conditions]])
+    is_new = np.append(False, (np.diff(part, axis=1) != 0).any(axis=0))
+    return SpikeCounts.from_sums(
+        spikes.counts[:, conditions],
+        spikes.variance[:, conditions],
+        spikes.repeats[:, conditions],
+        stimulus=np.cumsum(is_new),
+    )
 
 
 def _objective(found: tuple[NDArray[np.intp], float]) -> float:

@@ -1,0 +1,324 @@
+"""Information bottleneck clustering of neurons by timing, as a scikit-learn estimator.
+
+Input: spike counts of neurons in time bins, with their repeats.
+Output: classes of the neurons whose response repeats, the merge tree that they are a
+cut of, the supported numbers of classes, and the class of all other neurons.
+"""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from neuroclass._lib.checks import check_positive_int
+from neuroclass.clustering.bottleneck import (
+    InformationBottleneck,
+    information_of_cuts,
+)
+from neuroclass.clustering.merge_tree import (
+    MergeTree,
+    build_merge_tree,
+    relabel_by_size,
+)
+from neuroclass.clustering.micro_clusters import (
+    find_micro_clusters,
+    gather_micro_clusters,
+    refine_sparse,
+)
+from neuroclass.clustering.pairwise_loss import PairLosses, pairwise_losses
+from neuroclass.clustering.reassignment import refine, refine_with_restarts
+from neuroclass.clustering.timing.cluster_cuts import ClusterCuts, find_cluster_cuts
+from neuroclass.clustering.timing.participation import (
+    Participation,
+    find_participants,
+)
+from neuroclass.clustering.timing.posterior import assign_neurons, class_posterior
+from neuroclass.clustering.timing.spike_counts import SpikeCounts
+from neuroclass.clustering.timing.timing_matrix import TimingMatrix
+
+__all__ = ["TimingBottleneck"]
+
+_LEAST = 6  # neurons that take part; with fewer, all that fire make the classes
+_MAX_JUDGED = 2000  # neurons whose cuts are tested, of very many
+
+
+class TimingBottleneck(InformationBottleneck):
+    """Information bottleneck clustering of neurons by the timing of their spikes.
+
+    Classes keep the most information between the class of a neuron and the time of a
+    spike, at all time scales, each neuron weighted by the reliability of its profile
+    (`TimingMatrix`).  Neurons whose response does not repeat take no part in making
+    the classes and are assigned afterwards.  An automatic number is that of
+    `find_cluster_cuts`, with its partition; a given number is the cut of the tree,
+    reassigned from disturbed restarts.
+
+    Parameters
+    ----------
+    n_clusters : "auto", int or float, default "auto"
+        Number of classes: found, given, or (a fraction between 0 and 1) the fewest
+        that keep this fraction of the timing information of the neurons.
+    rate_weight : float, default 0
+        Weight of the mean firing rate beside the time scales.
+    n_micro : int, optional
+        Number of micro-clusters that are the leaves of the tree, for very many
+        neurons; by default each neuron is a leaf.
+    n_restarts : int, default 8
+        Number of disturbed restarts of the reassignment.
+    n_jobs : int, optional
+        Number of processes, as in joblib.  The result does not depend on it.
+    random_state : int, RandomState or None, default 0
+        Seed or generator of the restarts and micro-clusters.
+
+    Attributes
+    ----------
+    labels_ : ndarray of int, (n_neurons,)
+        Classes from 0, largest first, ties by lowest neuron; -1 for silent neurons.
+    n_clusters_ : int
+        Number of classes.
+    takes_part_ : ndarray of bool, (n_neurons,)
+        Which neurons make the classes: the leaves of the tree, in their order, unless
+        there are micro-clusters.
+    participation_ : Participation or None
+        Why; None for counts without repeats.
+    confidence_ : ndarray, (n_neurons,)
+        Posterior probability of the class of each neuron; 0 for silent ones.
+    cuts_ : ClusterCuts or None
+        The supported numbers of classes; None for counts without repeats.
+    children_, distances_, information_, pairwise_losses_, leaf_order_ : ndarray
+        As in `AgglomerativeBottleneck`, of the neurons that take part, in bits per
+        spike.
+    micro_labels_ : ndarray of int, (n_that_take_part,)
+        Micro-cluster of each; only with `n_micro`.
+    matrix_ : TimingMatrix
+        Of the neurons that take part.
+    n_features_in_ : int
+        Number of time bins.
+
+    Notes
+    -----
+    With fewer than six neurons that take part, all that fire make the classes, for
+    orientation only: the number is not determined.  Of more than 2000 neurons with
+    micro-clusters the cuts are tested on 2000, and the others are assigned.
+
+    References
+    ----------
+    .. [1] Schneidman, Bialek & Berry (2002), NIPS 15, arXiv:physics/0212114.
+
+    Examples
+    --------
+    >>> rate = np.repeat([[9.0, 1, 1, 1], [1, 1, 9, 1]], 6, axis=0).repeat(10, axis=1)
+    >>> spikes = np.random.default_rng(0).poisson(rate[:, None] / 9, (12, 20, 40))
+    >>> TimingBottleneck().fit(spikes).labels_.tolist()
+    [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]
+    """
+
+    def __init__(
+        self,
+        n_clusters: Any = "auto",
+        *,
+        rate_weight: float = 0.0,
+        n_micro: int | None = None,
+        n_restarts: int = 8,
+        n_jobs: int | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.n_clusters = n_clusters
+        self.rate_weight = rate_weight
+        self.n_micro = n_micro
+        self.n_restarts = n_restarts
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: object = None) -> Self:  # noqa: N803
+        """Find the classes.
+
+        Parameters
+        ----------
+        X : SpikeCounts or array_like
+            Spike counts: (n_neurons, n_repeats, n_bins), nan where a neuron was not
+            recorded, or sums over repeats, (n_neurons, n_bins), for which a number of
+            classes must be given.
+        y : ignored
+
+        Raises
+        ------
+        ValueError
+            If `X` holds negative or infinite numbers, fewer than two neurons that
+            fire, or a parameter is out of range.
+        """
+        self._check_parameters()
+        spikes = self._check_spikes(X)
+        is_firing = spikes.counts.sum(axis=1) > 0
+        self.participation_: Participation | None = None
+        part = is_firing
+        if spikes.odd is not None:
+            self.participation_ = find_participants(spikes)
+            part = self.participation_.takes_part
+        elif self.n_clusters == "auto":
+            raise ValueError(
+                "n_clusters must be given for counts without repeats. Give X the axes "
+                "neuron, repeat, bin."
+            )
+        if part.sum() < min(_LEAST, is_firing.sum()):
+            part = is_firing
+        self._check_n_clusters(int(part.sum()))
+        own = spikes.of(part)
+        matrix = TimingMatrix.from_spikes(own, rate_weight=self.rate_weight)
+        rng = self._generator()
+        n_micro = (
+            None
+            if self.n_micro is None
+            else check_positive_int(self.n_micro, "n_micro", minimum=2)
+        )
+        if n_micro is not None and n_micro < len(matrix.counts):
+            labels, leaves, pairs, leaf_labels = self._of_micro_clusters(
+                own, matrix, n_micro, rng
+            )
+        else:
+            leaves, pairs = matrix, pairwise_losses(matrix)
+            tree = build_merge_tree(matrix, pairs)
+            self.cuts_ = self._find_cuts(own, matrix, tree)
+            labels = leaf_labels = self._choose(matrix, tree, rng)
+        labels = relabel_by_size(labels)
+        self.takes_part_ = part
+        self.matrix_ = matrix
+        self.labels_ = np.full(len(part), -1)
+        self.labels_[part] = labels
+        self.confidence_ = np.zeros(len(part))
+        every = TimingMatrix.from_spikes(
+            spikes, half_weight=matrix.half_weight, rate_weight=self.rate_weight
+        )
+        self.labels_, self.confidence_ = assign_neurons(every, labels, part)
+        self._set_hierarchy(leaves, pairs, leaf_labels)
+        return self
+
+    def _check_parameters(self) -> None:
+        check_positive_int(self.n_restarts, "n_restarts", minimum=0)
+        rate_weight: Any = self.rate_weight
+        if not (isinstance(rate_weight, Real) and 0 <= float(rate_weight) < np.inf):
+            raise ValueError(
+                f"rate_weight must be a number that is not negative; got "
+                f"{self.rate_weight!r}."
+            )
+
+    def _check_spikes(self, X: Any) -> SpikeCounts:  # noqa: N803
+        if isinstance(X, SpikeCounts):
+            self.n_features_in_ = X.counts.shape[1]
+            spikes = X
+        else:
+            counts = validate_data(
+                self,
+                X,
+                dtype=np.float64,
+                allow_nd=True,
+                ensure_min_samples=2,
+                ensure_all_finite=np.ndim(X) != 3 or "allow-nan",
+            )
+            if counts.ndim == 3:
+                spikes = SpikeCounts.from_repeats(counts)
+            elif counts.ndim == 2:
+                spikes = SpikeCounts.from_sums(counts, None, 1)
+            else:
+                raise ValueError(
+                    f"X must have the axes neuron, repeat, bin; got {counts.ndim} axes."
+                )
+            self.n_features_in_ = counts.shape[-1]
+        if (spikes.counts.sum(axis=1) > 0).sum() < 2:
+            raise ValueError("X must hold at least two neurons with spikes.")
+        return spikes
+
+    def _check_n_clusters(self, n_neurons: int) -> None:
+        n_clusters = self.n_clusters
+        if isinstance(n_clusters, Integral) and int(n_clusters) > n_neurons:
+            raise ValueError(
+                f"n_clusters must be at most the number of neurons that take part "
+                f"({n_neurons}); got {n_clusters}."
+            )
+        super()._check_n_clusters(n_neurons)
+
+    def _find_cuts(
+        self, spikes: SpikeCounts, matrix: TimingMatrix, tree: MergeTree | None
+    ) -> ClusterCuts | None:
+        if spikes.odd is None:
+            return None
+        return find_cluster_cuts(spikes, matrix, tree)
+
+    def _choose(
+        self, matrix: TimingMatrix, tree: MergeTree, rng: np.random.Generator
+    ) -> NDArray[np.intp]:
+        """Return the partition into the number of classes that is asked for."""
+        if self.n_clusters == "auto":
+            return cast("ClusterCuts", self.cuts_).labels  # else refused before
+        labels, _ = refine_with_restarts(
+            matrix,
+            tree.labels(self._number(matrix, tree)),
+            n_restarts=self.n_restarts,
+            random_state=rng,
+            n_jobs=self.n_jobs,
+        )
+        return labels
+
+    def _number(self, matrix: TimingMatrix, tree: MergeTree) -> int:
+        if isinstance(self.n_clusters, Integral):
+            return int(self.n_clusters)
+        kept = information_of_cuts(matrix, tree)
+        return 1 + int(np.argmax(kept >= float(self.n_clusters) * kept.max()))
+
+    def _of_micro_clusters(
+        self,
+        spikes: SpikeCounts,
+        matrix: TimingMatrix,
+        n_micro: int,
+        rng: np.random.Generator,
+    ) -> tuple[NDArray[np.intp], TimingMatrix, PairLosses, NDArray[np.intp]]:
+        """Return labels of neurons, micro-clusters, their pairs and their labels."""
+        if isinstance(self.n_clusters, Integral):
+            n_micro = max(n_micro, int(self.n_clusters))
+        micro = find_micro_clusters(
+            matrix, n_micro, random_state=rng, n_jobs=self.n_jobs
+        )
+        leaves = matrix.merged(micro)
+        pairs = pairwise_losses(leaves)
+        spread = np.argsort(micro, kind="stable")
+        n_judged = min(len(micro), _MAX_JUDGED)
+        sample = np.sort(
+            spread[((np.arange(n_judged) + 0.5) * len(micro) / n_judged).astype(int)]
+        )
+        judged = matrix.of(sample)
+        self.cuts_ = self._find_cuts(spikes.of(sample), judged, None)
+        if self.n_clusters == "auto":
+            cuts = cast("ClusterCuts", self.cuts_)  # else refused before
+            labels = np.empty(len(micro), np.intp)
+            labels[sample] = cuts.labels
+            rest = np.setdiff1d(np.arange(len(micro)), sample)
+            if len(rest):
+                odds = class_posterior(judged, cuts.labels, matrix.of(rest))
+                labels[rest] = odds.argmax(axis=1)
+        else:
+            tree = build_merge_tree(leaves, pairs)
+            labels, _ = refine_sparse(matrix, self._choose(leaves, tree, rng)[micro])
+        gathered = gather_micro_clusters(matrix, micro, labels)
+        if not np.array_equal(gathered, micro):
+            micro = gathered
+            leaves = matrix.merged(micro)
+            pairs = pairwise_losses(leaves)
+        self.micro_labels_ = micro
+        _, first = np.unique(micro, return_index=True)
+        return labels, leaves, pairs, labels[first]
+
+    def partition(self, n_clusters: Any) -> NDArray[np.intp]:
+        """Return the refined partition of those that take part into another number.
+
+        The cut of the hierarchy, reassigned; not nested in `labels_`.
+        """
+        check_is_fitted(self)
+        if hasattr(self, "micro_labels_"):
+            cut = self._cut(n_clusters, "micro-clusters")[self.micro_labels_]
+            return relabel_by_size(refine_sparse(self.matrix_, cut)[0])
+        return relabel_by_size(
+            refine(self.matrix_, self._cut(n_clusters, "neurons"))[0]
+        )

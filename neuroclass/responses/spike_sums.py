@@ -1,0 +1,213 @@
+"""Spike counts of a recording in time bins, summed over repeats.
+
+Input: a recording and its presentations. Output: `SpikeSums`, the sum and the variance
+over repeats of the spikes of each unit in each bin, and the time resolution of the
+spike times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import neo
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroclass.presentations import Presentations, spike_seconds
+from neuroclass.responses.block_counts import words_in_blocks
+from neuroclass.responses.counts import conditions_of_windows, repeats_of
+from neuroclass.responses.words import Words
+
+__all__ = ["SpikeSums", "sum_spikes", "time_resolution"]
+
+_FINEST = 1e-4  # s; finer grids are far below any bin
+_MOST_TIMES = 200_000  # of the units that are looked at for a grid
+_FEWEST_TIMES = 50  # fewer lie on some grid by chance
+_ON_GRID = 1e-3  # of a step: rounding of times that were stored
+
+
+@dataclass(frozen=True, repr=False)
+class SpikeSums:
+    """Spike counts in time bins, summed over repeats.
+
+    Attributes
+    ----------
+    counts : ndarray of shape (n_units, n_conditions)
+        Spikes of all repeats together; a condition is one bin of one stimulus.
+    variance : ndarray of shape (n_units, n_conditions)
+        Unbiased variance over repeats; 0 where there are fewer than two.
+    repeats : ndarray of int, (n_units, n_conditions)
+        Number of repeats in which the unit was recorded.
+    odd : ndarray of shape (n_units, n_conditions)
+        Spikes of the odd ones among these repeats.
+    stimulus : ndarray of int, (n_conditions,)
+        Stimulus of each condition.
+    bin_size : float
+        Time bin width, in seconds.
+    unit_ids : tuple
+        One per unit.
+    """
+
+    counts: NDArray[np.float64]
+    variance: NDArray[np.float64]
+    repeats: NDArray[np.intp]
+    odd: NDArray[np.float64]
+    stimulus: NDArray[np.intp]
+    bin_size: float
+    unit_ids: tuple[Any, ...]
+
+    def __repr__(self) -> str:
+        n_units, n_conditions = self.counts.shape
+        return (
+            f"SpikeSums({n_units} units, {n_conditions} bins of "
+            f"{1e3 * self.bin_size:g} ms)"
+        )
+
+
+def sum_spikes(
+    recording: neo.Block,
+    presentations: Presentations,
+    bin_size: float,
+    *,
+    units: Sequence[int],
+) -> SpikeSums:
+    """Sum the spikes of each unit over repeats, some units at a time.
+
+    Parameters
+    ----------
+    recording : neo.Block
+        As from `load_recording`.
+    presentations : Presentations
+        The repeats, conditioned on time.
+    bin_size : float
+        Time bin width, in seconds.
+    units : sequence of int
+        Positions of the units.
+
+    Returns
+    -------
+    SpikeSums
+
+    Notes
+    -----
+    Odd and even repeats are those of the same stimulus in which a unit was recorded.
+    ``test_sums_are_those_of_plain_loops``.
+    """
+    parts = [
+        _sums_of(words)
+        for words in words_in_blocks(
+            recording, presentations, bin_size, response="counts", units=units
+        )
+    ]
+    layout = next(
+        iter(
+            words_in_blocks(
+                recording, presentations, bin_size, response="counts", units=units[:1]
+            )
+        )
+    )
+    counts, squares, repeats, odd = map(np.concatenate, zip(*parts, strict=True))
+    mean = counts / np.maximum(repeats, 1)
+    variance = (squares - counts * mean) / np.maximum(repeats - 1, 1)
+    trains = recording.segments[0].spiketrains
+    return SpikeSums(
+        counts=counts,
+        variance=np.clip(variance, 0.0, None),
+        repeats=repeats,
+        odd=odd,
+        stimulus=conditions_of_windows(layout)[1],
+        bin_size=layout.bin_size,
+        unit_ids=tuple(trains[unit].annotations["unit_id"] for unit in units),
+    )
+
+
+def _sums_of(words: Words) -> tuple[NDArray[Any], ...]:
+    """Return counts, sums of squares, repeats and odd counts of each condition."""
+    condition, stimulus, _ = conditions_of_windows(words)
+    shape = (words.n_neurons, len(stimulus))
+    cell = words.neuron * shape[1] + condition[words.presentation, words.window]
+
+    def summed(weights: NDArray[Any]) -> NDArray[np.float64]:
+        totals = np.bincount(
+            cell, weights=weights, minlength=shape[0] * shape[1]
+        )
+        return np.asarray(totals, dtype=np.float64).reshape(shape)
+
+    rank = np.empty(words.n_presentations, np.intp)
+    for index in range(len(words.stimuli)):
+        members = np.flatnonzero(words.stimulus == index)
+        rank[members] = np.arange(len(members))
+    is_odd = rank[words.presentation] % 2 == 0  # the first, the third, ...
+    for neuron, mask in words.unrecorded.items():
+        own = slice(*np.searchsorted(words.neuron, [neuron, neuron + 1]))
+        order = _ranks_where_recorded(mask, words.stimulus)
+        is_odd[own] = order[words.presentation[own], words.window[own]] % 2 == 0
+    everywhere = np.ones(words.n_presentations, dtype=bool)
+    count = words.code.astype(np.float64)
+    return (
+        summed(count),
+        summed(count**2),
+        repeats_of(words, condition, everywhere).astype(np.intp),
+        summed(np.where(is_odd, count, 0.0)),
+    )
+
+
+def _ranks_where_recorded(
+    unrecorded: NDArray[np.bool_], stimulus: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Return the rank of each recorded repeat, (n_presentations, n_windows)."""
+    ranks = np.zeros(unrecorded.shape, np.intp)
+    for index in np.unique(stimulus):
+        members = stimulus == index
+        ranks[members] = np.cumsum(~unrecorded[members], axis=0) - 1
+    return ranks
+
+
+def time_resolution(recording: neo.Block, units: Sequence[int] | None = None) -> float:
+    """Return the step of the grid that the spike times lie on, in seconds.
+
+    Parameters
+    ----------
+    recording : neo.Block
+        As from `load_recording`.
+    units : sequence of int, optional
+        Positions of the units to look at, default all.
+
+    Returns
+    -------
+    float
+        0 where there is no grid of 0.1 ms or wider.
+
+    Notes
+    -----
+    The step is the least difference between two times, if all differences are
+    multiples of it. Times in frames of a stimulus, or in the bins of a raster, have
+    one; no bin may be narrower.
+    """
+    trains = recording.segments[0].spiketrains
+    chosen = range(len(trains)) if units is None else units
+    times = np.empty(0)
+    for unit in chosen:
+        times = np.concatenate([times, spike_seconds(trains[unit])])
+        if len(times) > _MOST_TIMES:
+            break
+    times = np.unique(times)
+    steps = np.diff(times)
+    # Rounding makes twins of one time: what is far below the finest grid is 0.
+    steps = steps[steps > _FINEST * _ON_GRID]
+    if (
+        len(times) < _FEWEST_TIMES
+        or not len(steps)
+        or steps.min() < _FINEST * (1 - _ON_GRID)
+    ):
+        return 0.0
+    step = float(np.median(steps[steps < steps.min() * (1 + _ON_GRID)]))
+    ratio = (times - times[0]) / step
+    drift = np.abs(ratio - np.round(ratio)) / np.maximum(np.round(ratio), 1)
+    is_on_grid = (np.abs(steps / step - np.round(steps / step)) < 0.05).all()
+    if not is_on_grid or drift.max() > 0.05:
+        return 0.0
+    # The whole length gives the step more exactly than one difference does.
+    return float((times[-1] - times[0]) / np.round(ratio[-1])) if ratio[-1] else 0.0
