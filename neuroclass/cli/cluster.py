@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neuroclass._lib.running import RunSettings
 from neuroclass.cli.inputs import (
     check_place,
     check_reference,
@@ -78,7 +79,7 @@ def add_parser(commands: Any) -> None:
         "--memory",
         metavar="SIZE",
         type=parse_size,
-        default=4e9,
+        default=RunSettings.memory,
         help="what all pairs may take before --method auto turns to sequential, such "
         "as 500MB (default 4GB)",
     )

@@ -36,7 +36,7 @@ def add_parser(commands: Any) -> None:
         ("types", int, 6, "cell types, at most 9"),
         ("neurons", parse_at_least_two, 100, "neurons, at least as many as types"),
         ("repeats", int, 50, "repeats"),
-        ("seed", parse_random_state, 0, "random seed"),
+        ("random-state", parse_random_state, 0, "random seed"),
     ):
         parser.add_argument(
             f"--{name}",
@@ -64,7 +64,7 @@ def add_parser(commands: Any) -> None:
         metavar="INT",
         type=parse_random_state,
         help="random seed of the light alone, to show several retinas the same one "
-        "(default: the light is drawn with --seed)",
+        "(default: drawn with --random-state)",
     )
     parser.add_argument(
         "--drift",
