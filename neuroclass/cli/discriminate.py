@@ -126,7 +126,7 @@ def _print(result: dict[str, Any], found: "DiscriminationResult") -> None:
         "5 %",
     )
     print_item("drift", *result["drift"]["summary"])
-    for name, kind in result["median_seconds"].items():
+    for name, kind in result["median_time_to_accuracy"].items():
         if name == "all" or 0 < kind["n_pairs"] < result["n_pairs"]:
             print_item("time" if name == "all" else "", _times(_WHERE[name], kind))
     print_item("classes", _classes(result["classes"]))
@@ -147,7 +147,8 @@ def _print(result: dict[str, Any], found: "DiscriminationResult") -> None:
     duplicates = result["possible_duplicates"]
     if duplicates:
         listed = ", ".join(
-            f"{one['unit_a']} and {one['unit_b']} ({100 * one['coincident']:.0f} %)"
+            f"{one['unit_a']} and {one['unit_b']} "
+            f"({100 * one['coincident_share']:.0f} %)"
             for one in duplicates[:_MOST_NAMED]
         )
         print_item(
@@ -164,7 +165,10 @@ def _print_curves(found: "DiscriminationResult") -> None:
     for curve in found.curves:
         low, high = sorted((curve.first, curve.second))
         (k,) = ((pairs.first == low) & (pairs.second == high)).nonzero()[0]
-        seconds, interval = found.seconds(0.9)[k], found.seconds_interval(0.9)[k]
+        seconds, interval = (
+            found.time_to_accuracy(0.9)[k],
+            found.time_to_accuracy_interval(0.9)[k],
+        )
         beyond = "*" if found.is_extrapolated(0.9)[k] else ""
         names.append(f"{found.unit_ids[curve.first]} - {found.unit_ids[curve.second]}")
         rates.append(
@@ -172,17 +176,17 @@ def _print_curves(found: "DiscriminationResult") -> None:
                 float(found.information_rate[k]),
                 between(*found.information_rate_interval[k]) or None,
                 float(pairs.z[k]),
-                float(found.spikes(0.9)[k]),
-                float(found.spikes(0.95)[k]),
+                float(found.spikes_to_accuracy(0.9)[k]),
+                float(found.spikes_to_accuracy(0.95)[k]),
             )
         )
         times.append(
             (
                 f"{rounded(seconds)}{beyond}" if math.isfinite(seconds) else None,
                 between(*interval) or None,
-                float(found.seconds(0.95)[k]),
-                curve.seconds_to(0.9),
-                curve.seconds_to(0.95),
+                float(found.time_to_accuracy(0.95)[k]),
+                curve.time_to(0.9),
+                curve.time_to(0.95),
             )
         )
     is_long = max(map(len, names), default=0) > _MOST_CHARACTERS
@@ -206,12 +210,12 @@ def _print_curves(found: "DiscriminationResult") -> None:
 
 def _times(where: str, kind: dict[str, Any]) -> str:
     n = f"{kind['n_distinguishable']} of {kind['n_pairs']} distinguishable"
-    if kind["seconds_90"] is None:
+    if kind["time_to_90_seconds"] is None:
         return f"{where}: {n}, no median"
 
     def median(percent: int) -> str:
-        ends = between(*kind[f"seconds_{percent}_interval"])
-        value = rounded(kind[f"seconds_{percent}"])
+        ends = between(*kind[f"time_to_{percent}_seconds_interval"])
+        value = rounded(kind[f"time_to_{percent}_seconds"])
         return f"{value} s" + (f" ({ends})" if ends else "")
 
     return f"{where}: median {median(90)} to 90 % correct, {median(95)} to 95 %; {n}"

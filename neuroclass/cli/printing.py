@@ -54,7 +54,7 @@ def print_result(result: dict[str, Any]) -> None:
         print_item(
             "", f"{describe_groups(result['n_distinguishable'])}: see discriminate"
         )
-    kept = result["information"]["kept_by_classes"]
+    kept = result["information"]["class_information"]
     if number == 1:
         # That one class keeps nothing is so by definition, and tells nothing.
         if not selection["is_determined"]:

@@ -54,7 +54,7 @@ def plot_discrimination_times(
         are counted in the legend.
     """
     ax = new_axes(ax, (5.6, 3.6))
-    seconds = discrimination.seconds(accuracy)
+    seconds = discrimination.time_to_accuracy(accuracy)
     kinds = [
         ("within a class", discrimination.is_within, class_colors(2)[1]),
         ("between classes", discrimination.is_between, class_colors(1)[0]),
@@ -74,7 +74,7 @@ def plot_discrimination_times(
         label = f"{name}: {len(times)} pairs"
         if n_missing:
             label += f", {n_missing} not distinguishable"
-        median = discrimination.median_seconds(which, accuracy)
+        median = discrimination.median_time_to_accuracy(which, accuracy)
         if np.isfinite(median):
             label += f"; median {median:.2g} s"
         if not len(finite):
@@ -148,7 +148,7 @@ def plot_decoder_curves(
     """
     ax = new_axes(ax, (5.6, 3.9))
     pairs, ids = discrimination.divergences, discrimination.unit_ids
-    seconds = discrimination.seconds(0.9)
+    seconds = discrimination.time_to_accuracy(0.9)
     colors = class_colors(max(len(discrimination.curves), 1))
     for curve, color in zip(discrimination.curves, colors, strict=True):
         ends = sorted((curve.first, curve.second))
@@ -157,16 +157,16 @@ def plot_decoder_curves(
         if np.isfinite(seconds[k]):
             time = f"{seconds[k]:.2g} s"
         name = f"{unit_name(ids[curve.first])} - {unit_name(ids[curve.second])}"
-        ax.plot(curve.seconds, curve.correct, color=color, label=f"{name}: {time}")
+        ax.plot(curve.durations, curve.correct, color=color, label=f"{name}: {time}")
         ax.fill_between(
-            curve.seconds,
+            curve.durations,
             curve.correct - curve.standard_error,
             np.minimum(curve.correct + curve.standard_error, 1),
             color=color,
             alpha=0.2,
             linewidth=0,
         )
-        if curve.seconds[0] <= seconds[k] <= curve.seconds[-1]:
+        if curve.durations[0] <= seconds[k] <= curve.durations[-1]:
             ax.plot(
                 seconds[k],
                 0.9,

@@ -23,7 +23,7 @@ word unless the key says otherwise; intervals are 95 %. Its keys:
                           estimators ``plug_in`` (uncorrected), ``miller_madow``,
                           ``jackknife``, ``empirical_bayes`` (least bias);
                           ``chance_level`` of the plug-in; ``maximum``, log2 of the
-                          number of neurons; ``kept_by_classes``, with
+                          number of neurons; ``class_information``, with
                           ``bits_per_word, interval, chance_level, share,
                           share_interval`` (corrected by the blend)
 ``drift``                 over the repeats: ``n_tested, n_drifting, n_unsafe, summary``;
@@ -196,7 +196,7 @@ def _describe_information(classification: ClassificationResult) -> dict[str, Any
         "empirical_bayes": information.empirical_bayes,
         "chance_level": information.chance_level,
         "maximum": math.log2(len(classification.classified)),
-        "kept_by_classes": {
+        "class_information": {
             "bits_per_word": kept.bits_per_word,
             "interval": kept.interval,
             "chance_level": kept.chance_level,

@@ -196,7 +196,7 @@ def _classes(result: dict[str, Any]) -> list[str]:
             sentences.append("With these data the number is not determined.")
     else:
         sentences.append(f"The number of classes was set to {n_clusters}.")
-    share = result["information"]["kept_by_classes"]["share"]
+    share = result["information"]["class_information"]["share"]
     if share is not None and n_clusters > 1:
         sentences.append(
             f"The classes keep {100 * share:.0f} % of the information, both parts of "

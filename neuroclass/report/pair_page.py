@@ -77,7 +77,7 @@ def _kinds(result: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     }
     return [
         (names[name], kind)
-        for name, kind in result["median_seconds"].items()
+        for name, kind in result["median_time_to_accuracy"].items()
         if name == "all" or 0 < kind["n_pairs"] < result["n_pairs"]
     ]
 
@@ -111,8 +111,8 @@ def _notes(result: dict[str, Any]) -> list[str]:
     for one in result["possible_duplicates"]:
         notes.append(
             f"Units {one['unit_a']} and {one['unit_b']} share "
-            f"{as_percent(one['coincident'])} of their spikes, within 1 ms: likely one "
-            "cell, sorted twice."
+            f"{as_percent(one['coincident_share'])} of their spikes, within 1 ms: "
+            "possible duplicate units."
         )
     return notes
 

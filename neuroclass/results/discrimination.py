@@ -54,7 +54,7 @@ class DiscriminationResult:
         Neurons in the order of the merge tree through these classes.
     groups : ndarray of shape (n_neurons,)
         Groups of indistinguishable neurons: `distinguishable_groups`.
-    coincident : ndarray of shape (n_pairs,)
+    coincident_share : ndarray of shape (n_pairs,)
         Share of coincident spikes of pairs that are not distinguishable, nan for all
         others. Above one half the two are possibly one cell, sorted into two units.
     curves : tuple of DecoderCurve
@@ -87,7 +87,7 @@ class DiscriminationResult:
     classes_from: str
     leaf_order: NDArray[np.intp]
     groups: NDArray[np.intp]
-    coincident: NDArray[np.float64]
+    coincident_share: NDArray[np.float64]
     curves: tuple[DecoderCurve, ...]
     drift: Drift
     counts: ResponseCounts
@@ -170,7 +170,7 @@ class DiscriminationResult:
         pairs = self.divergences
         return self.labels[pairs.first], self.labels[pairs.second]
 
-    def seconds(self, accuracy: float = 0.9) -> NDArray[np.float64]:
+    def time_to_accuracy(self, accuracy: float = 0.9) -> NDArray[np.float64]:
         """Return the time to `accuracy` of each pair, s; nan if not distinguishable.
 
         The observation starts at a uniformly random time: `time_to_accuracy` times
@@ -180,8 +180,8 @@ class DiscriminationResult:
         seconds: NDArray[np.float64] = time_to_accuracy(rate, accuracy)
         return seconds * self._time_ratio(accuracy)
 
-    def seconds_interval(self, accuracy: float = 0.9) -> NDArray[np.float64]:
-        """Return 95 % intervals of `seconds`, (n_pairs, 2).
+    def time_to_accuracy_interval(self, accuracy: float = 0.9) -> NDArray[np.float64]:
+        """Return 95 % intervals of `time_to_accuracy`, (n_pairs, 2).
 
         They hold the error of the divergence, not that of the ratio of times.
         """
@@ -200,24 +200,24 @@ class DiscriminationResult:
 
     def is_extrapolated(self, accuracy: float = 0.9) -> NDArray[np.bool_]:
         """Return which times are longer than the stimulus, (n_pairs,)."""
-        return self.seconds(accuracy) > self.stimulus_duration
+        return self.time_to_accuracy(accuracy) > self.stimulus_duration
 
-    def spikes(self, accuracy: float = 0.9) -> NDArray[np.float64]:
-        """Return the number of spikes in `seconds`, at the mean rate of the pair."""
+    def spikes_to_accuracy(self, accuracy: float = 0.9) -> NDArray[np.float64]:
+        """Return the spikes in `time_to_accuracy`, at the mean rate of the pair."""
         pairs = self.divergences
         rate = (self.firing_rate[pairs.first] + self.firing_rate[pairs.second]) / 2
-        return self.seconds(accuracy) * rate
+        return self.time_to_accuracy(accuracy) * rate
 
-    def median_seconds(
+    def median_time_to_accuracy(
         self, which: NDArray[np.bool_] | None = None, accuracy: float = 0.9
     ) -> float:
         """Return the median time of the pairs `which`, s: `median_time_to_accuracy`."""
         return self._median(which, accuracy)[0]
 
-    def median_seconds_interval(
+    def median_time_to_accuracy_interval(
         self, which: NDArray[np.bool_] | None = None, accuracy: float = 0.9
     ) -> NDArray[np.float64]:
-        """Return the interval of `median_seconds`, s, (2,).
+        """Return the interval of `median_time_to_accuracy`, s, (2,).
 
         95 %, of the divergence; the error of the ratio of times is not in it.
         """
@@ -255,9 +255,9 @@ class DiscriminationResult:
             (
                 self.unit_ids[pairs.first[k]],
                 self.unit_ids[pairs.second[k]],
-                float(self.coincident[k]),
+                float(self.coincident_share[k]),
             )
-            for k in np.flatnonzero(np.nan_to_num(self.coincident) > _MOST_SPIKES)
+            for k in np.flatnonzero(np.nan_to_num(self.coincident_share) > _MOST_SPIKES)
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -273,21 +273,21 @@ class DiscriminationResult:
             "class_a": names[first],
             "class_b": names[second],
             "bits_per_second": self.information_rate,
-            "low": self.information_rate_interval[:, 0],
-            "high": self.information_rate_interval[:, 1],
+            "bits_per_second_low": self.information_rate_interval[:, 0],
+            "bits_per_second_high": self.information_rate_interval[:, 1],
             "z": pairs.z,
             "plug_in": pairs.plug_in / self.word_duration,
             "chance_level": pairs.chance_level / self.word_duration,
             "is_distinguishable": self.is_distinguishable,
-            "coincident": self.coincident,
+            "coincident_share": self.coincident_share,
         }
         for percent in (90, 95):
             accuracy = percent / 100
-            interval = self.seconds_interval(accuracy)
-            table[f"seconds_{percent}"] = self.seconds(accuracy)
-            table[f"seconds_{percent}_low"] = interval[:, 0]
-            table[f"seconds_{percent}_high"] = interval[:, 1]
-            table[f"spikes_{percent}"] = self.spikes(accuracy)
+            interval = self.time_to_accuracy_interval(accuracy)
+            table[f"time_to_{percent}_seconds"] = self.time_to_accuracy(accuracy)
+            table[f"time_to_{percent}_seconds_low"] = interval[:, 0]
+            table[f"time_to_{percent}_seconds_high"] = interval[:, 1]
+            table[f"spikes_to_{percent}"] = self.spikes_to_accuracy(accuracy)
             table[f"is_extrapolated_{percent}"] = self.is_extrapolated(accuracy)
         return pd.DataFrame(table)
 

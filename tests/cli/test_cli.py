@@ -379,7 +379,7 @@ def test_inspect_says_what_is_there_and_what_would_be_taken(run, retina):
     assert "true_type" in text
     assert "trials: 14 rows of 3 s" in text
     assert "cluster takes 12 repeats of 1 stimulus of 3 s from trials.stimulus" in text
-    assert text.endswith("problems none found")
+    assert text.endswith("issues none found")
     assert max(map(len, out.splitlines()[1:])) <= 80
 
 
@@ -387,10 +387,10 @@ def test_inspect_as_json(run, retina):
     found = json.loads(run("inspect", retina, "--json")[1])
     assert found["format"].startswith("NWB 2")
     assert len(found["n_spikes"]) == N_NEURONS
-    assert found["tables"][0]["name"] == "trials"
-    assert found["tables"][0]["n_rows"] == 14
-    assert found["taken"]["reason"].startswith("12 repeats")
-    assert found["problems"] == []
+    assert found["interval_tables"][0]["name"] == "trials"
+    assert found["interval_tables"][0]["n_rows"] == 14
+    assert found["presentations"]["reason"].startswith("12 repeats")
+    assert found["issues"] == []
 
 
 def test_inspect_of_a_file_without_repeats_says_so_and_succeeds(run, tmp_path):
@@ -1064,7 +1064,7 @@ def test_discriminate_tells_drift(run, tmp_path):
     assert not found.is_safe.all()
     result = json.loads((found.save(tmp_path / "p") / "result.json").read_text())
     assert result["drift"]["n_unsafe"] == found.drift.is_unsafe.sum()
-    assert result["median_seconds"]["safe"]["n_pairs"] == found.is_safe.sum()
+    assert result["median_time_to_accuracy"]["safe"]["n_pairs"] == found.is_safe.sum()
     page = (tmp_path / "p" / "report.html").read_text(encoding="utf-8")
     assert "differences between units may be drift" in page
     assert "without units that drift makes unsafe" in page

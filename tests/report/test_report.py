@@ -217,7 +217,7 @@ def test_the_information_is_one_number_in_three_units(result, classification):
 
 
 def test_what_classes_keep_is_corrected_and_has_intervals(result):
-    kept = result["information"]["kept_by_classes"]
+    kept = result["information"]["class_information"]
     curve = result["information_curve"]["bits_per_word"]
     low, high = kept["interval"]
     assert low < kept["bits_per_word"] < high
@@ -316,7 +316,7 @@ def test_the_page_begins_with_the_answer(saved, classification, result):
     text = Page(saved / "report.html").text
     assert "16 neurons fall into 3 functional classes." in text
     assert "The number was given, not found in these data: the splits of its" in text
-    share = result["information"]["kept_by_classes"]["share"]
+    share = result["information"]["class_information"]["share"]
     assert f"The classes keep {100 * share:.0f} % of what" in text
 
 
@@ -671,10 +671,10 @@ def test_the_page_of_pairs_says_how_soon_and_who_is_not_told_apart(pairs):
     result = json.loads((pairs / "result.json").read_text(encoding="utf-8"))
     told, n_pairs = result["n_pairs_distinguishable"], result["n_pairs"]
     assert f"{told} of {n_pairs} pairs of neurons are told apart." in page.text
-    seconds = result["median_seconds"]["all"]["seconds_90"]
+    seconds = result["median_time_to_accuracy"]["all"]["time_to_90_seconds"]
     assert f"The median pair takes {seconds:.3g} s of response" in page.text
     assert "within a class" in page.text
-    assert "likely one cell, sorted twice." in page.text
+    assert "possible duplicate units." in page.text
     assert f"Groups told apart {result['n_distinguishable']} " in page.text
     n_alike = len(result["indistinguishable"])
     assert f"{n_alike} neurons not distinguishable from some other" in page.text
