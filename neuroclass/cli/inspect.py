@@ -1,4 +1,4 @@
-"""Contents of a recording, and the presentations that an analysis would take."""
+"""Command ``inspect``: contents of a recording, its presentations and issues."""
 
 import math
 import warnings
@@ -21,8 +21,8 @@ def add_parser(commands: Any) -> None:
         commands,
         "inspect",
         "RECORDING",
-        "Show what a recording holds: its format, neurons and interval tables, what "
-        "'cluster' would take as repeats of a stimulus and why, and what is doubtful.",
+        "Describe a recording: its format, neurons and interval tables, the "
+        "presentations that 'cluster' takes and why, and its issues.",
     )
     add_recording(parser)
     add_json(parser)
@@ -30,15 +30,19 @@ def add_parser(commands: Any) -> None:
 
 def run(args: "Namespace") -> None:
     """Carry the command out."""
-    from neuroclass.presentations.interval_tables import describe_intervals  # noqa: PLC0415
-    from neuroclass.presentations.selection import select_presentations  # noqa: PLC0415
+    from neuroclass.presentations import (  # noqa: PLC0415
+        describe_intervals,
+        select_presentations,
+    )
 
-    found, issues = None, []
+    presentations, issues = None, []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         recording = load(args)
         try:
-            found = select_presentations(recording, **presentation_options(args))
+            presentations = select_presentations(
+                recording, **presentation_options(args)
+            )
         except RecordingError as error:
             issues.append(str(error))
     issues[:0] = [str(warning.message) for warning in caught]
@@ -59,8 +63,11 @@ def run(args: "Namespace") -> None:
                 "silent_units": silent,
                 "unit_columns": sorted(columns),
                 "interval_tables": tables,
-                "presentations": found
-                and {"reason": found.reason, "notes": found.notes},
+                "presentations": presentations
+                and {
+                    "reason": presentations.reason,
+                    "notes": presentations.notes,
+                },
                 "issues": issues,
             }
         )
@@ -75,6 +82,6 @@ def run(args: "Namespace") -> None:
     )
     print_item("columns of units", ", ".join(sorted(columns)) or "none")
     print_item("interval tables", *(map(str, tables) if tables else ["none"]))
-    if found:
-        print_item("cluster takes", found.reason, *found.notes)
+    if presentations:
+        print_item("cluster takes", presentations.reason, *presentations.notes)
     print_item("issues", *(issues or ["none found"]))

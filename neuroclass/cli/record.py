@@ -1,4 +1,4 @@
-"""The command ``record``: spikes of a trained network, as NWB."""
+"""Command ``record``: spikes of a trained network, as NWB."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -70,17 +70,17 @@ import numpy as np
 from neuroclass._lib.json_text import json_text
 from neuroclass._version import __version__
 from neuroclass.plotting import write_discrimination
-from neuroclass.report.class_folder import written_whole
-from neuroclass.report.drift_table import drift_of_units
-from neuroclass.report.origin import (
+from neuroclass.report.csv_files import write_table
+from neuroclass.report.json_parts import (
     FORMAT_VERSION,
+    describe_drift_of_units,
     describe_issues,
     describe_presentations,
     describe_recording,
     environment,
 )
 from neuroclass.report.pair_page import write_pair_page
-from neuroclass.report.tables import write_table
+from neuroclass.report.result_folder import write_folder
 
 if TYPE_CHECKING:
     import os
@@ -88,7 +88,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neuroclass.results.discrimination import DiscriminationResult
+    from neuroclass.results import DiscriminationResult
 
 __all__ = ["save_pairs"]
 
@@ -102,12 +102,12 @@ def save_pairs(
 ) -> Path:
     """Write pairs.csv, result.json, figures and report.html into a folder.
 
-    Whole or not at all: `written_whole`.
+    Whole or not at all: `write_folder`.
 
     Parameters
     ----------
     discrimination : DiscriminationResult
-        What `neuroclass.discriminate_neurons` returns.
+        Record of the pairs.
     folder, force, command
         As in `save_results`.
 
@@ -116,7 +116,7 @@ def save_pairs(
     pathlib.Path
         `folder`.
     """
-    with written_whole(folder, "discriminate", force=force) as (target, finished):
+    with write_folder(folder, "discriminate", force=force) as (target, finished):
         write_table(discrimination.to_frame(), finished / "pairs.csv")
         text = json_text(_describe(discrimination, command))
         (finished / "result.json").write_text(text, encoding="utf-8")
@@ -128,9 +128,8 @@ def save_pairs(
 def _describe(
     discrimination: DiscriminationResult, command: str | None
 ) -> dict[str, Any]:
-    everything = np.ones(discrimination.n_pairs, dtype=bool)
     kinds = {
-        "all": everything,
+        "all": np.ones(discrimination.n_pairs, dtype=bool),
         "within": discrimination.is_within,
         "between": discrimination.is_between,
         "safe": discrimination.is_safe,
@@ -163,7 +162,7 @@ def _describe(
             name: _describe_median(discrimination, which)
             for name, which in kinds.items()
         },
-        "drift": drift_of_units(discrimination.drift),
+        "drift": describe_drift_of_units(discrimination.drift),
         "indistinguishable": [
             {"unit_id": unit_id, "from": others}
             for unit_id, others in discrimination.indistinguishable_units().items()
