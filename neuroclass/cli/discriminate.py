@@ -154,7 +154,8 @@ def _print(result: dict[str, Any], discrimination: "DiscriminationResult") -> No
         )
         print_item(
             "duplicate units",
-            f"possible, of pairs that share most of their spikes, within 1 ms: {listed}",
+            "possible, of pairs that share most of their spikes, within 1 ms: "
+            f"{listed}",
         )
     _print_curves(discrimination)
 

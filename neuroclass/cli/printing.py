@@ -160,8 +160,8 @@ def _describe_stability(stability: dict[str, Any]) -> list[str]:
 def describe_groups(n_distinguishable: int) -> str:
     """Return the number of distinguishable groups of neurons, as text."""
     if n_distinguishable == 1:
-        return "no distinguishable groups of neurons"
-    return f"{n_distinguishable} distinguishable groups of neurons"
+        return "no neurons are distinguishable"
+    return f"{n_distinguishable} groups of neurons are distinguishable"
 
 
 def print_families(result: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from neuroclass.cli.printing import print_item, print_json, print_table
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from neuroclass.information.word_length_limit import Extrapolation, WordRate
+    from neuroclass.information import Extrapolation, WordRate
     from neuroclass.results import InformationScan
 
 __all__ = ["add_options", "check_options", "run"]

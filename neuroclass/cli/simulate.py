@@ -81,7 +81,7 @@ def add_parser(commands: Any) -> None:
 def run(args: "Namespace") -> None:
     """Carry the command out."""
     from neuroclass.io import write_recording  # noqa: PLC0415
-    from neuroclass.simulation.retina import simulate_retina  # noqa: PLC0415
+    from neuroclass.simulation import simulate_retina  # noqa: PLC0415
 
     if args.output.suffix != ".nwb":
         raise ValueError(f"OUT.nwb must end in .nwb; got {args.output}.")

@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from neuroclass._lib.issues import Issue
 from neuroclass._lib.wording import between, plural, rounded
 from neuroclass.clustering import Agreement, ClusterNumber, Stability
-from neuroclass.information.classes import ClassInformation
-from neuroclass.information.identity import IdentityInformation
-from neuroclass.presentations.selection import Presentations
-from neuroclass.responses.stationarity import Drift
+from neuroclass.information import ClassInformation, IdentityInformation
+from neuroclass.presentations import Presentations
+from neuroclass.responses import Drift
 
 __all__ = [
     "ClassHierarchy",

@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from neuroclass._lib.issues import Issue
-from neuroclass.discrimination.decoding import DecoderCurve
-from neuroclass.discrimination.divergence import LEAST_Z, PairDivergences
-from neuroclass.discrimination.observation_time import (
+from neuroclass.discrimination import (
+    LEAST_Z,
+    DecoderCurve,
+    PairDivergences,
     median_time_to_accuracy,
     time_ratio_of_pairs,
     time_to_accuracy,
 )
-from neuroclass.presentations.selection import Presentations
-from neuroclass.responses.counts import ResponseCounts
-from neuroclass.responses.stationarity import Drift
+from neuroclass.presentations import Presentations
+from neuroclass.responses import Drift, ResponseCounts
 
 __all__ = ["DiscriminationResult"]
 

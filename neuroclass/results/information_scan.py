@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neuroclass._lib.issues import Issue
-from neuroclass.information.word_length_limit import Extrapolation, ScannedWord
+from neuroclass.information import Extrapolation, ScannedWord
 from neuroclass.presentations import Presentations
 
 __all__ = ["InformationScan"]

@@ -15,9 +15,9 @@ import pandas as pd
 
 from neuroclass._lib.issues import Issue
 from neuroclass._lib.wording import plural, rounded
-from neuroclass.information.identity import IdentityInformation
+from neuroclass.information import IdentityInformation
 from neuroclass.presentations import Presentations
-from neuroclass.responses.stationarity import Drift
+from neuroclass.responses import Drift
 
 __all__ = ["RecordingInformation"]
 

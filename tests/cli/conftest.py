@@ -6,7 +6,7 @@ import pytest
 
 from neuroclass import cli
 from neuroclass.io import write_recording
-from neuroclass.simulation.retina import simulate_retina
+from neuroclass.simulation import simulate_retina
 
 N_NEURONS = 9
 N_TYPES = 3

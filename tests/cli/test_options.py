@@ -14,10 +14,10 @@ from neuroclass._lib.running import RunSettings
 from neuroclass.analysis import measure_information
 from neuroclass.cli import build_parser
 from neuroclass.estimators import ESTIMATORS
-from neuroclass.information.identity import IDENTITY_ESTIMATORS
+from neuroclass.information import IDENTITY_ESTIMATORS
 from neuroclass.presentations import CONDITIONS
 from neuroclass.responses import ResponseSettings
-from neuroclass.simulation.retina import simulate_retina
+from neuroclass.simulation import simulate_retina
 
 ROOT = Path(__file__).parents[2]
 

@@ -214,7 +214,8 @@ def test_a_result_that_cannot_be_read_is_named(folder, text):
 
 def test_a_result_of_another_format_is_refused(folder, change_result):
     change_result(folder, format_version=99)
-    with pytest.raises(RecordingError, match="must have format_version 2; got 99"):
+    message = r"must have format_version 2; got 99.*`neuroclass cluster` again"
+    with pytest.raises(RecordingError, match=message):
         write_report(folder)
 
 

@@ -1,5 +1,6 @@
 """report.html of `cluster --within`."""
 
+import json
 from urllib.parse import unquote
 
 import numpy as np
@@ -40,6 +41,12 @@ def test_the_page_of_families_links_those_of_the_recordings(tmp_path, rng, read_
         assert (folder / unquote(link)).is_file()
     before = (folder / "report.html").read_bytes()
     assert write_report(folder).read_bytes() == before
+    result = json.loads((folder / "families.json").read_text(encoding="utf-8"))
+    old = json.dumps(result | {"format_version": 1})
+    (folder / "families.json").write_text(old, encoding="utf-8")
+    message = r"format_version 2; got 1, .* Run `neuroclass cluster --within` again\.$"
+    with pytest.raises(RecordingError, match=message):
+        write_report(folder)
     (folder / "families.json").write_text("{}", encoding="utf-8")
     with pytest.raises(RecordingError, match=r"must be the families\.json"):
         write_report(folder)

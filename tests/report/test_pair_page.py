@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from neuroclass import discriminate_neurons, from_raster
+from neuroclass.exceptions import RecordingError
 from neuroclass.plotting import PAIR_FIGURE_NAMES
 from neuroclass.report import (
     save_pairs,
@@ -64,4 +65,14 @@ def test_the_page_of_pairs_is_rebuilt_from_the_folder_alone(pairs, tmp_path):
     (folder / "figures" / "decoder_curves.svg").unlink()
     (folder / "figures" / "decoder_curves.png").unlink()
     with pytest.raises(FileNotFoundError, match="of `neuroclass discriminate`; "):
+        write_report(folder)
+
+
+def test_a_result_of_pairs_of_another_format_is_refused(pairs, tmp_path):
+    folder = shutil.copytree(pairs, tmp_path / "pairs")
+    path = folder / "result.json"
+    result = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(result | {"format_version": 1}), encoding="utf-8")
+    message = r"format_version 2; got 1, .* Run `neuroclass discriminate` again\.$"
+    with pytest.raises(RecordingError, match=message):
         write_report(folder)
