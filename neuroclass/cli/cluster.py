@@ -125,7 +125,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(args: "Namespace") -> None:
-    """Carry the command out."""
+    """Run the command."""
     from neuroclass.analysis import classify_neurons, classify_within  # noqa: PLC0415
     from neuroclass.report import (  # noqa: PLC0415
         check_kind,

@@ -88,7 +88,7 @@ def _parse_pairs(text: str) -> list[str]:
 
 
 def run(args: "Namespace") -> None:
-    """Carry the command out."""
+    """Run the command."""
     from neuroclass.analysis import discriminate_neurons  # noqa: PLC0415
     from neuroclass.report import check_kind, save_pairs  # noqa: PLC0415
 

@@ -46,7 +46,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(args: "Namespace") -> None:
-    """Carry the command out."""
+    """Run the command."""
     check_cache(args.cache)
     scan.check_options(args)
     if args.scan:

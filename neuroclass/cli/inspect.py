@@ -29,7 +29,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(args: "Namespace") -> None:
-    """Carry the command out."""
+    """Run the command."""
     from neuroclass.presentations import (  # noqa: PLC0415
         describe_intervals,
         select_presentations,

@@ -25,7 +25,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(args: "Namespace") -> None:
-    """Carry the command out."""
+    """Run the command."""
     from neuroclass.report import write_report  # noqa: PLC0415
 
     path = write_report(args.folder)

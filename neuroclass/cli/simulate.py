@@ -79,7 +79,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(args: "Namespace") -> None:
-    """Carry the command out."""
+    """Run the command."""
     from neuroclass.io import write_recording  # noqa: PLC0415
     from neuroclass.simulation import simulate_retina  # noqa: PLC0415
 

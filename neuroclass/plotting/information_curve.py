@@ -69,12 +69,14 @@ def plot_information_curve(
         linestyle=(0, (1, 2)),
         label="all neurons, corrected",
     )
-    kept, share = (
+    chosen, share = (
         float(curve[n_clusters - 1]),
         float(classification.class_information.share),
     )
-    ax.plot([n_clusters] * 2, [0, kept], color=INK, linewidth=1, linestyle=(0, (3, 2)))
-    ax.plot(n_clusters, kept, "o", color=INK, markersize=7, zorder=3, clip_on=False)
+    ax.plot(
+        [n_clusters] * 2, [0, chosen], color=INK, linewidth=1, linestyle=(0, (3, 2))
+    )
+    ax.plot(n_clusters, chosen, "o", color=INK, markersize=7, zorder=3, clip_on=False)
     name = "1 class" if n_clusters == 1 else f"{n_clusters} classes"
     if n_clusters > 1 and np.isfinite(share):
         name += f"\n{100 * share:.0f} % kept"
@@ -87,7 +89,7 @@ def plot_information_curve(
     # Below the curve, which rises to the right, and above the legend.
     ax.annotate(
         name,
-        (n_clusters, kept / 2 if is_left else kept),
+        (n_clusters, chosen / 2 if is_left else chosen),
         xytext=(-7 if is_left else 9, 26 if n_clusters == 1 else 0 if is_left else -4),
         textcoords="offset points",
         ha="right" if is_left else "left",

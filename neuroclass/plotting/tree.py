@@ -133,7 +133,7 @@ def _draw_z(
     tested = np.flatnonzero(~np.isnan(node_z))
     width = len(node_z) + 1
     is_real = node_z[tested] > REAL_SPLIT
-    for shown, face, size, name in (
+    for merges, face, size, name in (
         (
             tested[is_real],
             INK,
@@ -142,10 +142,10 @@ def _draw_z(
         ),
         (tested[~is_real], "white", 3.5, "no gap"),
     ):
-        if len(shown):
+        if len(merges):
             ax.plot(
-                places[shown],
-                heights[shown],
+                places[merges],
+                heights[merges],
                 "o",
                 color=INK,
                 markerfacecolor=face,

@@ -74,13 +74,13 @@ def plot_scan(
             transform=place,
         )
         is_good = np.array([rate.verdict == "good" for rate in rates])
-        for shown, face, label in (
+        for chosen, face, label in (
             (is_good, color, f"{1e3 * width:g} ms bins"),
             (~is_good, "white", None),
         ):
             ax.plot(
-                x[shown],
-                y[shown],
+                x[chosen],
+                y[chosen],
                 "o",
                 color=color,
                 markerfacecolor=face,

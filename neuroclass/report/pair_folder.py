@@ -128,7 +128,7 @@ def save_pairs(
 def _describe(
     discrimination: DiscriminationResult, command: str | None
 ) -> dict[str, Any]:
-    kinds = {
+    pairs = {
         "all": np.ones(discrimination.n_pairs, dtype=bool),
         "within": discrimination.is_within,
         "between": discrimination.is_between,
@@ -160,7 +160,7 @@ def _describe(
         "groups": discrimination.groups,
         "median_time_to_accuracy": {
             name: _describe_median(discrimination, which)
-            for name, which in kinds.items()
+            for name, which in pairs.items()
         },
         "drift": describe_drift_of_units(discrimination.drift),
         "indistinguishable": [

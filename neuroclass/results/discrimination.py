@@ -1,7 +1,7 @@
-"""Record of how well every pair of neurons of a recording is distinguished.
+"""Record of the discrimination of every pair of neurons of a recording.
 
-Input: what `discriminate_neurons` measured. Output: `DiscriminationResult`, its table
-and its headline.
+Input: divergences, time ratios and decoder curves of `discriminate_neurons`. Output:
+`DiscriminationResult`, its table and its headline.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class DiscriminationResult:
     curves : tuple of DecoderCurve
         Decoder accuracy of the chosen pairs.
     drift : Drift
-        Whether each neuron stayed the same from repeat to repeat.
+        Test of the exchangeability of the repeats of each neuron.
     counts : ResponseCounts
         Counts of the words.
     firing_rate : ndarray of shape (n_neurons,)
@@ -77,7 +77,7 @@ class DiscriminationResult:
         What is doubtful, was left out or shortened.
     time_ratios : dict of ndarray, (n_pairs,)
         Ratio of the observation time to that of steady evidence, by accuracy, of the
-        accuracies that were asked for.
+        accuracies computed so far.
     """
 
     unit_ids: tuple[Any, ...]
@@ -142,26 +142,26 @@ class DiscriminationResult:
 
     @property
     def is_distinguishable(self) -> NDArray[np.bool_]:
-        """Which pairs get a time: z of at least 2.5, and a lower bound above 0."""
+        """Whether each pair has z of at least 2.5 and a lower bound above 0."""
         return self.divergences.is_distinguishable
 
     @property
     def is_within(self) -> NDArray[np.bool_]:
-        """Which pairs are of one class, (n_pairs,)."""
+        """Whether the neurons of each pair are of one class, (n_pairs,)."""
         first, second = self._labels_of_pairs()
         is_within: NDArray[np.bool_] = (first == second) & (first >= 0)
         return is_within
 
     @property
     def is_between(self) -> NDArray[np.bool_]:
-        """Which pairs are of two classes, (n_pairs,)."""
+        """Whether the neurons of each pair are of two classes, (n_pairs,)."""
         first, second = self._labels_of_pairs()
         is_between = (first != second) & (np.minimum(first, second) >= 0)
         return np.asarray(is_between)
 
     @property
     def is_safe(self) -> NDArray[np.bool_]:
-        """Which pairs hold no neuron that drift makes unsafe, (n_pairs,)."""
+        """Whether neither neuron of each pair is unsafe by drift, (n_pairs,)."""
         is_unsafe, pairs = self.drift.is_unsafe, self.divergences
         is_safe: NDArray[np.bool_] = ~(is_unsafe[pairs.first] | is_unsafe[pairs.second])
         return is_safe
@@ -171,10 +171,10 @@ class DiscriminationResult:
         return self.labels[pairs.first], self.labels[pairs.second]
 
     def time_to_accuracy(self, accuracy: float = 0.9) -> NDArray[np.float64]:
-        """Return the time to `accuracy` of each pair, s; nan if not distinguishable.
+        """Return the time to `accuracy` of each pair, in seconds, (n_pairs,).
 
-        The observation starts at a uniformly random time: `time_to_accuracy` times
-        `observation_time_ratio`.
+        Nan if it is not distinguishable. The observation starts at a uniformly random
+        time: `time_to_accuracy` by steady evidence times `observation_time_ratio`.
         """
         rate = np.where(self.is_distinguishable, self.information_rate, np.nan)
         seconds: NDArray[np.float64] = time_to_accuracy(rate, accuracy)
@@ -199,7 +199,7 @@ class DiscriminationResult:
         return self.time_ratios[accuracy]
 
     def is_extrapolated(self, accuracy: float = 0.9) -> NDArray[np.bool_]:
-        """Return which times are longer than the stimulus, (n_pairs,)."""
+        """Return whether each time is longer than the stimulus, (n_pairs,)."""
         return self.time_to_accuracy(accuracy) > self.stimulus_duration
 
     def spikes_to_accuracy(self, accuracy: float = 0.9) -> NDArray[np.float64]:
@@ -235,11 +235,11 @@ class DiscriminationResult:
         )
 
     def indistinguishable_units(self) -> dict[Any, tuple[Any, ...]]:
-        """Return the units that are indistinguishable from some other: from which."""
+        """Return the indistinguishable others of each unit that has some."""
         pairs, others = self.divergences, {}
         for unit, unit_id in enumerate(self.unit_ids):
-            is_mine = (pairs.first == unit) | (pairs.second == unit)
-            found = np.flatnonzero(is_mine & ~self.is_distinguishable)
+            holds_unit = (pairs.first == unit) | (pairs.second == unit)
+            found = np.flatnonzero(holds_unit & ~self.is_distinguishable)
             if len(found):
                 other = pairs.first[found] + pairs.second[found] - unit
                 others[unit_id] = tuple(self.unit_ids[k] for k in other)

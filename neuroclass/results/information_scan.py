@@ -1,6 +1,6 @@
 """Record of information rates over bin widths and word lengths.
 
-Input: what `scan_information` measured. Output: `InformationScan`.
+Input: rates and extrapolations of `scan_information`. Output: `InformationScan`.
 """
 
 from __future__ import annotations

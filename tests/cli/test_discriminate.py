@@ -12,19 +12,17 @@ from neuroclass.simulation import simulate_retina
 
 
 def test_discriminate_writes_a_folder_and_a_summary(run, retina, tmp_path):
-    wanted = (retina, "--bin-size", "20ms", "--reference", "true_type", "--pairs")
-    status, out, err = run("discriminate", *wanted, "0:1,2:3", "-q")
+    argv = (retina, "--bin-size", "20ms", "--reference", "true_type", "--pairs")
+    status, out, err = run("discriminate", *argv, "0:1,2:3", "-q")
     assert (status, err) == (0, "")
     assert max(map(len, out.splitlines())) <= 80
     assert "of 36 pairs of 9 neurons are distinguishable" in out
-    assert (
-        "groups of neurons are distinguishable, at a false discovery rate"
-        in " ".join(out.split())
-    )
+    text = " ".join(out.split())
+    assert "groups of neurons are distinguishable, at a false discovery rate" in text
     assert "\n0 - 1 " in out
     assert "retina_pairs/pairs.csv" in out
     assert (tmp_path / "retina_pairs" / "figures" / "decoder_curves.png").exists()
-    status, out, _ = run("discriminate", *wanted, "4:5", "--json", "--force", "-q")
+    status, out, _ = run("discriminate", *argv, "4:5", "--json", "--force", "-q")
     result = json.loads(out)
     assert result["classes"]["from"] == "units column true_type"
     assert [(d["unit_a"], d["unit_b"]) for d in result["decoder"]] == [(4, 5)]
@@ -32,28 +30,28 @@ def test_discriminate_writes_a_folder_and_a_summary(run, retina, tmp_path):
 
 
 def test_pairs_are_counted_from_a_cache_to_the_same_result(run, retina):
-    wanted = ("discriminate", retina, "--bin-size", "20ms", "--pairs", "0:1", "-q")
-    plain, kept = (
-        json.loads(run(*wanted, "--json", "-o", name, *more)[1])
-        for name, more in (("plain", ()), ("kept", ("--cache", "counted")))
+    argv = ("discriminate", retina, "--bin-size", "20ms", "--pairs", "0:1", "-q")
+    plain, cached = (
+        json.loads(run(*argv, "--json", "-o", name, *more)[1])
+        for name, more in (("plain", ()), ("cached", ("--cache", "counted")))
     )
     assert any(Path("counted").iterdir())
-    del plain["command"], kept["command"]
-    assert kept == plain
+    del plain["command"], cached["command"]
+    assert cached == plain
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--pairs", "1"), "must be A:B,... of unit ids; got '1'"),
         (("--pairs", "1:q"), "pairs must name units of the recording; got 'q'"),
         (("--reference", "nothing"), "--reference must be a units column"),
     ],
 )
-def test_discriminate_refuses_wrong_usage(fails, retina, arguments, said):
+def test_discriminate_refuses_wrong_usage(fails, retina, arguments, message):
     status, line = fails("discriminate", retina, "--bin-size", "20ms", *arguments)
     assert status == 2
-    assert said in line
+    assert message in line
 
 
 def test_discriminate_reports_drift(run, tmp_path):

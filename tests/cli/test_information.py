@@ -87,11 +87,11 @@ def test_scan_as_json_holds_words_and_limits(run, retina):
 
 def test_scan_counts_from_a_cache_to_the_same_rates(run, retina):
     argv = ("information", retina, "--scan", "--bin-size", "20ms", "--json", "-q")
-    plain, kept, again = (
+    plain, cached, again = (
         json.loads(run(*argv, *more)[1]) for more in ((), *2 * [("--cache", "kept")])
     )
     assert any(Path("kept").iterdir())
-    assert plain == kept == again
+    assert plain == cached == again
 
 
 def test_information_of_chosen_units_only(run, retina):

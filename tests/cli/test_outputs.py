@@ -64,21 +64,21 @@ def test_a_copy_in_the_place_of_the_folder_is_refused(fails, retina):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (("--in-place",), "mine.nwb is write-protected"),
         (("--save-nwb", "mine.nwb", "--force"), "must not be the recording itself"),
     ],
 )
 def test_labels_that_cannot_be_written_are_refused_before_the_work(
-    fails, retina, tmp_path, options, said
+    fails, retina, tmp_path, options, message
 ):
     path = tmp_path / "mine.nwb"
     path.write_bytes(retina.read_bytes())
     path.chmod(0o444)
     status, line = fails("cluster", path, *options)
     assert status == 2
-    assert said in line
+    assert message in line
 
 
 def test_force_replaces_the_result_folder(run, retina, labels_in):
@@ -130,10 +130,10 @@ def test_discriminate_replaces_a_folder_only_when_forced(fails, retina, tmp_path
 
 
 def test_the_folder_of_another_command_is_refused(run, fails, retina, tmp_path):
-    wanted = (retina, "--bin-size", "20ms", "-q", "--force", "-o", "mine")
-    assert run("cluster", *wanted, "--n-clusters", "3")[0] == 0
+    arguments = (retina, "--bin-size", "20ms", "-q", "--force", "-o", "mine")
+    assert run("cluster", *arguments, "--n-clusters", "3")[0] == 0
     before = (tmp_path / "mine" / "result.json").read_bytes()
-    status, line = fails("discriminate", *wanted)
+    status, line = fails("discriminate", *arguments)
     assert status == 2
     assert "mine holds one of `neuroclass cluster`" in line
     assert (tmp_path / "mine" / "result.json").read_bytes() == before

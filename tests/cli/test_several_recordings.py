@@ -40,11 +40,11 @@ def test_recordings_are_classified_separately_and_matched(run, retinas, tmp_path
     for path, copy in zip(retinas, copies, strict=True):
         copy.write_bytes(path.read_bytes())
     arguments = ("--within", "--bin-size", "20ms", "--n-clusters", "3", "--in-place")
-    status, out, _ = run("cluster", *copies, *arguments, "-o", "apart")
+    status, out, _ = run("cluster", *copies, *arguments, "-o", "within")
     assert status == 0
     assert "families 3" in " ".join(out.split())
     assert max(map(len, out.splitlines()[:-2])) <= 80
-    assert Path("apart/b/report.html").is_file()
+    assert Path("within/b/report.html").is_file()
     trains = load_recording("b.nwb").segments[0].spiketrains
     family = {t.annotations["true_type"]: set() for t in trains}
     for path in copies:
@@ -103,8 +103,8 @@ def test_recordings_of_one_name_cannot_be_saved_in_one_folder(fails, retinas, tm
 
 
 def test_neurons_of_several_recordings_are_discriminated(run, retinas):
-    wanted = (*retinas, "--bin-size", "20ms", "--pairs", "a:0:b:0,b:1:b:2", "-q")
-    status, out, err = run("discriminate", *wanted, "--json")
+    arguments = (*retinas, "--bin-size", "20ms", "--pairs", "a:0:b:0,b:1:b:2", "-q")
+    status, out, err = run("discriminate", *arguments, "--json")
     assert (status, err) == (0, "")
     result = json.loads(out)
     assert [(d["unit_a"], d["unit_b"]) for d in result["decoder"]] == [

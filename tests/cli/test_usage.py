@@ -7,7 +7,7 @@ from neuroclass.cli import report_failure
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ((), "the following arguments are required: COMMAND"),
         (("classify", "x.nwb"), "invalid choice: 'classify'"),
@@ -70,10 +70,10 @@ from neuroclass.cli import report_failure
         ),
     ],
 )
-def test_wrong_usage_is_one_line_and_ends_with_2(fails, arguments, said):
+def test_wrong_usage_is_one_line_and_ends_with_2(fails, arguments, message):
     status, line = fails(*arguments)
     assert status == 2
-    assert said in line
+    assert message in line
 
 
 def test_wrong_values_of_options_end_with_2(fails, retina):

@@ -61,8 +61,8 @@ def lab(rgb):
 @pytest.mark.parametrize("vision", VISION)
 def test_the_first_eight_colours_are_distinct_for_colour_blind_readers(vision):
     seen = lab(linear_rgb(class_colors(8)) @ np.array(VISION[vision]).T)
-    apart = [np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)]
-    assert min(apart) > 15  # 2.3 is just noticeable side by side
+    distances = [np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)]
+    assert min(distances) > 15  # 2.3 is just noticeable side by side
 
 
 def test_the_first_eight_colours_stand_out_from_white_paper():

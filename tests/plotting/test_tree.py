@@ -54,8 +54,8 @@ def test_the_dashed_line_cuts_between_the_merges_within_and_between_classes(
     classification = population()
     plot_merge_tree(classification, ax=ax)
     (cut,) = {line.get_ydata()[0] for line in ax.lines if line.get_linestyle() == "--"}
-    kept = np.cumsum(classification.tree.distances)
-    assert kept[-3] < cut < kept[-2]
+    cumulative = np.cumsum(classification.tree.distances)
+    assert cumulative[-3] < cut < cumulative[-2]
 
 
 def test_tested_merges_show_whether_they_hold_on_held_out_data(ax, population, texts):

@@ -60,16 +60,16 @@ def test_the_information_is_one_number_in_three_units(result, classification):
 
 
 def test_the_class_information_is_corrected_and_has_intervals(result):
-    kept = result["information"]["class_information"]
+    of_classes = result["information"]["class_information"]
     curve = result["information_curve"]["bits_per_word"]
-    low, high = kept["interval"]
-    assert low < kept["bits_per_word"] < high
-    assert_allclose(kept["bits_per_word"], curve[2], rtol=0.05)
-    assert 0 < kept["chance_level"] < 0.2 * kept["bits_per_word"]
+    low, high = of_classes["interval"]
+    assert low < of_classes["bits_per_word"] < high
+    assert_allclose(of_classes["bits_per_word"], curve[2], rtol=0.05)
+    assert 0 < of_classes["chance_level"] < 0.2 * of_classes["bits_per_word"]
     # Corrected for few repeats, unlike the end of the curve.
-    assert curve[2] / curve[-1] < kept["share"] <= 1
-    low, high = kept["share_interval"]
-    assert 0 <= low < kept["share"] <= high <= 1
+    assert curve[2] / curve[-1] < of_classes["share"] <= 1
+    low, high = of_classes["share_interval"]
+    assert 0 <= low < of_classes["share"] <= high <= 1
 
 
 def test_the_classes_are_those_of_the_labels(result, saved, read_labels):

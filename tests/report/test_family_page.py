@@ -28,9 +28,9 @@ def test_the_page_of_families_links_those_of_the_recordings(tmp_path, rng, read_
     ]
     for recording, name in zip(recordings, ("<b>one</b>", "two"), strict=True):
         recording.name = name
-    wanted = {"n_clusters": 2, "bin_size": "20ms", "progress": False}
-    found = classify_within(recordings, **wanted)
-    folder = save_families(found, tmp_path / "apart", command="neuroclass cluster")
+    options = {"n_clusters": 2, "bin_size": "20ms", "progress": False}
+    found = classify_within(recordings, **options)
+    folder = save_families(found, tmp_path / "within", command="neuroclass cluster")
     page = read_page(folder / "report.html")
     assert "2 of 2 families of classes are in all 2 recordings." in page.text
     assert "<b>one</b> + two" in page.text
