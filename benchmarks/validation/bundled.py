@@ -48,7 +48,9 @@ def _agreement_of_movies(n_clusters):
 def _of_recording(recording):
     classes = classify_neurons(DATA / recording, progress=False)
     discrimination = discriminate_neurons(DATA / recording, progress=False)
-    coincident = discrimination.coincident[np.isfinite(discrimination.coincident)]
+    coincident = discrimination.coincident_share[
+        np.isfinite(discrimination.coincident_share)
+    ]
     ratios = _beside_decoder(discrimination)
     return {
         "neurons": len(classes.unit_ids),
@@ -64,8 +66,8 @@ def _of_recording(recording):
         "pairs": discrimination.n_pairs,
         "coincident": [float(c) for c in coincident],
         "groups": discrimination.n_distinguishable,
-        "median": discrimination.median_seconds(),
-        "median_interval": discrimination.median_seconds_interval().tolist(),
+        "median": discrimination.median_time_to_accuracy(),
+        "median_interval": discrimination.median_time_to_accuracy_interval().tolist(),
         "of_decoder": float(np.nanmedian(ratios[0])),
         "steady_of_decoder": float(np.nanmedian(ratios[1])),
         "decoded": int(np.isfinite(ratios[0]).sum()),
@@ -85,7 +87,7 @@ def _beside_decoder(discrimination):
         discrimination.settings["bin_size"]["value"],
     )
     has_time = np.flatnonzero(discrimination.is_distinguishable)
-    order = has_time[np.argsort(discrimination.seconds()[has_time])]
+    order = has_time[np.argsort(discrimination.time_to_accuracy()[has_time])]
     taken = order[np.linspace(0, len(order) - 1, _DECODED).astype(int)]
     place = {unit: k for k, unit in enumerate(words.unit_ids)}
     conditions, _, _ = conditions_of_windows(words)
@@ -96,10 +98,10 @@ def _beside_decoder(discrimination):
             words.codes_of(place[discrimination.unit_ids[neuron]]) for neuron in neurons
         ]
         curve = decode_pair(codes, conditions, words.word_duration)
-        decoder.append(curve.seconds_to(0.9))
+        decoder.append(curve.time_to(0.9))
     steady = time_to_accuracy(discrimination.information_rate[taken], 0.9)
     decoder = np.array(decoder)
-    return discrimination.seconds()[taken] / decoder, steady / decoder
+    return discrimination.time_to_accuracy()[taken] / decoder, steady / decoder
 
 
 def render(found):

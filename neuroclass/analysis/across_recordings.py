@@ -31,7 +31,7 @@ from neuroclass.presentations.matching import (
     recording_names,
 )
 from neuroclass.presentations.pooling import pool_recordings
-from neuroclass.results.recordings import WithinRecordings
+from neuroclass.results import WithinRecordings
 
 __all__ = ["classify_within"]
 

@@ -171,7 +171,7 @@ def discriminate_neurons(
         classes_from=classes_from,
         leaf_order=order,
         groups=distinguishable_groups(divergences.z),
-        coincident=coincident,
+        coincident_share=coincident,
         curves=tuple(curves),
         drift=responses.drift,
         counts=counts,

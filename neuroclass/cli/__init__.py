@@ -1,9 +1,9 @@
 """The command line: parse, call, print.
 
-Takes the arguments of ``neuroclass COMMAND ...`` and gives an exit status: 0 done,
-1 the data cannot be used, 2 wrong usage. Results go to stdout, all else to stderr.
-Each command is a file: the options that it adds, and what it runs, which imports the
-stages that it calls only then, so that ``--help`` loads none.
+Input: the arguments of ``neuroclass COMMAND ...``. Output: an exit status, 0 done, 1
+the data cannot be used, 2 wrong usage. Results go to stdout, all else to stderr. Each
+command is a file: its options, and its run, which imports the packages that it calls
+only then, so that ``--help`` loads none.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from neuroclass.cli import (
 from neuroclass.cli.options import Parser
 from neuroclass.exceptions import RecordingError
 
-__all__ = ["build_parser", "main"]
+__all__ = ["build_parser", "main", "report_failure"]
 
 # In the order of the help.
 _COMMANDS = {
@@ -52,8 +52,8 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser; what it parses has the command's name in ``command``."""
     parser = Parser(
         prog="neuroclass",
-        description="Find functional classes of neurons from spike trains, by how much "
-        "a response tells about which neuron gave it.",
+        description="Find functional classes of neurons from spike trains, by the "
+        "information that responses carry about neuron identity.",
         epilog="exit status: 0 done, 1 the data cannot be used, 2 wrong usage",
         allow_abbrev=False,
     )
@@ -102,23 +102,23 @@ def main(argv: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 141
         except KeyboardInterrupt:
-            _say("interrupted")
+            _print_error("interrupted")
             return 130
         except Exception as error:
-            return _fail(error, verbose=args.verbose, inputs=_inputs(args))
+            return report_failure(error, verbose=args.verbose, inputs=_inputs(args))
     return 0
 
 
 def _inputs(args: argparse.Namespace) -> list[str]:
-    """Return the files that the arguments name."""
-    named = [getattr(args, name, None) for name in ("recording", "triggers")]
-    lists = [one if isinstance(one, list) else [one] for one in named if one]
+    """Return the input files among the arguments."""
+    inputs = [getattr(args, name, None) for name in ("recording", "triggers")]
+    lists = [one if isinstance(one, list) else [one] for one in inputs if one]
     return [str(path) for paths in lists for path in paths]
 
 
 @contextmanager
 def _ending_cleanly() -> Iterator[None]:
-    """Unwind when the process is asked to end, so that nothing half-done is left."""
+    """Unwind on SIGTERM, so that no output is left incomplete."""
 
     def end(*_: Any) -> NoReturn:
         # A second request must not cut the cleaning short.
@@ -126,7 +126,7 @@ def _ending_cleanly() -> Iterator[None]:
         raise SystemExit(143)
 
     if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may say what a signal does
+        yield  # only the main thread may set a signal handler
         return
     before = signal.signal(signal.SIGTERM, end)
     try:
@@ -135,8 +135,20 @@ def _ending_cleanly() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _fail(error: Exception, *, verbose: bool, inputs: Sequence[str] = ()) -> int:
-    """Say what was wrong in one line and return the exit status; re-raise defects."""
+def report_failure(
+    error: Exception, *, verbose: bool, inputs: Sequence[str] = ()
+) -> int:
+    """Print an error in one line and return the exit status; re-raise a defect.
+
+    Parameters
+    ----------
+    error : Exception
+        What a command raised.
+    verbose : bool
+        Print the traceback before.
+    inputs : sequence of str, optional
+        Input files; the first is named where the message names none.
+    """
     is_about_data = isinstance(
         error,
         (RecordingError, OSError, ImportError, MemoryError, FloatingPointError),
@@ -156,13 +168,13 @@ def _fail(error: Exception, *, verbose: bool, inputs: Sequence[str] = ()) -> int
     is_unnamed = not any(Path(path).name in message for path in inputs)
     if isinstance(error, RecordingError) and inputs and is_unnamed:
         message = f"{inputs[0]}: {message}"
-    _say(f"error: {message}")
+    _print_error(f"error: {message}")
     return 1 if is_about_data else 2
 
 
-def _say(text: str) -> None:
+def _print_error(text: str) -> None:
     print(f"neuroclass: {text}", file=sys.stderr)
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    _say(f"warning: {message}")
+    _print_error(f"warning: {message}")

@@ -1,4 +1,4 @@
-"""Functional classes of the neurons of a recording, into a result folder."""
+"""Command ``cluster``: functional classes of neurons, into a result folder."""
 
 import json
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neuroclass._lib.running import RunSettings
 from neuroclass.cli.inputs import (
     check_place,
     check_reference,
@@ -37,7 +38,7 @@ __all__ = ["add_parser", "run"]
 
 LABEL_COLUMN = "neuroclass_label"
 FAMILY_COLUMN = "neuroclass_family"
-_PATIENCE = 10  # s until a scheduler has answered
+_TIMEOUT = 10  # seconds
 
 
 def add_parser(commands: Any) -> None:
@@ -65,7 +66,8 @@ def add_parser(commands: Any) -> None:
         "--max-information-loss",
         metavar="FRACTION",
         type=float,
-        help="the fewest classes that lose at most this part of the information",
+        help="instead: the fewest classes that lose at most this fraction of the "
+        "identity information",
     )
     classes.add_argument(
         "--method",
@@ -78,30 +80,30 @@ def add_parser(commands: Any) -> None:
         "--memory",
         metavar="SIZE",
         type=parse_size,
-        default=4e9,
-        help="what all pairs may take before --method auto turns to sequential, such "
-        "as 500MB (default 4GB)",
+        default=RunSettings.memory,
+        help="memory of the matrix of all pairs above which --method auto is "
+        "sequential, such as 500MB (default 4GB)",
     )
-    add_reference(classes, "compare with another labelling of the same units")
+    add_reference(classes, "reference labels of the same units, for the agreement")
     classes.add_argument(
         "--stability",
         metavar="INT",
         type=parse_n_replicates,
         default=0,
-        help="how often to resample the stimulus and classify again, such as 100, to "
-        "see which classes and neurons stay (default 0)",
+        help="number of resampled stimuli to classify again, such as 100, for the "
+        "stability of classes and neurons (default 0)",
     )
     classes.add_argument(
         "--within",
         action="store_true",
-        help="of several recordings, find the classes of each by itself and match "
-        "them, instead of pooling the neurons",
+        help="classify several recordings separately and match their classes, instead "
+        "of pooling the neurons",
     )
     add_random_state_and_jobs(classes)
     classes.add_argument(
         "--dask",
         metavar="ADDRESS",
-        help="let the workers of a dask scheduler share the work, such as "
+        help="address of a dask scheduler whose workers compute in parallel, such as "
         "tcp://host:8786; the result is the same",
     )
     output = parser.add_argument_group("output")
@@ -123,7 +125,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(args: "Namespace") -> None:
-    """Carry the command out."""
+    """Run the command."""
     from neuroclass.analysis import classify_neurons, classify_within  # noqa: PLC0415
     from neuroclass.report import (  # noqa: PLC0415
         check_kind,
@@ -144,7 +146,7 @@ def run(args: "Namespace") -> None:
     check_reference(args.reference, recordings)
     classify: Any = classify_within if args.within else classify_neurons
     with _on_dask(args.dask):
-        found = classify(
+        result = classify(
             recordings if several else recordings[0],
             n_clusters=args.n_clusters,
             max_information_loss=args.max_information_loss,
@@ -152,23 +154,23 @@ def run(args: "Namespace") -> None:
             method=args.method,
             memory=args.memory,
             stability=args.stability,
-            n_jobs=None if args.dask else args.jobs,  # None: all that there are
+            n_jobs=None if args.dask else args.jobs,  # None: all workers
             random_state=args.random_state,
             **preparation_options(args, *recordings),
             **({} if args.within else {"reference": args.reference}),
         )
     save: Any = save_families if args.within else save_results
-    save(found, folder, force=args.force, command=args.line)
-    _write_labelled(args, found, [len(r.segments[0].spiketrains) for r in recordings])
+    save(result, folder, force=args.force, command=args.line)
+    _write_labelled(args, result, [len(r.segments[0].spiketrains) for r in recordings])
     name = "families" if args.within else "result"
-    result = (folder / f"{name}.json").read_text(encoding="utf-8")
+    text = (folder / f"{name}.json").read_text(encoding="utf-8")
     if args.json:
-        print(result, end="")
+        print(text, end="")
         return
     if args.within:
-        print_families(json.loads(result))
+        print_families(json.loads(text))
     else:
-        print_result(json.loads(result))
+        print_result(json.loads(text))
     print_item("wrote", str(folder / "report.html"))
     for path in labelled:
         print_item("", str(path))
@@ -176,7 +178,7 @@ def run(args: "Namespace") -> None:
 
 @contextmanager
 def _on_dask(address: str | None) -> Iterator[None]:
-    """Let the workers of a dask scheduler do what is done in parallel."""
+    """Run parallel tasks on the workers of a dask scheduler."""
     if address is None:
         yield
         return
@@ -190,7 +192,7 @@ def _on_dask(address: str | None) -> Iterator[None]:
 
     try:
         client = distributed.Client(  # type: ignore[no-untyped-call]
-            address, timeout=_PATIENCE
+            address, timeout=_TIMEOUT
         )
     except (OSError, ValueError) as error:
         raise ValueError(
@@ -199,18 +201,18 @@ def _on_dask(address: str | None) -> Iterator[None]:
         ) from error
     with client, joblib.parallel_config("dask"):
         try:
-            client.wait_for_workers(1, timeout=_PATIENCE)
+            client.wait_for_workers(1, timeout=_TIMEOUT)
         except (TimeoutError, distributed.TimeoutError) as error:
             raise ValueError(
                 f"--dask must be the address of a scheduler that has workers; got "
-                f"{address!r}, which has none. Start some: dask worker {address} "
+                f"{address!r}, which has none. Start them: dask worker {address} "
                 "--nthreads 1."
             ) from error
         yield
 
 
 def _targets(args: "Namespace") -> list[dict[str, Any]]:
-    """Return where the labels of each recording go, as `write_labels` takes it."""
+    """Return the targets of the labels of each recording, for `write_labels`."""
     if not (args.save_nwb or args.in_place):
         return []
     outputs: list[Path | None] = [args.save_nwb] * len(args.recording)
@@ -228,7 +230,7 @@ def _targets(args: "Namespace") -> list[dict[str, Any]]:
 
 
 def _check_labelled(args: "Namespace", folder: Path, columns: list[str]) -> list[Path]:
-    """Return where the labelled recordings go; refuse what cannot take labels."""
+    """Return the paths of the labelled recordings; refuse those without columns."""
     from neuroclass.io import check_can_label  # noqa: PLC0415
 
     labelled = []
@@ -243,7 +245,7 @@ def _check_labelled(args: "Namespace", folder: Path, columns: list[str]) -> list
     return labelled
 
 
-def _write_labelled(args: "Namespace", found: Any, n_units: list[int]) -> None:
+def _write_labelled(args: "Namespace", result: Any, n_units: list[int]) -> None:
     """Write the labels of each recording into its file or a copy."""
     from neuroclass.io import write_labels  # noqa: PLC0415
 
@@ -252,10 +254,10 @@ def _write_labelled(args: "Namespace", found: Any, n_units: list[int]) -> None:
         last = first + n_units[k]
         if args.within:
             columns = {
-                LABEL_COLUMN: found.classifications[k].labels.tolist(),
-                FAMILY_COLUMN: found.family_of_units(k).tolist(),
+                LABEL_COLUMN: result.classifications[k].labels.tolist(),
+                FAMILY_COLUMN: result.family_of_units(k).tolist(),
             }
         else:
-            columns = {LABEL_COLUMN: found.labels[first:last].tolist()}
+            columns = {LABEL_COLUMN: result.labels[first:last].tolist()}
         write_labels(args.recording[k], columns, **target)
         first = last

@@ -1,4 +1,4 @@
-"""Discrimination of every pair of neurons, into a result folder."""
+"""Command ``discriminate``: discrimination of pairs of neurons, into a folder."""
 
 import json
 import math
@@ -25,6 +25,7 @@ from neuroclass.cli.options import (
 from neuroclass.cli.printing import (
     describe_groups,
     describe_words,
+    presentation_notes,
     print_item,
     print_table,
 )
@@ -57,14 +58,13 @@ def add_parser(commands: Any) -> None:
     pairs.add_argument(
         "--pairs",
         metavar="A:B,...",
-        type=_pairs,
+        type=_parse_pairs,
         help="unit ids of the pairs whose decoder curves are drawn (default: those of "
         "the shortest, median and longest time, and of the least z)",
     )
     add_reference(
         pairs,
-        "the classes that pairs are within or between, by default those that cluster "
-        "would find",
+        "classes that pairs are within or between, by default those that cluster finds",
     )
     add_random_state_and_jobs(pairs)
     output = parser.add_argument_group("output")
@@ -72,7 +72,7 @@ def add_parser(commands: Any) -> None:
     add_json(output)
 
 
-_WHERE = {
+_PAIRS = {
     "all": "of all pairs",
     "within": "within classes",
     "between": "between classes",
@@ -80,7 +80,7 @@ _WHERE = {
 }
 
 
-def _pairs(text: str) -> list[str]:
+def _parse_pairs(text: str) -> list[str]:
     pairs = text.split(",")
     if not all(all(pair.partition(":")) for pair in pairs):
         raise ArgumentTypeError(f"it must be A:B,... of unit ids; got {text!r}")
@@ -88,7 +88,7 @@ def _pairs(text: str) -> list[str]:
 
 
 def run(args: "Namespace") -> None:
-    """Carry the command out."""
+    """Run the command."""
     from neuroclass.analysis import discriminate_neurons  # noqa: PLC0415
     from neuroclass.report import check_kind, save_pairs  # noqa: PLC0415
 
@@ -96,7 +96,7 @@ def run(args: "Namespace") -> None:
     check_kind(folder, "discriminate")
     recordings = load_several(args)
     check_reference(args.reference, recordings)
-    found = discriminate_neurons(
+    discrimination = discriminate_neurons(
         recordings if len(recordings) > 1 else recordings[0],
         pairs=args.pairs,
         reference=args.reference,
@@ -104,41 +104,42 @@ def run(args: "Namespace") -> None:
         random_state=args.random_state,
         **preparation_options(args, *recordings),
     )
-    save_pairs(found, folder, force=args.force, command=args.line)
+    save_pairs(discrimination, folder, force=args.force, command=args.line)
     result = (folder / "result.json").read_text(encoding="utf-8")
     if args.json:
         print(result, end="")
         return
-    _print(json.loads(result), found)
+    _print(json.loads(result), discrimination)
     print_item("wrote", str(folder / "report.html"), str(folder / "pairs.csv"))
 
 
-def _print(result: dict[str, Any], found: "DiscriminationResult") -> None:
+def _print(result: dict[str, Any], discrimination: "DiscriminationResult") -> None:
     presentations = result["presentations"]
-    print_item("repeats", presentations["reason"], *presentations["notes"])
+    print_item("repeats", presentations["reason"], *presentation_notes(result))
     print_item("words", describe_words(result["settings"]))
     print_item(
         "pairs",
-        found.headline(),
-        "of as many that do not differ some "
-        f"{result['n_pairs_by_chance']:.2g} would pass by chance",
+        discrimination.headline(),
+        f"if no two neurons differed, some {result['n_pairs_by_chance']:.2g} would "
+        "pass by chance",
         f"{describe_groups(result['n_distinguishable'])}, at a false discovery rate of "
         "5 %",
     )
     print_item("drift", *result["drift"]["summary"])
-    for name, kind in result["median_seconds"].items():
-        if name == "all" or 0 < kind["n_pairs"] < result["n_pairs"]:
-            print_item("time" if name == "all" else "", _times(_WHERE[name], kind))
-    print_item("classes", _classes(result["classes"]))
-    alike = result["indistinguishable"]
-    if alike:
+    for name, median in result["median_time_to_accuracy"].items():
+        if name == "all" or 0 < median["n_pairs"] < result["n_pairs"]:
+            label = "observation time" if name == "all" else ""
+            print_item(label, _median_text(_PAIRS[name], median))
+    print_item("classes", _classes_text(result["classes"]))
+    indistinguishable = result["indistinguishable"]
+    if indistinguishable:
         listed = ", ".join(
             f"{one['unit_id']} (from {', '.join(map(str, one['from'][:3]))}"
             + (", ..." if len(one["from"]) > 3 else "")
             + ")"
-            for one in alike[:_MOST_NAMED]
+            for one in indistinguishable[:_MOST_NAMED]
         )
-        more = len(alike) - _MOST_NAMED
+        more = len(indistinguishable) - _MOST_NAMED
         print_item(
             "indistinguishable",
             f"with these repeats: {listed}"
@@ -147,42 +148,47 @@ def _print(result: dict[str, Any], found: "DiscriminationResult") -> None:
     duplicates = result["possible_duplicates"]
     if duplicates:
         listed = ", ".join(
-            f"{one['unit_a']} and {one['unit_b']} ({100 * one['coincident']:.0f} %)"
+            f"{one['unit_a']} and {one['unit_b']} "
+            f"({100 * one['coincident_share']:.0f} %)"
             for one in duplicates[:_MOST_NAMED]
         )
         print_item(
-            "possible duplicates",
-            f"these units share most of their spikes, within 1 ms: {listed}",
+            "duplicate units",
+            "possible, of pairs that share most of their spikes, within 1 ms: "
+            f"{listed}",
         )
-    _print_curves(found)
+    _print_curves(discrimination)
 
 
-def _print_curves(found: "DiscriminationResult") -> None:
-    """Print two tables of the pairs that a decoder was tried on."""
-    pairs = found.divergences
+def _print_curves(discrimination: "DiscriminationResult") -> None:
+    """Print two tables of the pairs with decoder curves."""
+    pairs, unit_ids = discrimination.divergences, discrimination.unit_ids
     names, rates, times = [], [], []
-    for curve in found.curves:
+    for curve in discrimination.curves:
         low, high = sorted((curve.first, curve.second))
         (k,) = ((pairs.first == low) & (pairs.second == high)).nonzero()[0]
-        seconds, interval = found.seconds(0.9)[k], found.seconds_interval(0.9)[k]
-        beyond = "*" if found.is_extrapolated(0.9)[k] else ""
-        names.append(f"{found.unit_ids[curve.first]} - {found.unit_ids[curve.second]}")
+        seconds, interval = (
+            discrimination.time_to_accuracy(0.9)[k],
+            discrimination.time_to_accuracy_interval(0.9)[k],
+        )
+        beyond = "*" if discrimination.is_extrapolated(0.9)[k] else ""
+        names.append(f"{unit_ids[curve.first]} - {unit_ids[curve.second]}")
         rates.append(
             (
-                float(found.information_rate[k]),
-                between(*found.information_rate_interval[k]) or None,
+                float(discrimination.information_rate[k]),
+                between(*discrimination.information_rate_interval[k]) or None,
                 float(pairs.z[k]),
-                float(found.spikes(0.9)[k]),
-                float(found.spikes(0.95)[k]),
+                float(discrimination.spikes_to_accuracy(0.9)[k]),
+                float(discrimination.spikes_to_accuracy(0.95)[k]),
             )
         )
         times.append(
             (
                 f"{rounded(seconds)}{beyond}" if math.isfinite(seconds) else None,
                 between(*interval) or None,
-                float(found.seconds(0.95)[k]),
-                curve.seconds_to(0.9),
-                curve.seconds_to(0.95),
+                float(discrimination.time_to_accuracy(0.95)[k]),
+                curve.time_to(0.9),
+                curve.time_to(0.95),
             )
         )
     is_long = max(map(len, names), default=0) > _MOST_CHARACTERS
@@ -204,20 +210,22 @@ def _print_curves(found: "DiscriminationResult") -> None:
         print("* longer than the stimulus: an extrapolation\n")
 
 
-def _times(where: str, kind: dict[str, Any]) -> str:
-    n = f"{kind['n_distinguishable']} of {kind['n_pairs']} distinguishable"
-    if kind["seconds_90"] is None:
-        return f"{where}: {n}, no median"
+def _median_text(pairs: str, median: dict[str, Any]) -> str:
+    n = f"{median['n_distinguishable']} of {median['n_pairs']} distinguishable"
+    if median["time_to_90_seconds"] is None:
+        return f"{pairs}: {n}, no median"
 
-    def median(percent: int) -> str:
-        ends = between(*kind[f"seconds_{percent}_interval"])
-        value = rounded(kind[f"seconds_{percent}"])
+    def time_text(percent: int) -> str:
+        ends = between(*median[f"time_to_{percent}_seconds_interval"])
+        value = rounded(median[f"time_to_{percent}_seconds"])
         return f"{value} s" + (f" ({ends})" if ends else "")
 
-    return f"{where}: median {median(90)} to 90 % correct, {median(95)} to 95 %; {n}"
+    return (
+        f"{pairs}: median {time_text(90)} to 90 % correct, {time_text(95)} to 95 %; {n}"
+    )
 
 
-def _classes(classes: dict[str, Any]) -> str:
+def _classes_text(classes: dict[str, Any]) -> str:
     number = len(classes["names"])
     plural = "class" if number == 1 else "classes"
     if classes["from"] == "found here" and number == 1:

@@ -1,4 +1,4 @@
-"""Identity information of a recording: bits per word, per second and per spike."""
+"""Command ``information``: identity information per word, second and spike."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -34,9 +34,9 @@ def add_parser(commands: Any) -> None:
         commands,
         "information",
         "RECORDING",
-        "Measure the identity information of the responses, what a word tells about "
-        "the neuron that emitted it: bits per word, per second and per spike, of the "
-        "population and of each neuron.",
+        "Measure the identity information of the responses. It is the mutual "
+        "information between a word and the neuron that emitted it, in bits per word, "
+        "per second and per spike, of the population and of each neuron.",
     )
     add_recording(parser)
     add_words(parser, IDENTITY_ESTIMATORS, default="blend")
@@ -46,7 +46,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(args: "Namespace") -> None:
-    """Carry the command out."""
+    """Run the command."""
     check_cache(args.cache)
     scan.check_options(args)
     if args.scan:
@@ -56,18 +56,18 @@ def run(args: "Namespace") -> None:
     from neuroclass.report import describe_recording_information  # noqa: PLC0415
 
     recording = load(args)
-    found = measure_information(
+    measured = measure_information(
         recording, estimator=args.estimator, **preparation_options(args, recording)
     )
-    result = describe_recording_information(found, args.recording)
+    result = describe_recording_information(measured, args.recording)
     if args.json:
         print_json(result)
         return
-    print_item("repeats", result["presentations"], *found.presentations.notes)
+    print_item("repeats", result["presentations"], *measured.presentations.notes)
     print_item("words", describe_words(result["settings"]))
     print_item("neuron identity", *describe_information(result["information"]))
     print_item("drift", *describe_drifting(result["drift"]))
-    table = found.to_frame()
+    table = measured.to_frame()
     low, high = table["information_low_bits"], table["information_high_bits"]
     print_table(
         ("unit", "Hz", "bits/word", "95 %", "bits/s", "bits/spike"),

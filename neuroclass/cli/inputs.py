@@ -43,8 +43,8 @@ def load_several(args: "Namespace") -> "list[neo.Block]":
             f"{len(triggers)} for {n_recordings}."
         )
     return [
-        _load(args, path, began)
-        for path, began in zip(args.recording, triggers, strict=True)
+        _load(args, path, onsets)
+        for path, onsets in zip(args.recording, triggers, strict=True)
     ]
 
 
@@ -94,7 +94,7 @@ def preparation_options(args: "Namespace", *recordings: "neo.Block") -> dict[str
 def units_by_column(
     args: "Namespace", *recordings: "neo.Block"
 ) -> dict[str, list[str]] | None:
-    """Return the values asked for of each units column, if any are.
+    """Return the values of --units of each units column, if any are given.
 
     Raises
     ------
@@ -103,15 +103,15 @@ def units_by_column(
     """
     trains = [train for one in recordings for train in one.segments[0].spiketrains]
     columns = sorted({key for train in trains for key in train.annotations})
-    asked: dict[str, list[str]] = {}
+    values_of: dict[str, list[str]] = {}
     for column, values in args.units:
         if column not in columns:
             raise ValueError(
                 f"--units must name a units column of {recordings[0].file_origin} "
                 f"({', '.join(columns)}); got {column!r}."
             )
-        asked.setdefault(column, []).extend(values)
-    return asked or None
+        values_of.setdefault(column, []).extend(values)
+    return values_of or None
 
 
 def check_reference(reference: str | None, recordings: "list[neo.Block]") -> None:
@@ -132,7 +132,7 @@ def check_reference(reference: str | None, recordings: "list[neo.Block]") -> Non
 
 
 def result_folder(args: "Namespace", suffix: str) -> Path:
-    """Return where the result goes; refuse what cannot hold it, before the work."""
+    """Return the result folder; refuse a path that cannot hold it, before the work."""
     first, *others = (Path(path).stem for path in args.recording)
     more = f"_and_{len(others)}_more" if others else ""
     folder: Path = args.output or Path(f"{first}{more}{suffix}")
@@ -144,7 +144,7 @@ def result_folder(args: "Namespace", suffix: str) -> Path:
 
 
 def check_is_free(path: Path, force: bool) -> None:
-    """Refuse to write over what exists, or nowhere, before the work is done."""
+    """Refuse a path that exists, or cannot be written, before the work."""
     is_taken = any(path.iterdir()) if path.is_dir() else path.exists()
     if is_taken and not force:
         raise FileExistsError(
@@ -155,7 +155,7 @@ def check_is_free(path: Path, force: bool) -> None:
 
 
 def check_cache(cache: Path | None, output: Path | None = None) -> None:
-    """Refuse a cache that is no folder, or is in that of the result, before the work.
+    """Refuse a cache that is no folder, or lies in the result folder, before the work.
 
     A result folder is replaced as a whole, and must be empty until then.
     """
@@ -172,7 +172,7 @@ def check_cache(cache: Path | None, output: Path | None = None) -> None:
 
 
 def check_place(path: Path) -> None:
-    """Refuse a place where nothing can be written; missing folders are made later."""
+    """Refuse a path that cannot be written; missing folders are made later."""
     places = [path] if path.is_dir() else []
     place = next(p for p in (*places, *path.absolute().parents) if p.exists())
     if not place.is_dir():

@@ -1,4 +1,4 @@
-"""What a recording holds, and what would be taken for repeats."""
+"""Command ``inspect``: contents of a recording, its presentations and issues."""
 
 import math
 import warnings
@@ -21,27 +21,31 @@ def add_parser(commands: Any) -> None:
         commands,
         "inspect",
         "RECORDING",
-        "Show what a recording holds: its format, neurons and interval tables, what "
-        "'cluster' would take as repeats of a stimulus and why, and what looks wrong.",
+        "Describe a recording: its format, neurons and interval tables, the "
+        "presentations that 'cluster' takes and why, and its issues.",
     )
     add_recording(parser)
     add_json(parser)
 
 
 def run(args: "Namespace") -> None:
-    """Carry the command out."""
-    from neuroclass.presentations.interval_tables import describe_intervals  # noqa: PLC0415
-    from neuroclass.presentations.selection import select_presentations  # noqa: PLC0415
+    """Run the command."""
+    from neuroclass.presentations import (  # noqa: PLC0415
+        describe_intervals,
+        select_presentations,
+    )
 
-    taken, problems = None, []
+    presentations, issues = None, []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         recording = load(args)
         try:
-            taken = select_presentations(recording, **presentation_options(args))
+            presentations = select_presentations(
+                recording, **presentation_options(args)
+            )
         except RecordingError as error:
-            problems.append(str(error))
-    problems[:0] = [str(warning.message) for warning in caught]
+            issues.append(str(error))
+    issues[:0] = [str(warning.message) for warning in caught]
     trains = recording.segments[0].spiketrains
     duration = float((trains[0].t_stop - trains[0].t_start).rescale("s")) or math.nan
     n_spikes = {str(train.annotations["unit_id"]): len(train) for train in trains}
@@ -54,13 +58,17 @@ def run(args: "Namespace") -> None:
             {
                 "recording": args.recording,
                 "format": recording.annotations["format"],
-                "duration_s": duration,
+                "duration_seconds": duration,
                 "n_spikes": n_spikes,
-                "silent": silent,
+                "silent_units": silent,
                 "unit_columns": sorted(columns),
-                "tables": tables,
-                "taken": taken and {"reason": taken.reason, "notes": taken.notes},
-                "problems": problems,
+                "interval_tables": tables,
+                "presentations": presentations
+                and {
+                    "reason": presentations.reason,
+                    "notes": presentations.notes,
+                },
+                "issues": issues,
             }
         )
         return
@@ -74,6 +82,6 @@ def run(args: "Namespace") -> None:
     )
     print_item("columns of units", ", ".join(sorted(columns)) or "none")
     print_item("interval tables", *(map(str, tables) if tables else ["none"]))
-    if taken:
-        print_item("cluster takes", taken.reason, *taken.notes)
-    print_item("problems", *(problems or ["none found"]))
+    if presentations:
+        print_item("cluster takes", presentations.reason, *presentations.notes)
+    print_item("issues", *(issues or ["none found"]))

@@ -1,6 +1,6 @@
-"""What the command line prints: text 80 columns wide, or JSON for programs.
+"""Output of the command line: text 80 columns wide, or JSON for programs.
 
-Takes what was found, as plain numbers and strings, and writes it to stdout.
+Input: results as plain numbers and strings. Output: lines on stdout.
 """
 
 import json
@@ -17,6 +17,7 @@ __all__ = [
     "describe_groups",
     "describe_information",
     "describe_words",
+    "presentation_notes",
     "print_families",
     "print_item",
     "print_json",
@@ -33,15 +34,15 @@ _LINES = textwrap.TextWrapper(
 
 
 def print_result(result: dict[str, Any]) -> None:
-    """Print what result.json says to a reader with one minute."""
+    """Print the main results of result.json."""
     n_units, n_neurons = result["input"]["n_units"], result["n_neurons"]
     if n_neurons < n_units:
         left_out = f"{n_units - n_neurons} of {n_units} left out: see labels.csv"
         print_item("units", left_out)
     presentations, selection = result["presentations"], result["selection"]
-    print_item("repeats", presentations["reason"], *presentations["notes"])
+    print_item("repeats", presentations["reason"], *presentation_notes(result))
     print_item("words", describe_words(result["settings"]))
-    print_item("who spoke", *describe_information(result["information"]))
+    print_item("neuron identity", *describe_information(result["information"]))
     print_item("drift", *describe_drifting(result["drift"]))
     method = result["settings"]["method"]
     if isinstance(method, dict) and method["value"] == "sequential":
@@ -54,23 +55,23 @@ def print_result(result: dict[str, Any]) -> None:
         print_item(
             "", f"{describe_groups(result['n_distinguishable'])}: see discriminate"
         )
-    kept = result["information"]["kept_by_classes"]
+    class_information = result["information"]["class_information"]
     if number == 1:
-        # That one class keeps nothing is so by definition, and tells nothing.
+        # One class has no class information, by definition.
         if not selection["is_determined"]:
             print_item(
                 "",
-                "--n-clusters INT cuts finer; the curve in the report shows what is "
-                "kept",
+                "--n-clusters INT cuts finer; the report has the class information by "
+                "number of classes",
             )
-    elif kept["share"] is not None:
-        low, high = kept["share_interval"]
+    elif class_information["share"] is not None:
+        low, high = class_information["share_interval"]
         ends = (
             "" if low is None else f"95 % interval {100 * low:.3g} to {100 * high:.3g}"
         )
         print_item(
-            "they keep",
-            f"{100 * kept['share']:.0f} % of the information"
+            "class information",
+            f"{100 * class_information['share']:.0f} % of the identity information"
             + (f" ({ends})" if ends else ""),
         )
     if result["stability"]:
@@ -79,7 +80,7 @@ def print_result(result: dict[str, Any]) -> None:
         print_item("stability", "one class is stable by definition")
     agreement = result["agreement"]
     if agreement and number == 1:
-        print_item("agreement", f"with {agreement['name']}: one class shows none")
+        print_item("agreement", f"with {agreement['name']}: undefined for one class")
     elif agreement:
         print_item(
             "agreement",
@@ -88,12 +89,13 @@ def print_result(result: dict[str, Any]) -> None:
             f"p = {agreement['p_value']:.2g} of {agreement['n_permutations']} "
             "permutations",
         )
-    follow = result["by_recording"]
-    if follow and number > 1:
+    by_recording = result["by_recording"]
+    if by_recording and number > 1:
         print_item(
             "recordings",
             "pooled: adjusted mutual information of classes and recordings "
-            f"{follow['adjusted_mutual_information']:.3g}, p = {follow['p_value']:.2g}",
+            f"{by_recording['adjusted_mutual_information']:.3g}, "
+            f"p = {by_recording['p_value']:.2g}",
         )
     has_stability = result["classes"][0]["stability"] is not None
     print_table(
@@ -119,42 +121,51 @@ def print_result(result: dict[str, Any]) -> None:
         )
 
 
+def presentation_notes(result: dict[str, Any]) -> list[str]:
+    """Return what was left out of the presentations, or shortened."""
+    issues = result["issues"]
+    return [one["text"] for one in issues if one["kind"] == "presentations"]
+
+
 def describe_drifting(drift: dict[str, Any]) -> list[str]:
-    """Say which units drift over the repeats, and what is left without them."""
+    """Return sentences on the units that drift, and the information without them."""
     sentences = list(drift["summary"])
     rest = drift["information_without"]
     if rest:
         ends = between(*rest["interval"])
         sentences.append(
-            f"the {rest['n_neurons']} others alone: {rounded(rest['bits_per_word'])} "
-            f"bits per word{f' (95 % interval {ends})' if ends else ''}"
+            f"without them, of {rest['n_neurons']} neurons: "
+            f"{rounded(rest['bits_per_word'])} bits per word"
+            + (f" (95 % interval {ends})" if ends else "")
         )
     elif drift["n_drifting"]:
-        sentences.append("too few others are left to say what they tell alone")
+        sentences.append(
+            "without them too few neurons are left to measure the information"
+        )
     return sentences
 
 
 def _describe_stability(stability: dict[str, Any]) -> list[str]:
-    found = "; ".join(
+    agreement = "; ".join(
         f"{one['n_clusters']} classes {one['adjusted_rand_index']:.2f} "
         f"({one['interval'][0]:.2f} to {one['interval'][1]:.2f})"
         for one in stability["by_number"]
     )
     return [
         f"agreement with {stability['n_replicates']} resampled stimuli, adjusted Rand "
-        f"index (95 %): {found}"
+        f"index (95 %): {agreement}"
     ]
 
 
 def describe_groups(n_distinguishable: int) -> str:
-    """Say how many groups of neurons the data tell apart."""
+    """Return the number of distinguishable groups of neurons, as text."""
     if n_distinguishable == 1:
-        return "no differences beyond chance tell neurons apart"
-    return f"differences beyond chance tell {n_distinguishable} groups of neurons apart"
+        return "no neurons are distinguishable"
+    return f"{n_distinguishable} groups of neurons are distinguishable"
 
 
 def print_families(result: dict[str, Any]) -> None:
-    """Print what families.json says: classes found apart, and which are the same."""
+    """Print the main results of families.json."""
     print_item("words", describe_words(result["settings"]))
     print_table(
         ("recording", "neurons", "classes"),
@@ -183,22 +194,22 @@ def print_families(result: dict[str, Any]) -> None:
     several = [k for k, r in enumerate(result["recordings"]) if r["n_clusters"] > 1]
     pairs = [(a, b) for a in several for b in several if a != b]
     if not pairs:
-        print_item("agreement", "of one class with anything shows nothing")
-    shown = sorted(pairs, key=lambda pair: result["agreement"][pair[0]][pair[1]])
-    for a, b in shown[:_MOST_PAIRS]:
+        print_item("agreement", "undefined for one class")
+    by_agreement = sorted(pairs, key=lambda pair: result["agreement"][pair[0]][pair[1]])
+    for a, b in by_agreement[:_MOST_PAIRS]:
         print_item(
-            "agreement" if (a, b) == shown[0] else "",
-            f"neurons of {names[b]}, put into the classes of {names[a]}: adjusted "
+            "agreement" if (a, b) == by_agreement[0] else "",
+            f"neurons of {names[b]}, assigned to the classes of {names[a]}: adjusted "
             f"mutual information with their own {result['agreement'][a][b]:.3g}, "
             f"p = {result['p_value'][a][b]:.2g}",
         )
-    if len(shown) > _MOST_PAIRS:
-        print_item("", f"the other {len(shown) - _MOST_PAIRS} pairs agree more")
+    if len(by_agreement) > _MOST_PAIRS:
+        print_item("", f"the other {len(by_agreement) - _MOST_PAIRS} pairs agree more")
 
 
 def describe_words(settings: dict[str, Any]) -> str:
-    """Say what a word is, and why, from the settings of a result."""
-    bin_size, why = settings["bin_size"], "as asked"
+    """Return the definition of a word, and its reason, from the settings."""
+    bin_size, why = settings["bin_size"], "as given"
     if isinstance(bin_size, dict):
         bin_size, why = bin_size["value"], bin_size["why"]
     length = settings["word_length"]
@@ -208,11 +219,11 @@ def describe_words(settings: dict[str, Any]) -> str:
 
 
 def describe_information(information: dict[str, Any]) -> tuple[str, str]:
-    """Say what words tell about who spoke: the value, and what it is corrected for."""
+    """Return the identity information in its units, and its correction, as text."""
     per_word = information["bits_per_word"]
     low, high = information["interval"]
 
-    def said(key: str, unit: str) -> str:
+    def value_text(key: str, unit: str) -> str:
         value = information[key]
         # Durations and spikes are counted, not estimated: the interval only scales.
         scale = value / per_word if per_word and low is not None else None
@@ -224,16 +235,14 @@ def describe_information(information: dict[str, Any]) -> tuple[str, str]:
         "bits_per_second": "bits/s",
         "bits_per_spike": "bits per spike",
     }
-    values = [said(key, unit) for key, unit in units.items() if information[key]]
+    values = [value_text(key, unit) for key, unit in units.items() if information[key]]
     values = values or ["0 bits per word"]
     estimator = information["estimator"]
-    others = f"chance alone {information['chance_level']:.2g}"
+    others = f"chance level {information['chance_level']:.2g}"
     if estimator != "plug-in":
-        others = f"uncorrected {rounded(information['plug_in'])}, {others}"
+        others = f"plug-in {rounded(information['plug_in'])}, {others}"
     if estimator != "empirical-bayes":
-        others = (
-            f"by empirical Bayes {rounded(information['empirical_bayes'])}, {others}"
-        )
+        others = f"empirical Bayes {rounded(information['empirical_bayes'])}, {others}"
     correction = "not corrected for few repeats"
     if estimator != "plug-in":
         correction = f"corrected for few repeats by {estimator}"
@@ -273,6 +282,6 @@ def _cell(value: Any) -> str:
     return "-" if value is None else str(value)
 
 
-def print_json(found: object) -> None:
+def print_json(result: object) -> None:
     """Print JSON; what is not a number is null."""
-    print(json.dumps(plain(found), indent=2, allow_nan=False))
+    print(json.dumps(plain(result), indent=2, allow_nan=False))

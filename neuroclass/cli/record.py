@@ -1,4 +1,4 @@
-"""The command ``record``: spikes of a trained network, as NWB."""
+"""Command ``record``: spikes of a trained network, as NWB."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,7 +99,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(args: "Namespace") -> None:
-    """Carry the command out."""
+    """Run the command."""
     from neuroclass.io import write_recording  # noqa: PLC0415
     from neuroclass.snn import (  # noqa: PLC0415
         Encoding,

@@ -1,4 +1,4 @@
-"""The report of a result folder, built anew."""
+"""Command ``report``: the page of a result folder, rendered again."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,14 +18,14 @@ def add_parser(commands: Any) -> None:
         commands,
         "report",
         "DIR",
-        "Rebuild report.html of a result folder from the files beside it.",
+        "Render report.html of a result folder again from its files.",
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="a result folder")
     add_json(parser)
 
 
 def run(args: "Namespace") -> None:
-    """Carry the command out."""
+    """Run the command."""
     from neuroclass.report import write_report  # noqa: PLC0415
 
     path = write_report(args.folder)

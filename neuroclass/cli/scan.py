@@ -15,7 +15,7 @@ from neuroclass.cli.printing import print_item, print_json, print_table
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from neuroclass.information.word_length_limit import Extrapolation, WordRate
+    from neuroclass.information import Extrapolation, WordRate
     from neuroclass.results import InformationScan
 
 __all__ = ["add_options", "check_options", "run"]
@@ -27,22 +27,22 @@ def add_options(parser: Any) -> None:
     scan.add_argument(
         "--scan",
         action="store_true",
-        help="instead, the rates of words of 1 to 8 bins of 5, 10, 20 and 50 ms (or of "
-        "--bin-size), about who spoke and about the stimulus, and the limit of "
-        "infinitely long words",
+        help="instead: rates of identity and stimulus information of words of 1 to 8 "
+        "bins of 5, 10, 20 and 50 ms (or of --bin-size), and the limit of infinitely "
+        "long words",
     )
     scan.add_argument(
         "-o",
         "--output",
         metavar="PATH",
         type=Path,
-        help="also a figure of the scan (.png or .svg)",
+        help="figure of the scan (.png or .svg)",
     )
     scan.add_argument("--force", action="store_true", help="replace an existing figure")
 
 
 def check_options(args: "Namespace") -> None:
-    """Refuse what only a scan has without one, and what a scan has not."""
+    """Refuse options of a scan without --scan, and --word-length with it."""
     if not args.scan and args.output:
         raise ValueError(f"--output must come with --scan; got {str(args.output)!r}.")
     if args.scan and args.word_length != 1:
@@ -61,7 +61,7 @@ def check_options(args: "Namespace") -> None:
 
 
 def run(args: "Namespace") -> None:
-    """Scan, print, and draw."""
+    """Measure, print and draw a scan."""
     from neuroclass.analysis import BIN_SIZES, scan_information  # noqa: PLC0415
     from neuroclass.plotting import write_scan  # noqa: PLC0415
     from neuroclass.report import describe_scan  # noqa: PLC0415
@@ -69,36 +69,37 @@ def run(args: "Namespace") -> None:
     recording = load(args)
     options = preparation_options(args, recording)
     del options["bin_size"], options["word_length"]
-    found = scan_information(
+    measured = scan_information(
         recording,
         estimator=args.estimator,
         bin_sizes=BIN_SIZES if args.bin_size == "auto" else (args.bin_size,),
         **options,
     )
     if args.output:
-        write_scan(found, args.output)
+        write_scan(measured, args.output)
     if args.json:
-        print_json(describe_scan(found, args.recording, args.response))
+        print_json(describe_scan(measured, args.recording, args.response))
         return
-    print_item("repeats", found.presentations.reason, *found.presentations.notes)
-    _print_rates(found)
+    presentations = measured.presentations
+    print_item("repeats", presentations.reason, *presentations.notes)
+    _print_rates(measured)
     if args.output:
         print_item("wrote", str(args.output))
 
 
-def _print_rates(found: "InformationScan") -> None:
+def _print_rates(scan: "InformationScan") -> None:
     correction = (
         "not corrected for few repeats"
-        if found.estimator == "plug-in"
-        else f"corrected for few repeats by {found.estimator}"
+        if scan.estimator == "plug-in"
+        else f"corrected for few repeats by {scan.estimator}"
     )
     print_item(
         "neuron identity",
-        f"identity information of {found.n_units} units, in bits/s, {correction}; over "
-        "chance: uncorrected, less the chance level",
+        f"identity information of {scan.n_units} units, in bits/s, {correction}; over "
+        "chance: plug-in less chance level",
     )
     header = ["bin", "bins", "words", "identity", "95 %", "over chance"]
-    if found.extrapolations:
+    if scan.extrapolations:
         print_item(
             "stimulus",
             "information of a word of a known unit about the condition, in bits/s, "
@@ -111,19 +112,19 @@ def _print_rates(found: "InformationScan") -> None:
         "more than a tenth of the entropy of the neuron or condition",
     )
     rows = []
-    for word in found.words:
+    for word in scan.words:
         row = [f"{1e3 * word.bin_size:g} ms", word.word_length, word.n_words]
         row += [*_cells(word.identity), word.above_chance]
-        # Words as long as the presentation leave one condition to tell about.
+        # Words as long as the presentation leave one condition: no information.
         row += _cells(word.stimulus) if word.stimulus else ["-", "-"]
         rows.append(row[: len(header)])
     print_table(header, rows)
-    for issue in found.issues:
+    for issue in scan.issues:
         if issue.kind != "presentations":
             print_item("issue", issue.text)
     limits = [
         f"{1e3 * limit.bin_size:g} ms: {_value(limit)}{limit.reason}"
-        for limit in found.extrapolations
+        for limit in scan.extrapolations
     ]
     if limits:
         print_item("infinite words", *limits)

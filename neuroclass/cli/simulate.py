@@ -1,4 +1,4 @@
-"""A simulated retina with known cell types, as NWB."""
+"""Command ``simulate``: a retina with known cell types, as NWB."""
 
 from collections import Counter
 from pathlib import Path
@@ -28,15 +28,15 @@ def add_parser(commands: Any) -> None:
         "OUT.nwb",
         "Write a simulated retina with known cell types: repeats of a full-field "
         "flicker between segments that are not repeated. The true type is the units "
-        "column true_type, which 'cluster' does not look at unless told to "
-        "(--reference true_type).",
+        "column true_type, which 'cluster' compares with only under --reference "
+        "true_type.",
     )
     parser.add_argument("output", metavar="OUT.nwb", type=Path, help="file to write")
     for name, kind, default, text in (
         ("types", int, 6, "cell types, at most 9"),
         ("neurons", parse_at_least_two, 100, "neurons, at least as many as types"),
         ("repeats", int, 50, "repeats"),
-        ("seed", parse_random_state, 0, "random seed"),
+        ("random-state", parse_random_state, 0, "random seed"),
     ):
         parser.add_argument(
             f"--{name}",
@@ -57,30 +57,31 @@ def add_parser(commands: Any) -> None:
         metavar="FRACTION",
         type=float,
         default=0.5,
-        help="how much cells of one type differ, from 0 to 1 (default 0.5)",
+        help="differences between cells of one type, from 0 to 1 (default 0.5)",
     )
     parser.add_argument(
         "--stimulus-random-state",
         metavar="INT",
         type=parse_random_state,
-        help="random seed of the light alone, to show several retinas the same one "
-        "(default: the light is drawn with --seed)",
+        help="random seed of the light alone, for several retinas under the same light "
+        "(default: drawn with --random-state)",
     )
     parser.add_argument(
         "--drift",
         metavar="FLOAT",
         type=float,
         default=0.0,
-        help="scatter of the log of what gains change by to the end (default 0)",
+        help="drift of the gains: standard deviation, over cells, of the log of their "
+        "change over the recording (default 0)",
     )
     parser.add_argument("--force", action="store_true", help="replace OUT.nwb")
     add_json(parser)
 
 
 def run(args: "Namespace") -> None:
-    """Carry the command out."""
+    """Run the command."""
     from neuroclass.io import write_recording  # noqa: PLC0415
-    from neuroclass.simulation.retina import simulate_retina  # noqa: PLC0415
+    from neuroclass.simulation import simulate_retina  # noqa: PLC0415
 
     if args.output.suffix != ".nwb":
         raise ValueError(f"OUT.nwb must end in .nwb; got {args.output}.")

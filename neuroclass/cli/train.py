@@ -111,7 +111,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(args: "Namespace") -> None:
-    """Carry the command out."""
+    """Run the command."""
     from dataclasses import asdict, replace  # noqa: PLC0415
 
     from neuroclass._lib.checks import check_positive_int  # noqa: PLC0415

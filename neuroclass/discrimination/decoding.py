@@ -25,7 +25,7 @@ class DecoderCurve:
     ----------
     first, second : int
         Positions of the two neurons.
-    seconds : ndarray of shape (n_durations,)
+    durations : ndarray of shape (n_durations,)
         Durations of the response, in seconds.
     correct : ndarray of shape (n_durations,)
         Fraction of correct answers, each neuron equally likely.
@@ -35,17 +35,17 @@ class DecoderCurve:
 
     first: int
     second: int
-    seconds: NDArray[np.float64]
+    durations: NDArray[np.float64]
     correct: NDArray[np.float64]
     standard_error: NDArray[np.float64]
 
     def __repr__(self) -> str:
         return (
             f"DecoderCurve(neurons {self.first} and {self.second}, "
-            f"{len(self.seconds)} durations up to {self.seconds[-1]:.3g} s)"
+            f"{len(self.durations)} durations up to {self.durations[-1]:.3g} s)"
         )
 
-    def seconds_to(self, accuracy: float) -> float:
+    def time_to(self, accuracy: float) -> float:
         """Return the shortest duration that reaches `accuracy`, in seconds.
 
         Interpolated between durations; nan if `accuracy` is not reached.
@@ -55,9 +55,9 @@ class DecoderCurve:
             return float("nan")
         k = int(above[0])
         if k == 0:
-            return float(self.seconds[0])
+            return float(self.durations[0])
         ends = slice(k - 1, k + 1)
-        return float(np.interp(accuracy, self.correct[ends], self.seconds[ends]))
+        return float(np.interp(accuracy, self.correct[ends], self.durations[ends]))
 
 
 def decode_pair(

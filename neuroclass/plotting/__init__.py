@@ -1,10 +1,9 @@
-"""Figures of a classification: ``plot_<thing>(classification, *, ax=None) -> Axes``.
+"""Figures of results: ``plot_<thing>(record, *, ax=None) -> Axes``.
 
-Every function draws into the axes given, or into a new pyplot figure, and returns the
-axes; none shows, saves or changes a global setting. Colours of classes come from
-`class_colors` alone, so that a class looks the same in every figure. `write_figures`
-makes the files of a result folder, without pyplot; `plot_overview` puts the main
-figures on one page.
+Input: a record of `neuroclass.results`, and axes, by default those of a new pyplot
+figure. Output: the axes; no function displays, saves or changes a global setting.
+Colours of classes are those of `class_colors`, the same in every figure.
+`write_figures` makes the files of a result folder, without pyplot.
 """
 
 import lazy_loader as _lazy

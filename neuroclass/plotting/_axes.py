@@ -1,4 +1,4 @@
-"""What all figures share: class colours, new axes, names of units, class strips."""
+"""Parts of all figures: class colours, new axes, names of units, class strips."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from neuroclass._lib.checks import check_positive_int
 if TYPE_CHECKING:
     from matplotlib.axis import Axis
 
-    from neuroclass.results.classification import ClassificationResult
+    from neuroclass.results import ClassificationResult
 
 __all__ = [
     "INK",
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 INK = "#222222"
-MIXED = "#8c8c8c"  # what belongs to no single class
+MIXED = "#8c8c8c"  # of no single class
 
 # Six of Okabe & Ito's colours, then Tol's wine and indigo in the place of their black
 # and yellow: black reads as "no class", and yellow is lost on white paper.
@@ -102,7 +102,7 @@ def new_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
 
 
 def tidy(ax: Axes) -> None:
-    """Leave only the axes that are read."""
+    """Hide the spines without ticks."""
     ax.spines[["top", "right"]].set_visible(False)
 
 
@@ -125,7 +125,7 @@ def unit_name(unit_id: Any, width: int = 14) -> str:
 
 
 def leaves_of_tree(classification: ClassificationResult) -> str:
-    """Say what the leaves of the tree are, and how many."""
+    """Return the number and kind of the leaves of the tree, as text."""
     n_leaves = len(classification.tree.leaf_order)
     if classification.tree.micro_labels is None:
         return f"{n_leaves} neurons"
@@ -154,7 +154,7 @@ def draw_class_strip(
     n_clusters : int
         Number of classes.
     side : {"bottom", "left"}
-        Where the strip lies.
+        Side of the axes that the strip is on.
     width : float
         Thickness as a fraction of the axes.
     """
@@ -190,6 +190,6 @@ def draw_class_strip(
 
 
 def _ink_on(color: str) -> str:
-    """Return black or white, whichever is read better on `color`."""
+    """Return black or white, whichever has more contrast with `color`."""
     r, g, b = to_rgb(color)
     return "black" if 0.2126 * r**2.2 + 0.7152 * g**2.2 + 0.0722 * b**2.2 > 0.3 else "w"

@@ -1,4 +1,7 @@
-"""Which stretch of the stimuli the response figures show."""
+"""Stretch of the stimuli that the response figures draw.
+
+Input: `ClassificationResult`. Output: `Window`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from neuroclass.plotting._axes import unit_name
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neuroclass.results.classification import ClassificationResult
+    from neuroclass.results import ClassificationResult
 
 __all__ = ["Segment", "Window", "choose_window"]
 
@@ -22,7 +25,7 @@ _LONGEST = 10.0  # seconds that can still be read across a page
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of one stimulus, and where it begins along the axis (all seconds)."""
+    """A stretch of one stimulus, and its position along the axis, in seconds."""
 
     stimulus: int
     start: float
@@ -32,7 +35,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Window:
-    """The stretch that is shown: bins of the PSTH, its segments and a label."""
+    """The stretch that is drawn: bins of the PSTH, its segments and a label."""
 
     first_bin: int
     n_bins: int
@@ -41,20 +44,20 @@ class Window:
 
     @property
     def start(self) -> float:
-        """Left end of the axis (s)."""
+        """Left end of the axis, in seconds."""
         return self.segments[0].position
 
     @property
     def stop(self) -> float:
-        """Right end of the axis (s)."""
+        """Right end of the axis, in seconds."""
         last = self.segments[-1]
         return last.position + last.stop - last.start
 
 
 def choose_window(classification: ClassificationResult) -> Window:
-    """Return what is shown: everything, or the stretch in which classes differ most.
+    """Return all stimuli, or the stretch in which the classes differ most.
 
-    Stimuli lie one after the other along the PSTH. Up to 10 s all are shown; of more,
+    Stimuli lie one after the other along the PSTH. Up to 10 s all are drawn; of more,
     the 10 s of one stimulus with the largest variance between class means (between
     neurons, if there is one class), or, where every stimulus is shorter, the run of
     whole stimuli with the largest such variance.
@@ -105,13 +108,13 @@ def choose_window(classification: ClassificationResult) -> Window:
     else:
         label = f"Time (s), {len(segments)} stimuli one after the other"
     if n_bins < total:
-        shown, whole = n_bins * bin_size, total * bin_size
-        label += f"; {shown:.3g} of {whole:.4g} s, where responses differ most"
+        drawn, whole = n_bins * bin_size, total * bin_size
+        label += f"; {drawn:.3g} of {whole:.4g} s, where responses differ most"
     return Window(first, n_bins, tuple(segments), label)
 
 
 def _stimulus_bins(classification: ClassificationResult) -> list[int]:
-    """Return how many bins of the PSTH each stimulus takes."""
+    """Return the number of bins of the PSTH of each stimulus."""
     durations = classification.presentations.durations
     n_time = classification.psth.rates.shape[1]
     # 18 s / 20 ms is 899.9999...: a hair more than the whole number below.

@@ -1,4 +1,7 @@
-"""The figure of classes that were found in several recordings apart."""
+"""Figure of the families of classes of several recordings.
+
+Input: `WithinRecordings`. Output: axes.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from neuroclass.plotting._window import choose_window
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from neuroclass.results.recordings import WithinRecordings
+    from neuroclass.results import WithinRecordings
 
 __all__ = ["families_size", "plot_families"]
 
@@ -21,34 +24,26 @@ _MOST_FAMILIES = 16  # drawn in rows; the largest first
 _STYLES: tuple[Any, ...] = ("-", "--", ":", "-.")
 
 
-def plot_families(found: WithinRecordings, *, ax: Axes | None = None) -> Axes:
-    """Draw the mean responses of matched classes, one line per recording.
+def plot_families(within: WithinRecordings, *, ax: Axes | None = None) -> Axes:
+    """Draw the mean responses of matched classes of `WithinRecordings`.
 
-    Parameters
-    ----------
-    found : WithinRecordings
-        What `neuroclass.analysis.across_recordings.classify_within` returns.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw. Default: a new figure.
+    Seconds against the rate of each class over its own peak, one row per family (the 16
+    largest), one line style per recording.
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        Seconds against the rate of each class over its own peak, one row per family
-        (the 16 largest), one style of line per recording.
+    Draws into `ax`, by default of a new figure, and returns it.
     """
-    n_shown = min(found.n_families, _MOST_FAMILIES)
-    ax = new_axes(ax, families_size(found))
-    colors = class_colors(found.n_families)
-    window = choose_window(found.classifications[0])
+    n_rows = min(within.n_families, _MOST_FAMILIES)
+    ax = new_axes(ax, families_size(within))
+    colors = class_colors(within.n_families)
+    window = choose_window(within.classifications[0])
     bins = slice(window.first_bin, window.first_bin + window.n_bins)
-    bin_size = found.classifications[0].psth.bin_size
+    bin_size = within.classifications[0].psth.bin_size
     time = window.start + (np.arange(window.n_bins) + 0.5) * bin_size
-    for family in range(n_shown):
-        base = n_shown - 1 - family
+    for family in range(n_rows):
+        base = n_rows - 1 - family
         sizes = []
-        for k, classification in enumerate(found.classifications):
-            of_neuron = found.family_of_units(k)[classification.classified]
+        for k, classification in enumerate(within.classifications):
+            of_neuron = within.family_of_units(k)[classification.classified]
             members = classification.psth.rates[of_neuron == family, bins]
             sizes.append(str(len(members)))
             if not len(members):
@@ -71,7 +66,7 @@ def plot_families(found: WithinRecordings, *, ax: Axes | None = None) -> Axes:
             va="center",
             fontsize=9,
         )
-    names = [unit_name(name, 24) for name in found.recordings[: len(_STYLES)]]
+    names = [unit_name(name, 24) for name in within.recordings[: len(_STYLES)]]
     ax.legend(
         [Line2D([], [], color=INK, linestyle=style) for style in _STYLES[: len(names)]],
         names,
@@ -82,14 +77,14 @@ def plot_families(found: WithinRecordings, *, ax: Axes | None = None) -> Axes:
         fontsize=8,
     )
     ax.set_yticks([])
-    ax.set_ylim(-0.1, n_shown + 0.02)
-    ax.set_ylabel("Firing rate over its peak")
+    ax.set_ylim(-0.1, n_rows + 0.02)
+    ax.set_ylabel("Firing rate / peak")
     ax.set_xlim(window.start, window.stop)
     ax.set_xlabel(window.label, parse_math=False)
     tidy(ax)
     return ax
 
 
-def families_size(found: WithinRecordings) -> tuple[float, float]:
+def families_size(within: WithinRecordings) -> tuple[float, float]:
     """Return width and height in inches: a row per family."""
-    return 8.4, max(2.6, 1.2 + 0.8 * min(found.n_families, _MOST_FAMILIES))
+    return 8.4, max(2.6, 1.2 + 0.8 * min(within.n_families, _MOST_FAMILIES))

@@ -1,4 +1,7 @@
-"""Figures of the responses: PSTHs and rasters of the classes."""
+"""Figures of the responses of classes: PSTHs and rasters.
+
+Input: `ClassificationResult`. Output: axes.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from neuroclass.results.classification import ClassificationResult
+    from neuroclass.results import ClassificationResult
 
 __all__ = ["plot_class_responses", "plot_rasters", "rasters_size", "responses_size"]
 
@@ -34,24 +37,15 @@ _DENSE = 20_000  # points or spikes beyond which a vector drawing is only heavy
 def plot_class_responses(
     classification: ClassificationResult, *, ax: Axes | None = None
 ) -> Axes:
-    """Draw the PSTH of every class: its mean, and its members faint.
+    """Draw the PSTH of every class of a `ClassificationResult`, its members faint.
 
-    Parameters
-    ----------
-    classification : ClassificationResult
-        What `neuroclass.classify_neurons` returns.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw. Default: a new figure.
+    Seconds against firing rate in Hz, one row per class (the 16 largest), each row with
+    its own scale, cut where a single member leaves it. Of more than 10 s, the 10 s in
+    which the class means differ most are drawn, as the label of the axis says.
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        Seconds against firing rate in Hz, one row per class (the 16 largest), each
-        row with its own scale, cut where a single member leaves it. Of more than
-        10 s, the 10 s in which the class means differ most are shown, as the label of
-        the axis says.
+    Draws into `ax`, by default of a new figure, and returns it.
     """
-    n_shown = min(classification.n_clusters, _MOST_CLASSES)
+    n_rows = min(classification.n_clusters, _MOST_CLASSES)
     ax = new_axes(ax, responses_size(classification))
     colors = class_colors(classification.n_clusters)
     window = choose_window(classification)
@@ -62,12 +56,12 @@ def plot_class_responses(
     labels = classification.labels[classification.classified]
     psth = classification.psth.rates[:, bins]
     ticks, tick_labels = [], []
-    for label in range(n_shown):
+    for label in range(n_rows):
         members = psth[labels == label]  # (n_members, n_bins)
         mean = members.mean(axis=0)
         peak = float(mean.max())
         full = max(peak, min(3 * peak, float(np.quantile(members, 0.998)))) or 1.0
-        base, scale = n_shown - 1 - label, 0.86 / full
+        base, scale = n_rows - 1 - label, 0.86 / full
         lines = np.empty((*members.shape, 2))
         lines[..., 0], lines[..., 1] = time, base + scale * members
         faint = LineCollection(
@@ -89,7 +83,7 @@ def plot_class_responses(
         tick_labels += ["0", f"{step:g}"]
         _name_row(ax, base + 0.42, label, len(members), colors[label])
     ax.set_yticks(ticks, tick_labels, fontsize=8)
-    ax.set_ylim(-0.1, n_shown + 0.02)
+    ax.set_ylim(-0.1, n_rows + 0.02)
     ax.set_ylabel("Firing rate (Hz)")
     _draw_time_axis(ax, classification, window)
     _note_hidden(ax, classification)
@@ -98,8 +92,8 @@ def plot_class_responses(
 
 def responses_size(classification: ClassificationResult) -> tuple[float, float]:
     """Return width and height in inches: a row per class."""
-    n_shown = min(classification.n_clusters, _MOST_CLASSES)
-    return 8.4, max(2.6, 1.0 + 0.8 * n_shown)
+    n_rows = min(classification.n_clusters, _MOST_CLASSES)
+    return 8.4, max(2.6, 1.0 + 0.8 * n_rows)
 
 
 def _round_down(value: float) -> float:
@@ -148,7 +142,7 @@ def _draw_time_axis(
 
 
 def _note_hidden(ax: Axes, classification: ClassificationResult) -> None:
-    """Say how many classes have no row."""
+    """Write how many classes have no row."""
     n_hidden = classification.n_clusters - _MOST_CLASSES
     if n_hidden > 0:
         ax.set_title(
@@ -163,22 +157,12 @@ def plot_rasters(
 ) -> Axes:
     """Draw the spikes of the most typical neurons of every class, repeat by repeat.
 
-    The most typical neuron of a class is the one whose PSTH correlates best with the
-    mean PSTH of the others.
+    Of a `ClassificationResult`. The most typical neuron of a class is the one whose
+    PSTH correlates best with the mean PSTH of the others. Seconds against repeats (at
+    most 30 of each stimulus), in blocks of one neuron each, up to three per class; the
+    stretch of the stimulus is that of `plot_class_responses`.
 
-    Parameters
-    ----------
-    classification : ClassificationResult
-        What `neuroclass.classify_neurons` returns.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw. Default: a new figure.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        Seconds against repeats (at most 30 of each stimulus), in blocks of one neuron
-        each, up to three per class; the stretch shown is that of
-        `plot_class_responses`.
+    Draws into `ax`, by default of a new figure, and returns it.
     """
     ax = new_axes(ax, rasters_size(classification))
     colors = class_colors(classification.n_clusters)
@@ -237,12 +221,12 @@ def _n_rows(classification: ClassificationResult) -> int:
 
 
 def _typical_neurons(classification: ClassificationResult) -> list[NDArray[np.intp]]:
-    """Return, for every class shown, its most typical neurons."""
-    n_shown = min(classification.n_clusters, _MOST_CLASSES)
-    n_each = max(1, min(3, _MOST_EXAMPLES // n_shown))
+    """Return the most typical neurons of every class drawn."""
+    n_rows = min(classification.n_clusters, _MOST_CLASSES)
+    n_each = max(1, min(3, _MOST_EXAMPLES // n_rows))
     labels = classification.labels[classification.classified]
     typical = []
-    for label in range(n_shown):
+    for label in range(n_rows):
         members = np.flatnonzero(labels == label)
         psth = classification.psth.rates[members]
         psth = psth - psth.mean(axis=1, keepdims=True)
@@ -269,8 +253,8 @@ def _raster(
     spike_times = spiketrain.rescale("s").magnitude
     times, rows = [np.empty(0)], [np.empty(0)]
     for segment in window.segments:
-        shown = np.flatnonzero(presentations.stimulus == segment.stimulus)
-        for repeat, presentation in enumerate(shown[:_MOST_REPEATS]):
+        repeats = np.flatnonzero(presentations.stimulus == segment.stimulus)
+        for repeat, presentation in enumerate(repeats[:_MOST_REPEATS]):
             begin = presentations.starts[presentation] + segment.start
             first, stop = np.searchsorted(
                 spike_times, [begin, begin + segment.stop - segment.start]

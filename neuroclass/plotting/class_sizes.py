@@ -1,4 +1,7 @@
-"""The figure of the sizes and firing rates of the classes."""
+"""Figure of the sizes and firing rates of the classes.
+
+Input: `ClassificationResult`. Output: axes.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from neuroclass.plotting._axes import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from neuroclass.results.classification import ClassificationResult
+    from neuroclass.results import ClassificationResult
 
 __all__ = ["plot_class_sizes", "sizes_size"]
 
@@ -27,20 +30,13 @@ __all__ = ["plot_class_sizes", "sizes_size"]
 def plot_class_sizes(
     classification: ClassificationResult, *, ax: Axes | None = None
 ) -> Axes:
-    """Draw how many neurons each class has, and their firing rates.
+    """Draw the number of neurons of each class, and their firing rates.
 
-    Parameters
-    ----------
-    classification : ClassificationResult
-        What `neuroclass.classify_neurons` returns.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; the firing rates take its right half. Default: a new figure.
+    Of a `ClassificationResult`. Firing rates are those inside the presentations, in Hz,
+    a dot per neuron, a line at the median; they take the right half of `ax`, and are
+    the figure's next axes.
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The axes of the sizes. Those of the firing rates (Hz inside the presentations,
-        a dot per neuron, a line at the median) are the figure's next.
+    Draws into `ax`, by default of a new figure, and returns it.
     """
     n_clusters = classification.n_clusters
     labels = classification.labels
@@ -102,7 +98,7 @@ def sizes_size(classification: ClassificationResult) -> tuple[float, float]:
 
 
 def _scale_rates(ax: Axes, highest: float) -> None:
-    """Scale by decades, with a place for the silent at 0."""
+    """Scale by decades, with a place for silent units at 0."""
     ax.set_xscale("symlog", linthresh=0.1, linscale=0.4)
     decades = [10.0**k for k in range(-1, 5)]
     ticks = [0.0, *(d for d in decades if d <= max(1.3 * highest, 0.1))]

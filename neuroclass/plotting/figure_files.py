@@ -1,4 +1,7 @@
-"""The figure files of a result folder."""
+"""Figure files of result folders.
+
+Input: records. Output: PNG and SVG files.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,8 @@ from neuroclass.plotting import class_responses as responses
 from neuroclass.plotting import class_sizes as sizes
 from neuroclass.plotting import information_curve as curve
 from neuroclass.plotting import pair_matrices as matrices
-from neuroclass.plotting import pair_times as discrimination
-from neuroclass.plotting import tree
-from neuroclass.plotting import word_scan as scan
+from neuroclass.plotting import pair_times as times
+from neuroclass.plotting import tree, word_scan
 
 if TYPE_CHECKING:
     import os
@@ -25,10 +27,12 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from neuroclass.results.classification import ClassificationResult
-    from neuroclass.results.discrimination import DiscriminationResult
-    from neuroclass.results.information_scan import InformationScan
-    from neuroclass.results.recordings import WithinRecordings
+    from neuroclass.results import (
+        ClassificationResult,
+        DiscriminationResult,
+        InformationScan,
+        WithinRecordings,
+    )
 
 __all__ = [
     "FIGURE_NAMES",
@@ -67,15 +71,15 @@ def write_figures(
     Parameters
     ----------
     classification : ClassificationResult
-        What `neuroclass.classify_neurons` returns.
+        Record of the classes.
     folder : path
-        Where to write; made if it does not exist.
+        Folder to write into; made if it does not exist.
 
     Returns
     -------
     list of pathlib.Path
-        The files written, two for each of `FIGURE_NAMES`; ``co_clustering`` only
-        where the stability of the classes was asked for.
+        Files written, two for each of `FIGURE_NAMES`; ``co_clustering`` only with the
+        stability of the classes.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,43 +93,45 @@ def write_figures(
 
 
 def write_families(
-    found: WithinRecordings, folder: str | os.PathLike[str]
+    within: WithinRecordings, folder: str | os.PathLike[str]
 ) -> list[Path]:
     """Write ``families.png`` and ``families.svg``, as `write_figures` does."""
-    size = families.families_size(found)
-    return _write_figure(Path(folder) / "families", size, families.plot_families, found)
+    size = families.families_size(within)
+    return _write_figure(
+        Path(folder) / "families", size, families.plot_families, within
+    )
 
 
 def write_discrimination(
-    found: DiscriminationResult, folder: str | os.PathLike[str]
+    discrimination: DiscriminationResult, folder: str | os.PathLike[str]
 ) -> list[Path]:
-    """Write the figures of `neuroclass.discriminate_neurons`, as `write_figures` does.
+    """Write the figures of a `DiscriminationResult`, as `write_figures` does.
 
-    Those of `PAIR_FIGURE_NAMES`.
+    Their names are `PAIR_FIGURE_NAMES`.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     drawings: tuple[tuple[tuple[float, float], Callable[..., Axes]], ...] = (
         ((5.6, 4.7), matrices.plot_pairwise_divergence),
-        ((5.6, 3.6), discrimination.plot_discrimination_times),
-        ((5.6, 3.9), discrimination.plot_decoder_curves),
+        ((5.6, 3.6), times.plot_discrimination_times),
+        ((5.6, 3.9), times.plot_decoder_curves),
     )
     return [
         path
         for name, (size, plot) in zip(PAIR_FIGURE_NAMES, drawings, strict=True)
-        for path in _write_figure(folder / name, size, plot, found)
+        for path in _write_figure(folder / name, size, plot, discrimination)
     ]
 
 
-def write_scan(found: InformationScan, path: str | os.PathLike[str]) -> Path:
-    """Write `plot_scan` of who spoke and of the stimulus side by side.
+def write_scan(scan: InformationScan, path: str | os.PathLike[str]) -> Path:
+    """Write `plot_scan` of the identity and of the stimulus, side by side.
 
     Parameters
     ----------
-    found : InformationScan
-        What `neuroclass.analysis.scan.scan_information` returns.
+    scan : InformationScan
+        Record of the scan.
     path : path
-        Of a ``.png`` or ``.svg`` file; its folder is made if it does not exist.
+        File to write, ``.png`` or ``.svg``; its folder is made if it does not exist.
 
     Returns
     -------
@@ -143,12 +149,12 @@ def write_scan(found: InformationScan, path: str | os.PathLike[str]) -> Path:
     dpi, metadata = _FORMATS[suffix]
     path.parent.mkdir(parents=True, exist_ok=True)
     with matplotlib.style.context(["default", FILE_STYLE]):
-        has_stimulus = bool(found.extrapolations)
+        has_stimulus = bool(scan.extrapolations)
         figure = new_figure((9.6 if has_stimulus else 5.6, 3.9))
         axes = figure.subplots(1, 1 + has_stimulus, squeeze=False)[0]
-        scan.plot_scan(found, ax=axes[0])
+        word_scan.plot_scan(scan, ax=axes[0])
         if has_stimulus:
-            scan.plot_scan(found, "stimulus", ax=axes[1])
+            word_scan.plot_scan(scan, about="stimulus", ax=axes[1])
         figure.savefig(path, dpi=dpi, metadata=metadata)
     return path
 
@@ -159,7 +165,7 @@ def _write_figure(
     """Write one figure in all formats; `path` is without suffix."""
     written = []
     with matplotlib.style.context(["default", FILE_STYLE]), warnings.catch_warnings():
-        # A name in a script that the font lacks is still text in the SVG.
+        # A glyph that the font lacks is still text in the SVG.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
         figure = new_figure(size)
         plot(drawn, ax=figure.subplots())

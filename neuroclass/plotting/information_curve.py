@@ -1,4 +1,7 @@
-"""The figure of the information kept against the number of classes."""
+"""Figure of the class information against the number of classes.
+
+Input: `ClassificationResult`. Output: axes.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from neuroclass.plotting._axes import INK, new_axes, tidy
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from neuroclass.results.classification import ClassificationResult
+    from neuroclass.results import ClassificationResult
 
 __all__ = ["plot_information_curve"]
 
@@ -22,21 +25,13 @@ _CURVE = "#33527a"
 def plot_information_curve(
     classification: ClassificationResult, *, ax: Axes | None = None
 ) -> Axes:
-    """Draw the information kept against the number of classes.
+    """Draw the class information of a `ClassificationResult` by number of classes.
 
-    Parameters
-    ----------
-    classification : ClassificationResult
-        What `neuroclass.classify_neurons` returns.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw. Default: a new figure.
+    From one class to one per neuron, in bits per word, with the 95 % interval, the
+    chosen number and its range. The dotted line is the identity information of all
+    neurons, corrected for few repeats.
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        Number of classes (from one to one per neuron) against bits per word, with
-        the 95 % interval, the chosen number and its range; the dotted line is the
-        identity information of all neurons, corrected for few repeats.
+    Draws into `ax`, by default of a new figure, and returns it.
     """
     ax = new_axes(ax, (5.6, 3.9))
     curve = classification.curve.bits_per_word  # (n_neurons,)
@@ -44,7 +39,7 @@ def plot_information_curve(
     n_clusters, n_neurons = classification.n_clusters, len(curve)
     numbers = np.arange(1, n_neurons + 1)
     selection = classification.selection
-    if n_neurons > 16:  # what matters happens among the few
+    if n_neurons > 16:  # the steps of interest are among the first
         ax.set_xscale("log")
     if selection.low < selection.high:
         ax.axvspan(
@@ -65,7 +60,7 @@ def plot_information_curve(
             label="95 % interval",
         )
     ax.plot(numbers, curve, color=_CURVE, linewidth=1.8)
-    # What the curve has beyond this is sampling noise that its estimator leaves.
+    # The part of the curve above it is sampling noise that its estimator leaves.
     whole = float(classification.information.bits_per_word)
     ax.axhline(
         whole,
@@ -74,12 +69,14 @@ def plot_information_curve(
         linestyle=(0, (1, 2)),
         label="all neurons, corrected",
     )
-    kept, share = (
+    chosen, share = (
         float(curve[n_clusters - 1]),
         float(classification.class_information.share),
     )
-    ax.plot([n_clusters] * 2, [0, kept], color=INK, linewidth=1, linestyle=(0, (3, 2)))
-    ax.plot(n_clusters, kept, "o", color=INK, markersize=7, zorder=3, clip_on=False)
+    ax.plot(
+        [n_clusters] * 2, [0, chosen], color=INK, linewidth=1, linestyle=(0, (3, 2))
+    )
+    ax.plot(n_clusters, chosen, "o", color=INK, markersize=7, zorder=3, clip_on=False)
     name = "1 class" if n_clusters == 1 else f"{n_clusters} classes"
     if n_clusters > 1 and np.isfinite(share):
         name += f"\n{100 * share:.0f} % kept"
@@ -92,7 +89,7 @@ def plot_information_curve(
     # Below the curve, which rises to the right, and above the legend.
     ax.annotate(
         name,
-        (n_clusters, kept / 2 if is_left else kept),
+        (n_clusters, chosen / 2 if is_left else chosen),
         xytext=(-7 if is_left else 9, 26 if n_clusters == 1 else 0 if is_left else -4),
         textcoords="offset points",
         ha="right" if is_left else "left",
@@ -105,7 +102,7 @@ def plot_information_curve(
     margin = 0.05 * (top - bottom) or 0.05
     ax.set_ylim(bottom - (margin if bottom < 0 else 0), top + margin)
     ax.set_xlabel("Number of classes")
-    ax.set_ylabel("Information kept (bits per word)")
+    ax.set_ylabel("Class information (bits per word)")
     tidy(ax)
     if ax.get_legend_handles_labels()[0]:
         ax.legend(

@@ -1,4 +1,7 @@
-"""What a notebook shows: one page of the result, and a small curve."""
+"""Figures for notebooks: one page of the result, and a small curve.
+
+Input: `ClassificationResult`. Output: a pyplot figure; HTML.
+"""
 
 from __future__ import annotations
 
@@ -20,23 +23,15 @@ from neuroclass.plotting.information_curve import plot_information_curve
 from neuroclass.plotting.tree import plot_merge_tree
 
 if TYPE_CHECKING:
-    from neuroclass.results.classification import ClassificationResult
+    from neuroclass.results import ClassificationResult
 
 __all__ = ["information_curve_svg", "plot_overview"]
 
 
 def plot_overview(classification: ClassificationResult) -> Figure:
-    """Draw the result on one page: curve, sizes and rates, tree, responses by class.
+    """Draw a `ClassificationResult` on one page, a new pyplot figure, and return it.
 
-    Parameters
-    ----------
-    classification : ClassificationResult
-        What `neuroclass.classify_neurons` returns.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        A new pyplot figure.
+    Information curve, class sizes and rates, merge tree, responses by class.
     """
     pyplot = importlib.import_module("matplotlib.pyplot")
     tall = responses_size(classification)[1]
@@ -50,23 +45,15 @@ def plot_overview(classification: ClassificationResult) -> Figure:
     plot_merge_tree(classification, ax=tree)
     plot_class_responses(classification, ax=responses)
     if "inline" in matplotlib.get_backend():
-        # A notebook shows what a cell returns and what pyplot holds: not both.
+        # A notebook displays what a cell returns and what pyplot holds: not both.
         pyplot.close(figure)
     return figure
 
 
 def information_curve_svg(classification: ClassificationResult) -> str:
-    """Return the information curve as a small picture in HTML.
+    """Return the information curve of a `ClassificationResult` as HTML.
 
-    Parameters
-    ----------
-    classification : ClassificationResult
-        What `neuroclass.classify_neurons` returns.
-
-    Returns
-    -------
-    str
-        An ``<img>`` element that holds an SVG: its style stays inside it.
+    An ``<img>`` element that holds a small SVG: its style stays inside it.
     """
     drawn = io.BytesIO()
     with matplotlib.style.context(["default", FILE_STYLE]):
@@ -76,5 +63,5 @@ def information_curve_svg(classification: ClassificationResult) -> str:
     content = base64.b64encode(drawn.getvalue()).decode("ascii")
     return (
         f'<img src="data:image/svg+xml;base64,{content}" '
-        'alt="Information kept against the number of classes">'
+        'alt="Class information against the number of classes">'
     )

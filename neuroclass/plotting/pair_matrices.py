@@ -1,6 +1,7 @@
-"""Figures of every two neurons: what merging loses, stability, divergence.
+"""Matrices of pairs of neurons: merging loss, co-clustering, divergence.
 
-Neurons are in tree order, with boundaries and strips of their classes.
+Input: `ClassificationResult` or `DiscriminationResult`. Output: axes, with neurons in
+tree order, boundaries and strips of their classes.
 """
 
 from __future__ import annotations
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from neuroclass.results.classification import ClassificationResult
-    from neuroclass.results.discrimination import DiscriminationResult
+    from neuroclass.results import ClassificationResult, DiscriminationResult
 
 __all__ = ["plot_co_clustering", "plot_pairwise_divergence", "plot_pairwise_loss"]
 
@@ -35,21 +35,14 @@ _NOT_FOUND = "#d9d4cb"
 def plot_pairwise_loss(
     classification: ClassificationResult, *, ax: Axes | None = None
 ) -> Axes:
-    """Draw what merging any two neurons would lose, in tree order.
+    """Draw the pairwise merging losses of a `ClassificationResult`, in tree order.
 
-    Parameters
-    ----------
-    classification : ClassificationResult
-        What `neuroclass.classify_neurons` returns.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a colour scale takes some of its room. Default: a new figure.
+    A symmetric matrix, in bits per word, dark where two neurons respond alike, with the
+    boundaries of the classes. Sampling makes some losses slightly negative; they are
+    drawn as 0.
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        A symmetric matrix (bits per word), dark where two neurons answer alike, with
-        the boundaries of the classes. Sampling makes some losses slightly negative;
-        they are drawn as 0.
+    Draws into `ax`, by default of a new figure, and returns it; the colour scale takes
+    some of its room.
     """
     ax = new_axes(ax, (5.6, 4.7))
     order = classification.tree.leaf_order
@@ -61,7 +54,7 @@ def plot_pairwise_loss(
         vmin=0,
         vmax=float(loss.max()) or 1.0,
     )
-    _draw_scale(ax, picture, "Loss if the two are merged (bits per word)")
+    _draw_scale(ax, picture, "Merging loss (bits per word)")
     _draw_own_classes(ax, classification)
     return ax
 
@@ -69,20 +62,13 @@ def plot_pairwise_loss(
 def plot_co_clustering(
     classification: ClassificationResult, *, ax: Axes | None = None
 ) -> Axes:
-    """Draw how often two neurons are of one class when the stimulus is resampled.
+    """Draw the co-clustering of neurons under resampled stimuli, in tree order.
 
-    Parameters
-    ----------
-    classification : ClassificationResult
-        What `neuroclass.classify_neurons` returns, with its stability.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a colour scale takes some of its room. Default: a new figure.
+    Of a `ClassificationResult` with stability. A symmetric matrix, dark where two
+    neurons are always of one class, with the boundaries of the classes.
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        A symmetric matrix in tree order, dark where two neurons are always together,
-        with the boundaries of the classes.
+    Draws into `ax`, by default of a new figure, and returns it; the colour scale takes
+    some of its room.
 
     Raises
     ------
@@ -107,8 +93,8 @@ def plot_co_clustering(
     _draw_scale(
         ax,
         picture,
-        f"Share of {stability.n_replicates} resampled stimuli in one of "
-        f"{stability.n_clusters} classes",
+        f"Co-clustering in {stability.n_clusters} classes "
+        f"({stability.n_replicates} resampled stimuli)",
     )
     _draw_own_classes(ax, classification, color=_BOUNDARY)
     return ax
@@ -117,30 +103,23 @@ def plot_co_clustering(
 def plot_pairwise_divergence(
     discrimination: DiscriminationResult, *, ax: Axes | None = None
 ) -> Axes:
-    """Draw how far every two neurons differ, in the order of the merge tree.
+    """Draw the pairwise divergences of a `DiscriminationResult`, in tree order.
 
-    Parameters
-    ----------
-    discrimination : DiscriminationResult
-        What `neuroclass.discriminate_neurons` returns.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a colour scale takes some of its room. Default: a new figure.
+    A symmetric matrix, in bits/s (logarithmic), grey where two neurons are not
+    distinguishable, with the boundaries of the classes.
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        A symmetric matrix (bits/s, logarithmic), grey where two neurons are not
-        distinguishable, with the boundaries of the classes.
+    Draws into `ax`, by default of a new figure, and returns it; the colour scale takes
+    some of its room.
     """
     ax = new_axes(ax, (5.6, 4.7))
     order = discrimination.leaf_order
     n_neurons = len(order)
-    found = discrimination.is_distinguishable
-    rate = np.where(found, discrimination.information_rate, np.nan)
+    is_distinguishable = discrimination.is_distinguishable
+    rate = np.where(is_distinguishable, discrimination.information_rate, np.nan)
     matrix = squareform(rate)[np.ix_(order, order)]
     np.fill_diagonal(matrix, np.nan)
     ax.set_facecolor(_NOT_FOUND)
-    if found.any():
+    if is_distinguishable.any():
         low, high = np.nanmin(rate), np.nanmax(rate)
         picture = ax.imshow(
             np.ma.masked_invalid(matrix),
@@ -148,12 +127,12 @@ def plot_pairwise_divergence(
             interpolation="nearest",
             norm=LogNorm(low, max(high, 1.01 * low)),
         )
-        _draw_scale(ax, picture, "Divergence of the pair (bits/s)", in_decades=True)
+        _draw_scale(ax, picture, "Jensen-Shannon divergence (bits/s)", in_decades=True)
     ax.set_xlim(-0.5, n_neurons - 0.5)
     ax.set_ylim(n_neurons - 0.5, -0.5)
     ax.set_aspect("equal")
     labels, n_drawn = _drawn_labels(discrimination)
-    grey = "" if found.all() else "; grey: not distinguishable"
+    grey = "" if is_distinguishable.all() else "; grey: not distinguishable"
     name = f"{n_neurons} neurons in tree order; strip: class{grey}"
     _draw_classes(ax, labels[order], n_drawn, name)
     return ax
@@ -205,5 +184,5 @@ def _draw_classes(
     ax.set_xticks([])
     ax.set_yticks([])
     ax.set_xlabel(name, labelpad=22)
-    ax.set_ylabel("The same order", labelpad=22)
+    ax.set_ylabel("Neurons in the same order", labelpad=22)
     ax.spines[:].set_visible(False)

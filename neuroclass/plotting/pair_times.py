@@ -1,4 +1,7 @@
-"""Figures of how soon two neurons are told apart, by divergence and by a decoder."""
+"""Figures of the time to accuracy of pairs, by divergence and by a decoder.
+
+Input: `DiscriminationResult`. Output: axes.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from neuroclass.plotting._axes import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from neuroclass.results.discrimination import DiscriminationResult
+    from neuroclass.results import DiscriminationResult
 
 __all__ = [
     "plot_decoder_curves",
@@ -35,46 +38,37 @@ def plot_discrimination_times(
     accuracy: float = 0.9,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw how long it takes to tell two neurons apart, within and between classes.
+    """Draw the times to accuracy of a `DiscriminationResult`, by kind of pair.
 
-    Parameters
-    ----------
-    discrimination : DiscriminationResult
-        What `neuroclass.discriminate_neurons` returns.
-    accuracy : float, default 0.9
-        Fraction of correct answers.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw. Default: a new figure.
+    Pairs within and between classes against seconds (logarithmic), medians as
+    triangles. Beyond the dotted line times are longer than the stimulus; pairs that are
+    not distinguishable are counted in the legend.
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        Pairs against seconds (logarithmic), medians as triangles; beyond the dotted
-        line times are longer than the stimulus; pairs that are not distinguishable
-        are counted in the legend.
+    Draws into `ax`, by default of a new figure, and returns it; `accuracy` is the
+    fraction of correct answers.
     """
     ax = new_axes(ax, (5.6, 3.6))
-    seconds = discrimination.seconds(accuracy)
-    kinds = [
+    seconds = discrimination.time_to_accuracy(accuracy)
+    groups = [
         ("within a class", discrimination.is_within, class_colors(2)[1]),
         ("between classes", discrimination.is_between, class_colors(1)[0]),
     ]
-    kinds = [kind for kind in kinds if kind[1].any()]
-    if not kinds:
-        kinds = [("all pairs", np.ones(len(seconds), dtype=bool), MIXED)]
+    groups = [group for group in groups if group[1].any()]
+    if not groups:
+        groups = [("all pairs", np.ones(len(seconds), dtype=bool), MIXED)]
     finite = seconds[np.isfinite(seconds)]
     if len(finite):
         low, high = finite.min(), finite.max()
         bins = np.geomspace(low / 1.05, high * 1.05, 33)
         ax.set_xscale("log")
         plain_ticks(ax.xaxis)
-    for name, which, color in kinds:
+    for name, which, color in groups:
         times = seconds[which]
         n_missing = int(np.isnan(times).sum())
         label = f"{name}: {len(times)} pairs"
         if n_missing:
             label += f", {n_missing} not distinguishable"
-        median = discrimination.median_seconds(which, accuracy)
+        median = discrimination.median_time_to_accuracy(which, accuracy)
         if np.isfinite(median):
             label += f"; median {median:.2g} s"
         if not len(finite):
@@ -114,8 +108,8 @@ def plot_discrimination_times(
             va="top",
             fontsize=8,
         )
-    ax.set_xlabel(f"Time to tell two neurons apart, {100 * accuracy:.0f} % correct (s)")
-    ax.set_ylabel("Pairs")
+    ax.set_xlabel(f"Observation time to {100 * accuracy:.0f} % correct (s)")
+    ax.set_ylabel("Number of pairs")
     tidy(ax)
     ax.legend(
         loc="lower left",
@@ -130,25 +124,17 @@ def plot_discrimination_times(
 def plot_decoder_curves(
     discrimination: DiscriminationResult, *, ax: Axes | None = None
 ) -> Axes:
-    """Draw how often a decoder tells two neurons apart, against time.
+    """Draw the decoder curves of a `DiscriminationResult`.
 
-    Parameters
-    ----------
-    discrimination : DiscriminationResult
-        What `neuroclass.discriminate_neurons` returns.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw. Default: a new figure.
+    Fraction correct against seconds of response (logarithmic) of the chosen pairs, with
+    the standard error over presentations. Diamonds are the times to 90 % from the
+    divergence.
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        Fraction correct against seconds of response (logarithmic) of the chosen
-        pairs, with the standard error over presentations; the diamonds are the times
-        to 90 % from the divergence.
+    Draws into `ax`, by default of a new figure, and returns it.
     """
     ax = new_axes(ax, (5.6, 3.9))
     pairs, ids = discrimination.divergences, discrimination.unit_ids
-    seconds = discrimination.seconds(0.9)
+    seconds = discrimination.time_to_accuracy(0.9)
     colors = class_colors(max(len(discrimination.curves), 1))
     for curve, color in zip(discrimination.curves, colors, strict=True):
         ends = sorted((curve.first, curve.second))
@@ -157,16 +143,16 @@ def plot_decoder_curves(
         if np.isfinite(seconds[k]):
             time = f"{seconds[k]:.2g} s"
         name = f"{unit_name(ids[curve.first])} - {unit_name(ids[curve.second])}"
-        ax.plot(curve.seconds, curve.correct, color=color, label=f"{name}: {time}")
+        ax.plot(curve.durations, curve.correct, color=color, label=f"{name}: {time}")
         ax.fill_between(
-            curve.seconds,
+            curve.durations,
             curve.correct - curve.standard_error,
             np.minimum(curve.correct + curve.standard_error, 1),
             color=color,
             alpha=0.2,
             linewidth=0,
         )
-        if curve.seconds[0] <= seconds[k] <= curve.seconds[-1]:
+        if curve.durations[0] <= seconds[k] <= curve.durations[-1]:
             ax.plot(
                 seconds[k],
                 0.9,
@@ -180,7 +166,7 @@ def plot_decoder_curves(
     ax.set_xscale("log")
     plain_ticks(ax.xaxis)
     ax.set_ylim(min(0.45, ax.get_ylim()[0]), 1.01)
-    ax.set_xlabel("Length of the response (s)")
+    ax.set_xlabel("Response duration (s)")
     ax.set_ylabel("Fraction correct")
     tidy(ax)
     labels = ax.get_legend_handles_labels()[1]

@@ -1,4 +1,7 @@
-"""The figure of the merge tree, with the evidence for its splits."""
+"""Figure of the merge tree, with the z of its tested splits.
+
+Input: `ClassificationResult`. Output: axes.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from neuroclass.results.classification import ClassificationResult
+    from neuroclass.results import ClassificationResult
 
 __all__ = ["cumulative_loss", "plot_merge_tree", "tree_size"]
 
@@ -34,26 +37,15 @@ _MOST_Z = 12  # merges whose z is printed; every tested one has its mark
 def plot_merge_tree(
     classification: ClassificationResult, *, ax: Axes | None = None
 ) -> Axes:
-    """Draw the merge tree at cumulative loss, coloured by class.
+    """Draw the merge tree of a `ClassificationResult`, coloured by class.
 
-    The height of a merge is what has been lost when it is done: the sum of the losses
-    of all merges up to it. Sampling makes some losses slightly negative; a merge is
-    never drawn below an earlier one.
+    Neurons in tree order against the cumulative loss, in bits per word: the sum of the
+    losses of all merges up to each. Sampling makes some losses slightly negative; a
+    merge is never drawn below an earlier one. The dashed line cuts the tree into the
+    classes. Merges tested on held-out stimulus blocks carry a dot, filled where their
+    two sides are distinct (z > 4), and the highest of them their z.
 
-    Parameters
-    ----------
-    classification : ClassificationResult
-        What `neuroclass.classify_neurons` returns.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw. Default: a new figure.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        Neurons in tree order against bits per word lost. The dashed line cuts the tree
-        into the classes. Merges tested on held-out stimulus blocks carry a dot, filled
-        where a gap is shown between their two sides (z > 4), and the highest of them
-        their z.
+    Draws into `ax`, by default of a new figure, and returns it.
     """
     n_neurons = len(classification.tree.leaf_order)
     n_clusters = classification.n_clusters
@@ -141,14 +133,19 @@ def _draw_z(
     tested = np.flatnonzero(~np.isnan(node_z))
     width = len(node_z) + 1
     is_real = node_z[tested] > REAL_SPLIT
-    for shown, face, size, name in (
-        (tested[is_real], INK, 4.5, f"two kinds in held-out data (z > {REAL_SPLIT:g})"),
-        (tested[~is_real], "white", 3.5, "no gap shown"),
+    for merges, face, size, name in (
+        (
+            tested[is_real],
+            INK,
+            4.5,
+            f"real split, held out (z > {REAL_SPLIT:g})",
+        ),
+        (tested[~is_real], "white", 3.5, "no gap"),
     ):
-        if len(shown):
+        if len(merges):
             ax.plot(
-                places[shown],
-                heights[shown],
+                places[merges],
+                heights[merges],
                 "o",
                 color=INK,
                 markerfacecolor=face,

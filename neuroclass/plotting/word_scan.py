@@ -1,4 +1,7 @@
-"""Figure of a scan: information rate against the length of a word, to its limit."""
+"""Figure of information rates against word length, and their limit.
+
+Input: `InformationScan`. Output: axes.
+"""
 
 from __future__ import annotations
 
@@ -15,41 +18,32 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.transforms import Transform
 
-    from neuroclass.results.information_scan import InformationScan
+    from neuroclass.results import InformationScan
 
 __all__ = ["plot_scan"]
 
 _APART = 0.009  # of 1 / word length, between bin widths; 1/6 and 1/8 are .042 apart
 
 _ABOUT = {
-    "identity": "Information about who spoke (bits/s)",
-    "stimulus": "Information about the stimulus\n(bits/s, mean of neurons)",
+    "identity": "Identity information (bits/s)",
+    "stimulus": "Stimulus information\n(bits/s, mean of neurons)",
 }
 
 
 def plot_scan(
     scan: InformationScan,
-    about: Literal["identity", "stimulus"] = "identity",
     *,
+    about: Literal["identity", "stimulus"] = "identity",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw information rates against 1 / word length, one colour per bin width.
+    """Draw the rates of an `InformationScan` against 1 / word length.
 
-    Parameters
-    ----------
-    scan : InformationScan
-        What `neuroclass.analysis.scan.scan_information` returns.
-    about : {"identity", "stimulus"}
-        What the words tell about: the neuron that spoke, or the stimulus.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw. Default: a new figure.
+    One colour per bin width, with 95 % intervals; unreliable rates are open circles.
+    Bin widths stand a little beside each other, so that none hides the interval of
+    another. The rates are of the information about the neuron's identity, or about the
+    stimulus, where dashed lines lead to the limit of infinitely long words.
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        With 95 % intervals; words that cannot be trusted are open circles. Bin widths
-        stand a little beside each other, so that none hides the interval of another.
-        About the stimulus, the dashed lines lead to the limit of infinitely long words.
+    Draws into `ax`, by default of a new figure, and returns it.
     """
     check_choice(about, "about", tuple(_ABOUT))
     ax = new_axes(ax, (5.6, 3.9))
@@ -80,13 +74,13 @@ def plot_scan(
             transform=place,
         )
         is_good = np.array([rate.verdict == "good" for rate in rates])
-        for shown, face, label in (
+        for chosen, face, label in (
             (is_good, color, f"{1e3 * width:g} ms bins"),
             (~is_good, "white", None),
         ):
             ax.plot(
-                x[shown],
-                y[shown],
+                x[chosen],
+                y[chosen],
                 "o",
                 color=color,
                 markerfacecolor=face,
@@ -96,7 +90,7 @@ def plot_scan(
     if about == "stimulus":
         _draw_limits(scan, colors, beside, ax)
     lengths = sorted({word.word_length for word in scan.words})
-    ax.plot([], [], "o", color=INK, markerfacecolor="white", label="not to be trusted")
+    ax.plot([], [], "o", color=INK, markerfacecolor="white", label="unreliable")
     ax.set_xlim(-0.04, 1.04)
     ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
     ax.xaxis.set_major_locator(FixedLocator([0, *(1 / n for n in lengths)]))

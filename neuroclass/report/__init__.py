@@ -1,6 +1,7 @@
-"""A result folder: labels.csv, result.json, figures and a self-contained report.html.
+"""Result folders: tables, JSON, figures and a self-contained report.html.
 
-`save_results` writes all of it; `write_report` rebuilds the page from the folder alone.
+Input: the records of `neuroclass.results`. Output: folders, of which `write_report`
+rebuilds the page, and plain values for programs.
 """
 
 import lazy_loader as _lazy

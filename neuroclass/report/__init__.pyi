@@ -1,6 +1,6 @@
-from .class_folder import check_kind as check_kind
 from .class_folder import save_results as save_results
 from .class_json import write_result_json as write_result_json
+from .csv_files import write_labels_csv as write_labels_csv
 from .family_folder import save_families as save_families
 from .information_json import (
     describe_recording_information as describe_recording_information,
@@ -8,5 +8,5 @@ from .information_json import (
 from .methods import methods_paragraph as methods_paragraph
 from .pair_folder import save_pairs as save_pairs
 from .report_page import write_report as write_report
+from .result_folder import check_kind as check_kind
 from .scan_json import describe_scan as describe_scan
-from .tables import write_labels_csv as write_labels_csv

@@ -1,61 +1,63 @@
-"""result.json: all that `cluster` found, and all that it takes to find it again.
+"""Result of `cluster` as JSON: what was measured, and all that reproduces it.
 
-result.json is strict JSON: what is not a number is null. Information is in bits per
-word unless the key says otherwise; intervals are 95 %. Its keys:
+Input: `ClassificationResult`. Output: ``result.json``, strict JSON, in which what is
+not a number is null. Information is in bits per word unless the key says otherwise;
+intervals are 95 %. Its keys:
 
 ========================  ==========================================================
-``format_version``        2; changes when a key changes its meaning
+``format_version``        2; changes when a key changes
 ``neuroclass_version``
-``command``               the command line, or null when called from Python
-``environment``           versions of Python and of the packages that compute
+``command``               the command line; null when called from Python
+``environment``           versions of Python and of the numerical packages
 ``input``                 ``path, name, format, sha256`` (null without a file),
                           ``n_units, n_spikes, duration_seconds``; of pooled
                           recordings ``recordings``, the same of each, else null
-``presentations``         ``source, condition, reason, notes, n_presentations`` and
+``presentations``         ``source, condition, reason, n_presentations`` and
                           ``stimuli``: ``name, n_repeats, duration_seconds`` of each
 ``settings``              each setting with its value; where it was chosen from the
                           data an object ``value, chosen: "auto", why``
-``issues``                ``kind, text, units`` of what is doubtful
+``issues``                ``kind, text, units`` of what is doubtful, was left out or
+                          shortened
 ``word_duration_seconds``
-``information``           about which neuron spoke: ``estimator, bits_per_word,
+``information``           identity information: ``estimator, bits_per_word,
                           interval, bits_per_second, bits_per_second_interval,
                           bits_per_spike, bits_per_spike_interval``; by other
                           estimators ``plug_in`` (uncorrected), ``miller_madow``,
                           ``jackknife``, ``empirical_bayes`` (least bias);
                           ``chance_level`` of the plug-in; ``maximum``, log2 of the
-                          number of neurons; ``kept_by_classes``, with
+                          number of neurons; ``class_information``, with
                           ``bits_per_word, interval, chance_level, share,
                           share_interval`` (corrected by the blend)
 ``drift``                 over the repeats: ``n_tested, n_drifting, n_unsafe, summary``;
-                          ``p_value, q_value, rate_change`` (words spoken in the later
-                          half over the earlier) of each classified unit;
+                          ``p_value, q_value, rate_change`` (words with spikes in the
+                          later half over those in the earlier), ``is_drifting,
+                          is_unsafe`` of each classified unit;
                           ``information_without``: ``n_neurons, bits_per_word,
                           interval`` of the units that do not drift, or null
-``n_neurons``             how many units were classified
-``n_clusters``            how many classes
-``n_distinguishable``     groups of neurons that the data tell apart at a false
+``n_neurons``             number of classified units
+``n_clusters``            number of classes
+``n_distinguishable``     number of distinguishable groups of neurons, at a false
                           discovery rate of 5 %: differences, not classes; null for
                           more than 500 neurons
 ``selection``             support of that number: ``low, high, is_determined,
                           weakest_z`` (held-out z of the two least separate
-                          classes) and ``gain_ratio`` (index = number of classes),
-                          ``node_z``
-                          (held-out z of each merge, null where not tested, or where the
-                          sides do not attract their own: these are in ``splits``),
+                          classes), ``gain_ratio`` (index = number of classes),
+                          ``node_z`` (held-out z of each merge, null where not tested
+                          or not replicated: the latter are in ``splits``),
                           ``reason``; ``splits``, the tested merges from the top:
                           ``merge, z, n_leaves`` (of its two sides), ``is_real``,
-                          ``label`` (of the class that it is inside of, or null)
+                          ``label`` (of the class that holds it, or null)
 ``classes``               ``label, n_neurons, firing_rate_hz, information_bits``
-                          (means, the latter of the neurons' evidence together) with
+                          (means; the latter estimated for all neurons together) with
                           ``information_interval``, and ``unit_ids`` of each class;
-                          ``stability``, the mean Jaccard similarity with its like under
-                          resampled stimuli, or null; ``subclasses``, the same of each
-                          but for stability
-``stability``             when the stimulus is resampled, or null: ``n_clusters`` (not
+                          ``stability``, the mean Jaccard similarity with the most
+                          similar class under resampled stimuli, or null;
+                          ``subclasses``, the same of each but for stability
+``stability``             under resampled stimuli, or null: ``n_clusters`` (not
                           that above if it is one), ``n_replicates, n_blocks``;
                           ``by_number``: ``n_clusters, adjusted_rand_index, interval``;
                           ``co_clustering`` of the leaves of the tree
-``merge_tree``            ``unit_ids`` of the leaves; ``children``: merge k joins two
+``merge_tree``            ``unit_ids`` of the neurons; ``children``: merge k joins two
                           nodes into node ``n_neurons + k``; ``losses`` of the merges;
                           ``leaf_order``; where the leaves are micro-clusters (method
                           sequential) ``micro_labels``, that of each unit, else null
@@ -78,9 +80,10 @@ import numpy as np
 from neuroclass._lib.json_text import json_text
 from neuroclass._version import __version__
 from neuroclass.clustering import REAL_SPLIT, MergeTree
-from neuroclass.report.drift_table import drift_of_units
-from neuroclass.report.origin import (
+from neuroclass.report.json_parts import (
     FORMAT_VERSION,
+    describe_drift_of_units,
+    describe_information_without,
     describe_issues,
     describe_presentations,
     describe_recording,
@@ -93,7 +96,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neuroclass.clustering import Agreement, Stability
-    from neuroclass.results.classification import ClassificationResult
+    from neuroclass.results import ClassificationResult
 
 __all__ = ["write_result_json"]
 
@@ -104,16 +107,16 @@ def write_result_json(
     *,
     command: str | None = None,
 ) -> Path:
-    """Write result.json: all that was found, and all that it takes to find it again.
+    """Write result.json: what was measured, and all that reproduces it.
 
     Parameters
     ----------
     classification : ClassificationResult
-        What `neuroclass.classify_neurons` returns.
+        Record of the classes.
     path : path
-        The file to write.
+        File to write.
     command : str, optional
-        The command line that made it.
+        Command line.
 
     Returns
     -------
@@ -181,7 +184,7 @@ def _describe_information(classification: ClassificationResult) -> dict[str, Any
     # Durations and spikes are counted, not estimated: the interval only scales.
     per_second = 1 / classification.word_duration
     per_spike = information.bits_per_spike / per_word if per_word else math.nan
-    kept = classification.class_information
+    of_classes = classification.class_information
     return {
         "estimator": information.estimator,
         "bits_per_word": per_word,
@@ -196,26 +199,22 @@ def _describe_information(classification: ClassificationResult) -> dict[str, Any
         "empirical_bayes": information.empirical_bayes,
         "chance_level": information.chance_level,
         "maximum": math.log2(len(classification.classified)),
-        "kept_by_classes": {
-            "bits_per_word": kept.bits_per_word,
-            "interval": kept.interval,
-            "chance_level": kept.chance_level,
-            "share": kept.share,
-            "share_interval": kept.share_interval,
+        "class_information": {
+            "bits_per_word": of_classes.bits_per_word,
+            "interval": of_classes.interval,
+            "chance_level": of_classes.chance_level,
+            "share": of_classes.share,
+            "share_interval": of_classes.share_interval,
         },
     }
 
 
 def _describe_drift(classification: ClassificationResult) -> dict[str, Any]:
-    rest = classification.without_drifting
     return {
-        **drift_of_units(classification.drift),
-        "information_without": rest
-        and {
-            "n_neurons": len(rest.per_neuron),
-            "bits_per_word": rest.bits_per_word,
-            "interval": rest.interval,
-        },
+        **describe_drift_of_units(classification.drift),
+        "information_without": describe_information_without(
+            classification.without_drifting
+        ),
     }
 
 

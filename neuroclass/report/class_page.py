@@ -1,4 +1,7 @@
-"""The page of a result folder of `cluster`, from what lies in it and nothing else."""
+"""Page of a result folder of `cluster`, from the files in it alone.
+
+Input: the folder. Output: its ``report.html``.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,17 @@ from typing import Any
 from neuroclass._lib.wording import plural, some
 from neuroclass.clustering import REAL_SPLIT
 from neuroclass.exceptions import RecordingError
-from neuroclass.plotting import FIGURE_NAMES, class_colors
+from neuroclass.plotting import class_colors
+from neuroclass.report.csv_files import LABEL_COLUMNS
 from neuroclass.report.methods import methods_paragraph, setting
 from neuroclass.report.rendering import (
+    PageFrame,
     as_interval,
     as_percent,
     existing,
-    figure_address,
     read_result,
-    settings_as_text,
     write_page,
 )
-from neuroclass.report.tables import LABEL_COLUMNS
 
 __all__ = ["write_class_page"]
 
@@ -30,7 +32,7 @@ def write_class_page(folder: Path) -> Path:
 
     Parameters
     ----------
-    folder : Path
+    folder : pathlib.Path
         With ``result.json``, ``labels.csv`` and ``figures``.
 
     Returns
@@ -45,31 +47,30 @@ def write_class_page(folder: Path) -> Path:
     RecordingError
         If result.json or labels.csv cannot be used.
     """
-    result = read_result(existing(folder, "result.json", command="cluster"))
+    result = read_result(folder, "result.json", command="cluster")
     units = _read_labels(existing(folder, "labels.csv", command="cluster"))
-    figures = {
-        name: figure_address(folder, f"figures/{name}", command="cluster")
-        for name in FIGURE_NAMES
+    captions = {
+        name: caption
+        for name, caption in _CAPTIONS.items()
         if name != "co_clustering" or result.get("stability")
     }
+    frame = PageFrame(
+        folder=folder, command="cluster", template="classes.html", captions=captions
+    )
 
-    def context() -> dict[str, Any]:
+    def contents() -> dict[str, Any]:
         return {
-            "result": result,
             "title": result["input"]["name"],
-            "units": units,
-            "figures": figures,
-            "captions": {n: c for n, c in _CAPTIONS.items() if n in figures},
-            "colors": class_colors(result["n_clusters"]),
             "headline": _headline(result),
+            "issue_texts": _issues(result, units),
             "support": _support(result),
-            "notes": _notes(result, units),
+            "colors": class_colors(result["n_clusters"]),
+            "units": units,
             "members": _labels_by_recording(units),
-            "settings": settings_as_text(result),
             "methods": methods_paragraph(result),
         }
 
-    return write_page(folder, "result.json", "report.html", context)
+    return write_page(frame, result, contents)
 
 
 def _read_labels(path: Path) -> list[dict[str, str]]:
@@ -92,7 +93,7 @@ def _headline(result: dict[str, Any]) -> str:
 
 
 def _support(result: dict[str, Any]) -> str:
-    """Return a sentence on how far the number of classes is supported."""
+    """Return a sentence on the support of the number of classes."""
     selection, n_clusters = result["selection"], result["n_clusters"]
     low, high = selection["low"], selection["high"]
     span = f"{low}" if low == high else f"{low} to {high}"
@@ -102,28 +103,28 @@ def _support(result: dict[str, Any]) -> str:
         return f"The fewest that lose at most {as_percent(loss)} of the information."
     if not why:
         return (
-            "The number was given, not found in these data: the splits of its tree "
+            "The number was given, not chosen from these data: the splits of the tree "
             f"support {span}."
         )
     if not selection["is_determined"]:
         return (
             f"The number is not determined by these data: {span} are supported, and "
-            "the two ways of counting disagree."
+            "the two counts of classes disagree."
         )
     if low == high == n_clusters:
         return "The number is determined by these data."
     return f"The number is determined by these data within {span}."
 
 
-def _notes(result: dict[str, Any], units: list[dict[str, str]]) -> list[str]:
-    """Return what a reader must know before believing the rest."""
+def _issues(result: dict[str, Any], units: list[dict[str, str]]) -> list[str]:
+    """Return what limits the conclusions, or was left out."""
     presentations = result["presentations"]
-    notes = [str(issue["text"]) for issue in result["issues"]]
+    issues = [str(issue["text"]) for issue in result["issues"]]
     fewest = min(stimulus["n_repeats"] for stimulus in presentations["stimuli"])
     if fewest < 10:
         information = result["information"]
         low, high = sorted((information["bits_per_word"], information["jackknife"]))
-        notes.append(
+        issues.append(
             f"Only {fewest} repeats: the correction for sampling is rough. Take the "
             f"identity information as {as_interval([low, high])} bits per word."
         )
@@ -132,17 +133,17 @@ def _notes(result: dict[str, Any], units: list[dict[str, str]]) -> list[str]:
         if not unit["label"]:
             left_out.setdefault(unit["reason"], []).append(unit["unit_id"])
     drift = result["drift"]
-    if drift["n_drifting"] and not drift["n_unsafe"]:  # else it is among the notes
-        notes.append(f"{drift['summary'][0]}.")
+    if drift["n_drifting"] and not drift["n_unsafe"]:  # else it is an issue already
+        issues.append(f"{drift['summary'][0]}.")
     for reason, names in left_out.items():
         number = plural(len(names), "unit", "units")
-        notes.append(f"Left out: {number} ({reason}): {some(names, 12)}.")
+        issues.append(f"Left out: {number} ({reason}): {some(names, 12)}.")
     if presentations["condition"] == "none":
-        notes.append(
-            "Nothing was conditioned on: classes are of word statistics, a weaker "
-            "question than responses to a stimulus."
+        issues.append(
+            "Responses are not conditioned on a stimulus: neurons are classified by "
+            "their word statistics alone."
         )
-    return notes
+    return issues
 
 
 def _labels_by_recording(units: list[dict[str, str]]) -> dict[str, list[str]]:
@@ -152,15 +153,15 @@ def _labels_by_recording(units: list[dict[str, str]]) -> dict[str, list[str]]:
     return labels
 
 
-# Title, how to read it, and its place in the page: half of it, alone, or all of it.
+# Title, caption and place of each figure, in their order on the page.
 _CAPTIONS = {
     "information_curve": (
-        "Information kept by the classes",
-        "How much the responses tell about which class, against the number of "
-        "classes; at the right end every neuron is its own class. The dot is the "
-        "chosen number, the upright band its range, the band along the curve the "
-        "95 % interval. The dotted line is the information of all neurons corrected "
-        "for few repeats: what the curve has beyond it is sampling noise.",
+        "Information of the classes",
+        "Class information against the number of classes; at the right end every "
+        "neuron is its own class. Dot: the chosen number of classes; vertical band: "
+        "its supported range; band along the curve: 95 % interval. Dotted line: "
+        "identity information of all neurons, corrected for few repeats; the part of "
+        "the curve above it is sampling noise.",
         "half",
     ),
     "class_sizes": (
@@ -171,24 +172,23 @@ _CAPTIONS = {
     ),
     "merge_tree": (
         "Merge tree",
-        "Neurons merged step by step where it costs least. Height: the information "
-        "lost when that merge is done, with all before it. A dashed line cuts the tree "
-        "into the classes, if there are several. Numbers are z-scores of a split on "
-        f"held-out parts of the stimulus; a split with z > {REAL_SPLIT:g} (filled) is "
-        "real.",
+        "Neurons are merged step by step, each time with the smallest loss of "
+        "information. Height: cumulative loss. A dashed line cuts the tree into the "
+        "classes, if there are several. Numbers are z-scores of a split on held-out "
+        f"parts of the stimulus; a split with z > {REAL_SPLIT:g} (filled) is real.",
         "wide",
     ),
     "pairwise_loss": (
         "Pairwise losses",
-        "What would be lost if just these two neurons were one class, in the order of "
-        "the tree. Dark blocks on the diagonal are neurons that answer alike.",
+        "Information lost by merging two neurons, in the order of the tree. Dark "
+        "blocks on the diagonal are neurons with similar responses.",
         "alone",
     ),
     "co_clustering": (
         "Stability of the classes",
-        "How often two neurons were of one class when the stimulus was resampled in "
-        "blocks, in the order of the tree; lines are the boundaries of the classes. "
-        "Black blocks along the diagonal, and white elsewhere, are stable classes.",
+        "Share of resampled stimuli (in blocks) in which two neurons are of one class, "
+        "in the order of the tree; lines are the boundaries of the classes. Black "
+        "blocks along the diagonal, and white elsewhere, are stable classes.",
         "alone",
     ),
     "class_responses": (
@@ -199,8 +199,8 @@ _CAPTIONS = {
     ),
     "rasters": (
         "Example neurons",
-        "The most typical neurons of each class: those whose mean response is most "
-        "like that of the others. Each line of dots is one repeat.",
+        "The most typical neurons of each class: those whose mean response correlates "
+        "best with that of the others. Each row is one repeat.",
         "wide",
     ),
 }

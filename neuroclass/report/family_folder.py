@@ -1,4 +1,6 @@
-"""The result folder of recordings that were classified apart.
+"""Result folder of `cluster --within`: classes of each recording, and their families.
+
+Input: `WithinRecordings`. Output: a folder:
 
 ======================  ============================================================
 ``RECORDING/``          the result folder of each recording: `save_results`
@@ -11,7 +13,7 @@
                         ``p_value`` between every two recordings, ``command``,
                         ``neuroclass_version, format_version``
 ``families.png, .svg``  mean responses of matched classes
-``report.html``         all of it on one page, which leads to those of the recordings
+``report.html``         all of it on one page, which links those of the recordings
 ======================  ============================================================
 """
 
@@ -24,16 +26,17 @@ import numpy as np
 from neuroclass._lib.json_text import json_text
 from neuroclass._version import __version__
 from neuroclass.plotting import write_families
-from neuroclass.report.class_folder import write_result, written_whole
+from neuroclass.report.class_folder import write_result
+from neuroclass.report.csv_files import LABEL_COLUMNS, write_table
 from neuroclass.report.family_page import write_family_page
-from neuroclass.report.origin import FORMAT_VERSION
-from neuroclass.report.tables import LABEL_COLUMNS, write_table
+from neuroclass.report.json_parts import FORMAT_VERSION
+from neuroclass.report.result_folder import write_folder
 
 if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-    from neuroclass.results.recordings import WithinRecordings
+    from neuroclass.results import WithinRecordings
 
 __all__ = ["save_families"]
 
@@ -41,18 +44,18 @@ _SHARED = ("bin_size", "word_length", "response")  # settings, by all recordings
 
 
 def save_families(
-    found: WithinRecordings,
+    within: WithinRecordings,
     folder: str | os.PathLike[str],
     *,
     force: bool = False,
     command: str | None = None,
 ) -> Path:
-    """Write the classes of each recording, and which are the same, into a folder.
+    """Write the classes of each recording, and their families, into a folder.
 
     Parameters
     ----------
-    found : WithinRecordings
-        What `neuroclass.analysis.across_recordings.classify_within` returns.
+    within : WithinRecordings
+        Record of the classes and families.
     folder, force, command
         As in `save_results`.
 
@@ -61,33 +64,33 @@ def save_families(
     pathlib.Path
         `folder`.
     """
-    with written_whole(folder, "cluster --within", force=force) as (target, finished):
-        places = [name.replace("/", "_") for name in found.recordings]
-        for place, classification in zip(places, found.classifications, strict=True):
+    with write_folder(folder, "cluster --within", force=force) as (target, finished):
+        places = [name.replace("/", "_") for name in within.recordings]
+        for place, classification in zip(places, within.classifications, strict=True):
             write_result(classification, finished / place, command=command)
-        frame = found.to_frame()[[*LABEL_COLUMNS, "family"]]
+        frame = within.to_frame()[[*LABEL_COLUMNS, "family"]]
         write_table(frame, finished / "labels.csv")
-        text = json_text(_describe(found, places, command))
+        text = json_text(_describe(within, places, command))
         (finished / "families.json").write_text(text, encoding="utf-8")
-        write_families(found, finished)
+        write_families(within, finished)
         write_family_page(finished)
     return target
 
 
 def _describe(
-    found: WithinRecordings, places: list[str], command: str | None
+    within: WithinRecordings, places: list[str], command: str | None
 ) -> dict[str, Any]:
-    settings = found.classifications[0].settings
+    settings = within.classifications[0].settings
     families = []
-    for row in found.summary().to_dict("records"):
+    for row in within.summary().to_dict("records"):
         family = int(row["family"])
         families.append(
             {
                 "family": family,
-                "n_neurons": {name: int(row[name]) for name in found.recordings},
+                "n_neurons": {name: int(row[name]) for name in within.recordings},
                 "classes": {
                     name: np.flatnonzero(of == family).tolist()
-                    for name, of in zip(found.recordings, found.families, strict=True)
+                    for name, of in zip(within.recordings, within.families, strict=True)
                 },
                 "distance": row["distance"],
                 "nearest": row["nearest"],
@@ -106,11 +109,11 @@ def _describe(
                 "n_clusters": c.n_clusters,
             }
             for name, place, c in zip(
-                found.recordings, places, found.classifications, strict=True
+                within.recordings, places, within.classifications, strict=True
             )
         ],
         "settings": {name: settings[name] for name in _SHARED},
         "families": families,
-        "agreement": found.agreement,
-        "p_value": found.p_value,
+        "agreement": within.agreement,
+        "p_value": within.p_value,
     }

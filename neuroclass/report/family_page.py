@@ -1,4 +1,7 @@
-"""The page of recordings that were classified apart, from what lies in their folder."""
+"""Page of a result folder of `cluster --within`, from the files in it alone.
+
+Input: the folder. Output: its ``report.html``.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from neuroclass.plotting import class_colors
-from neuroclass.report.rendering import (
-    existing,
-    figure_address,
-    read_result,
-    settings_as_text,
-    write_page,
-)
+from neuroclass.report.rendering import PageFrame, read_result, write_page
 
 __all__ = ["write_family_page"]
 
@@ -23,13 +20,13 @@ def write_family_page(folder: Path) -> Path:
 
     Parameters
     ----------
-    folder : Path
+    folder : pathlib.Path
         With ``families.json`` and its figure.
 
     Returns
     -------
     pathlib.Path
-        The page, which leads to that of each recording.
+        The page, which links that of each recording.
 
     Raises
     ------
@@ -38,38 +35,41 @@ def write_family_page(folder: Path) -> Path:
     RecordingError
         If families.json cannot be used.
     """
-    source = "families.json"
-    result = read_result(existing(folder, source, command="cluster --within"))
-    figures = {"families": figure_address(folder, "families", command="cluster")}
+    frame = PageFrame(
+        folder=folder,
+        command="cluster --within",
+        template="families.html",
+        captions=_CAPTIONS,
+        source="families.json",
+        figures="",
+    )
+    result = read_result(folder, frame.source, command=frame.command)
 
-    def context() -> dict[str, Any]:
+    def contents() -> dict[str, Any]:
         recordings, families = result["recordings"], result["families"]
         n_shared = sum(
             all(n > 0 for n in one["n_neurons"].values()) for one in families
         )
         return {
-            "result": result,
             "title": " + ".join(one["name"] for one in recordings),
-            "figures": figures,
-            "captions": _CAPTIONS,
-            "colors": class_colors(len(families)),
             "headline": (
                 f"{n_shared} of {len(families)} families of classes are in all "
                 f"{len(recordings)} recordings"
             ),
-            "settings": settings_as_text(result),
+            "issue_texts": [],
+            "colors": class_colors(len(families)),
             "pages": [f"{quote(one['folder'])}/report.html" for one in recordings],
         }
 
-    return write_page(folder, source, "families.html", context)
+    return write_page(frame, result, contents)
 
 
-# Title, how to read it, and its place in the page, as in `class_page`.
+# Title, caption and place, as in `class_page`.
 _CAPTIONS = {
     "families": (
         "Responses by family",
-        "Mean firing rate of the classes that were matched, one line per recording, "
-        "over its peak: what families share, and what only one recording shows.",
+        "Mean firing rate of the matched classes over its peak, one line per "
+        "recording.",
         "wide",
     ),
 }

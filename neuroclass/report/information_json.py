@@ -6,32 +6,35 @@ Input: `RecordingInformation`. Output: what ``neuroclass information --json`` pr
 from typing import Any
 
 from neuroclass._lib.json_text import plain
-from neuroclass.report.drift_table import drift_of_units
-from neuroclass.report.origin import describe_issues
-from neuroclass.results.recording_information import RecordingInformation
+from neuroclass.report.json_parts import (
+    describe_drift_of_units,
+    describe_information_without,
+    describe_issues,
+)
+from neuroclass.results import RecordingInformation
 
 __all__ = ["describe_recording_information"]
 
 
 def describe_recording_information(
-    found: RecordingInformation, recording: str | None = None
+    measured: RecordingInformation, recording: str | None = None
 ) -> dict[str, Any]:
     """Return identity information as plain numbers, texts, lists and dicts.
 
     Parameters
     ----------
-    found : RecordingInformation
-        What `neuroclass.measure_information` returns.
+    measured : RecordingInformation
+        Record of the information.
     recording : str, optional
         Path of the recording.
     """
-    information, drift, rest = found.information, found.drift, found.without_drifting
+    information = measured.information
     described: dict[str, Any] = plain(
         {
             "recording": recording,
-            "presentations": found.presentations.reason,
-            "settings": found.settings,
-            "unit_ids": found.unit_ids,
+            "presentations": measured.presentations.reason,
+            "settings": measured.settings,
+            "unit_ids": measured.unit_ids,
             "information": {
                 **{
                     name: value
@@ -42,15 +45,12 @@ def describe_recording_information(
                 "bits_per_spike": information.bits_per_spike,
             },
             "drift": {
-                **drift_of_units(drift),
-                "information_without": rest
-                and {
-                    "n_neurons": len(rest.per_neuron),
-                    "bits_per_word": rest.bits_per_word,
-                    "interval": rest.interval,
-                },
+                **describe_drift_of_units(measured.drift),
+                "information_without": describe_information_without(
+                    measured.without_drifting
+                ),
             },
-            "issues": describe_issues(found.issues),
+            "issues": describe_issues(measured.issues),
         }
     )
     return described

@@ -1,4 +1,7 @@
-"""The Methods paragraph, written from result.json."""
+"""Methods paragraph of a classification.
+
+Input: the content of result.json. Output: one paragraph of plain text.
+"""
 
 from typing import Any
 
@@ -9,12 +12,12 @@ __all__ = ["methods_paragraph", "setting", "time_text"]
 
 
 def methods_paragraph(result: dict[str, Any]) -> str:
-    """Return a Methods paragraph that says what was done with these data.
+    """Return a Methods paragraph for these data and settings.
 
     Parameters
     ----------
     result : dict
-        The content of result.json.
+        Content of result.json.
 
     Returns
     -------
@@ -37,7 +40,7 @@ def methods_paragraph(result: dict[str, Any]) -> str:
 
 
 def setting(result: dict[str, Any], name: str) -> tuple[Any, str]:
-    """Return the value of a setting, and why the data chose it ("" if it was given)."""
+    """Return the value of a setting, and the reason of an automatic choice, or ""."""
     value = result["settings"].get(name)
     if isinstance(value, dict) and "chosen" in value:
         return value["value"], value["why"] if value["chosen"] == "auto" else ""
@@ -45,7 +48,7 @@ def setting(result: dict[str, Any], name: str) -> tuple[Any, str]:
 
 
 def time_text(seconds: float) -> str:
-    """Return a time as it is read: ms below a second."""
+    """Return a time with its unit: ms below a second."""
     return f"{1000 * seconds:.4g} ms" if seconds < 1 else f"{seconds:.4g} s"
 
 
@@ -62,15 +65,15 @@ def _data(result: dict[str, Any]) -> list[str]:
     sentences = [
         f"Functional classes of {n_neurons} neurons were found with neuroclass "
         f"{result['neuroclass_version']} from the information that their responses "
-        "carry about which neuron responded (Schneidman, Bialek & Berry, 2002)."
+        "carry about neuron identity (Schneidman, Bialek & Berry, 2002)."
     ]
     if left_out:
         was = "was" if left_out == 1 else "were"
         sentences.append(f"Of the {n_units} units recorded, {left_out} {was} left out.")
     if pooled:
         sentences.append(
-            f"They are of {len(pooled)} recordings under the same stimulus, put "
-            "together as one population; stimuli were matched by name and time."
+            f"They are of {len(pooled)} recordings under the same stimulus, pooled "
+            "into one population; stimuli were matched by name and time."
         )
     if presentations["condition"] == "none":
         sentences.append(
@@ -81,7 +84,8 @@ def _data(result: dict[str, Any]) -> list[str]:
         what = "one stimulus" if len(stimuli) == 1 else f"{len(stimuli)} stimuli"
         each = "" if len(stimuli) == 1 else " each"
         sentences.append(
-            f"Responses to {what} of {lengths}, shown {repeats} times{each}, were used."
+            f"Responses to {what} of {lengths}, presented {repeats} times{each}, were "
+            "used."
         )
     return sentences
 
@@ -104,22 +108,22 @@ def _responses(result: dict[str, Any]) -> list[str]:
     word_length, _ = setting(result, "word_length")
     response, _ = setting(result, "response")
     duration = time_text(result["word_duration_seconds"])
-    counted = response == "counts"
-    content = "spike counts" if counted else "binary words (spike or no spike)"
+    has_counts = response == "counts"
+    content = "spike counts" if has_counts else "binary words (spike or no spike)"
     if word_length and word_length > 1:
         size = time_text(result["word_duration_seconds"] / word_length)
         text = (
-            f"Spike trains were turned into {content} of {word_length} bins of {size} "
+            f"Spike trains were binned into {content} of {word_length} bins of {size} "
             f"({duration} in all)"
         )
     else:
-        text = f"Spike trains were turned into {content} in bins of {duration}"
+        text = f"Spike trains were binned into {content} in bins of {duration}"
     if why:
         text += f"; the bin size was chosen from the data ({why.rstrip('.')})"
     condition = _CONDITIONS[result["presentations"]["condition"]]
     return [
         f"{text}.",
-        f"The distribution of each neuron's responses was taken {condition}.",
+        f"The response distribution of each neuron was estimated {condition}.",
     ]
 
 
@@ -136,23 +140,23 @@ def _information(result: dict[str, Any]) -> list[str]:
     information = result["information"]
     estimator = _ESTIMATORS.get(information["estimator"], information["estimator"])
 
-    def said(key: str, interval: str, unit: str) -> str:
+    def value_text(key: str, interval: str, unit: str) -> str:
         ends = between(*information[interval])
         value = f"{rounded(information[key])} {unit}"
         return value + (f" ({ends})" if ends else "")
 
-    values = [said("bits_per_word", "interval", "bits per word")]
-    values.append(said("bits_per_second", "bits_per_second_interval", "bits/s"))
+    values = [value_text("bits_per_word", "interval", "bits per word")]
+    values.append(value_text("bits_per_second", "bits_per_second_interval", "bits/s"))
     if information["bits_per_spike"] is not None:
         unit = "bits per spike"
-        values.append(said("bits_per_spike", "bits_per_spike_interval", unit))
+        values.append(value_text("bits_per_spike", "bits_per_spike_interval", unit))
     is_raw = information["estimator"] == "plug-in"
     corrected = "not corrected for sampling" if is_raw else f"corrected by {estimator}"
     return [
         "The identity information, the Jensen-Shannon divergence of the neurons' "
         "response distributions averaged over conditions, was "
-        f"{corrected}; intervals come from leaving out groups of repeats, of an "
-        "estimate with less bias (empirical Bayes) and of what is left of that.",
+        f"{corrected}; intervals are by the jackknife over groups of repeats, of "
+        "an estimate with less bias (empirical Bayes) and of its remainder.",
         f"It was {', '.join(values)}; 95 % intervals in brackets.",
     ]
 
@@ -163,7 +167,7 @@ def _classes(result: dict[str, Any]) -> list[str]:
     selection = result["selection"]
     n_clusters = result["n_clusters"]
     name = "one class" if n_clusters == 1 else f"{n_clusters} classes"
-    support = _span(sorted({str(selection["low"]), str(selection["high"])}, key=int))
+    supported = _span(sorted({str(selection["low"]), str(selection["high"])}, key=int))
     leaf, before = "Neurons", ""
     if setting(result, "method")[0] == "sequential":
         leaf = f"{len(result['merge_tree']['leaf_order'])} micro-clusters"
@@ -185,18 +189,18 @@ def _classes(result: dict[str, Any]) -> list[str]:
     elif why:
         sentences.append(
             "The number of classes was bounded on held-out parts of the stimulus, from "
-            "below by the largest number at which the two least separate classes hold "
-            f"apart (z above {SURE_PAIR:g}) and by the splits of the tree that do (z "
-            f"above {REAL_SPLIT:g}), from above by the largest at which they may (z "
+            "below by the largest number at which the two least separate classes are "
+            f"distinct (z above {SURE_PAIR:g}) and by the real splits of the tree (z "
+            f"above {REAL_SPLIT:g}), from above by the largest at which they may be (z "
             f"above {DOUBTFUL_PAIR:g}), and set, between these bounds, by the largest "
             "relative drop of the gain from one more class: "
-            f"{name} (supported by these data: {support})."
+            f"{name} (supported by these data: {supported})."
         )
         if not selection["is_determined"]:
             sentences.append("With these data the number is not determined.")
     else:
         sentences.append(f"The number of classes was set to {n_clusters}.")
-    share = result["information"]["kept_by_classes"]["share"]
+    share = result["information"]["class_information"]["share"]
     if share is not None and n_clusters > 1:
         sentences.append(
             f"The classes keep {100 * share:.0f} % of the information, both parts of "

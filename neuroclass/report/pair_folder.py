@@ -1,44 +1,64 @@
-"""The result folder of `discriminate`: how every two neurons are told apart.
+"""Result folder of `discriminate`: divergence, time to accuracy, decoder of each pair.
 
-pairs.csv has one row per pair of neurons:
+Input: `DiscriminationResult`. Output: a folder. Its ``pairs.csv`` has one row per pair
+of neurons; all times are empty where the pair is not distinguishable:
 
-==========================  ========================================================
-``unit_a, unit_b``          ids as in the recording
-``class_a, class_b``        their classes; empty where the reference has none
-``bits_per_second``         Jensen-Shannon divergence, corrected for few repeats
-``low, high``               its 95 % interval
-``z``                       uncorrected divergence beside chance, standard Gaussian
-                            if the two do not differ
-``plug_in, chance_level``   uncorrected, and what it would be by chance (bits/s)
-``is_distinguishable``      z of at least 2.5 and ``low`` above 0
-``coincident``              where not: the share of the spikes of the unit with fewer
-                            that come within 1 ms of one of the other, beyond what
-                            comes with one in the next repeat; above one half, the
-                            two are likely one cell, sorted twice
-``seconds_90``              of response, from any moment on, until 90 % of answers are
-                            correct; empty where not distinguishable, as all that
-                            follows
-``seconds_90_low, _high``   95 % interval
-``spikes_90``               spikes in that time, at the mean rate of the two
-``is_extrapolated_90``      whether that time is longer than the stimulus
-``..._95``                  the same for 95 %
-==========================  ========================================================
+=================================  =================================================
+``unit_a, unit_b``                 ids as in the recording
+``class_a, class_b``               their classes; empty where the reference has none
+``bits_per_second``                Jensen-Shannon divergence, corrected for few
+                                   repeats
+``bits_per_second_low, _high``     its 95 % interval
+``z``                              plug-in divergence against its permutation null,
+                                   standard Gaussian if the two do not differ
+``plug_in, chance_level``          plug-in divergence and the mean of its null, in
+                                   bits/s
+``is_distinguishable``             z of at least 2.5, and a lower bound above 0
+``coincident_share``               share of coincident spikes of an indistinguishable
+                                   pair: of the spikes of the unit with fewer, those
+                                   within 1 ms of one of the other, beyond those that
+                                   coincide with one in the next repeat; above one
+                                   half the two are possible duplicate units
+``time_to_90_seconds``             observation time to 90 % correct answers, from a
+                                   uniformly random start
+``time_to_90_seconds_low, _high``  its 95 % interval
+``spikes_to_90``                   spikes in that time, at the mean rate of the two
+``is_extrapolated_90``             whether that time is longer than the stimulus
+``..._95``                         the same for 95 %
+=================================  =================================================
 
-result.json is strict JSON: what is not a number is null. Its keys: ``format_version``
-(2), ``neuroclass_version``, ``command``, ``environment``, ``input``, ``presentations``,
-``settings`` and ``issues`` (as in that of `cluster`), ``word_duration_seconds``,
-``stimulus_duration_seconds``, ``unit_ids``, ``classes`` (``from, names, labels`` of the
-units), ``leaf_order``, ``n_pairs``, ``n_pairs_distinguishable``, ``n_distinguishable``
-(groups that the data tell apart at a false discovery rate of 5 %) with ``groups`` of
-the units, ``n_pairs_by_chance`` (how many of as many pairs that do not differ would
-pass for distinguishable), ``median_seconds`` with ``n_pairs, n_distinguishable,
-seconds_90, seconds_90_interval, seconds_95, seconds_95_interval`` of ``all, within,
-between`` and ``safe`` (of units that drift does not make unsafe), ``drift`` (as in that
-of `cluster`, without the information), ``indistinguishable`` (each unit that is not
-distinguishable from some other, with these),
-``possible_duplicates`` (pairs of units that share most of their spikes) and ``decoder``
-(for each chosen pair ``unit_a, unit_b, seconds, correct, standard_error, seconds_90,
-seconds_95``).
+``result.json`` is strict JSON: what is not a number is null. Its keys:
+
+==============================  ====================================================
+``format_version`` to           as in the result.json of `cluster`: ``format_version,
+``issues``                      neuroclass_version, command, input, presentations,
+                                environment, issues, settings``
+``word_duration_seconds``
+``stimulus_duration_seconds``   of all stimuli together
+``unit_ids``                    of the neurons
+``classes``                     ``from, names``, and ``labels`` of the neurons
+``leaf_order``                  neurons in the order of the merge tree
+``n_pairs``
+``n_pairs_distinguishable``
+``n_pairs_by_chance``           expected number of pairs found distinguishable if no
+                                two neurons differed
+``n_distinguishable``           distinguishable groups of neurons, at a false
+                                discovery rate of 5 %, with the ``groups`` of the
+                                neurons
+``median_time_to_accuracy``     ``n_pairs, n_distinguishable, time_to_90_seconds,
+                                time_to_90_seconds_interval, time_to_95_seconds,
+                                time_to_95_seconds_interval`` of the pairs ``all,
+                                within, between`` and ``safe`` (without neurons that
+                                drift makes unsafe)
+``drift``                       as in that of `cluster`, without the information
+``indistinguishable``           ``unit_id`` of each unit that is indistinguishable
+                                ``from`` some other
+``possible_duplicates``         ``unit_a, unit_b, coincident_share`` of the pairs of
+                                units that share most of their spikes
+``decoder``                     ``unit_a, unit_b, durations_seconds, correct,
+                                standard_error, time_to_90_seconds,
+                                time_to_95_seconds`` of each chosen pair
+==============================  ====================================================
 """
 
 from __future__ import annotations
@@ -50,23 +70,25 @@ import numpy as np
 from neuroclass._lib.json_text import json_text
 from neuroclass._version import __version__
 from neuroclass.plotting import write_discrimination
-from neuroclass.report.class_folder import written_whole
-from neuroclass.report.drift_table import drift_of_units
-from neuroclass.report.origin import (
+from neuroclass.report.csv_files import write_table
+from neuroclass.report.json_parts import (
     FORMAT_VERSION,
+    describe_drift_of_units,
     describe_issues,
     describe_presentations,
     describe_recording,
     environment,
 )
 from neuroclass.report.pair_page import write_pair_page
-from neuroclass.report.tables import write_table
+from neuroclass.report.result_folder import write_folder
 
 if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-    from neuroclass.results.discrimination import DiscriminationResult
+    from numpy.typing import NDArray
+
+    from neuroclass.results import DiscriminationResult
 
 __all__ = ["save_pairs"]
 
@@ -80,12 +102,12 @@ def save_pairs(
 ) -> Path:
     """Write pairs.csv, result.json, figures and report.html into a folder.
 
-    Whole or not at all: `written_whole`.
+    Whole or not at all: `write_folder`.
 
     Parameters
     ----------
     discrimination : DiscriminationResult
-        What `neuroclass.discriminate_neurons` returns.
+        Record of the pairs.
     folder, force, command
         As in `save_results`.
 
@@ -94,7 +116,7 @@ def save_pairs(
     pathlib.Path
         `folder`.
     """
-    with written_whole(folder, "discriminate", force=force) as (target, finished):
+    with write_folder(folder, "discriminate", force=force) as (target, finished):
         write_table(discrimination.to_frame(), finished / "pairs.csv")
         text = json_text(_describe(discrimination, command))
         (finished / "result.json").write_text(text, encoding="utf-8")
@@ -106,9 +128,8 @@ def save_pairs(
 def _describe(
     discrimination: DiscriminationResult, command: str | None
 ) -> dict[str, Any]:
-    everything = np.ones(discrimination.n_pairs, dtype=bool)
-    kinds = {
-        "all": everything,
+    pairs = {
+        "all": np.ones(discrimination.n_pairs, dtype=bool),
         "within": discrimination.is_within,
         "between": discrimination.is_between,
         "safe": discrimination.is_safe,
@@ -137,42 +158,46 @@ def _describe(
         "n_pairs_by_chance": discrimination.n_pairs_by_chance,
         "n_distinguishable": discrimination.n_distinguishable,
         "groups": discrimination.groups,
-        "median_seconds": {
-            name: {
-                "n_pairs": int(which.sum()),
-                "n_distinguishable": int(
-                    (discrimination.is_distinguishable & which).sum()
-                ),
-                "seconds_90": discrimination.median_seconds(which, 0.9),
-                "seconds_90_interval": discrimination.median_seconds_interval(
-                    which, 0.9
-                ),
-                "seconds_95": discrimination.median_seconds(which, 0.95),
-                "seconds_95_interval": discrimination.median_seconds_interval(
-                    which, 0.95
-                ),
-            }
-            for name, which in kinds.items()
+        "median_time_to_accuracy": {
+            name: _describe_median(discrimination, which)
+            for name, which in pairs.items()
         },
-        "drift": drift_of_units(discrimination.drift),
+        "drift": describe_drift_of_units(discrimination.drift),
         "indistinguishable": [
             {"unit_id": unit_id, "from": others}
             for unit_id, others in discrimination.indistinguishable_units().items()
         ],
         "possible_duplicates": [
-            {"unit_a": a, "unit_b": b, "coincident": share}
+            {"unit_a": a, "unit_b": b, "coincident_share": share}
             for a, b, share in discrimination.possible_duplicates()
         ],
         "decoder": [
             {
                 "unit_a": ids[curve.first],
                 "unit_b": ids[curve.second],
-                "seconds": curve.seconds,
+                "durations_seconds": curve.durations,
                 "correct": curve.correct,
                 "standard_error": curve.standard_error,
-                "seconds_90": curve.seconds_to(0.9),
-                "seconds_95": curve.seconds_to(0.95),
+                "time_to_90_seconds": curve.time_to(0.9),
+                "time_to_95_seconds": curve.time_to(0.95),
             }
             for curve in discrimination.curves
         ],
     }
+
+
+def _describe_median(
+    discrimination: DiscriminationResult, which: NDArray[np.bool_]
+) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "n_pairs": int(which.sum()),
+        "n_distinguishable": int((discrimination.is_distinguishable & which).sum()),
+    }
+    for percent in (90, 95):
+        chosen = (which, percent / 100)
+        name = f"time_to_{percent}_seconds"
+        described[name] = discrimination.median_time_to_accuracy(*chosen)
+        described[f"{name}_interval"] = discrimination.median_time_to_accuracy_interval(
+            *chosen
+        )
+    return described

@@ -1,4 +1,7 @@
-"""The page of a result folder of `discriminate`, from what lies in it."""
+"""Page of a result folder of `discriminate`, from the files in it alone.
+
+Input: the folder. Output: its ``report.html``.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from neuroclass._lib.wording import plural
-from neuroclass.plotting import PAIR_FIGURE_NAMES
 from neuroclass.report.rendering import (
+    PageFrame,
     as_percent,
     existing,
-    figure_address,
     read_result,
-    settings_as_text,
     write_page,
 )
 
@@ -25,7 +26,7 @@ def write_pair_page(folder: Path) -> Path:
 
     Parameters
     ----------
-    folder : Path
+    folder : pathlib.Path
         With ``result.json``, ``pairs.csv`` and ``figures``.
 
     Returns
@@ -40,102 +41,98 @@ def write_pair_page(folder: Path) -> Path:
     RecordingError
         If result.json or pairs.csv cannot be used.
     """
-    result = read_result(existing(folder, "result.json", command="discriminate"))
-    path = existing(folder, "pairs.csv", command="discriminate")
-    figures = {
-        name: figure_address(folder, f"figures/{name}", command="discriminate")
-        for name in PAIR_FIGURE_NAMES
-    }
+    frame = PageFrame(
+        folder=folder,
+        command="discriminate",
+        template="pairs.html",
+        captions=_CAPTIONS,
+    )
+    result = read_result(folder, frame.source, command=frame.command)
+    table = existing(folder, "pairs.csv", command=frame.command)
 
-    def context() -> dict[str, Any]:
+    def contents() -> dict[str, Any]:
         return {
-            "result": result,
             "title": result["input"]["name"],
-            "figures": figures,
-            "captions": _CAPTIONS,
             "headline": (
                 f"{result['n_pairs_distinguishable']} of "
-                f"{plural(result['n_pairs'], 'pair', 'pairs')} of neurons are told "
-                "apart"
+                f"{plural(result['n_pairs'], 'pair', 'pairs')} of neurons are "
+                "distinguishable"
             ),
-            "kinds": _kinds(result),
-            "curves": _curves(result, path),
-            "notes": _notes(result),
-            "settings": settings_as_text(result),
+            "issue_texts": _issues(result),
+            "medians": _medians(result),
+            "curves": _curves(result, table),
         }
 
-    return write_page(folder, "result.json", "pairs.html", context)
+    return write_page(frame, result, contents)
 
 
-def _kinds(result: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Return what is said of all pairs, and of those within and between classes."""
+def _medians(result: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the median times of all pairs, and of those within and between classes."""
     names = {
         "all": "all",
         "within": "within a class",
-        "between": "of two classes",
+        "between": "between classes",
         "safe": "without units that drift makes unsafe",
     }
     return [
-        (names[name], kind)
-        for name, kind in result["median_seconds"].items()
-        if name == "all" or 0 < kind["n_pairs"] < result["n_pairs"]
+        (names[name], median)
+        for name, median in result["median_time_to_accuracy"].items()
+        if name == "all" or 0 < median["n_pairs"] < result["n_pairs"]
     ]
 
 
-def _curves(result: dict[str, Any], path: Path) -> list[dict[str, Any]]:
-    """Return the pairs that a decoder was tried on, with their rows of pairs.csv."""
-    wanted = {
+def _curves(result: dict[str, Any], table: Path) -> list[dict[str, Any]]:
+    """Return the pairs with decoder curves, and their rows of pairs.csv."""
+    decoded = {
         frozenset((str(one["unit_a"]), str(one["unit_b"]))): one
         for one in result["decoder"]
     }
     rows = {}
-    with path.open(encoding="utf-8", newline="") as file:
+    with table.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             pair = frozenset((row["unit_a"], row["unit_b"]))
-            if pair in wanted:
+            if pair in decoded:
                 rows[pair] = row
-    return [{"decoder": one, "row": rows[pair]} for pair, one in wanted.items()]
+    return [{"decoder": one, "row": rows[pair]} for pair, one in decoded.items()]
 
 
-def _notes(result: dict[str, Any]) -> list[str]:
-    """Return what a reader must know before believing the rest."""
-    notes = [str(note) for note in result["presentations"]["notes"]]
+def _issues(result: dict[str, Any]) -> list[str]:
+    """Return what limits the conclusions, or was left out."""
+    issues = [str(issue["text"]) for issue in result["issues"]]
     if recordings := result["input"]["recordings"]:
-        notes.append(
+        issues.append(
             f"Neurons of {len(recordings)} recordings are pooled: two of different "
             "recordings differ by what differs between preparations, too."
         )
-    drift = result["drift"]
-    if drift["n_unsafe"]:
-        notes += [f"{sentence}." for sentence in drift["summary"]]
-    for one in result["possible_duplicates"]:
-        notes.append(
-            f"Units {one['unit_a']} and {one['unit_b']} share "
-            f"{as_percent(one['coincident'])} of their spikes, within 1 ms: likely one "
-            "cell, sorted twice."
-        )
-    return notes
+    issues += [
+        f"Units {one['unit_a']} and {one['unit_b']} share "
+        f"{as_percent(one['coincident_share'])} of their spikes, within 1 ms: "
+        "possible duplicate units."
+        for one in result["possible_duplicates"]
+    ]
+    return issues
 
 
-# Title, how to read it, and its place in the page, as in `class_page`.
+# Title, caption and place, as in `class_page`.
 _CAPTIONS = {
     "discrimination_times": (
-        "Time to tell two neurons apart",
-        "Pairs by the length of response until 90 % of answers are correct; triangles "
-        "are medians. Pairs that are not distinguishable have no time.",
+        "Observation time of pairs",
+        "Pairs by the observation time to 90 % correct answers; triangles are "
+        "medians. Pairs that are not distinguishable have no time.",
         "half",
     ),
     "decoder_curves": (
-        "What a decoder achieves",
-        "Answers that are correct, against the length of the response, by a decoder "
-        "that does not see the repeat it is tested on; bands are standard errors. "
-        "Diamonds: the time from the divergence and where in the stimulus it lies.",
+        "Accuracy of a decoder",
+        "Fraction of correct answers against the duration of the response, by a "
+        "decoder tested on repeats that it was not given; bands are standard errors. "
+        "Diamonds: the observation time from the divergence and its course through "
+        "the stimulus.",
         "half",
     ),
     "pairwise_divergence": (
         "Divergence of every pair",
-        "How much a response tells per second about which of the two gave it, in the "
-        "order of the tree. Grey pairs are not distinguishable.",
+        "Jensen-Shannon divergence per second, in the order of the tree. Grey pairs "
+        "are not distinguishable.",
         "alone",
     ),
 }

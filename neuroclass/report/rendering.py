@@ -1,13 +1,15 @@
-"""A page from a template and what lies in a result folder.
+"""Pages of result folders: the frame that all pages share, and its rendering.
 
-Takes a folder and what a template needs, writes report.html: one file with its figures
-and its style, that needs no network and runs no script.
+Input: a result folder, its `PageFrame` and the contents of its page. Output:
+``report.html``, one file with its figures and its style, which needs no network and
+runs no script.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -15,28 +17,56 @@ import jinja2
 from neuroclass._lib.atomic import write_beside
 from neuroclass._lib.wording import rounded
 from neuroclass.exceptions import RecordingError
+from neuroclass.report.json_parts import FORMAT_VERSION
 from neuroclass.report.methods import setting, time_text
-from neuroclass.report.origin import FORMAT_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 __all__ = [
+    "PageFrame",
     "as_interval",
     "as_percent",
     "existing",
-    "figure_address",
     "read_result",
-    "settings_as_text",
     "write_page",
 ]
 
 _DASH = "\N{EN DASH}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class PageFrame:
+    """The parts of a page that the pages of all commands share.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        Result folder.
+    command : str
+        Command that made it.
+    template : str
+        Name of the template.
+    captions : mapping of str to tuple of str
+        Title, caption and place ("half" of the width, "alone" or "wide") of each
+        figure, by the name of its file.
+    source : str, default "result.json"
+        File with the result.
+    figures : str, default "figures/"
+        Folder of the figures.
+    """
+
+    folder: Path
+    command: str
+    template: str
+    captions: Mapping[str, tuple[str, str, str]]
+    source: str = "result.json"
+    figures: str = "figures/"
+
+
 def existing(folder: Path, *names: str, command: str) -> Path:
-    """Return the first of these files that exists in the folder that `command` made."""
+    """Return the first of these files that exists in a result folder of `command`."""
     for name in names:
         if (folder / name).is_file():
             return folder / name
@@ -46,63 +76,47 @@ def existing(folder: Path, *names: str, command: str) -> Path:
     )
 
 
-def read_result(path: Path) -> dict[str, Any]:
-    """Return what a JSON file of a result folder holds.
+def read_result(folder: Path, name: str, *, command: str) -> dict[str, Any]:
+    """Return the content of a JSON file of a result folder of `command`.
 
     Raises
     ------
+    FileNotFoundError
+        If it is missing.
     RecordingError
         If it cannot be read, or is of another format.
     """
+    path = existing(folder, name, command=command)
     try:
         result = json.loads(path.read_text(encoding="utf-8"))
-        found = result["format_version"]
+        version = result["format_version"]
     except (ValueError, KeyError, TypeError) as error:
         raise RecordingError(
             f"{path} must be the {path.name} of neuroclass; it cannot be read "
-            f"({error}). Run `neuroclass cluster` again."
+            f"({error}). Run `neuroclass {command}` again."
         ) from error
-    if found != FORMAT_VERSION:
+    if version != FORMAT_VERSION:
         raise RecordingError(
-            f"{path} must have format_version {FORMAT_VERSION}; got {found}, of "
-            "another version of neuroclass. Run its command again."
+            f"{path} must have format_version {FORMAT_VERSION}; got {version}, of "
+            f"another version of neuroclass. Run `neuroclass {command}` again."
         )
     return dict(result)
 
 
-def figure_address(folder: Path, name: str, *, command: str) -> str:
-    """Return a figure as a data address, so that the page is one file.
-
-    Parameters
-    ----------
-    folder : Path
-        Where it is.
-    name : str
-        Without suffix.
-    command : str
-        What makes such a folder, for the message where the figure is missing.
-    """
-    path = existing(folder, f"{name}.svg", f"{name}.png", command=command)
-    kind = "svg+xml" if path.suffix == ".svg" else "png"
-    content = base64.b64encode(path.read_bytes()).decode("ascii")
-    return f"data:image/{kind};base64,{content}"
-
-
 def write_page(
-    folder: Path, source: str, template: str, context: Callable[[], dict[str, Any]]
+    frame: PageFrame, result: dict[str, Any], contents: Callable[[], dict[str, Any]]
 ) -> Path:
     """Write report.html, whole or not at all.
 
     Parameters
     ----------
-    folder : Path
-        The result folder.
-    source : str
-        Name of the file in it that the page is made of.
-    template : str
-        Name of the template.
-    context : callable
-        Returns what the template needs.
+    frame : PageFrame
+        Folder, template and captions.
+    result : dict
+        Content of the source file.
+    contents : callable
+        Returns what the template needs besides the frame: ``title, headline,
+        issue_texts`` and its own variables.
 
     Returns
     -------
@@ -111,12 +125,14 @@ def write_page(
 
     Raises
     ------
+    FileNotFoundError
+        If a figure is missing.
     RecordingError
-        If the source lacks what the page says.
+        If the result lacks a key that the page needs.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("neuroclass.report"),
-        autoescape=True,  # names of units and stimuli are anybody's text
+        autoescape=True,  # names of units and stimuli are any text
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -131,16 +147,37 @@ def write_page(
         "seconds": _seconds,
     }
     try:
-        page = environment.get_template(template).render(**context())
+        page = environment.get_template(frame.template).render(
+            **_frame_context(frame, result), **contents()
+        )
     except (KeyError, TypeError, IndexError, jinja2.UndefinedError) as error:
         raise RecordingError(
-            f"{folder / source} must hold all that neuroclass wrote; missing "
-            f"or changed: {error}. Run `neuroclass cluster` again."
+            f"{frame.folder / frame.source} must hold all keys that neuroclass writes; "
+            f"missing or changed: {error}. Run `neuroclass {frame.command}` again."
         ) from error
-    path = folder / "report.html"
+    path = frame.folder / "report.html"
     with write_beside(path) as unfinished:
         unfinished.write_text(page, encoding="utf-8")
     return path
+
+
+def _frame_context(frame: PageFrame, result: dict[str, Any]) -> dict[str, Any]:
+    """Return the variables of ``frame.html`` and ``parts.html``."""
+    return {
+        "result": result,
+        "captions": frame.captions,
+        "figures": {name: _figure_address(frame, name) for name in frame.captions},
+        "settings": _settings_as_text(result),
+    }
+
+
+def _figure_address(frame: PageFrame, name: str) -> str:
+    """Return a figure as a data address, so that the page is one file."""
+    names = [f"{frame.figures}{name}.{suffix}" for suffix in ("svg", "png")]
+    path = existing(frame.folder, *names, command=frame.command)
+    kind = "svg+xml" if path.suffix == ".svg" else "png"
+    content = base64.b64encode(path.read_bytes()).decode("ascii")
+    return f"data:image/{kind};base64,{content}"
 
 
 def _number(value: float | str | None, digits: int = 3) -> str:
@@ -183,8 +220,8 @@ def _count(number: int, thing: str) -> str:
     return f"{number} {thing if number == 1 else many}"
 
 
-def settings_as_text(result: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Return name, value, and why it was chosen, of each setting."""
+def _settings_as_text(result: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return name, value and the reason of an automatic choice of each setting."""
     return [
         (name, *_setting_text(name, *setting(result, name)))
         for name in result["settings"]
@@ -196,8 +233,6 @@ def _setting_text(name: str, value: Any, why: str) -> tuple[str, str]:
         return _DASH, why
     if isinstance(value, float) and name in ("bin_size", "trial_duration"):
         return time_text(value), why
-    if name == "memory":
-        return f"{value / 1e9:g} GB", why
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False), why
     return str(value), why

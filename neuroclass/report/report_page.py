@@ -1,4 +1,7 @@
-"""report.html of a result folder, of whatever command wrote it."""
+"""Page of a result folder of any command.
+
+Input: the folder. Output: its ``report.html``.
+"""
 
 from __future__ import annotations
 

@@ -6,4 +6,4 @@ from .classification import UnitPsth as UnitPsth
 from .discrimination import DiscriminationResult as DiscriminationResult
 from .information_scan import InformationScan as InformationScan
 from .recording_information import RecordingInformation as RecordingInformation
-from .recordings import WithinRecordings as WithinRecordings
+from .within_recordings import WithinRecordings as WithinRecordings

@@ -1,7 +1,7 @@
 """Record of the functional classes of the neurons of a recording.
 
-Input: what `classify_neurons` measured. Output: `ClassificationResult`, its tables and
-its headline.
+Input: labels, tree, curve and information of `classify_neurons`. Output:
+`ClassificationResult`, its tables and its headline.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from neuroclass._lib.issues import Issue
 from neuroclass._lib.wording import between, plural, rounded
 from neuroclass.clustering import Agreement, ClusterNumber, Stability
-from neuroclass.information.classes import ClassInformation
-from neuroclass.information.identity import IdentityInformation
-from neuroclass.presentations.selection import Presentations
-from neuroclass.responses.stationarity import Drift
+from neuroclass.information import ClassInformation, IdentityInformation
+from neuroclass.presentations import Presentations
+from neuroclass.responses import Drift
 
 __all__ = [
     "ClassHierarchy",
@@ -108,12 +107,12 @@ class ClassHierarchy:
 
 @dataclass(frozen=True)
 class InformationCurve:
-    """Identity information kept against the number of classes.
+    """Class information by number of classes.
 
     Attributes
     ----------
     bits_per_word : ndarray of shape (n_leaves,)
-        Information kept with index + 1 classes, in bits per word, by the estimator of
+        Class information of index + 1 classes, in bits per word, by the estimator of
         the losses.
     interval : ndarray of shape (n_leaves, 2)
         95 % intervals, by delete-a-group jackknife over repeats with the hierarchy
@@ -162,7 +161,7 @@ class ClassificationResult:
     tree : ClassHierarchy
         The merge tree.
     curve : InformationCurve
-        Information kept against the number of classes.
+        Class information by number of classes.
     psth : UnitPsth
         Of the classified neurons.
     selection : ClusterNumber
@@ -171,10 +170,10 @@ class ClassificationResult:
         Of the classified neurons; ``by_partition`` of the classes, then of the
         subclasses in the order of their names (of which the first may be none).
     class_information : ClassInformation
-        Information kept by the classes, in bits and as a share, corrected for few
-        repeats: `information_between_classes`.
+        Class information, in bits and as a share of the identity information,
+        corrected for few repeats: `information_between_classes`.
     drift : Drift
-        Whether each classified neuron stayed the same from repeat to repeat.
+        Test of the exchangeability of the repeats of each classified neuron.
     without_drifting : IdentityInformation or None
         Of the classified neurons that do not drift; None where none drifts, or fewer
         than two do not.

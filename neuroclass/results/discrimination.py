@@ -1,7 +1,7 @@
-"""Record of how well every pair of neurons of a recording is distinguished.
+"""Record of the discrimination of every pair of neurons of a recording.
 
-Input: what `discriminate_neurons` measured. Output: `DiscriminationResult`, its table
-and its headline.
+Input: divergences, time ratios and decoder curves of `discriminate_neurons`. Output:
+`DiscriminationResult`, its table and its headline.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from neuroclass._lib.issues import Issue
-from neuroclass.discrimination.decoding import DecoderCurve
-from neuroclass.discrimination.divergence import LEAST_Z, PairDivergences
-from neuroclass.discrimination.observation_time import (
+from neuroclass.discrimination import (
+    LEAST_Z,
+    DecoderCurve,
+    PairDivergences,
     median_time_to_accuracy,
     time_ratio_of_pairs,
     time_to_accuracy,
 )
-from neuroclass.presentations.selection import Presentations
-from neuroclass.responses.counts import ResponseCounts
-from neuroclass.responses.stationarity import Drift
+from neuroclass.presentations import Presentations
+from neuroclass.responses import Drift, ResponseCounts
 
 __all__ = ["DiscriminationResult"]
 
@@ -54,13 +54,13 @@ class DiscriminationResult:
         Neurons in the order of the merge tree through these classes.
     groups : ndarray of shape (n_neurons,)
         Groups of indistinguishable neurons: `distinguishable_groups`.
-    coincident : ndarray of shape (n_pairs,)
+    coincident_share : ndarray of shape (n_pairs,)
         Share of coincident spikes of pairs that are not distinguishable, nan for all
         others. Above one half the two are possibly one cell, sorted into two units.
     curves : tuple of DecoderCurve
         Decoder accuracy of the chosen pairs.
     drift : Drift
-        Whether each neuron stayed the same from repeat to repeat.
+        Test of the exchangeability of the repeats of each neuron.
     counts : ResponseCounts
         Counts of the words.
     firing_rate : ndarray of shape (n_neurons,)
@@ -77,7 +77,7 @@ class DiscriminationResult:
         What is doubtful, was left out or shortened.
     time_ratios : dict of ndarray, (n_pairs,)
         Ratio of the observation time to that of steady evidence, by accuracy, of the
-        accuracies that were asked for.
+        accuracies computed so far.
     """
 
     unit_ids: tuple[Any, ...]
@@ -87,7 +87,7 @@ class DiscriminationResult:
     classes_from: str
     leaf_order: NDArray[np.intp]
     groups: NDArray[np.intp]
-    coincident: NDArray[np.float64]
+    coincident_share: NDArray[np.float64]
     curves: tuple[DecoderCurve, ...]
     drift: Drift
     counts: ResponseCounts
@@ -142,26 +142,26 @@ class DiscriminationResult:
 
     @property
     def is_distinguishable(self) -> NDArray[np.bool_]:
-        """Which pairs get a time: z of at least 2.5, and a lower bound above 0."""
+        """Whether each pair has z of at least 2.5 and a lower bound above 0."""
         return self.divergences.is_distinguishable
 
     @property
     def is_within(self) -> NDArray[np.bool_]:
-        """Which pairs are of one class, (n_pairs,)."""
+        """Whether the neurons of each pair are of one class, (n_pairs,)."""
         first, second = self._labels_of_pairs()
         is_within: NDArray[np.bool_] = (first == second) & (first >= 0)
         return is_within
 
     @property
     def is_between(self) -> NDArray[np.bool_]:
-        """Which pairs are of two classes, (n_pairs,)."""
+        """Whether the neurons of each pair are of two classes, (n_pairs,)."""
         first, second = self._labels_of_pairs()
         is_between = (first != second) & (np.minimum(first, second) >= 0)
         return np.asarray(is_between)
 
     @property
     def is_safe(self) -> NDArray[np.bool_]:
-        """Which pairs hold no neuron that drift makes unsafe, (n_pairs,)."""
+        """Whether neither neuron of each pair is unsafe by drift, (n_pairs,)."""
         is_unsafe, pairs = self.drift.is_unsafe, self.divergences
         is_safe: NDArray[np.bool_] = ~(is_unsafe[pairs.first] | is_unsafe[pairs.second])
         return is_safe
@@ -170,18 +170,18 @@ class DiscriminationResult:
         pairs = self.divergences
         return self.labels[pairs.first], self.labels[pairs.second]
 
-    def seconds(self, accuracy: float = 0.9) -> NDArray[np.float64]:
-        """Return the time to `accuracy` of each pair, s; nan if not distinguishable.
+    def time_to_accuracy(self, accuracy: float = 0.9) -> NDArray[np.float64]:
+        """Return the time to `accuracy` of each pair, in seconds, (n_pairs,).
 
-        The observation starts at a uniformly random time: `time_to_accuracy` times
-        `observation_time_ratio`.
+        Nan if it is not distinguishable. The observation starts at a uniformly random
+        time: `time_to_accuracy` by steady evidence times `observation_time_ratio`.
         """
         rate = np.where(self.is_distinguishable, self.information_rate, np.nan)
         seconds: NDArray[np.float64] = time_to_accuracy(rate, accuracy)
         return seconds * self._time_ratio(accuracy)
 
-    def seconds_interval(self, accuracy: float = 0.9) -> NDArray[np.float64]:
-        """Return 95 % intervals of `seconds`, (n_pairs, 2).
+    def time_to_accuracy_interval(self, accuracy: float = 0.9) -> NDArray[np.float64]:
+        """Return 95 % intervals of `time_to_accuracy`, (n_pairs, 2).
 
         They hold the error of the divergence, not that of the ratio of times.
         """
@@ -199,25 +199,25 @@ class DiscriminationResult:
         return self.time_ratios[accuracy]
 
     def is_extrapolated(self, accuracy: float = 0.9) -> NDArray[np.bool_]:
-        """Return which times are longer than the stimulus, (n_pairs,)."""
-        return self.seconds(accuracy) > self.stimulus_duration
+        """Return whether each time is longer than the stimulus, (n_pairs,)."""
+        return self.time_to_accuracy(accuracy) > self.stimulus_duration
 
-    def spikes(self, accuracy: float = 0.9) -> NDArray[np.float64]:
-        """Return the number of spikes in `seconds`, at the mean rate of the pair."""
+    def spikes_to_accuracy(self, accuracy: float = 0.9) -> NDArray[np.float64]:
+        """Return the spikes in `time_to_accuracy`, at the mean rate of the pair."""
         pairs = self.divergences
         rate = (self.firing_rate[pairs.first] + self.firing_rate[pairs.second]) / 2
-        return self.seconds(accuracy) * rate
+        return self.time_to_accuracy(accuracy) * rate
 
-    def median_seconds(
+    def median_time_to_accuracy(
         self, which: NDArray[np.bool_] | None = None, accuracy: float = 0.9
     ) -> float:
         """Return the median time of the pairs `which`, s: `median_time_to_accuracy`."""
         return self._median(which, accuracy)[0]
 
-    def median_seconds_interval(
+    def median_time_to_accuracy_interval(
         self, which: NDArray[np.bool_] | None = None, accuracy: float = 0.9
     ) -> NDArray[np.float64]:
-        """Return the interval of `median_seconds`, s, (2,).
+        """Return the interval of `median_time_to_accuracy`, s, (2,).
 
         95 %, of the divergence; the error of the ratio of times is not in it.
         """
@@ -235,11 +235,11 @@ class DiscriminationResult:
         )
 
     def indistinguishable_units(self) -> dict[Any, tuple[Any, ...]]:
-        """Return the units that are indistinguishable from some other: from which."""
+        """Return the indistinguishable others of each unit that has some."""
         pairs, others = self.divergences, {}
         for unit, unit_id in enumerate(self.unit_ids):
-            is_mine = (pairs.first == unit) | (pairs.second == unit)
-            found = np.flatnonzero(is_mine & ~self.is_distinguishable)
+            holds_unit = (pairs.first == unit) | (pairs.second == unit)
+            found = np.flatnonzero(holds_unit & ~self.is_distinguishable)
             if len(found):
                 other = pairs.first[found] + pairs.second[found] - unit
                 others[unit_id] = tuple(self.unit_ids[k] for k in other)
@@ -255,9 +255,9 @@ class DiscriminationResult:
             (
                 self.unit_ids[pairs.first[k]],
                 self.unit_ids[pairs.second[k]],
-                float(self.coincident[k]),
+                float(self.coincident_share[k]),
             )
-            for k in np.flatnonzero(np.nan_to_num(self.coincident) > _MOST_SPIKES)
+            for k in np.flatnonzero(np.nan_to_num(self.coincident_share) > _MOST_SPIKES)
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -273,21 +273,21 @@ class DiscriminationResult:
             "class_a": names[first],
             "class_b": names[second],
             "bits_per_second": self.information_rate,
-            "low": self.information_rate_interval[:, 0],
-            "high": self.information_rate_interval[:, 1],
+            "bits_per_second_low": self.information_rate_interval[:, 0],
+            "bits_per_second_high": self.information_rate_interval[:, 1],
             "z": pairs.z,
             "plug_in": pairs.plug_in / self.word_duration,
             "chance_level": pairs.chance_level / self.word_duration,
             "is_distinguishable": self.is_distinguishable,
-            "coincident": self.coincident,
+            "coincident_share": self.coincident_share,
         }
         for percent in (90, 95):
             accuracy = percent / 100
-            interval = self.seconds_interval(accuracy)
-            table[f"seconds_{percent}"] = self.seconds(accuracy)
-            table[f"seconds_{percent}_low"] = interval[:, 0]
-            table[f"seconds_{percent}_high"] = interval[:, 1]
-            table[f"spikes_{percent}"] = self.spikes(accuracy)
+            interval = self.time_to_accuracy_interval(accuracy)
+            table[f"time_to_{percent}_seconds"] = self.time_to_accuracy(accuracy)
+            table[f"time_to_{percent}_seconds_low"] = interval[:, 0]
+            table[f"time_to_{percent}_seconds_high"] = interval[:, 1]
+            table[f"spikes_to_{percent}"] = self.spikes_to_accuracy(accuracy)
             table[f"is_extrapolated_{percent}"] = self.is_extrapolated(accuracy)
         return pd.DataFrame(table)
 

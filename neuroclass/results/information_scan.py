@@ -1,6 +1,6 @@
 """Record of information rates over bin widths and word lengths.
 
-Input: what `scan_information` measured. Output: `InformationScan`.
+Input: rates and extrapolations of `scan_information`. Output: `InformationScan`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neuroclass._lib.issues import Issue
-from neuroclass.information.word_length_limit import Extrapolation, ScannedWord
+from neuroclass.information import Extrapolation, ScannedWord
 from neuroclass.presentations import Presentations
 
 __all__ = ["InformationScan"]

@@ -1,7 +1,7 @@
 """Record of the identity information of a recording and of each of its neurons.
 
-Input: what `measure_information` measured. Output: `RecordingInformation`, its table
-and its headline.
+Input: the information and drift of `measure_information`. Output:
+`RecordingInformation`, its table and its headline.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import pandas as pd
 
 from neuroclass._lib.issues import Issue
 from neuroclass._lib.wording import plural, rounded
-from neuroclass.information.identity import IdentityInformation
+from neuroclass.information import IdentityInformation
 from neuroclass.presentations import Presentations
-from neuroclass.responses.stationarity import Drift
+from neuroclass.responses import Drift
 
 __all__ = ["RecordingInformation"]
 
@@ -33,7 +33,7 @@ class RecordingInformation:
     information : IdentityInformation
         In bits per word, with intervals.
     drift : Drift
-        Whether each neuron stayed the same from repeat to repeat.
+        Test of the exchangeability of the repeats of each neuron.
     without_drifting : IdentityInformation or None
         Of the neurons that do not drift; None where none drifts, or fewer than two do
         not.

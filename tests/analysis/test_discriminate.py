@@ -91,8 +91,8 @@ def test_accuracy_must_be_possible(accuracy):
 def test_the_same_neuron_twice_gets_no_time(found):
     k = pair(found, "d", "e")
     assert not found.is_distinguishable[k]
-    assert np.isnan(found.seconds()[k])
-    assert np.isnan(found.spikes()[k])
+    assert np.isnan(found.time_to_accuracy()[k])
+    assert np.isnan(found.spikes_to_accuracy()[k])
     assert found.indistinguishable_units()["d"] == ("e",)
     assert found.is_distinguishable.sum() == 20
     assert found.headline() == (
@@ -102,22 +102,24 @@ def test_the_same_neuron_twice_gets_no_time(found):
 
 def test_a_time_has_its_interval_and_spikes(found):
     k = pair(found, "a", "f")
-    seconds = found.seconds(0.95)[k]
-    low, high = found.seconds_interval(0.95)[k]
+    seconds = found.time_to_accuracy(0.95)[k]
+    low, high = found.time_to_accuracy_interval(0.95)[k]
     assert low < seconds < high
     steady = 1.952 / found.information_rate[k]
     assert 0.5 * steady < seconds < 2 * steady
     again = observation_time_ratio(
         found.counts, [0], [5], found.divergences.bits_per_word[[k]]
     )
-    assert_allclose(found.seconds(0.9)[k], again * 1.185 / 1.952 * steady, rtol=1e-3)
+    assert_allclose(
+        found.time_to_accuracy(0.9)[k], again * 1.185 / 1.952 * steady, rtol=1e-3
+    )
     rate = (found.firing_rate[0] + found.firing_rate[5]) / 2
-    assert_allclose(found.spikes(0.95)[k], seconds * rate)
+    assert_allclose(found.spikes_to_accuracy(0.95)[k], seconds * rate)
 
 
 def test_times_beyond_the_stimulus_say_so(recording, found):
     assert found.stimulus_duration == pytest.approx(3.0)
-    assert_array_equal(found.is_extrapolated(), found.seconds() > 3.0)
+    assert_array_equal(found.is_extrapolated(), found.time_to_accuracy() > 3.0)
 
 
 def test_pairs_of_a_class_take_longer(found):
@@ -125,10 +127,10 @@ def test_pairs_of_a_class_take_longer(found):
     assert found.labels.tolist() == [0, 0, 0, 1, 1, 1, -1]
     assert found.is_within.sum() == 6
     assert found.is_between.sum() == 9
-    assert found.median_seconds(found.is_within) > 3 * found.median_seconds(
-        found.is_between
-    )
-    assert np.isnan(found.median_seconds(np.zeros(21, bool)))
+    assert found.median_time_to_accuracy(
+        found.is_within
+    ) > 3 * found.median_time_to_accuracy(found.is_between)
+    assert np.isnan(found.median_time_to_accuracy(np.zeros(21, bool)))
 
 
 def test_neurons_of_a_class_are_neighbours_in_the_tree(found):
@@ -149,7 +151,7 @@ def test_without_options_classes_and_pairs_are_found_here():
     found = discriminate_neurons(retina, bin_size="20ms", progress=False)
     assert found.classes_from == "found here"
     assert len(found.classes) == 3
-    times = found.seconds()
+    times = found.time_to_accuracy()
     drawn = [
         pair(found, *(found.unit_ids[k] for k in (curve.first, curve.second)))
         for curve in found.curves
@@ -165,7 +167,7 @@ def test_a_table_row_is_a_pair(found):
     assert len(table) == 21
     row = table[(table.unit_a == "d") & (table.unit_b == "e")].iloc[0]
     assert row.class_a == "y"
-    assert np.isnan(row.seconds_90)
+    assert np.isnan(row.time_to_90_seconds)
     assert table.class_b[table.unit_b == "g"].tolist() == [""] * 6
 
 
@@ -177,13 +179,13 @@ def test_one_cell_sorted_into_two_units_is_told(rng):
     ((a, b, share),) = found.possible_duplicates()
     assert (a, b) == (0, 1)
     assert_allclose(share, 1)
-    assert np.isnan(found.coincident[1:]).all()
+    assert np.isnan(found.coincident_share[1:]).all()
     assert found.divergences.z[0] < -2.5
 
 
 def test_alike_is_not_the_same_cell(found):
     k = pair(found, "d", "e")
-    assert abs(found.coincident[k]) < 0.2
+    assert abs(found.coincident_share[k]) < 0.2
     assert found.possible_duplicates() == ()
 
 
@@ -216,17 +218,17 @@ def test_the_folder_holds_pairs_result_and_figures(found, tmp_path):
     assert len(rows) == 21
     same = next(r for r in rows if (r["unit_a"], r["unit_b"]) == ("d", "e"))
     assert same["is_distinguishable"] == "false"
-    assert same["seconds_90"] == same["spikes_95"] == ""
+    assert same["time_to_90_seconds"] == same["spikes_to_95"] == ""
     result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     assert result["n_distinguishable"] == 6
     assert result["n_pairs_distinguishable"] == 20
-    assert result["median_seconds"]["within"]["n_pairs"] == 6
+    assert result["median_time_to_accuracy"]["within"]["n_pairs"] == 6
     assert result["indistinguishable"] == [
         {"unit_id": "d", "from": ["e"]},
         {"unit_id": "e", "from": ["d"]},
     ]
     assert [d["unit_b"] for d in result["decoder"]] == ["f", "e"]
-    assert result["decoder"][1]["seconds_95"] is None
+    assert result["decoder"][1]["time_to_95_seconds"] is None
     figures = {path.name for path in (folder / "figures").iterdir()}
     assert {"decoder_curves.png", "pairwise_divergence.svg"} <= figures
     assert len(figures) == 6
@@ -276,7 +278,7 @@ def test_figures_of_neurons_that_nobody_can_tell_apart(rng, tmp_path):
     )
     assert not found.is_distinguishable.any()
     assert found.n_distinguishable == 1
-    assert np.isnan(found.median_seconds())
+    assert np.isnan(found.median_time_to_accuracy())
     assert len(write_discrimination(found, tmp_path)) == 6
 
 
@@ -301,7 +303,7 @@ def test_times_are_those_of_an_observer_who_knows(rng):
         found = discriminate_neurons(
             raster(p, rng, n_repeats=50), bin_size="20ms", progress=False
         )
-        ratios.append(found.seconds()[0] / (0.02 * heard_until(p, rng)))
+        ratios.append(found.time_to_accuracy()[0] / (0.02 * heard_until(p, rng)))
     assert 0.9 < np.median(ratios) < 1.1
 
 
@@ -328,11 +330,13 @@ def test_the_interval_of_the_median_time_holds_that_of_many_repeats():
 
 def test_the_median_time_is_that_of_the_pairs_with_all_others_slower(found):
     pairs = found.divergences
-    seconds = np.where(np.isnan(found.seconds(0.95)), np.inf, found.seconds(0.95))
+    seconds = np.where(
+        np.isnan(found.time_to_accuracy(0.95)), np.inf, found.time_to_accuracy(0.95)
+    )
     which = pairs.first < 3
-    assert found.median_seconds(which, 0.95) == np.median(seconds[which])
+    assert found.median_time_to_accuracy(which, 0.95) == np.median(seconds[which])
     nothing = np.zeros(found.n_pairs, dtype=bool)
-    assert math.isnan(found.median_seconds(nothing))
-    assert np.isnan(found.median_seconds_interval(nothing)).all()
+    assert math.isnan(found.median_time_to_accuracy(nothing))
+    assert np.isnan(found.median_time_to_accuracy_interval(nothing)).all()
     ungrouped = dataclasses.replace(pairs, replicates=pairs.replicates[:0])
     assert np.isnan(median_time_to_accuracy(ungrouped, 0.02)[1]).all()

@@ -212,8 +212,8 @@ def test_one_condition_says_nothing_about_the_stimulus():
     found = scan_shown(recording, shown, bin_sizes=[BIN], word_lengths=[1, 2])
     assert [w.stimulus for w in found.words] == [None, None]
     assert found.extrapolations == ()
-    ax = plot_scan(found, "stimulus")
-    assert [line.get_label() for line in ax.lines] == ["not to be trusted"]
+    ax = plot_scan(found, about="stimulus")
+    assert [line.get_label() for line in ax.lines] == ["unreliable"]
     pyplot.close("all")
 
 
@@ -234,7 +234,7 @@ def test_words_that_do_not_fit_are_skipped_or_told():
 
 
 def test_figure_holds_rates_and_limits(scan):
-    ax = plot_scan(scan, "stimulus")
+    ax = plot_scan(scan, about="stimulus")
     words = [w for w in scan.words if w.bin_size == BIN]
     x, y = ax.lines[0].get_data()
     assert_allclose(x, [1 / w.word_length for w in words])
@@ -242,11 +242,11 @@ def test_figure_holds_rates_and_limits(scan):
     limit = scan.extrapolations[0]
     ends = [line.get_data() for line in ax.lines]
     assert any(np.isclose(b[0], limit.bits_per_second) for a, b in ends if len(a) == 2)
-    assert "stimulus" in ax.get_ylabel()
+    assert "Stimulus information" in ax.get_ylabel()
     assert [t.get_text() for t in ax.get_xticklabels()][:2] == ["∞", "1"]
     pyplot.close("all")
     with pytest.raises(ValueError, match="about must be one of identity, stimulus"):
-        plot_scan(scan, "time")
+        plot_scan(scan, about="time")
 
 
 def test_figure_files(scan, tmp_path):

@@ -46,7 +46,7 @@ def score_by_loop(spikes, neuron, presentation, bins):
 def test_decoder_equals_a_twin_of_loops(rng):
     spikes = rng.random((2, 6, 8)) < rng.random((2, 1, 8)) * 0.7
     curve = decode_pair(*words_of(spikes), n_durations=8)
-    for seconds, correct in zip(curve.seconds, curve.correct, strict=True):
+    for seconds, correct in zip(curve.durations, curve.correct, strict=True):
         length = round(seconds / 0.01)
         answers = []
         for neuron in (0, 1):
@@ -72,15 +72,15 @@ def test_identical_neurons_are_indistinguishable_whatever_the_duration(rng):
     spikes = rng.random((2, 40, 50)) < p
     curve = decode_pair(*words_of(spikes))
     assert abs(curve.correct - 0.5).max() < 0.12
-    assert np.isnan(curve.seconds_to(0.9))
+    assert np.isnan(curve.time_to(0.9))
 
 
 def test_longer_responses_are_decoded_better(rng):
     p = rng.random((2, 1, 100)) ** 2
     curve = decode_pair(*words_of(rng.random((2, 30, 100)) < p))
     assert curve.correct[-1] > 0.99
-    assert 0.01 <= curve.seconds_to(0.9) < curve.seconds_to(0.95) < 0.5
-    assert curve.seconds_to(0.5) == pytest.approx(0.01)
+    assert 0.01 <= curve.time_to(0.9) < curve.time_to(0.95) < 0.5
+    assert curve.time_to(0.5) == pytest.approx(0.01)
 
 
 def test_words_observed_from_neither_neuron_are_no_evidence():
@@ -95,7 +95,7 @@ def test_stimuli_of_other_lengths_are_decoded_side_by_side(rng):
     spikes = rng.random((2, 20, 30)) < p
     stimuli = ["a"] * 10 + ["b"] * 10
     one = decode_pair(*words_of(spikes, stimuli=stimuli))
-    assert one.seconds[-1] == pytest.approx(0.3)
+    assert one.durations[-1] == pytest.approx(0.3)
     pooled = decode_pair(*words_of(spikes, condition="none"))
     assert one.correct[-1] > pooled.correct[-1]
 
@@ -114,8 +114,8 @@ def test_a_length_that_was_never_recorded_whole_has_no_value(rng):
     codes, *rest = words_of(rng.random((2, 10, 8)) < 0.4)
     codes[:, :, 4] = -1
     curve = decode_pair(codes, *rest)
-    assert np.isfinite(curve.correct[curve.seconds < 0.045]).all()
-    assert np.isnan(curve.correct[curve.seconds > 0.045]).all()
+    assert np.isfinite(curve.correct[curve.durations < 0.045]).all()
+    assert np.isnan(curve.correct[curve.durations > 0.045]).all()
 
 
 def test_windows_that_do_not_exist_have_no_condition(rng):
@@ -123,7 +123,7 @@ def test_windows_that_do_not_exist_have_no_condition(rng):
     expected = decode_pair(codes[:, :, :6], conditions[:, :6], duration)
     conditions[:, 6:] = -1
     curve = decode_pair(codes, conditions, duration, neurons=(7, 3))
-    is_whole = curve.seconds < 0.065
+    is_whole = curve.durations < 0.065
     assert_allclose(curve.correct[is_whole], expected.correct)
     assert np.isnan(curve.correct[~is_whole]).all()
     assert repr(curve) == "DecoderCurve(neurons 7 and 3, 8 durations up to 0.08 s)"

@@ -1,6 +1,7 @@
-"""Record of classes that were found in each of several recordings, and matched.
+"""Record of the classes of each of several recordings, matched into families.
 
-Input: what `classify_within` measured. Output: `WithinRecordings` and its tables.
+Input: classifications, families and agreement of `classify_within`. Output:
+`WithinRecordings` and its tables.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ __all__ = ["WithinRecordings"]
 
 @dataclass(frozen=True, repr=False)
 class WithinRecordings:
-    """Classes of several recordings, each found by itself, matched into families.
+    """Classes of several recordings, each classified separately, matched into families.
 
     Attributes
     ----------

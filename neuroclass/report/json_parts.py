@@ -1,4 +1,7 @@
-"""Where a result comes from: recording, presentations, versions; for result.json."""
+"""Parts that the JSON of all results share: input, presentations, issues, drift.
+
+Input: records. Output: the values of the keys that the tables of `class_json` describe.
+"""
 
 from __future__ import annotations
 
@@ -10,28 +13,32 @@ from typing import TYPE_CHECKING, Any
 
 from neuroclass._lib.issues import Issue
 from neuroclass.io import recording_sha256
+from neuroclass.responses import describe_drift
 
 if TYPE_CHECKING:
     import neo
 
-    from neuroclass.presentations.selection import Presentations
+    from neuroclass.information import IdentityInformation
+    from neuroclass.presentations import Presentations
+    from neuroclass.responses import Drift
 
 __all__ = [
     "FORMAT_VERSION",
+    "describe_drift_of_units",
+    "describe_information_without",
     "describe_issues",
     "describe_presentations",
     "describe_recording",
     "environment",
 ]
 
+FORMAT_VERSION = 2  # of the JSON of result folders; a key that changes raises it
+
 _COMPUTING = ("numpy", "scipy", "scikit-learn", "neo")
 
 
-FORMAT_VERSION = 2  # of the JSON of result folders; a key that changes raises it
-
-
 def environment() -> dict[str, str]:
-    """Return what ``environment`` holds: the versions that numbers may depend on."""
+    """Return ``environment``: the versions that numbers may depend on."""
     return {
         "python": platform.python_version(),
         **{name: version(name) for name in _COMPUTING},
@@ -39,7 +46,7 @@ def environment() -> dict[str, str]:
 
 
 def describe_recording(recording: neo.Block) -> dict[str, Any]:
-    """Return what ``input`` holds: which file, and what is in it."""
+    """Return ``input``: file, checksum, number of units and spikes, duration."""
     origin = recording.file_origin
     pooled = recording.annotations.get("recordings")
     spiketrains = recording.segments[0].spiketrains
@@ -62,12 +69,11 @@ def _sha256(path: str | None) -> str | None:
 
 
 def describe_presentations(presentations: Presentations) -> dict[str, Any]:
-    """Return what ``presentations`` holds: what was taken for repeats of what."""
+    """Return ``presentations``: their source, the reason, and the stimuli."""
     return {
         "source": presentations.source,
         "condition": presentations.condition,
         "reason": presentations.reason,
-        "notes": presentations.notes,
         "n_presentations": presentations.n_presentations,
         "stimuli": [
             {"name": name, "n_repeats": n_repeats, "duration_seconds": duration}
@@ -82,8 +88,36 @@ def describe_presentations(presentations: Presentations) -> dict[str, Any]:
 
 
 def describe_issues(issues: Iterable[Issue]) -> list[dict[str, Any]]:
-    """Return what ``issues`` holds: kind, text and units of each."""
+    """Return ``issues``: kind, text and units of each."""
     return [
         {"kind": issue.kind, "text": issue.text, "units": issue.units}
         for issue in issues
     ]
+
+
+def describe_drift_of_units(drift: Drift) -> dict[str, Any]:
+    """Return ``drift``: its summary, and the test of each unit."""
+    return {
+        "n_tested": drift.n_tested,
+        "n_drifting": drift.is_drifting.sum(),
+        "n_unsafe": drift.is_unsafe.sum(),
+        "summary": describe_drift(drift),
+        "p_value": drift.p_value,
+        "q_value": drift.q_value,
+        "rate_change": drift.rate_change,
+        "is_drifting": drift.is_drifting,
+        "is_unsafe": drift.is_unsafe,
+    }
+
+
+def describe_information_without(
+    information: IdentityInformation | None,
+) -> dict[str, Any] | None:
+    """Return ``information_without``: that of the units that do not drift, or None."""
+    if information is None:
+        return None
+    return {
+        "n_neurons": len(information.per_neuron),
+        "bits_per_word": information.bits_per_word,
+        "interval": information.interval,
+    }

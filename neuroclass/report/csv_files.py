@@ -1,25 +1,27 @@
-"""The tables of result folders, as csv.
+"""Tables of result folders, as csv.
 
-labels.csv has one row per unit of the recording, in its order, and these columns:
+Input: records and their tables. Output: files. ``labels.csv`` has one row per unit of
+the recording, in its order, and these columns:
 
 ========================  ==========================================================
 ``unit_id``               as in the recording
 ``label``                 class, 0 the largest; empty where the unit was left out
-``n_spikes``              in the whole recording; where several are pooled, in what
-                          they have in common
+``n_spikes``              in the whole recording; of pooled recordings, in the stimuli
+                          that they have in common
 ``firing_rate_hz``        inside the presentations
-``information_bits``      bits per word about this neuron; empty where left out
+``information_bits``      identity information, in bits per word; empty where left
+                          out
 ``is_silent``             ``true`` if there is no spike inside the presentations
 ``reason``                why the unit was left out; empty otherwise
-``recording``             name of the recording that the unit is of
+``recording``             name of the recording of the unit
 ``subclass``              such as ``0.1``: a side of a real split inside the class;
                           empty where there is none
 ``information_low_bits``  95 % interval of ``information_bits``, and
 ``information_high_bits``
 ``stability``             share of resampled stimuli in which the unit stays in its
-                          class; empty unless that was asked for
-``drift_q_value``         of the test that its repeats are exchangeable, adjusted for
-                          the number of units; below .05 the unit drifts
+                          class; empty without resampling
+``drift_q_value``         q-value of the test that its repeats are exchangeable; below
+                          .05 the unit drifts
 ========================  ==========================================================
 """
 
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from neuroclass.results.classification import ClassificationResult
+    from neuroclass.results import ClassificationResult
 
 __all__ = ["LABEL_COLUMNS", "write_labels_csv", "write_table"]
 
@@ -62,9 +64,9 @@ def write_labels_csv(
     Parameters
     ----------
     classification : ClassificationResult
-        What `neuroclass.classify_neurons` returns.
+        Record of the classes.
     path : path
-        The file to write.
+        File to write.
 
     Returns
     -------

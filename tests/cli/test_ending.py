@@ -1,0 +1,86 @@
+"""How a command ends: interrupted, asked to end, its reader gone."""
+
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from neuroclass import (
+    cli,
+)
+
+# A test run in the background inherits that SIGINT is ignored: undo it.
+RUNNING = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from neuroclass.cli import main; sys.exit(main())"
+)
+
+
+def spawn(*argv, code=RUNNING, **options):
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, argv)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def test_a_reader_that_goes_away_is_no_error(retina):
+    process = spawn("inspect", retina)
+    process.stdout.close()
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 141
+    assert err == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a named pipe")
+def test_an_interrupt_ends_with_130(tmp_path):
+    os.mkfifo(tmp_path / "endless.csv")
+    process = spawn("inspect", tmp_path / "endless.csv")
+    # Opening to write waits until the command has opened the pipe to read.
+    with (tmp_path / "endless.csv").open("wb"):
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert err == "neuroclass: interrupted\n"
+
+
+# Opening labels.csv in the folder beside the output is the middle of writing it.
+ENDING = """
+import os, signal, sys
+from neuroclass.cli import main
+
+def end(event, arguments):
+    name = str(arguments[0]) if arguments else ""
+    if event == "open" and ".neuroclass-" in name and name.endswith("labels.csv"):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+sys.addaudithook(end)
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends at once")
+def test_a_request_to_end_leaves_nothing_half_written(retina, tmp_path):
+    arguments = ["--n-clusters", "3", "--bin-size", "20ms", "-o", tmp_path / "classes"]
+    process = spawn("cluster", retina, *arguments, "-q", code=ENDING)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 143
+    assert err == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_request_to_end_does_is_as_before_after_a_command(run):
+    before = signal.getsignal(signal.SIGTERM)
+    run("inspect", "nothing.nwb")
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_command_runs_in_any_thread(retina, capsys):
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(cli.main, ["inspect", str(retina)]).result() == 0
+    assert "cluster takes" in capsys.readouterr().out

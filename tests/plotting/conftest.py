@@ -1,0 +1,147 @@
+"""Records with known content, and axes to draw into."""
+
+from types import SimpleNamespace
+
+import neo
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+
+@pytest.fixture
+def population():
+    """Return a function that makes what figures read of a classification."""
+    return make_population
+
+
+def make_population(
+    sizes=(5, 4, 3),
+    *,
+    durations=(2.0,),
+    n_repeats=6,
+    is_silent=False,
+    has_left_out=False,
+    unit_ids=None,
+    bin_size=0.02,
+):
+    """Return what figures read of a classification, with known content.
+
+    Each class is merged neuron by neuron, at a slightly negative loss first; then the
+    classes are merged, at 1/4 bit each.
+    """
+    rng = np.random.default_rng(0)
+    n_neurons, n_clusters = sum(sizes), len(sizes)
+    labels = np.repeat(np.arange(n_clusters), sizes)
+    children, roots = [], []
+    for label in range(n_clusters):
+        root, *others = np.flatnonzero(labels == label).tolist()
+        for other in others:
+            children.append((root, other))
+            root = n_neurons + len(children) - 1
+        roots.append(root)
+    for other in roots[1:]:
+        children.append((roots[0], other))
+        roots[0] = n_neurons + len(children) - 1
+    n_within = n_neurons - n_clusters
+    losses = np.r_[np.linspace(-0.01, 0.02, n_within), np.full(n_clusters - 1, 0.25)]
+    curve = np.r_[0, np.cumsum(losses[::-1])]
+
+    n_bins = [round(duration / bin_size) for duration in durations]
+    rates = 5 + 20 * rng.random((n_clusters, sum(n_bins)))
+    psth = rates[labels] + rng.random((n_neurons, sum(n_bins)))
+    order = np.tile(np.arange(len(durations)), n_repeats)
+    starts = 1 + np.cumsum(np.r_[0, np.array(durations)[order] + 0.5])
+    n_units = n_neurons + has_left_out
+    # One spike at the middle of every bin whose rate is above 20 Hz, in each repeat.
+    offsets = np.r_[0, np.cumsum(n_bins)]
+    trains = []
+    for neuron in range(n_units):
+        times = (
+            [
+                start
+                + (np.flatnonzero(psth[neuron, offsets[s] : offsets[s + 1]] > 20) + 0.5)
+                * bin_size
+                for start, s in zip(starts, order, strict=False)
+            ]
+            if neuron < n_neurons
+            else [[0.5]]
+        )
+        times = np.concatenate(times)
+        if is_silent and neuron == n_neurons - 1:
+            times = times[:0]
+        trains.append(neo.SpikeTrain(times, units="s", t_stop=starts[-1]))
+    if is_silent:
+        psth[n_neurons - 1] = 0
+    segment = neo.Segment()
+    segment.spiketrains = trains
+    recording = neo.Block()
+    recording.segments.append(segment)
+    n_spikes = np.array([len(train) for train in trains])
+    node_z = np.full(n_neurons - 1, np.nan)
+    node_z[n_within:] = 12.3
+    if n_within:
+        node_z[n_within - 1] = 0.7
+    loss = 0.01 * np.abs(labels[:, None] - labels) - 0.001
+    np.fill_diagonal(loss, 0)
+    return SimpleNamespace(
+        unit_ids=tuple(unit_ids or range(100, 100 + n_units)),
+        labels=np.append(labels, [-1] * has_left_out).astype(np.intp),
+        classified=np.arange(n_neurons),
+        leaf_labels=np.asarray(labels),
+        class_sizes=np.array(sizes),
+        n_clusters=n_clusters,
+        units=SimpleNamespace(firing_rate=n_spikes / (n_repeats * sum(durations))),
+        tree=SimpleNamespace(
+            children=np.array(children).reshape(-1, 2),
+            distances=losses,
+            leaf_order=np.arange(n_neurons),
+            pairwise_loss=loss,
+            micro_labels=None,
+        ),
+        information=SimpleNamespace(bits_per_word=0.9 * curve[-1]),
+        class_information=SimpleNamespace(share=0.8),
+        stability=SimpleNamespace(
+            co_clustering=np.eye(n_neurons), n_clusters=n_clusters, n_replicates=100
+        ),
+        n_distinguishable=None,
+        curve=SimpleNamespace(
+            bits_per_word=curve, interval=np.c_[curve - 0.02, curve + 0.02]
+        ),
+        selection=SimpleNamespace(
+            low=max(1, n_clusters - 1), high=n_clusters + 1, node_z=node_z
+        ),
+        psth=SimpleNamespace(rates=psth, bin_size=bin_size),
+        recording=recording,
+        presentations=SimpleNamespace(
+            starts=starts[:-1],
+            stimulus=order,
+            stimuli=tuple(f"movie {s}" for s in range(len(durations))),
+            durations=np.array(durations),
+            n_stimuli=len(durations),
+            repeats=np.bincount(order),
+        ),
+    )
+
+
+@pytest.fixture
+def new_axes():
+    """Return a function that makes axes of a figure that pyplot does not know."""
+    return make_axes
+
+
+def make_axes():
+    figure = Figure(layout="compressed")
+    FigureCanvasAgg(figure)
+    return figure.subplots()
+
+
+@pytest.fixture
+def ax():
+    return make_axes()
+
+
+@pytest.fixture
+def texts():
+    """Return a function that lists the texts inside axes."""
+    return lambda ax: [text.get_text() for text in ax.texts]
