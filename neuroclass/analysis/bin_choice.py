@@ -8,7 +8,7 @@ the words of this width.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,11 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass._lib.wording import between, rounded
+from neuroclass.clustering.timing import choose_base_bin
 from neuroclass.estimators.jackknife import jackknife_interval
 from neuroclass.information.entropy_terms import above_chance
 from neuroclass.presentations.selection import Presentations
 from neuroclass.responses.block_counts import CountedRecording, count_bin_sizes
 from neuroclass.responses.counts import ResponseCounts
+from neuroclass.responses.spike_sums import time_resolution
 
 __all__ = [
     "BIN_SIZES",
@@ -105,7 +107,12 @@ def choose_bin_size(
     counted = count_bin_sizes(
         recording,
         presentations,
-        fitting_bin_sizes(presentations, word_length, bin_sizes),
+        fitting_bin_sizes(
+            presentations,
+            word_length,
+            bin_sizes,
+            resolution=time_resolution(recording, units),
+        ),
         word_length,
         response,
         units=units,
@@ -119,8 +126,13 @@ def fitting_bin_sizes(
     presentations: Presentations,
     word_length: int = 1,
     bin_sizes: Sequence[float] = BIN_SIZES,
+    *,
+    resolution: float = 0.0,
 ) -> tuple[float, ...]:
     """Return the bin widths with which a word fits into every presentation.
+
+    None is below the time resolution of the data (s), unless all are: then that
+    resolution itself.
 
     Raises
     ------
@@ -128,7 +140,13 @@ def fitting_bin_sizes(
         If there is none.
     """
     shortest = float(presentations.durations.min())
-    fitting = tuple(b for b in bin_sizes if b * word_length <= shortest * (1 + 1e-6))
+    fitting = tuple(
+        b
+        for b in bin_sizes
+        if b * word_length <= shortest * (1 + 1e-6) and b >= resolution * (1 - 1e-6)
+    )
+    if not fitting and 0 < resolution * word_length <= shortest * (1 + 1e-6):
+        return (resolution,)
     if not fitting:
         raise ValueError(
             f"bin_size must be given: the presentations of {shortest:g} s are shorter "
@@ -158,7 +176,7 @@ def choose_counts(
     # (n_bin_sizes, 1 + n_groups): of all repeats, and without each group
     measured = np.array([_rates(one) for one in counted])
     rates, replicates = measured[:, 0], measured[:, 1:].T
-    # The widest of equals: fewer, better sampled words.
+    # Of equals the widest: fewer, better sampled words.
     best = max(range(len(fitting)), key=lambda k: (rates[k], fitting[k]))
     _, intervals = jackknife_interval(rates, replicates)
     _, less = jackknife_interval(
@@ -224,6 +242,24 @@ class RecordedUnits:
         return self.counted.counts
 
 
+def base_bin(
+    recording: neo.Block,
+    presentations: Presentations,
+    units: Sequence[int] | None = None,
+) -> float:
+    """Return the base bin width of classes by timing, in seconds: `choose_base_bin`.
+
+    Parameters
+    ----------
+    recording, presentations, units
+        As in `bin_words`.
+    """
+    shortest = float(presentations.durations.min())
+    resolution = time_resolution(recording, units)
+    # A stimulus shorter than any bin is one bin.
+    return min(choose_base_bin(shortest, resolution), shortest)
+
+
 def count_recorded_units(
     recording: neo.Block,
     presentations: Presentations,
@@ -251,11 +287,31 @@ def count_recorded_units(
     -------
     RecordedUnits
     """
+    if isinstance(bin_size, str) and bin_size == "base":
+        base = base_bin(recording, presentations, units)
+        of_base = count_recorded_units(
+            recording,
+            presentations,
+            base,
+            word_length,
+            response,
+            units=units,
+            cache=cache,
+            progress=progress,
+        )
+        why = "base bin of the time scales"
+        return replace(
+            of_base, bin_setting={"value": base, "chosen": "auto", "why": why}
+        )
     is_auto = isinstance(bin_size, str) and bin_size == "auto"
     counted = count_bin_sizes(
         recording,
         presentations,
-        fitting_bin_sizes(presentations, word_length) if is_auto else (bin_size,),
+        fitting_bin_sizes(
+            presentations, word_length, resolution=time_resolution(recording, units)
+        )
+        if is_auto
+        else (bin_size,),
         word_length,
         response,
         units=units,

@@ -6,10 +6,10 @@ that was measured of them, which plots, saves and shows itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from html import escape
 from pathlib import Path
-from typing import Any, Literal, Unpack
+from typing import Any, Literal, Unpack, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,14 @@ from numpy.typing import NDArray
 from neuroclass import plotting, report
 from neuroclass._lib.checks import as_bytes, check_choice, check_positive_int
 from neuroclass._lib.issues import warn_of
+from neuroclass._lib.keywords import settings_from
 from neuroclass._lib.progress import show_stages
 from neuroclass._lib.running import RunSettings
+from neuroclass.analysis.class_settings import (
+    CRITERIA,
+    ClassOptions,
+    ClassSettings,
+)
 from neuroclass.analysis.quality_checks import (
     agreement_with_recordings,
     without_drifting,
@@ -31,22 +37,32 @@ from neuroclass.analysis.responses import (
     responses_of,
 )
 from neuroclass.analysis.support import (
+    AnyModel,
     count_distinguishable,
     curve_interval,
     stability_of_classes,
     subclasses_of_neurons,
     support_of_number,
 )
+from neuroclass.analysis.timing import (
+    TimingFit,
+    cluster_by_timing,
+    number_of_cuts,
+    stability_by_timing,
+)
 from neuroclass.clustering import (
     METHODS,
     AgglomerativeBottleneck,
+    ClusterNumber,
     SequentialBottleneck,
+    Stability,
     choose_method,
 )
 from neuroclass.estimators import ESTIMATORS, Estimator
 from neuroclass.information.classes import information_between_classes
 from neuroclass.information.identity import IdentityInformation, identity_information
 from neuroclass.presentations import RECORDING
+from neuroclass.responses import ResponseCounts, ResponseSettings
 from neuroclass.results.classification import (
     ClassHierarchy,
     ClassificationResult,
@@ -95,17 +111,19 @@ class Classification(ClassificationResult):
         )
 
 
+class ClassifyOptions(ClassOptions, PreparationOptions, total=False):
+    """Keywords of `classify_neurons` beside its own."""
+
+
 def classify_neurons(
     recording: Recordings | Responses,
     *,
     n_clusters: Literal["auto"] | int = "auto",
-    max_information_loss: float | None = None,
     estimator: Estimator = "miller-madow",
-    method: Literal["auto", "agglomerative", "sequential"] = "auto",
     reference: str | Path | None = None,
     stability: int = 0,
     random_state: int = 0,
-    **options: Unpack[PreparationOptions],
+    **options: Unpack[ClassifyOptions],
 ) -> Classification:
     """Find the functional classes of the neurons of a recording.
 
@@ -116,14 +134,9 @@ def classify_neurons(
         under the same stimulus are pooled: `pool_recordings`.
     n_clusters : "auto" or int, default "auto"
         Number of classes.
-    max_information_loss : float, optional
-        Instead of `n_clusters`: largest fraction of the identity information that the
-        classes may lose; as few classes as possible are made.
     estimator : {"miller-madow", "plug-in", "jackknife"}
-        Bias correction of the losses: `AgglomerativeBottleneck`.
-    method : {"auto", "agglomerative", "sequential"}
-        `AgglomerativeBottleneck`, or for very many neurons `SequentialBottleneck`;
-        "auto" takes the first while its matrix of pairs fits into `memory`.
+        Bias correction of the losses by the criterion "word":
+        `AgglomerativeBottleneck`.
     reference : str or Path, optional
         Other labels of the same units to compare with: a units column, a
         ``labels.csv`` or a result folder.
@@ -133,9 +146,10 @@ def classify_neurons(
     random_state : int, default 0
         Seed of the restarts, permutations and resampled stimuli.
     **options
-        Keywords of `ResponseSettings` (intervals, stimulus, min_repeats, condition,
+        Keywords of `ClassSettings` (criterion, rate_weight, cut, max_information_loss,
+        method); of `ResponseSettings` (intervals, stimulus, min_repeats, condition,
         triggers, trial_duration, bin_size, word_length, response, units), unless
-        `recording` is `Responses`, and of `RunSettings` (n_jobs, cache, memory,
+        `recording` is `Responses`; and of `RunSettings` (n_jobs, cache, memory,
         progress), on which the result does not depend.
 
     Returns
@@ -155,49 +169,87 @@ def classify_neurons(
     --------
     >>> from neuroclass import simulate_retina
     >>> retina = simulate_retina(n_types=3, n_neurons=24, n_unique=0, random_state=0)
-    >>> classify_neurons(retina, bin_size=0.02).headline()
-    '3 classes of 24 neurons (these data support 3 to 4)'
+    >>> classify_neurons(retina).n_clusters
+    3
     """
-    number = _number_or_share(n_clusters, max_information_loss)
+    settings, responses_options = _class_settings(dict(options), "classify_neurons")
+    number = number_or_share(n_clusters, settings)
     check_choice(estimator, "estimator", ESTIMATORS)
-    check_choice(method, "method", METHODS)
     stability = check_positive_int(stability, "stability", minimum=0)
     as_bytes(options.get("memory", RunSettings.memory), "memory")
+    condition = str(options.get("condition", ResponseSettings.condition))
+    if isinstance(recording, Responses):
+        condition = recording.presentations.condition
+    criterion = choose_criterion(settings.criterion, condition)
+    is_by_timing = criterion["value"] == "timing"
+    if is_by_timing and not isinstance(recording, Responses):
+        # Words are binned as the spikes are: their own bin need not be chosen.
+        asked = responses_options.get("bin_size", ResponseSettings.bin_size)
+        if isinstance(asked, str) and asked == "auto":
+            responses_options["bin_size"] = "base"
     responses, run = responses_of(
-        recording, dict(options), "classify_neurons", _own_keywords()
+        recording,
+        responses_options,
+        "classify_neurons",
+        (*(classify_neurons.__kwdefaults__ or ()), *_class_keywords()),
     )
     block, counts, counted = responses.recording, responses.counts, responses.counted
     if reference is not None:
         read_reference(reference, block)  # a wrong name before the work
+    how: dict[str, Any] = {"n_jobs": run.n_jobs, "random_state": random_state}
     with show_stages(run.progress) as begin:
         begin("classes")
-        method_setting = choose_method(
-            method, counts.n_neurons, as_bytes(run.memory, "memory")
+        method = choose_method(
+            settings.method, counts.n_neurons, as_bytes(run.memory, "memory")
         )
-        bottleneck = (
-            SequentialBottleneck
-            if method_setting["value"] == "sequential"
-            else AgglomerativeBottleneck
-        )
-        model = bottleneck(
-            number, estimator=estimator, n_jobs=run.n_jobs, random_state=random_state
-        ).fit(counts)
-        selection = support_of_number(model, counts)
-        subclasses = subclasses_of_neurons(model, selection)
+        is_sequential = method["value"] == "sequential"
+        fit = None
+        model: AnyModel
+        if is_by_timing:
+            fit = cluster_by_timing(
+                responses, number, settings, is_sequential=is_sequential, **how
+            )
+            model = fit.model
+            selection = number_of_cuts(
+                fit.timing, model.n_clusters_, len(model.leaf_order_)
+            )
+            subclasses = np.full(counts.n_neurons, "", dtype=object)
+            warn_of(fit.issues)
+        else:
+            bottleneck = (
+                SequentialBottleneck if is_sequential else AgglomerativeBottleneck
+            )
+            model = bottleneck(number, estimator=estimator, **how).fit(counts)
+            selection = support_of_number(model, counts)
+            subclasses = subclasses_of_neurons(model, selection)
         begin("information")
+        # Silent neurons are in no class by timing: a group of their own, after all.
+        groups = np.where(model.labels_ < 0, model.n_clusters_, model.labels_)
         information = identity_information(
             counts,
             groups=counted.groups(),
-            partitions=(model.labels_, np.unique(subclasses, return_inverse=True)[1]),
+            partitions=(groups, np.unique(subclasses, return_inverse=True)[1]),
         )
         begin("intervals")
-        interval = curve_interval(model, counts.counts, counted.groups())
+        interval = np.full((len(model.information_), 2), np.nan)
+        if isinstance(model, AgglomerativeBottleneck | SequentialBottleneck):
+            interval = curve_interval(model, counts.counts, counted.groups())
+        is_in = model.labels_ >= 0
         class_information = information_between_classes(
-            counts.counts, model.labels_, counted.groups()
+            counts.counts[is_in],
+            model.labels_[is_in],
+            (group[is_in] for group in counted.groups()),
         )
         begin("agreement")
         by_recording, pooling_issues = agreement_with_recordings(
-            block, responses.units, model.labels_, random_state=random_state
+            block,
+            [
+                unit
+                for unit, is_kept in zip(responses.units, is_in, strict=True)
+                if is_kept
+            ],
+            model.labels_[is_in],
+            random_state=random_state,
         )
         warn_of(pooling_issues)
         agreement = None
@@ -205,42 +257,27 @@ def classify_neurons(
             agreement = agreement_with(
                 reference,
                 block,
-                counts.unit_ids,
-                model.labels_,
+                [
+                    u
+                    for u, is_kept in zip(counts.unit_ids, is_in, strict=True)
+                    if is_kept
+                ],
+                model.labels_[is_in],
                 random_state=random_state,
             )
         begin("stability")
         stable = None
         if stability:
-            stable = stability_of_classes(
-                model,
-                counts,
-                selection,
-                stability,
-                random_state=random_state,
-                n_jobs=run.n_jobs,
-                progress=run.progress,
+            stable = _stability(
+                model, counts, fit, selection, stability, progress=run.progress, **how
             )
         begin("rates")
         rates = responses.rates
-    settings = {
-        "n_clusters": (
-            {"value": selection.n_clusters, "chosen": "auto", "why": selection.reason}
-            if number == "auto"
-            else selection.n_clusters
-        ),
-        "max_information_loss": max_information_loss,
-        **responses.described_settings(),
-        "estimator": estimator,
-        "method": method_setting if method == "auto" else method,
-        "reference": None if reference is None else str(reference),
-        "stability": stability,
-        "random_state": random_state,
-    }
+    units = _units_of_recording(
+        responses, _OfNeurons(model.labels_, information, subclasses), fit
+    )
     return Classification(
-        units=_units_of_recording(
-            responses, _OfNeurons(model.labels_, information, subclasses)
-        ),
+        units=units,
         tree=ClassHierarchy(
             children=model.children_,
             distances=model.distances_,
@@ -248,8 +285,10 @@ def classify_neurons(
             pairwise_loss=model.pairwise_losses_,
             micro_labels=getattr(model, "micro_labels_", None),
         ),
-        curve=InformationCurve(model.information_, interval),
-        psth=UnitPsth(rates.psth[list(responses.units)], rates.bin_size),
+        curve=InformationCurve(
+            model.information_, interval, "bits/spike" if is_by_timing else "bits/word"
+        ),
+        psth=UnitPsth(rates.psth[np.flatnonzero(units.takes_part)], rates.bin_size),
         selection=selection,
         information=information,
         class_information=class_information,
@@ -261,17 +300,109 @@ def classify_neurons(
         by_recording=by_recording,
         recording=block,
         presentations=responses.presentations,
-        settings=settings,
-        issues=(*responses.issues, *pooling_issues),
+        settings={
+            "n_clusters": (
+                {
+                    "value": selection.n_clusters,
+                    "chosen": "auto",
+                    "why": selection.reason,
+                }
+                if number == "auto"
+                else selection.n_clusters
+            ),
+            "max_information_loss": settings.max_information_loss,
+            "criterion": criterion
+            if criterion["value"] != settings.criterion
+            else settings.criterion,
+            "rate_weight": settings.rate_weight,
+            "cut": settings.cut,
+            **responses.described_settings(),
+            "estimator": estimator,
+            "method": method if settings.method == "auto" else settings.method,
+            "reference": None if reference is None else str(reference),
+            "stability": stability,
+            "random_state": random_state,
+        },
+        issues=(
+            *responses.issues,
+            *(fit.issues if fit is not None else ()),
+            *pooling_issues,
+        ),
+        timing=None if fit is None else fit.timing,
     )
 
 
-def _own_keywords() -> tuple[str, ...]:
-    return tuple(classify_neurons.__kwdefaults__ or ())
+def _stability(
+    model: AnyModel,
+    counts: ResponseCounts,
+    fit: TimingFit | None,
+    selection: ClusterNumber,
+    n_replicates: int,
+    **how: Any,
+) -> Stability | None:
+    if fit is not None:
+        return stability_by_timing(fit, n_replicates, **how)
+    words = cast("AgglomerativeBottleneck | SequentialBottleneck", model)
+    return stability_of_classes(words, counts, selection, n_replicates, **how)
 
 
-def _number_or_share(n_clusters: Any, max_information_loss: float | None) -> Any:
-    if max_information_loss is None:
+def _class_keywords() -> tuple[str, ...]:
+    return tuple(field.name for field in fields(ClassSettings))
+
+
+def _class_settings(
+    options: dict[str, Any], function_name: str
+) -> tuple[ClassSettings, dict[str, Any]]:
+    """Return the settings of the classes among keywords, and the other keywords."""
+    of_class = {k: v for k, v in options.items() if k in _class_keywords()}
+    settings = settings_from(ClassSettings, None, of_class, function_name)
+    check_choice(settings.criterion, "criterion", CRITERIA)
+    check_choice(settings.method, "method", METHODS)
+    return settings, {k: v for k, v in options.items() if k not in of_class}
+
+
+def choose_criterion(criterion: str, condition: str) -> dict[str, str]:
+    """Return the criterion that a condition allows.
+
+    Parameters
+    ----------
+    criterion : {"timing", "word"}
+        Criterion asked for.
+    condition : str
+        As in `Presentations`.
+
+    Returns
+    -------
+    dict
+        The criterion as "value", and "why".
+    """
+    if criterion == "timing" and "time" not in condition.split(","):
+        return {
+            "value": "word",
+            "chosen": "auto",
+            "why": f"the condition {condition!r} pools the times of spikes",
+        }
+    return {"value": criterion, "chosen": "given", "why": "as given"}
+
+
+def number_or_share(n_clusters: Any, settings: ClassSettings) -> Any:
+    """Return the number of classes, or the fraction of the information to keep.
+
+    Raises
+    ------
+    ValueError
+        If both are asked for, or one is out of range.
+    """
+    loss = settings.max_information_loss
+    if settings.cut is not None and (n_clusters != "auto" or loss is not None):
+        raise ValueError(
+            "cut must not be given together with n_clusters or max_information_loss."
+        )
+    if settings.cut is not None and settings.criterion == "word":
+        raise ValueError(
+            "cut must be of the criterion 'timing'; give n_clusters for 'word'."
+        )
+    if loss is None:
         if isinstance(n_clusters, float):
             raise ValueError(
                 f"n_clusters must be 'auto' or an integer; got {n_clusters!r}. For a "
@@ -282,12 +413,9 @@ def _number_or_share(n_clusters: Any, max_information_loss: float | None) -> Any
         raise ValueError(
             "n_clusters must not be given together with max_information_loss."
         )
-    if not 0 < max_information_loss < 1:
-        raise ValueError(
-            f"max_information_loss must be between 0 and 1; got "
-            f"{max_information_loss!r}."
-        )
-    return 1.0 - max_information_loss
+    if not 0 < loss < 1:
+        raise ValueError(f"max_information_loss must be between 0 and 1; got {loss!r}.")
+    return 1.0 - loss
 
 
 @dataclass(frozen=True)
@@ -299,7 +427,9 @@ class _OfNeurons:
     subclasses: NDArray[Any]
 
 
-def _units_of_recording(responses: Responses, found: _OfNeurons) -> ClassifiedUnits:
+def _units_of_recording(
+    responses: Responses, found: _OfNeurons, fit: TimingFit | None
+) -> ClassifiedUnits:
     """Spread the results of the classified neurons over all units of the recording."""
     recording, chosen = responses.recording, list(responses.units)
     trains = recording.segments[0].spiketrains
@@ -311,7 +441,18 @@ def _units_of_recording(responses: Responses, found: _OfNeurons) -> ClassifiedUn
     interval[chosen] = found.information.per_neuron_interval
     subclasses = np.full(len(trains), "", dtype=object)
     subclasses[chosen] = found.subclasses
+    counted = np.zeros(len(trains), dtype=bool)
+    counted[chosen] = True
+    takes_part, confidence = labels >= 0, np.full(len(trains), np.nan)
+    if fit is not None:
+        takes_part, confidence = fit.timing.takes_part, fit.timing.confidence
     asked = set(responses.chosen)
+    reasons = [
+        _reason(is_asked=k in asked, is_counted=bool(counted[k]))
+        if labels[k] < 0
+        else ("" if takes_part[k] else "unresponsive: its response does not repeat")
+        for k in range(len(trains))
+    ]
     return ClassifiedUnits(
         unit_ids=tuple(train.annotations["unit_id"] for train in trains),
         labels=labels,
@@ -319,15 +460,20 @@ def _units_of_recording(responses: Responses, found: _OfNeurons) -> ClassifiedUn
         recordings=tuple(
             str(train.annotations.get(RECORDING, recording.name)) for train in trains
         ),
-        reasons=tuple(
-            ""
-            if label >= 0
-            else ("recorded in no presentation" if k in asked else "not asked for")
-            for k, label in enumerate(labels)
-        ),
+        reasons=tuple(reasons),
         n_spikes=np.array([len(train) for train in trains], dtype=np.intp),
         firing_rate=responses.rates.mean,
         is_silent=responses.rates.is_silent,
         information=information,
         information_interval=interval,
+        is_counted=counted,
+        takes_part=takes_part,
+        confidence=confidence,
     )
+
+
+def _reason(*, is_asked: bool, is_counted: bool) -> str:
+    """Return why a unit has no class."""
+    if is_counted:
+        return "silent: no spike in the presentations"
+    return "recorded in no presentation" if is_asked else "not asked for"

@@ -18,7 +18,7 @@ import neo
 from neuroclass._lib.issues import Issue, warn_of
 from neuroclass._lib.keywords import settings_from
 from neuroclass._lib.running import RunOptions, RunSettings
-from neuroclass.analysis.bin_choice import count_recorded_units
+from neuroclass.analysis.bin_choice import base_bin, count_recorded_units
 from neuroclass.analysis.quality_checks import check_counts, drift_issues
 from neuroclass.presentations import (
     Presentations,
@@ -31,6 +31,7 @@ from neuroclass.responses.block_counts import CountedRecording, words_in_blocks
 from neuroclass.responses.counts import ResponseCounts
 from neuroclass.responses.firing_rates import UnitRates, unit_rates
 from neuroclass.responses.settings import ResponseOptions, ResponseSettings
+from neuroclass.responses.spike_sums import SpikeSums, sum_spikes, time_resolution
 from neuroclass.responses.stationarity import Drift, drift_test
 
 __all__ = [
@@ -107,6 +108,33 @@ class Responses:
     def rates(self) -> UnitRates:
         """Firing rates of every unit of the recording, found when first asked for."""
         return unit_rates(self.recording, self.presentations)
+
+    @cached_property
+    def _base_bin(self) -> tuple[float, tuple[Issue, ...]]:
+        """The base bin of classes by timing, and whether it was raised."""
+        asked = self.settings.bin_size
+        if isinstance(asked, str) and asked in ("auto", "base"):
+            return base_bin(self.recording, self.presentations, self.units), ()
+        resolution = time_resolution(self.recording, self.units)
+        if self.bin_size >= resolution * (1 - 1e-6):
+            return self.bin_size, ()
+        text = (
+            f"the bin width of {1e3 * self.bin_size:g} ms is below the resolution of "
+            f"the spike times, {1e3 * resolution:.4g} ms: classes are made with that."
+        )
+        return resolution, (Issue("bin width", text),)
+
+    @property
+    def bin_issues(self) -> tuple[Issue, ...]:
+        """Whether the bin width of classes by timing was raised, as an issue."""
+        return self._base_bin[1]
+
+    @cached_property
+    def spike_sums(self) -> SpikeSums:
+        """Spike counts in base bins, summed over repeats, when first asked for."""
+        return sum_spikes(
+            self.recording, self.presentations, self._base_bin[0], units=self.units
+        )
 
     @property
     def words(self) -> tuple[Presentations, float, int, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from neuroclass.clustering import (
     bootstrap_stability,
     supported_range,
 )
+from neuroclass.clustering.timing import TimingBottleneck
 from neuroclass.discrimination import distinguishable_groups, pair_divergences
 from neuroclass.estimators import Estimator
 from neuroclass.estimators.jackknife import bias_aware_interval
@@ -32,6 +33,7 @@ from neuroclass.information.classes import sum_by_class
 from neuroclass.responses.counts import ResponseCounts
 
 __all__ = [
+    "AnyModel",
     "count_distinguishable",
     "curve_interval",
     "stability_of_classes",
@@ -40,11 +42,13 @@ __all__ = [
     "support_of_number",
 ]
 
+AnyModel: TypeAlias = AgglomerativeBottleneck | SequentialBottleneck | TimingBottleneck
+_WordModel: TypeAlias = AgglomerativeBottleneck | SequentialBottleneck
 _MOST_NUMBERS = 8  # of classes, whose stability is looked at
 
 
 def curve_interval(
-    model: AgglomerativeBottleneck | SequentialBottleneck,
+    model: _WordModel,
     counts: NDArray[np.int64],
     groups: Iterable[NDArray[np.int64]],
 ) -> NDArray[np.float64]:
@@ -108,9 +112,7 @@ def count_distinguishable(
     return int(distinguishable_groups(pair_divergences(counts).z).max()) + 1
 
 
-def support_of_number(
-    model: AgglomerativeBottleneck | SequentialBottleneck, counts: ResponseCounts
-) -> ClusterNumber:
+def support_of_number(model: _WordModel, counts: ResponseCounts) -> ClusterNumber:
     """Return the support of the number of classes, for the tree that is shown.
 
     Of a number that was given the range is what the splits of its tree support.
@@ -138,7 +140,7 @@ def _span(low: int, high: int) -> str:
 
 
 def _confirmed(
-    model: AgglomerativeBottleneck | SequentialBottleneck,
+    model: _WordModel,
     chosen: ClusterNumber,
     node_z: NDArray[np.float64],
 ) -> ClusterNumber:
@@ -216,9 +218,7 @@ def subclasses(
     return tuple(names)
 
 
-def subclasses_of_neurons(
-    model: AgglomerativeBottleneck | SequentialBottleneck, selection: ClusterNumber
-) -> NDArray[Any]:
+def subclasses_of_neurons(model: _WordModel, selection: ClusterNumber) -> NDArray[Any]:
     """Return the name of each neuron's subclass, empty where it is in none.
 
     `subclasses` of the leaves of the hierarchy, micro-clusters where it has these.
@@ -230,7 +230,7 @@ def subclasses_of_neurons(
 
 
 def stability_of_classes(
-    model: AgglomerativeBottleneck | SequentialBottleneck,
+    model: _WordModel,
     counts: ResponseCounts,
     selection: ClusterNumber,
     n_replicates: int,

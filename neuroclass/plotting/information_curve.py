@@ -34,7 +34,7 @@ def plot_information_curve(
     Draws into `ax`, by default of a new figure, and returns it.
     """
     ax = new_axes(ax, (5.6, 3.9))
-    curve = classification.curve.bits_per_word  # (n_neurons,)
+    curve = classification.curve.information  # (n_neurons,)
     low, high = classification.curve.interval.T
     n_clusters, n_neurons = classification.n_clusters, len(curve)
     numbers = np.arange(1, n_neurons + 1)

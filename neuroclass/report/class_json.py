@@ -169,7 +169,7 @@ def _describe(
             "micro_labels": classification.tree.micro_labels,
         },
         "information_curve": {
-            "bits_per_word": classification.curve.bits_per_word,
+            "bits_per_word": classification.curve.information,
             "interval": classification.curve.interval,
         },
         "agreement": _describe_agreement(classification.agreement),

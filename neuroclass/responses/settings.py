@@ -32,8 +32,9 @@ class ResponseSettings(PresentationSettings):
         Stimulus onsets for a path, in seconds: `load_recording`.
     trial_duration : float, str or quantities.Quantity, optional
         Duration of the trials that begin at the triggers: `load_recording`.
-    bin_size : "auto", float, str or quantities.Quantity, default "auto"
-        Time bin width; a number is seconds. "auto": by `choose_bin_size`.
+    bin_size : "auto", "base", float, str or quantities.Quantity, default "auto"
+        Time bin width; a number is seconds. "auto": by `choose_bin_size`, for classes
+        by timing as "base": `choose_base_bin`.
     word_length : int, default 1
         Number of bins per word.
     response : {"words", "counts"}, default "words"

@@ -130,9 +130,7 @@ def _sums_of(words: Words) -> tuple[NDArray[Any], ...]:
     cell = words.neuron * shape[1] + condition[words.presentation, words.window]
 
     def summed(weights: NDArray[Any]) -> NDArray[np.float64]:
-        totals = np.bincount(
-            cell, weights=weights, minlength=shape[0] * shape[1]
-        )
+        totals = np.bincount(cell, weights=weights, minlength=shape[0] * shape[1])
         return np.asarray(totals, dtype=np.float64).reshape(shape)
 
     rank = np.empty(words.n_presentations, np.intp)
@@ -210,4 +208,4 @@ def time_resolution(recording: neo.Block, units: Sequence[int] | None = None) ->
     if not is_on_grid or drift.max() > 0.05:
         return 0.0
     # The whole length gives the step more exactly than one difference does.
-    return float((times[-1] - times[0]) / np.round(ratio[-1])) if ratio[-1] else 0.0
+    return round(float((times[-1] - times[0]) / np.round(ratio[-1])), 9)

@@ -20,6 +20,7 @@ from neuroclass.clustering import Agreement, ClusterNumber, Stability
 from neuroclass.information import ClassInformation, IdentityInformation
 from neuroclass.presentations import Presentations
 from neuroclass.responses import Drift
+from neuroclass.results.timing_classes import TimingClasses
 
 __all__ = [
     "ClassHierarchy",
@@ -57,6 +58,13 @@ class ClassifiedUnits:
         Identity information, in bits per word; nan for units left out.
     information_interval : ndarray of shape (n_units, 2)
         95 % intervals, in bits per word; nan for units left out.
+    is_counted : ndarray of bool, (n_units,)
+        Whether the unit was asked for and recorded in some presentation.
+    takes_part : ndarray of bool, (n_units,)
+        Whether the unit made the classes; one that did not may have been assigned.
+    confidence : ndarray of shape (n_units,)
+        Posterior probability of the class; nan by the criterion "word", and for units
+        without a class.
     """
 
     unit_ids: tuple[Any, ...]
@@ -69,6 +77,9 @@ class ClassifiedUnits:
     is_silent: NDArray[np.bool_]
     information: NDArray[np.float64]
     information_interval: NDArray[np.float64]
+    is_counted: NDArray[np.bool_]
+    takes_part: NDArray[np.bool_]
+    confidence: NDArray[np.float64]
 
     def __repr__(self) -> str:
         n_classified = int((self.labels >= 0).sum())
@@ -111,20 +122,23 @@ class InformationCurve:
 
     Attributes
     ----------
-    bits_per_word : ndarray of shape (n_leaves,)
-        Class information of index + 1 classes, in bits per word, by the estimator of
+    information : ndarray of shape (n_leaves,)
+        Class information of index + 1 classes, by the criterion and the estimator of
         the losses.
     interval : ndarray of shape (n_leaves, 2)
         95 % intervals, by delete-a-group jackknife over repeats with the hierarchy
-        kept.
+        kept; nan by the criterion "timing".
+    unit : {"bits/word", "bits/spike"}
+        Of both.
     """
 
-    bits_per_word: NDArray[np.float64]
+    information: NDArray[np.float64]
     interval: NDArray[np.float64]
+    unit: str = "bits/word"
 
     def __repr__(self) -> str:
-        most = rounded(float(self.bits_per_word[-1]))
-        return f"InformationCurve(0 to {most} bits/word)"
+        most = rounded(float(self.information[-1]))
+        return f"InformationCurve(0 to {most} {self.unit})"
 
 
 @dataclass(frozen=True)
@@ -197,6 +211,8 @@ class ClassificationResult:
         Every setting; automatic ones as ``{"value", "chosen": "auto", "why"}``.
     issues : tuple of Issue
         What is doubtful, was left out or shortened.
+    timing : TimingClasses or None
+        The cuts, units and shares of classes by timing; None by the criterion "word".
     """
 
     units: ClassifiedUnits
@@ -216,6 +232,7 @@ class ClassificationResult:
     presentations: Presentations
     settings: dict[str, Any]
     issues: tuple[Issue, ...]
+    timing: TimingClasses | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.headline()})"
@@ -243,8 +260,22 @@ class ClassificationResult:
 
     @property
     def classified(self) -> NDArray[np.intp]:
-        """Positions of the classified units, (n_neurons,)."""
-        return np.flatnonzero(self.labels >= 0)
+        """Positions of the units that made the classes, (n_neurons,)."""
+        return np.flatnonzero(self.units.takes_part)
+
+    @property
+    def counted(self) -> NDArray[np.intp]:
+        """Positions of the units whose words were counted, (n_counted,)."""
+        return np.flatnonzero(self.units.is_counted)
+
+    @property
+    def criterion(self) -> str:
+        """Criterion of the classes: "timing" or "word"."""
+        return "word" if self.timing is None else "timing"
+
+    def members(self, label: int) -> NDArray[np.intp]:
+        """Return the positions of the units that made a class."""
+        return np.flatnonzero((self.labels == label) & self.units.takes_part)
 
     @property
     def leaf_labels(self) -> NDArray[np.intp]:
@@ -282,7 +313,7 @@ class ClassificationResult:
         """Return one row per unit of the recording, in its order."""
         units = self.units
         q_value = np.full(len(units.labels), np.nan)
-        q_value[self.classified] = self.drift.q_value
+        q_value[self.counted] = self.drift.q_value
         low, high = units.information_interval.T
         return pd.DataFrame(
             {
@@ -302,6 +333,8 @@ class ClassificationResult:
                 "information_high_bits": high,
                 "stability": self.unit_stability,
                 "drift_q_value": q_value,
+                "takes_part": units.takes_part,
+                "confidence": units.confidence,
             }
         )
 
@@ -311,7 +344,7 @@ class ClassificationResult:
         interval = self.information.by_partition_interval[0]
         rows = []
         for label in range(self.n_clusters):
-            members = np.flatnonzero(self.labels == label)
+            members = self.members(label)
             rows.append(
                 {
                     "class": label,
@@ -345,6 +378,8 @@ class ClassificationResult:
     def headline(self) -> str:
         """Return the result in one sentence."""
         chosen = self.selection
+        if self.timing is not None:
+            return self.timing.headline(self.n_clusters)
         text = (
             f"{plural(self.n_clusters, 'class', 'classes')} of "
             f"{plural(len(self.classified), 'neuron', 'neurons')}"

@@ -70,10 +70,10 @@ def test_the_curve_is_the_class_information_at_the_chosen_number(
         classification.settings["bin_size"]["value"],
     )
     expected = class_information(count_words(words).counts, classification.labels)
-    assert_allclose(classification.curve.bits_per_word[2], expected, atol=1e-12)
+    assert_allclose(classification.curve.information[2], expected, atol=1e-12)
     low, high = classification.curve.interval.T
-    assert (low <= classification.curve.bits_per_word + 1e-12).all()
-    assert (classification.curve.bits_per_word <= high + 1e-12).all()
+    assert (low <= classification.curve.information + 1e-12).all()
+    assert (classification.curve.information <= high + 1e-12).all()
     assert (high - low)[1:].min() > 0
 
 
@@ -332,7 +332,7 @@ def test_the_sequential_method_has_micro_clusters_for_leaves(sequential):
     assert (
         len(sequential.tree.leaf_order) == len(sequential.tree.children) + 1 == n_leaves
     )
-    assert sequential.curve.bits_per_word.shape == (n_leaves,)
+    assert sequential.curve.information.shape == (n_leaves,)
     assert sequential.curve.interval.shape == (n_leaves, 2)
     labels = sequential.labels[sequential.classified]
     assert_array_equal(sequential.leaf_labels[micro], labels)

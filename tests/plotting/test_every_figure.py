@@ -73,7 +73,7 @@ def test_nothing_at_all_happening_can_be_drawn(population, new_axes):
     classification.units.firing_rate[:] = 0
     classification.tree.pairwise_loss[:] = 0
     classification.tree.distances[:] = 0
-    classification.curve.bits_per_word[:] = 0
+    classification.curve.information[:] = 0
     classification.curve.interval[:] = np.nan
     for plot in PLOTS:
         plot(classification, ax=new_axes()).figure.canvas.draw()

@@ -16,7 +16,7 @@ def test_the_curve_holds_the_information_its_band_and_the_chosen_number(
     curve, whole, upright, dot = ax.lines
     assert_allclose(whole.get_ydata(), classification.information.bits_per_word)
     assert_array_equal(curve.get_xdata(), np.arange(1, 13))
-    assert_array_equal(curve.get_ydata(), classification.curve.bits_per_word)
+    assert_array_equal(curve.get_ydata(), classification.curve.information)
     assert_allclose([*dot.get_xdata(), *dot.get_ydata()], [3, 0.5])
     assert_allclose(upright.get_ydata(), [0, 0.5])
     band = ax.collections[0].get_paths()[0].get_extents()

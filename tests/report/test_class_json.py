@@ -29,7 +29,7 @@ def test_the_result_holds_the_tree_the_curve_and_the_settings_exactly(
     assert tree["losses"] == classification.tree.distances.tolist()
     assert tree["leaf_order"] == classification.tree.leaf_order.tolist()
     assert tree["unit_ids"] == list(classification.unit_ids[:16])
-    assert curve["bits_per_word"] == classification.curve.bits_per_word.tolist()
+    assert curve["bits_per_word"] == classification.curve.information.tolist()
     assert curve["interval"] == classification.curve.interval.tolist()
     assert result["settings"]["units"] == {"quality": ["good"]}
     assert result["settings"]["random_state"] == 0

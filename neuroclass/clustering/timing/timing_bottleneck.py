@@ -63,6 +63,8 @@ class TimingBottleneck(InformationBottleneck):
         that keep this fraction of the timing information of the neurons.
     rate_weight : float, default 0
         Weight of the mean firing rate beside the time scales.
+    cut : int, optional
+        Number of classes of the tested cut to take, for an automatic number.
     n_micro : int, optional
         Number of micro-clusters that are the leaves of the tree, for very many
         neurons; by default each neuron is a leaf.
@@ -121,6 +123,7 @@ class TimingBottleneck(InformationBottleneck):
         n_clusters: Any = "auto",
         *,
         rate_weight: float = 0.0,
+        cut: int | None = None,
         n_micro: int | None = None,
         n_restarts: int = 8,
         n_jobs: int | None = None,
@@ -128,6 +131,7 @@ class TimingBottleneck(InformationBottleneck):
     ) -> None:
         self.n_clusters = n_clusters
         self.rate_weight = rate_weight
+        self.cut = cut
         self.n_micro = n_micro
         self.n_restarts = n_restarts
         self.n_jobs = n_jobs
@@ -252,7 +256,7 @@ class TimingBottleneck(InformationBottleneck):
     ) -> NDArray[np.intp]:
         """Return the partition into the number of classes that is asked for."""
         if self.n_clusters == "auto":
-            return cast("ClusterCuts", self.cuts_).labels  # else refused before
+            return self._labels_of_cut()
         labels, _ = refine_with_restarts(
             matrix,
             tree.labels(self._number(matrix, tree)),
@@ -261,6 +265,19 @@ class TimingBottleneck(InformationBottleneck):
             n_jobs=self.n_jobs,
         )
         return labels
+
+    def _labels_of_cut(self) -> NDArray[np.intp]:
+        """Return the partition of the cut that is asked for, or of that to show."""
+        cuts = cast("ClusterCuts", self.cuts_)  # else refused before
+        if self.cut is None:
+            return cuts.labels
+        tested = {cut.n_clusters: cut.labels for cut in cuts.cuts}
+        if self.cut not in tested:
+            raise ValueError(
+                f"cut must be one of the tested numbers of classes "
+                f"({', '.join(map(str, sorted(tested)))}); got {self.cut}."
+            )
+        return tested[self.cut]
 
     def _number(self, matrix: TimingMatrix, tree: MergeTree) -> int:
         if isinstance(self.n_clusters, Integral):
@@ -291,12 +308,11 @@ class TimingBottleneck(InformationBottleneck):
         judged = matrix.of(sample)
         self.cuts_ = self._find_cuts(spikes.of(sample), judged, None)
         if self.n_clusters == "auto":
-            cuts = cast("ClusterCuts", self.cuts_)  # else refused before
             labels = np.empty(len(micro), np.intp)
-            labels[sample] = cuts.labels
+            labels[sample] = self._labels_of_cut()
             rest = np.setdiff1d(np.arange(len(micro)), sample)
             if len(rest):
-                odds = class_posterior(judged, cuts.labels, matrix.of(rest))
+                odds = class_posterior(judged, labels[sample], matrix.of(rest))
                 labels[rest] = odds.argmax(axis=1)
         else:
             tree = build_merge_tree(leaves, pairs)

@@ -1,0 +1,52 @@
+"""Settings of the classes of a recording, and their defaults.
+
+Imports nothing heavy: the command line builds its options from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypedDict
+
+__all__ = ["CRITERIA", "ClassOptions", "ClassSettings"]
+
+CRITERIA = ("timing", "word")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassSettings:
+    """How the classes of a recording are made, beside their number.
+
+    Attributes
+    ----------
+    criterion : {"timing", "word"}, default "timing"
+        Loss of merging neurons: timing information per spike at all time scales, or
+        identity information per word, the criterion of Schneidman et al. (2002).
+    rate_weight : float, default 0
+        Weight of the mean firing rate beside the time scales of "timing".
+    cut : int, optional
+        Number of classes of one of the tested cuts to show, by the criterion "timing"
+        and an automatic number.
+    max_information_loss : float, optional
+        Instead of a number of classes: largest fraction of the information of the
+        criterion that the classes may lose; as few classes as possible are made.
+    method : {"auto", "agglomerative", "sequential"}, default "auto"
+        Tree of all neurons, or for very many neurons of micro-clusters; "auto" takes
+        the first while its matrix of pairs fits into the memory.
+    """
+
+    criterion: Literal["timing", "word"] = "timing"
+    rate_weight: float = 0.0
+    cut: int | None = None
+    max_information_loss: float | None = None
+    method: Literal["auto", "agglomerative", "sequential"] = "auto"
+
+
+class ClassOptions(TypedDict, total=False):
+    """Keywords of the classes of a recording: see `ClassSettings`."""
+
+    criterion: Literal["timing", "word"]
+    rate_weight: float
+    cut: int | None
+    max_information_loss: float | None
+    method: Literal["auto", "agglomerative", "sequential"]
