@@ -17,7 +17,7 @@ from neuroclass.estimators import ESTIMATORS
 from neuroclass.information import IDENTITY_ESTIMATORS
 from neuroclass.presentations import CONDITIONS
 from neuroclass.responses import ResponseSettings
-from neuroclass.simulation import simulate_retina
+from neuroclass.simulation import RetinaSettings, simulate_retina
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,13 +76,15 @@ def test_the_defaults_of_simulate_are_those_of_the_function():
     defaults = {
         name: parameter.default
         for name, parameter in inspect.signature(simulate_retina).parameters.items()
-    }
+    } | vars(RetinaSettings())
     assert args.types == defaults["n_types"]
     assert args.neurons == defaults["n_neurons"]
     assert args.repeats == defaults["n_presentations"]
     assert args.duration == defaults["duration"]
     assert args.diversity == defaults["diversity"]
     assert args.drift == defaults["drift"]
+    assert args.stimulus_random_state == defaults["stimulus_random_state"]
+    assert args.random_state == 0
 
 
 @pytest.mark.parametrize(
