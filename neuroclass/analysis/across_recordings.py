@@ -11,15 +11,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, Unpack
+from typing import Any, Literal, Unpack
 
 import neo
 import numpy as np
 
 from neuroclass.analysis.bin_choice import count_recorded_units
-from neuroclass.analysis.classify import classify_neurons
+from neuroclass.analysis.classify import (
+    CLASS_KEYWORDS,
+    ClassifyOptions,
+    choose_criterion,
+    classify_neurons,
+    split_class_settings,
+)
 from neuroclass.analysis.responses import (
-    PreparationOptions,
     prepare_responses,
     split_options,
 )
@@ -40,12 +45,10 @@ def classify_within(
     recordings: Sequence[neo.Block | str | Path],
     *,
     n_clusters: Literal["auto"] | int = "auto",
-    max_information_loss: float | None = None,
     estimator: Estimator = "miller-madow",
-    method: Literal["auto", "agglomerative", "sequential"] = "auto",
     stability: int = 0,
     random_state: int = 0,
-    **options: Unpack[PreparationOptions],
+    **options: Unpack[ClassifyOptions],
 ) -> WithinRecordings:
     """Find the classes of each recording by itself, and match them by response.
 
@@ -53,11 +56,11 @@ def classify_within(
     ----------
     recordings : sequence of neo.Block, str or Path
         At least two, under the same stimulus: `match_presentations`.
-    n_clusters, max_information_loss, estimator, method, stability, random_state
+    n_clusters, estimator, stability, random_state
         As in `classify_neurons`, the same for each recording.
     **options
-        Keywords of `ResponseSettings` and `RunSettings`, as in `classify_neurons`. An
-        automatic bin width is one for all, chosen on all neurons.
+        Keywords of `ClassSettings`, `ResponseSettings` and `RunSettings`, as in
+        `classify_neurons`. An automatic bin width is one for all recordings.
 
     Returns
     -------
@@ -84,11 +87,16 @@ def classify_within(
     >>> classify_within(retinas, bin_size=0.02).n_families
     2
     """
+    class_settings, rest = split_class_settings(dict(options), "classify_within")
+    of_class: Any = {k: v for k, v in options.items() if k not in rest}
     settings, run = split_options(
-        dict(options),
+        rest,
         "classify_within",
-        other_keywords=tuple(classify_within.__kwdefaults__ or ()),
+        other_keywords=(*(classify_within.__kwdefaults__ or ()), *CLASS_KEYWORDS),
     )
+    criterion = choose_criterion(class_settings.criterion, settings.condition)["value"]
+    if criterion == "timing" and settings.bin_size == "auto":
+        settings = replace(settings, bin_size="base")
     blocks = load_recordings(recordings)
     matched = match_presentations(blocks, settings)
     pool, shown = pool_recordings(blocks, matched)
@@ -117,14 +125,13 @@ def classify_within(
         one = classify_neurons(
             prepare_responses(block, settings, presentations=presentations, run=run),
             n_clusters=n_clusters,
-            max_information_loss=max_information_loss,
             estimator=estimator,
-            method=method,
             stability=stability,
             random_state=random_state,
             n_jobs=run.n_jobs,
             memory=run.memory,
             progress=run.progress,
+            **of_class,
         )
         found.append(replace(one, settings=one.settings | {"bin_size": bin_setting}))
         parts.append(counted.counts.counts[own[one.classified]])

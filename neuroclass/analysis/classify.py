@@ -71,7 +71,9 @@ from neuroclass.results.classification import (
     UnitPsth,
 )
 
-__all__ = ["Classification", "classify_neurons"]
+__all__ = ["CLASS_KEYWORDS", "Classification", "ClassifyOptions", "classify_neurons"]
+
+CLASS_KEYWORDS = tuple(field.name for field in fields(ClassSettings))
 
 
 class Classification(ClassificationResult):
@@ -172,7 +174,7 @@ def classify_neurons(
     >>> classify_neurons(retina).n_clusters
     3
     """
-    settings, responses_options = _class_settings(dict(options), "classify_neurons")
+    settings, of_responses = split_class_settings(dict(options), "classify_neurons")
     number = number_or_share(n_clusters, settings)
     check_choice(estimator, "estimator", ESTIMATORS)
     stability = check_positive_int(stability, "stability", minimum=0)
@@ -184,14 +186,14 @@ def classify_neurons(
     is_by_timing = criterion["value"] == "timing"
     if is_by_timing and not isinstance(recording, Responses):
         # Words are binned as the spikes are: their own bin need not be chosen.
-        asked = responses_options.get("bin_size", ResponseSettings.bin_size)
+        asked = of_responses.get("bin_size", ResponseSettings.bin_size)
         if isinstance(asked, str) and asked == "auto":
-            responses_options["bin_size"] = "base"
+            of_responses["bin_size"] = "base"
     responses, run = responses_of(
         recording,
-        responses_options,
+        of_responses,
         "classify_neurons",
-        (*(classify_neurons.__kwdefaults__ or ()), *_class_keywords()),
+        (*(classify_neurons.__kwdefaults__ or ()), *CLASS_KEYWORDS),
     )
     block, counts, counted = responses.recording, responses.counts, responses.counted
     if reference is not None:
@@ -346,15 +348,11 @@ def _stability(
     return stability_of_classes(words, counts, selection, n_replicates, **how)
 
 
-def _class_keywords() -> tuple[str, ...]:
-    return tuple(field.name for field in fields(ClassSettings))
-
-
-def _class_settings(
+def split_class_settings(
     options: dict[str, Any], function_name: str
 ) -> tuple[ClassSettings, dict[str, Any]]:
     """Return the settings of the classes among keywords, and the other keywords."""
-    of_class = {k: v for k, v in options.items() if k in _class_keywords()}
+    of_class = {k: v for k, v in options.items() if k in CLASS_KEYWORDS}
     settings = settings_from(ClassSettings, None, of_class, function_name)
     check_choice(settings.criterion, "criterion", CRITERIA)
     check_choice(settings.method, "method", METHODS)

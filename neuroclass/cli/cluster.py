@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuroclass._lib.running import RunSettings
+from neuroclass.analysis.class_settings import CRITERIA, ClassSettings
 from neuroclass.cli.inputs import (
     check_place,
     check_reference,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 
 __all__ = ["add_parser", "run"]
+
+_DEFAULTS = ClassSettings()
 
 LABEL_COLUMN = "neuroclass_label"
 FAMILY_COLUMN = "neuroclass_family"
@@ -67,12 +70,33 @@ def add_parser(commands: Any) -> None:
         metavar="FRACTION",
         type=float,
         help="instead: the fewest classes that lose at most this fraction of the "
-        "identity information",
+        "information",
+    )
+    number.add_argument(
+        "--cut",
+        metavar="INT",
+        type=int,
+        help="instead: the tested cut into this number of classes, one of those that "
+        "are listed",
+    )
+    classes.add_argument(
+        "--criterion",
+        choices=CRITERIA,
+        default=_DEFAULTS.criterion,
+        help="loss of merging neurons: the timing of their spikes at all time scales, "
+        "or identity information per word (default %(default)s)",
+    )
+    classes.add_argument(
+        "--rate-weight",
+        metavar="FLOAT",
+        type=float,
+        default=_DEFAULTS.rate_weight,
+        help="weight of the firing rate beside the timing (default %(default)g)",
     )
     classes.add_argument(
         "--method",
         choices=("auto", "agglomerative", "sequential"),
-        default="auto",
+        default=_DEFAULTS.method,
         help="the tree of all neurons, or of micro-clusters of very many (default "
         "auto: by the memory that all pairs take)",
     )
@@ -150,6 +174,9 @@ def run(args: "Namespace") -> None:
             recordings if several else recordings[0],
             n_clusters=args.n_clusters,
             max_information_loss=args.max_information_loss,
+            cut=args.cut,
+            criterion=args.criterion,
+            rate_weight=args.rate_weight,
             estimator=args.estimator,
             method=args.method,
             memory=args.memory,

@@ -34,7 +34,7 @@ intervals are 95 %. Its keys:
                           is_unsafe`` of each classified unit;
                           ``information_without``: ``n_neurons, bits_per_word,
                           interval`` of the units that do not drift, or null
-``n_neurons``             number of classified units
+``n_neurons``             number of units that made the classes
 ``n_clusters``            number of classes
 ``n_distinguishable``     number of distinguishable groups of neurons, at a false
                           discovery rate of 5 %: differences, not classes; null for
@@ -47,6 +47,18 @@ intervals are 95 %. Its keys:
                           ``reason``; ``splits``, the tested merges from the top:
                           ``merge, z, n_leaves`` (of its two sides), ``is_real``,
                           ``label`` (of the class that holds it, or null)
+``timing``                of classes by timing, else null: ``headline``, ``sentences``,
+                          ``base_bin_seconds``; ``low, may, high, is_at_least,
+                          is_alike, is_determined, why_open``; ``ranked_cuts``:
+                          ``n_clusters, z, support`` (sure or perhaps), ``sizes,
+                          alike`` (10th percentile of the timing correlations of each
+                          class), ``share`` (of the timing information), ``labels`` of
+                          the units that made the classes; ``set_aside``: ``unit_id,
+                          label, confidence`` of units whose response does not repeat;
+                          ``silent`` units; ``time_resolution``: ``seconds, neurons,
+                          classes`` (bits per spike); ``neurons`` and ``classes``:
+                          ``rate, timing`` (bits/s), ``rate_share, timing_share``;
+                          ``rate_factor`` (10th to 90th percentile in a class)
 ``classes``               ``label, n_neurons, firing_rate_hz, information_bits``
                           (means; the latter estimated for all neurons together) with
                           ``information_interval``, and ``unit_ids`` of each class;
@@ -61,7 +73,8 @@ intervals are 95 %. Its keys:
                           nodes into node ``n_neurons + k``; ``losses`` of the merges;
                           ``leaf_order``; where the leaves are micro-clusters (method
                           sequential) ``micro_labels``, that of each unit, else null
-``information_curve``     ``bits_per_word`` and ``interval`` at 1, 2, ... classes
+``information_curve``     ``information`` and ``interval`` at 1, 2, ... classes, in
+                          ``unit`` (bits/word or bits/spike, as the losses)
 ``agreement``             with another labelling: ``name, n_units,
                           adjusted_mutual_information, adjusted_rand_index, p_value,
                           n_permutations``; or null
@@ -79,7 +92,7 @@ import numpy as np
 
 from neuroclass._lib.json_text import json_text
 from neuroclass._version import __version__
-from neuroclass.clustering import REAL_SPLIT, MergeTree
+from neuroclass.clustering import REAL_SPLIT, MergeTree, relabel_by_size
 from neuroclass.report.json_parts import (
     FORMAT_VERSION,
     describe_drift_of_units,
@@ -159,6 +172,7 @@ def _describe(
             "reason": selection.reason,
             "splits": _describe_splits(classification),
         },
+        "timing": _describe_timing(classification),
         "classes": _describe_classes(classification),
         "stability": _describe_stability(classification.stability),
         "merge_tree": {
@@ -169,7 +183,8 @@ def _describe(
             "micro_labels": classification.tree.micro_labels,
         },
         "information_curve": {
-            "bits_per_word": classification.curve.information,
+            "information": classification.curve.information,
+            "unit": classification.curve.unit,
             "interval": classification.curve.interval,
         },
         "agreement": _describe_agreement(classification.agreement),
@@ -198,7 +213,7 @@ def _describe_information(classification: ClassificationResult) -> dict[str, Any
         "jackknife": information.jackknife,
         "empirical_bayes": information.empirical_bayes,
         "chance_level": information.chance_level,
-        "maximum": math.log2(len(classification.classified)),
+        "maximum": math.log2(max(len(classification.counted), 1)),
         "class_information": {
             "bits_per_word": of_classes.bits_per_word,
             "interval": of_classes.interval,
@@ -215,6 +230,66 @@ def _describe_drift(classification: ClassificationResult) -> dict[str, Any]:
         "information_without": describe_information_without(
             classification.without_drifting
         ),
+    }
+
+
+def _describe_timing(classification: ClassificationResult) -> dict[str, Any] | None:
+    timing, units = classification.timing, classification.units
+    if timing is None:
+        return None
+    cuts = timing.cuts
+    aside = np.flatnonzero((units.labels >= 0) & ~units.takes_part)
+    silent = np.flatnonzero(units.is_counted & (units.labels < 0))
+    return {
+        "headline": timing.headline(classification.n_clusters),
+        "sentences": timing.sentences(),
+        "base_bin_seconds": timing.bin_size,
+        "low": cuts.low,
+        "may": cuts.may,
+        "high": cuts.high,
+        "is_at_least": cuts.is_at_least,
+        "is_alike": cuts.is_alike,
+        "is_determined": cuts.is_determined,
+        "why_open": cuts.why_open,
+        "ranked_cuts": [
+            {
+                "n_clusters": cut.n_clusters,
+                "z": cut.z,
+                "support": cut.support,
+                "sizes": cut.sizes,
+                "alike": cut.alike,
+                "share": cut.share,
+                "labels": relabel_by_size(cut.labels),
+            }
+            for cut in cuts.ranked
+        ],
+        "set_aside": [
+            {
+                "unit_id": units.unit_ids[k],
+                "label": units.labels[k],
+                "confidence": units.confidence[k],
+            }
+            for k in aside
+        ],
+        "silent": [units.unit_ids[k] for k in silent],
+        "time_resolution": {
+            "seconds": timing.widths,
+            "neurons": timing.neuron_information,
+            "classes": timing.class_information,
+        },
+        **{
+            name: {
+                "rate": split.rate,
+                "timing": split.timing,
+                "rate_share": split.rate_share,
+                "timing_share": split.timing_share,
+            }
+            for name, split in (
+                ("neurons", timing.neuron_split),
+                ("classes", timing.class_split),
+            )
+        },
+        "rate_factor": timing.rate_factor,
     }
 
 
@@ -278,7 +353,9 @@ def _describe_classes(classification: ClassificationResult) -> list[dict[str, An
     place = {name: k for k, name in enumerate(np.unique(classified))}
     classes = []
     for label in range(classification.n_clusters):
-        is_member = classification.labels == label
+        is_member = np.isin(
+            np.arange(len(classification.labels)), classification.members(label)
+        )
         inside = sorted(set(names[is_member]) - {""}, key=_subclass_order)
         classes.append(
             {
