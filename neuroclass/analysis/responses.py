@@ -113,7 +113,9 @@ class Responses:
     def _base_bin(self) -> tuple[float, tuple[Issue, ...]]:
         """The base bin of classes by timing, and whether it was raised."""
         asked = self.settings.bin_size
-        if isinstance(asked, str) and asked in ("auto", "base"):
+        if isinstance(asked, str) and asked == "base":
+            return self.bin_size, ()
+        if isinstance(asked, str) and asked == "auto":
             return base_bin(self.recording, self.presentations, self.units), ()
         resolution = time_resolution(self.recording, self.units)
         if self.bin_size >= resolution * (1 - 1e-6):

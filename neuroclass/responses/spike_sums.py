@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from neuroclass.presentations import Presentations, spike_seconds
 from neuroclass.responses.block_counts import words_in_blocks
 from neuroclass.responses.counts import conditions_of_windows, repeats_of
-from neuroclass.responses.words import Words
+from neuroclass.responses.words import Words, bin_words
 
 __all__ = ["SpikeSums", "sum_spikes", "time_resolution"]
 
@@ -101,13 +101,7 @@ def sum_spikes(
             recording, presentations, bin_size, response="counts", units=units
         )
     ]
-    layout = next(
-        iter(
-            words_in_blocks(
-                recording, presentations, bin_size, response="counts", units=units[:1]
-            )
-        )
-    )
+    layout = bin_words(recording, presentations, bin_size, units=[])
     counts, squares, repeats, odd = map(np.concatenate, zip(*parts, strict=True))
     mean = counts / np.maximum(repeats, 1)
     variance = (squares - counts * mean) / np.maximum(repeats - 1, 1)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from functools import partial
 
 import neo
 import numpy as np
@@ -27,6 +28,9 @@ from neuroclass.report.methods import methods_paragraph
 from neuroclass.responses.counts import count_words
 from neuroclass.responses.words import bin_words
 
+# The criterion of 2002; the default is tested in test_timing.py.
+classify_by_words = partial(classify_neurons, criterion="word")
+
 
 @pytest.fixture(scope="module")
 def retina():
@@ -35,7 +39,7 @@ def retina():
 
 @pytest.fixture(scope="module")
 def classification(retina):
-    return classify_neurons(retina, reference="true_type", progress=False)
+    return classify_by_words(retina, reference="true_type", progress=False)
 
 
 def silence(recording, units):
@@ -79,7 +83,7 @@ def test_the_curve_is_the_class_information_at_the_chosen_number(
 
 def test_a_number_is_no_surer_than_the_tree_that_is_drawn():
     # No two classes are more than a continuum, yet splits of the tree may be.
-    found = classify_neurons("data/salamander_movie1.nwb", progress=False)
+    found = classify_by_words("data/salamander_movie1.nwb", progress=False)
     chosen = found.selection
     assert 2 < np.nanmax(chosen.node_z) < 4
     assert not (chosen.weakest_z > 1.5).any()
@@ -91,7 +95,7 @@ def test_a_number_is_no_surer_than_the_tree_that_is_drawn():
 
 def test_splits_where_no_number_holds_are_one_class_and_not_determined():
     with pytest.warns(UserWarning, match="differences between units may be drift"):
-        found = classify_neurons("data/salamander_movie2.nwb", progress=False)
+        found = classify_by_words("data/salamander_movie2.nwb", progress=False)
     chosen = found.selection
     assert (chosen.node_z > 4).any()
     assert not (chosen.weakest_z > 3).any()
@@ -102,7 +106,7 @@ def test_splits_where_no_number_holds_are_one_class_and_not_determined():
 
 def test_a_path_and_its_recording_give_the_same(retina, classification, tmp_path):
     write_recording(retina, tmp_path / "retina.nwb")
-    again = classify_neurons(tmp_path / "retina.nwb", progress=False)
+    again = classify_by_words(tmp_path / "retina.nwb", progress=False)
     assert_array_equal(again.labels, classification.labels)
     assert again.information.bits_per_word == pytest.approx(
         classification.information.bits_per_word
@@ -110,7 +114,7 @@ def test_a_path_and_its_recording_give_the_same(retina, classification, tmp_path
 
 
 def test_seeds_and_processes(retina, classification):
-    again = classify_neurons(retina, n_jobs=2, progress=False)
+    again = classify_by_words(retina, n_jobs=2, progress=False)
     assert_array_equal(again.labels, classification.labels)
     assert_array_equal(again.tree.children, classification.tree.children)
 
@@ -130,7 +134,7 @@ def test_units_not_asked_for_keep_a_row(retina):
     recording = silence(retina, [])
     for k, train in enumerate(recording.segments[0].spiketrains):
         train.annotations["quality"] = "mua" if k < 4 else "good"
-    found = classify_neurons(
+    found = classify_by_words(
         recording, units={"quality": ["good"]}, n_clusters=3, progress=False
     )
     assert_array_equal(found.labels[:4], -1)
@@ -143,7 +147,7 @@ def test_units_not_asked_for_keep_a_row(retina):
 
 def test_silent_units_are_kept_and_flagged(retina):
     with pytest.warns(UserWarning, match="2 units are silent .* kept: 3, 7"):
-        found = classify_neurons(silence(retina, [3, 7]), progress=False)
+        found = classify_by_words(silence(retina, [3, 7]), progress=False)
     assert_array_equal(np.flatnonzero(found.units.is_silent), [3, 7])
     assert found.labels[3] == found.labels[7] >= 0
     assert any("silent" in note for note in map(str, found.issues))
@@ -152,13 +156,13 @@ def test_silent_units_are_kept_and_flagged(retina):
 def test_units_recorded_at_no_presentation_are_left_out(retina):
     recording = silence(retina, [])
     recording.segments[0].spiketrains[5].annotations["obs_intervals"] = np.zeros((1, 2))
-    found = classify_neurons(recording, n_clusters=3, progress=False)
+    found = classify_by_words(recording, n_clusters=3, progress=False)
     assert found.labels[5] == -1
     assert found.units.reasons[5] == "recorded in no presentation"
 
 
 def test_distinguishable_groups_are_counted_beside_the_classes(retina):
-    found = classify_neurons(retina, n_clusters=3, bin_size="20ms", progress=False)
+    found = classify_by_words(retina, n_clusters=3, bin_size="20ms", progress=False)
     pairs = discriminate_neurons(retina, bin_size="20ms", progress=False)
     assert found.n_distinguishable == pairs.n_distinguishable
     assert 3 < found.n_distinguishable <= 24
@@ -168,7 +172,7 @@ def test_distinguishable_groups_are_counted_beside_the_classes(retina):
 
 
 def test_a_fraction_to_lose_gives_the_fewest_classes(retina):
-    found = classify_neurons(retina, max_information_loss=0.3, progress=False)
+    found = classify_by_words(retina, max_information_loss=0.3, progress=False)
     assert found.class_information.share >= 0.65
     k = found.n_clusters
     assert found.settings["n_clusters"] == k
@@ -179,7 +183,7 @@ def test_a_fraction_to_lose_gives_the_fewest_classes(retina):
     ("condition", "n_conditions"), [("stimulus", 1), ("time", 133), ("none", 1)]
 )
 def test_weaker_questions_can_be_asked(retina, condition, n_conditions):
-    found = classify_neurons(
+    found = classify_by_words(
         retina, condition=condition, bin_size=0.02, word_length=3, progress=False
     )
     assert len(found.information.per_condition) == n_conditions
@@ -206,12 +210,12 @@ def test_identical_repeats_warn():
     )
     block.segments.append(segment)
     with pytest.warns(UserWarning, match="all repeats are identical"):
-        classify_neurons(block, progress=False)
+        classify_by_words(block, progress=False)
 
 
 def test_few_repeats_for_long_words_warn(retina):
     with pytest.warns(UserWarning, match=r"are undersampled .* in 20 repeats"):
-        classify_neurons(
+        classify_by_words(
             retina, bin_size="10ms", word_length=8, n_clusters=2, progress=False
         )
 
@@ -223,7 +227,7 @@ def test_the_same_spike_train_under_two_units_warns(retina):
     double.annotations.update(unit_id=99)
     trains.append(double)
     with pytest.warns(UserWarning, match="1 spike train is there .*: 2=99"):
-        classify_neurons(recording, n_clusters=3, progress=False)
+        classify_by_words(recording, n_clusters=3, progress=False)
 
 
 def test_it_shows_itself_in_a_notebook(classification):
@@ -260,34 +264,34 @@ def test_settings_say_what_was_chosen_and_why(classification):
 
 def test_bad_arguments_are_told(retina):
     with pytest.raises(ValueError, match="not be given together"):
-        classify_neurons(retina, n_clusters=3, max_information_loss=0.1)
+        classify_by_words(retina, n_clusters=3, max_information_loss=0.1)
     with pytest.raises(ValueError, match=r"'auto' or an integer; got 0\.5"):
-        classify_neurons(retina, n_clusters=0.5)
+        classify_by_words(retina, n_clusters=0.5)
     with pytest.raises(ValueError, match="estimator must be one of plug-in"):
-        classify_neurons(retina, estimator="blend")
+        classify_by_words(retina, estimator="blend")
     with pytest.raises(ValueError, match="must be between 0 and 1; got 2"):
-        classify_neurons(retina, max_information_loss=2)
+        classify_by_words(retina, max_information_loss=2)
     with pytest.raises(ValueError, match="must go to load_recording"):
-        classify_neurons(retina, triggers=[1.0])
+        classify_by_words(retina, triggers=[1.0])
     with pytest.raises(ValueError, match="memory must be a positive size"):
-        classify_neurons(retina, memory="4")
+        classify_by_words(retina, memory="4")
     with pytest.raises(TypeError, match="or a list of these; got ndarray"):
-        classify_neurons(np.zeros((3, 10, 20)))
+        classify_by_words(np.zeros((3, 10, 20)))
     with pytest.raises(FileNotFoundError, match="reference must be a units column"):
-        classify_neurons(retina, reference="nothing")
+        classify_by_words(retina, reference="nothing")
     with pytest.raises(ValueError, match="n_clusters must be 'auto'"):
-        classify_neurons(retina, n_clusters=1000, progress=False)
+        classify_by_words(retina, n_clusters=1000, progress=False)
 
 
 def test_fewer_than_two_units_with_spikes_are_told(retina):
     with pytest.raises(RecordingError, match="at least two units with spikes"):
-        classify_neurons(silence(retina, range(1, 24)), progress=False)
+        classify_by_words(silence(retina, range(1, 24)), progress=False)
 
 
 def test_nothing_of_the_recording_is_changed(retina):
     before = [t.magnitude.copy() for t in retina.segments[0].spiketrains]
     notes = [dict(t.annotations) for t in retina.segments[0].spiketrains]
-    classify_neurons(retina, n_clusters=2, progress=False)
+    classify_by_words(retina, n_clusters=2, progress=False)
     for train, times, note in zip(
         retina.segments[0].spiketrains, before, notes, strict=True
     ):
@@ -303,7 +307,7 @@ def test_a_classification_cannot_be_changed(classification):
 def test_bundled_and_loaded_recordings_classify():
     recording = load_recording("data/salamander_small.nwb")
     with pytest.warns(UserWarning, match="14 of 38 units drift"):
-        found = classify_neurons(recording, n_clusters=4, progress=False)
+        found = classify_by_words(recording, n_clusters=4, progress=False)
     assert len(found.labels) == 38
     low, high = found.class_information.share_interval
     assert 0 < low < found.class_information.share < high < 1
@@ -315,7 +319,7 @@ def sequential():
     retina = simulate_retina(
         2, 310, 10, "1s", diversity=0.3, n_unique=0, random_state=3
     )
-    return classify_neurons(
+    return classify_by_words(
         retina,
         bin_size=0.05,
         method="sequential",
@@ -353,7 +357,7 @@ def test_a_result_says_what_its_leaves_are(sequential, tmp_path):
 
 def test_a_method_there_is_not_is_refused(retina):
     with pytest.raises(ValueError, match="method must be one of auto, agglomerative"):
-        classify_neurons(retina, method="fast")
+        classify_by_words(retina, method="fast")
 
 
 def test_real_splits_inside_a_class_are_subclasses():
@@ -361,7 +365,7 @@ def test_real_splits_inside_a_class_are_subclasses():
     truth = np.array(
         [t.annotations["true_type"] for t in retina.segments[0].spiketrains]
     )
-    found = classify_neurons(retina, n_clusters=2, bin_size=0.02, progress=False)
+    found = classify_by_words(retina, n_clusters=2, bin_size=0.02, progress=False)
     names = np.array(found.units.subclasses)
     assert adjusted_rand_score(truth, names) == 1
     assert {name.split(".")[0] for name in names} == {"0", "1"}
@@ -370,7 +374,7 @@ def test_real_splits_inside_a_class_are_subclasses():
 
 
 def test_stability_is_of_the_classes_and_their_range(retina):
-    found = classify_neurons(retina, stability=6, progress=False)
+    found = classify_by_words(retina, stability=6, progress=False)
     stability = found.stability
     assert stability.n_clusters == found.n_clusters == 3
     span = range(max(2, found.selection.low), found.selection.high + 1)
@@ -380,7 +384,7 @@ def test_stability_is_of_the_classes_and_their_range(retina):
 
 
 def test_the_stability_of_one_class_is_that_of_the_largest_number_in_its_range():
-    found = classify_neurons(
+    found = classify_by_words(
         "data/salamander_movie1.nwb", stability=3, bin_size=0.02, progress=False
     )
     assert (found.n_clusters, found.selection.high) == (1, 4)
@@ -400,7 +404,7 @@ def test_micro_clusters_are_resampled_whole(sequential):
 
 def test_information_without_drifting_neurons():
     retina = simulate_retina(2, 12, 30, "6s", n_unique=0, drift=0.4, random_state=5)
-    found = classify_neurons(retina, bin_size=0.02, n_clusters=2, progress=False)
+    found = classify_by_words(retina, bin_size=0.02, n_clusters=2, progress=False)
     rest = found.without_drifting
     n_drifting = found.drift.is_drifting.sum()
     assert 0 < n_drifting < 11
@@ -411,7 +415,7 @@ def test_information_without_drifting_neurons():
 
 def test_a_number_that_was_given_does_not_count_as_found(retina):
     for n_clusters, is_determined in ((3, True), (6, False), (1, False)):
-        found = classify_neurons(
+        found = classify_by_words(
             retina, n_clusters=n_clusters, bin_size="20ms", progress=False
         )
         chosen = found.selection

@@ -63,21 +63,26 @@ def test_every_analysis_takes_responses_or_the_same_keywords(retina, responses):
     ]
 
 
-def test_spike_trains_are_read_four_times_and_not_again():
+def test_spike_trains_are_read_five_times_and_not_again():
     retina = simulate_retina(2, 8, 20, "4s", n_unique=0, random_state=3)
     segment = retina.segments[0]
     segment.spiketrains = [train.view(CountingTrain) for train in segment.spiketrains]
     READS.clear()
     responses = prepare_responses(retina, progress=False)  # the bin width is chosen
-    classify_neurons(responses, n_clusters=2)
-    # Presentations, words of all widths, drift, firing rates. Trains of equal length
+    classify_neurons(responses, n_clusters=2, criterion="word")
+    # Presentations, time grid, words of all widths, drift, rates. Trains of equal length
     # are also compared, and the first is searched for a spike in a presentation.
     lengths = Counter(map(len, segment.spiketrains))
     for k, train in enumerate(segment.spiketrains):
         n_reads = READS[train.annotations["unit_id"]]
-        assert n_reads <= 4 + (lengths[len(train)] > 1) + (k == 0)
+        assert n_reads <= 5 + (lengths[len(train)] > 1) + (k == 0)
     READS.clear()
     measure_information(responses)
+    classify_neurons(responses, n_clusters=3, criterion="word")
+    assert not READS
+    classify_neurons(responses, n_clusters=2)  # spikes in base bins, and their grid
+    assert max(READS.values()) <= 2
+    READS.clear()
     classify_neurons(responses, n_clusters=3)
     assert not READS
     found = discriminate_neurons(responses)

@@ -244,6 +244,9 @@ def test_classes_that_follow_the_recording_are_warned_about():
     # A quarter of the spikes, as with another gain, is a type of its own in the pool.
     retinas = [retina(0), changed(retina(1), keep=0.2)]
     with pytest.warns(UserWarning, match=r"the classes follow the recording.*--within"):
-        found = classify_neurons(retinas, progress=False)
+        found = classify_neurons(retinas, criterion="word", progress=False)
     assert found.by_recording.adjusted_mutual_information > 0.2
     assert found.by_recording.p_value < 0.001
+    with pytest.warns(UserWarning, match="neurons of 2 recordings are pooled"):
+        timed = classify_neurons(retinas, progress=False)
+    assert timed.by_recording.p_value > 0.05  # another gain is no type by timing
