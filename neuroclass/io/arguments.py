@@ -72,6 +72,7 @@ def presented_recording(
     duration: float,
     t_start: float,
     source: str,
+    time_resolution: float | None = None,
 ) -> neo.Block:
     """Return the recording of spikes whose times count from stimulus onset."""
     placed = place_presentations(
@@ -87,7 +88,10 @@ def presented_recording(
             placed.times, placed.stops, ids, checked_columns(unit_columns, len(ids))
         ),
         source=source,
-        annotations={"format": "arrays"},
+        annotations={
+            "format": "arrays",
+            **({"time_resolution": time_resolution} if time_resolution else {}),
+        },
         name="recording",
         epochs=[make_epoch("trials", placed.onsets, stops, columns, source)],
         error=ValueError,

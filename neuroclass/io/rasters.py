@@ -142,6 +142,7 @@ def from_raster(
         duration=n_bins * width,
         t_start=t_start,
         source="x",
+        time_resolution=width,
     )
 
 

@@ -13,6 +13,9 @@ from .firing_rates import unit_rates as unit_rates
 from .settings import RESPONSES as RESPONSES
 from .settings import ResponseOptions as ResponseOptions
 from .settings import ResponseSettings as ResponseSettings
+from .spike_sums import SpikeSums as SpikeSums
+from .spike_sums import sum_spikes as sum_spikes
+from .spike_sums import time_resolution as time_resolution
 from .stationarity import Drift as Drift
 from .stationarity import describe_drift as describe_drift
 from .stationarity import drift_test as drift_test

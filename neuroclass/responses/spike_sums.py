@@ -174,10 +174,13 @@ def time_resolution(recording: neo.Block, units: Sequence[int] | None = None) ->
 
     Notes
     -----
-    The step is the least difference between two times, if all differences are
+    A recording of a raster, or of events in time steps, has it as its annotation
+    ``time_resolution``. Else the step is the least difference between two times, if all differences are
     multiples of it. Times in frames of a stimulus, or in the bins of a raster, have
     one; no bin may be narrower.
     """
+    if (given := recording.annotations.get("time_resolution")) is not None:
+        return float(given)
     trains = recording.segments[0].spiketrains
     chosen = range(len(trains)) if units is None else units
     times = np.empty(0)

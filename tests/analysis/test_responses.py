@@ -70,8 +70,8 @@ def test_spike_trains_are_read_five_times_and_not_again():
     READS.clear()
     responses = prepare_responses(retina, progress=False)  # the bin width is chosen
     classify_neurons(responses, n_clusters=2, criterion="word")
-    # Presentations, time grid, words of all widths, drift, rates. Trains of equal length
-    # are also compared, and the first is searched for a spike in a presentation.
+    # Presentations, time grid, words of all widths, drift, rates. Trains of equal
+    # length are also compared, and the first is searched for a spike in a presentation.
     lengths = Counter(map(len, segment.spiketrains))
     for k, train in enumerate(segment.spiketrains):
         n_reads = READS[train.annotations["unit_id"]]

@@ -220,6 +220,7 @@ class TimingBottleneck(InformationBottleneck):
                 dtype=np.float64,
                 allow_nd=True,
                 ensure_min_samples=2,
+                ensure_non_negative=True,
                 ensure_all_finite=np.ndim(X) != 3 or "allow-nan",
             )
             if counts.ndim == 3:
