@@ -174,10 +174,10 @@ def time_resolution(recording: neo.Block, units: Sequence[int] | None = None) ->
 
     Notes
     -----
-    A recording of a raster, or of events in time steps, has it as its annotation
-    ``time_resolution``. Else the step is the least difference between two times, if all differences are
-    multiples of it. Times in frames of a stimulus, or in the bins of a raster, have
-    one; no bin may be narrower.
+    A recording of a raster has it as its annotation ``time_resolution``. Else the step
+    is the least difference between two times, if all differences are multiples of it.
+    Times in frames of a stimulus, or in the bins of a raster, have one; no bin may be
+    narrower.
     """
     if (given := recording.annotations.get("time_resolution")) is not None:
         return float(given)

@@ -66,4 +66,5 @@ def test_the_grid_of_times_is_found_where_there_is_one(recording):
     free = simulate_retina(2, 6, 10, "2s", random_state=0)
     assert time_resolution(free) == 0
     few = from_raster(np.eye(3)[:, None], BIN, axes="npt")
+    del few.annotations["time_resolution"]
     assert time_resolution(few) == 0  # three times are on some grid by chance
