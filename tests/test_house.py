@@ -349,7 +349,8 @@ def test_tests_name_no_private_name_of_a_file_and_mock_none_of_ours():
                 match[1] in ours for match in re.finditer(r"\b(\w+)\._[a-z]\w*", line)
             ) or re.search(r"from neuroclass[\w.]* import .*\b_[a-z]", line)
             is_mock = re.search(r"setattr\(\s*[\"']neuroclass", line) or (
-                (found := re.search(r"setattr\(\s*(\w+),", line)) and found[1] in ours
+                (found := re.search(r"setattr\(\s*(\w+)[\w.]*,", line))
+                and found[1] in ours
             )
             if is_private or is_mock:
                 wrong.append(f"{path.relative_to(ROOT)}:{k}: {line.strip()}")

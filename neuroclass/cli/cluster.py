@@ -35,13 +35,12 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_parser", "on_dask", "run"]
 
 _DEFAULTS = ClassSettings()
 
 LABEL_COLUMN = "neuroclass_label"
 FAMILY_COLUMN = "neuroclass_family"
-_TIMEOUT = 10  # seconds
 
 
 def add_parser(commands: Any) -> None:
@@ -169,7 +168,7 @@ def run(args: "Namespace") -> None:
     recordings = load_several(args)
     check_reference(args.reference, recordings)
     classify: Any = classify_within if args.within else classify_neurons
-    with _on_dask(args.dask):
+    with on_dask(args.dask):
         result = classify(
             recordings if several else recordings[0],
             n_clusters=args.n_clusters,
@@ -204,7 +203,7 @@ def run(args: "Namespace") -> None:
 
 
 @contextmanager
-def _on_dask(address: str | None) -> Iterator[None]:
+def on_dask(address: str | None, *, timeout: float = 10.0) -> Iterator[None]:
     """Run parallel tasks on the workers of a dask scheduler."""
     if address is None:
         yield
@@ -219,7 +218,7 @@ def _on_dask(address: str | None) -> Iterator[None]:
 
     try:
         client = distributed.Client(  # type: ignore[no-untyped-call]
-            address, timeout=_TIMEOUT
+            address, timeout=timeout
         )
     except (OSError, ValueError) as error:
         raise ValueError(
@@ -228,7 +227,7 @@ def _on_dask(address: str | None) -> Iterator[None]:
         ) from error
     with client, joblib.parallel_config("dask"):
         try:
-            client.wait_for_workers(1, timeout=_TIMEOUT)
+            client.wait_for_workers(1, timeout=timeout)
         except (TimeoutError, distributed.TimeoutError) as error:
             raise ValueError(
                 f"--dask must be the address of a scheduler that has workers; got "

@@ -14,6 +14,7 @@ from numpy.testing import assert_array_equal
 
 from neuroclass import AgglomerativeBottleneck, classify_neurons, cli, simulate_retina
 from neuroclass._lib.parallel import run_tasks
+from neuroclass.cli import cluster as command
 from neuroclass.io import write_recording
 from neuroclass.presentations.selection import select_presentations
 from neuroclass.responses.counts import count_words
@@ -110,29 +111,29 @@ def test_the_command_line_hands_its_work_to_a_cluster(cluster, retina, tmp_path)
     assert found["merge_tree"]["children"] == expected.tree.children.tolist()
 
 
-def test_a_scheduler_without_workers_is_told(retina, tmp_path, monkeypatch, capsys):
-    write_recording(retina, tmp_path / "r.nwb")
-    arguments = ["cluster", str(tmp_path / "r.nwb"), "-o", str(tmp_path / "out")]
-    monkeypatch.setattr(cli.cluster, "_PATIENCE", 0.5)
-    with distributed.LocalCluster(
-        n_workers=0, host="127.0.0.1", dashboard_address=":0"
-    ) as nobody:
-        assert cli.main([*arguments, "--dask", nobody.scheduler_address]) == 2
-    told = capsys.readouterr().err
-    assert "--dask must be the address of a scheduler that has workers" in told
-    assert not (tmp_path / "out").exists()
+def test_a_scheduler_without_workers_is_refused():
+    with (
+        distributed.LocalCluster(
+            n_workers=0, host="127.0.0.1", dashboard_address=":0"
+        ) as empty,
+        pytest.raises(ValueError, match="address of a scheduler that has workers"),
+        command.on_dask(empty.scheduler_address, timeout=0.5),
+    ):
+        pass
 
 
-def test_a_scheduler_that_does_not_answer_is_told(
+def test_a_scheduler_that_does_not_answer_is_refused(
     retina, tmp_path, monkeypatch, capsys
 ):
+    with (
+        pytest.raises(ValueError, match="address of a dask scheduler that runs"),
+        command.on_dask("tcp://127.0.0.1:9", timeout=0.5),
+    ):
+        pass
     write_recording(retina, tmp_path / "r.nwb")
     arguments = ["cluster", str(tmp_path / "r.nwb"), "-o", str(tmp_path / "out")]
-    monkeypatch.setattr(cli.cluster, "_PATIENCE", 0.5)
-    assert cli.main([*arguments, "--dask", "tcp://127.0.0.1:9"]) == 2
-    told = capsys.readouterr().err
-    assert "--dask must be the address of a dask scheduler that runs" in told
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert cli.main([*arguments, "--dask", "tcp://127.0.0.1:9"]) == 1
-    told = capsys.readouterr().err
-    assert "--dask needs dask: pip install neuroclass[distributed]" in told
+    message = capsys.readouterr().err
+    assert "--dask needs dask: pip install neuroclass[distributed]" in message
+    assert not (tmp_path / "out").exists()
