@@ -161,10 +161,10 @@ def _describe_shares(result: dict[str, Any]) -> list[str]:
 
 def _describe_share(class_information: dict[str, Any]) -> str:
     low, high = class_information["share_interval"]
-    ends = (
-        "" if low is None else f" (95 % interval {100 * low:.3g} to {100 * high:.3g})"
-    )
-    return f"{100 * class_information['share']:.0f} % of the identity information{ends}"
+    text = f"{100 * class_information['share']:.0f} % of the identity information"
+    if low is None:
+        return text
+    return f"{text} (95 % interval {100 * low:.3g} to {100 * high:.3g})"
 
 
 def _print_cuts(timing: dict[str, Any]) -> None:
@@ -194,13 +194,10 @@ def _print_cuts(timing: dict[str, Any]) -> None:
         "alike: class with the lowest timing correlations, and their 10th percentile; "
         "timing: share of the timing information"
     ]
-    is_shown = len(others) < len(cuts)
     if others:
         shows = "shows the other" if len(others) == 1 else "shows another"
-        text = (
-            f"--cut {others[0]} {shows}" if is_shown else f"--cut {others[0]} shows it"
-        )
-        notes.append(f"* is shown; {text}" if is_shown else text)
+        star = "* is shown; " if len(others) < len(cuts) else ""
+        notes.append(f"{star}--cut {others[0]} {shows if star else 'shows the first'}")
     print_item("cuts", *notes)
 
 
