@@ -37,9 +37,9 @@ def plot_class_sizes(
     """Draw the number of neurons of each class, and their firing rates.
 
     Of a `ClassificationResult`. Units that did not make the classes have rows of their
-    own: set aside (their response does not repeat), left out. Firing rates are those inside the presentations, in Hz,
-    a dot per neuron, a line at the median; they take the right half of `ax`, and are
-    the figure's next axes.
+    own: set aside (their response does not repeat), left out. Firing rates are those
+    inside the presentations, in Hz, a dot per neuron, a line at the median; they take
+    the right half of `ax`, and are the figure's next axes.
 
     Draws into `ax`, by default of a new figure, and returns it.
     """
