@@ -93,7 +93,7 @@ def plot_information_curve(
     ax.annotate(
         name,
         (n_clusters, chosen / 2 if is_left else chosen),
-        xytext=(-7 if is_left else 9, 26 if n_clusters == 1 else 0 if is_left else -4),
+        xytext=(-7 if is_left else 9, 50 if n_clusters == 1 else 0 if is_left else -4),
         textcoords="offset points",
         ha="right" if is_left else "left",
         va="bottom" if n_clusters == 1 else "center" if is_left else "top",

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.colors import to_rgb
-from mpl_toolkits.axes_grid1 import make_axes_locatable  # type: ignore[import-untyped]
 from scipy.optimize import linear_sum_assignment
 
 from neuroclass.clustering import relabel_by_size
@@ -45,9 +44,9 @@ def plot_cuts(classification: ClassificationResult, *, ax: Axes | None = None) -
     """Draw the ranked cuts of a `ClassificationResult` by the criterion "timing".
 
     A band per cut, the shown one first where it is none of them: neurons in tree order,
-    coloured by class, and on the right, in the figure's next axes, the mean response of
-    each class over its own peak, the largest on top. Classes have the colours of those
-    shown with which they share most neurons. At most 6 cuts are drawn.
+    coloured by class, and the mean response of each class over its own peak, the
+    largest on top. Classes have the colours of those shown with which they share most
+    neurons. At most 6 cuts are drawn.
 
     Draws into `ax`, by default of a new figure, and returns it.
 
@@ -58,7 +57,9 @@ def plot_cuts(classification: ClassificationResult, *, ax: Axes | None = None) -
     """
     drawn = _drawn_cuts(classification)
     ax = new_axes(ax, cuts_size(classification))
-    responses = make_axes_locatable(ax).append_axes("right", size="170%", pad=0.15)
+    # Insets, because a layout makes room for what is written around them.
+    strips = ax.inset_axes((0.0, 0.0, 0.36, 1.0))
+    responses = ax.inset_axes((0.38, 0.0, 0.62, 1.0))
     shown = classification.labels[classification.classified]
     order = _neurons_in_tree_order(classification)
     window = choose_window(classification)
@@ -72,7 +73,7 @@ def plot_cuts(classification: ClassificationResult, *, ax: Axes | None = None) -
         colors = _matched_colors(cut.labels, shown)
         bottom = top - cut.n_clusters
         rgb = np.array([to_rgb(color) for color in colors])
-        ax.imshow(
+        strips.imshow(
             rgb[cut.labels[order]][None],
             extent=(-0.5, len(order) - 0.5, bottom, top),
             aspect="auto",
@@ -91,16 +92,17 @@ def plot_cuts(classification: ClassificationResult, *, ax: Axes | None = None) -
         ticks.append((top + bottom) / 2)
         names.append(cut.name)
         top = bottom - _GAP
-    ax.set_yticks(ticks, names, fontsize=9)
-    ax.tick_params(axis="y", length=0)
-    ax.set_xticks([])
-    ax.set_xlim(-0.5, len(order) - 0.5)
-    ax.set_xlabel(f"{len(order)} neurons in tree order")
-    for each in (ax, responses):
+    strips.set_yticks(ticks, names, fontsize=9)
+    strips.tick_params(axis="y", length=0)
+    strips.set_xticks([])
+    strips.set_xlim(-0.5, len(order) - 0.5)
+    strips.set_xlabel(f"{len(order)} neurons in tree order", fontsize=9)
+    for each in (strips, responses):
         each.set_ylim(top + _GAP - 0.1, 0.1)
         tidy(each)
         each.spines["left"].set_visible(False)
-    ax.spines["bottom"].set_visible(False)
+    strips.spines["bottom"].set_visible(False)
+    ax.axis("off")
     responses.set_yticks([])
     responses.set_xlim(window.start, window.stop)
     responses.set_xlabel(window.label, parse_math=False, fontsize=9)
