@@ -49,7 +49,7 @@ def write_class_page(folder: Path) -> Path:
     """
     result = read_result(folder, "result.json", command="cluster")
     units = _read_labels(existing(folder, "labels.csv", command="cluster"))
-    is_by_timing = bool(result.get("timing"))
+    of_criterion = _TIMING_CAPTIONS if result.get("timing") else {}
     captions = {
         name: caption
         for name, caption in (
@@ -265,16 +265,17 @@ _TIMING_CAPTIONS = {
     ),
     "time_resolution": (
         "Information against time resolution",
-        "Information between the time of a spike, to the width of a bin, and the neuron "
-        "that fired it, or its class. Where the curve of the classes nears that of the "
+        "Information between the time of a spike, to the width of a bin, and the "
+        "neuron that fired it, or its class. Where the curve of the classes nears that of the "
         "neurons, the neurons of a class do not differ at that resolution.",
         "alone",
     ),
     "information_curve": (
         "Information of the classes",
         "Timing information of the classes, the mean over time resolutions, against "
-        "their number; at the right end every neuron is its own class. Dot: the number "
-        "of classes that is shown; vertical band: the range that these data leave open.",
+        "their number; at the right end every neuron is its own class. Dot: the "
+        "number of classes that is shown; vertical band: the range that these data "
+        "leave open.",
         "half",
     ),
     "class_sizes": (
@@ -292,8 +293,8 @@ _TIMING_CAPTIONS = {
     ),
     "pairwise_loss": (
         "Pairwise losses",
-        "Timing information lost by merging two neurons, in the order of the tree. Dark "
-        "blocks on the diagonal are neurons with similar responses.",
+        "Timing information lost by merging two neurons, in the order of the tree. "
+        "Dark blocks on the diagonal are neurons with similar responses.",
         "alone",
     ),
 }
