@@ -52,9 +52,7 @@ def write_class_page(folder: Path) -> Path:
     of_criterion = _TIMING_CAPTIONS if result.get("timing") else {}
     captions = {
         name: caption
-        for name, caption in (
-            _CAPTIONS | (_TIMING_CAPTIONS if is_by_timing else {})
-        ).items()
+        for name, caption in (_CAPTIONS | of_criterion).items()
         if name != "co_clustering" or result.get("stability")
     }
     frame = PageFrame(
@@ -266,8 +264,8 @@ _TIMING_CAPTIONS = {
     "time_resolution": (
         "Information against time resolution",
         "Information between the time of a spike, to the width of a bin, and the "
-        "neuron that fired it, or its class. Where the curve of the classes nears that of the "
-        "neurons, the neurons of a class do not differ at that resolution.",
+        "neuron that fired it, or its class. Where the curve of the classes nears that "
+        "of the neurons, the neurons of a class do not differ at that resolution.",
         "alone",
     ),
     "information_curve": (
