@@ -141,7 +141,9 @@ def _responses(result: dict[str, Any]) -> list[str]:
         )
     else:
         text = f"Spike trains were binned into {content} in bins of {duration}"
-    if why:
+    if why and result["timing"] and "base bin" in why:
+        text += ", the base bin of the time scales"
+    elif why:
         text += f"; the bin size was chosen from the data ({why.rstrip('.')})"
     condition = _CONDITIONS[result["presentations"]["condition"]]
     return [
@@ -199,19 +201,20 @@ def _classes(result: dict[str, Any]) -> list[str]:
             "with sequential reassignment. "
         )
     lost = "timing information" if timing else "information"
+    is_path = timing and loss is None and (why or setting(result, "cut")[0] is not None)
+    refined = "sequential reassignment" + ("" if is_path else " with restarts")
     sentences = [
         *(_timing_criterion(result) if timing else ()),
         f"{before}{leaf} were merged into classes by agglomerative information "
         f"bottleneck, at each step the pair whose merging loses least {lost} "
-        "(Miller-Madow corrected), and the partition was refined by sequential "
-        "reassignment with restarts.",
+        f"(Miller-Madow corrected), and the partition was refined by {refined}.",
     ]
     if loss is not None:
         sentences.append(
             f"The number of classes was the smallest that loses at most {loss:.3g} of "
             f"the {lost}: {name}."
         )
-    elif timing and (why or setting(result, "cut")[0] is not None):
+    elif is_path:
         sentences += _timing_number(result)
     elif why:
         sentences.append(
@@ -235,10 +238,11 @@ def _classes(result: dict[str, Any]) -> list[str]:
         )
     if timing:
         sentences += timing["sentences"]
+    kept = "identity information" if timing else "information"
     share = result["information"]["class_information"]["share"]
     if share is not None and n_clusters > 1:
         sentences.append(
-            f"The classes keep {100 * share:.0f} % of the information, both parts of "
+            f"The classes keep {100 * share:.0f} % of the {kept}, both parts of "
             "the chain rule being corrected for sampling as above."
         )
     by_recording = result["by_recording"]
@@ -270,8 +274,8 @@ def _timing_criterion(result: dict[str, Any]) -> list[str]:
     widths = (
         f"in bins of {base}"
         if len(scales) == 1
-        else f"in bins of {base} and of each twofold up to {widest} ({len(scales)} time "
-        "scales; all but the narrowest in two phases, half a bin apart)"
+        else f"in bins of {base} and of each twofold up to {widest} ({len(scales)} "
+        "time scales; all but the narrowest in two phases, half a bin apart)"
     )
     rate = (
         "Mean firing rates took no part, since neurons of one type differ in rate by "
@@ -282,10 +286,10 @@ def _timing_criterion(result: dict[str, Any]) -> list[str]:
     return [
         "Classes were made of the timing information per spike: the mutual information "
         "between the neuron that fired a spike and the time of that spike in the "
-        f"stimulus, given that the neuron fired, {widths}, and averaged over the scales. "
-        "It is the Jensen-Shannon information of Schneidman et al. (2002) of the times "
-        "of spikes; it takes no metric on responses or stimuli, but its nested bins use "
-        "the order of time.",
+        f"stimulus, given that the neuron fired, {widths}, and averaged over the "
+        "scales. It is the Jensen-Shannon information of Schneidman et al. (2002) of "
+        "the times of spikes; it takes no metric on responses or stimuli, but its "
+        "nested bins use the order of time.",
         f"{rate}; a neuron weighs by the reliability of its profile, its effective "
         "spikes (corrected for the variance over repeats) over these and the number at "
         "which sampling noise equals the scatter within a class.",
@@ -298,9 +302,9 @@ def _timing_number(result: dict[str, Any]) -> list[str]:
     name = "one class" if n_clusters == 1 else f"{n_clusters} classes"
     found = "shown" if not timing["is_determined"] else "found"
     sentences = [
-        "For their number, from more classes than may hold, the two least separate were "
-        "merged again and again, all neurons being reassigned. Two classes are separate "
-        "if on held-out parts of the stimulus (20 blocks of equal spikes, odd against "
+        "For their number, from more classes than may hold, the two least separate "
+        "were merged again and again, all neurons being reassigned; the classes are "
+        "one of these partitions. Two classes are separate if on held-out parts of the stimulus (20 blocks of equal spikes, odd against "
         "even) the scores of their neurons leave a gap that neither a Gaussian nor a "
         "flat continuum would: they surely hold apart at z above 3, and may above 0. "
         "Neurons of a class respond alike if the 10th percentile of the timing "
