@@ -157,7 +157,8 @@ def _matched_colors(labels: NDArray[np.intp], shown: NDArray[np.intp]) -> list[s
     shared = np.zeros((n_clusters, n_shown))
     np.add.at(shared, (labels, shown), 1.0)
     colors = class_colors(max(n_shown, n_clusters) + n_clusters)
-    found = dict(zip(*linear_sum_assignment(-shared), strict=True))
+    rows, columns = linear_sum_assignment(-shared)
+    found = dict(zip(rows.tolist(), columns.tolist(), strict=True))
     spare = iter(range(n_shown, len(colors)))
     return [
         colors[found[label]] if label in found else colors[next(spare)]

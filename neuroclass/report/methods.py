@@ -304,13 +304,14 @@ def _timing_number(result: dict[str, Any]) -> list[str]:
     sentences = [
         "For their number, from more classes than may hold, the two least separate "
         "were merged again and again, all neurons being reassigned; the classes are "
-        "one of these partitions. Two classes are separate if on held-out parts of the stimulus (20 blocks of equal spikes, odd against "
-        "even) the scores of their neurons leave a gap that neither a Gaussian nor a "
-        "flat continuum would: they surely hold apart at z above 3, and may above 0. "
-        "Neurons of a class respond alike if the 10th percentile of the timing "
-        "correlations between them, over their reliability, is .4 or more. The number "
-        "is determined if every two classes surely hold apart, their neurons respond "
-        "alike, and at most one class more may hold: "
+        "one of these partitions. Two classes are separate if on held-out parts of the "
+        "stimulus (20 blocks of equal spikes, odd against even) the scores of their "
+        "neurons leave a gap that neither a Gaussian nor a flat continuum would: they "
+        "surely hold apart at z above 3, and may above 0. Neurons of a class respond "
+        "alike if the 10th percentile of the timing correlations between them, over "
+        "their reliability, is .4 or more. The number is determined if every two "
+        "classes surely hold apart, their neurons respond alike, and at most one class "
+        "more (none, if it is one) may hold: "
         f"{name} {found} (left open by these data: {timing['range']})."
     ]
     if not timing["is_determined"]:
