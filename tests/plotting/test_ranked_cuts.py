@@ -15,7 +15,7 @@ def test_every_cut_has_a_band_of_its_classes_in_tree_order(ax, population):
     strips, _ = ax.child_axes
     colors = class_colors(3)
     _, shown = strips.images
-    drawn = [to_hex(rgb) for rgb in shown.get_array()[0].data]
+    drawn = [to_hex(rgb).upper() for rgb in shown.get_array()[0].data]
     assert drawn == [colors[2]] * 3 + [colors[1]] * 4 + [colors[0]] * 5
     names = [tick.get_text() for tick in strips.get_yticklabels()]
     assert names == [
@@ -60,7 +60,7 @@ def test_the_leaves_of_the_tree_may_be_micro_clusters(ax, population):
     classification.tree.leaf_order = np.array([1, 0])
     plot_cuts(classification, ax=ax)
     colors = class_colors(2)
-    drawn = [to_hex(rgb) for rgb in ax.child_axes[0].images[-1].get_array()[0].data]
+    drawn = [to_hex(rgb).upper() for rgb in ax.child_axes[0].images[-1].get_array()[0].data]
     assert drawn == [colors[1]] * 2 + [colors[0]] * 3
 
 
