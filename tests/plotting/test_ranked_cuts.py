@@ -60,7 +60,9 @@ def test_the_leaves_of_the_tree_may_be_micro_clusters(ax, population):
     classification.tree.leaf_order = np.array([1, 0])
     plot_cuts(classification, ax=ax)
     colors = class_colors(2)
-    drawn = [to_hex(rgb).upper() for rgb in ax.child_axes[0].images[-1].get_array()[0].data]
+    drawn = [
+        to_hex(rgb).upper() for rgb in ax.child_axes[0].images[-1].get_array()[0].data
+    ]
     assert drawn == [colors[1]] * 2 + [colors[0]] * 3
 
 
