@@ -27,6 +27,7 @@ __all__ = [
 
 _INDENT = 18
 _MOST_PAIRS = 6  # of recordings, listed; those that agree least
+_MOST_CUTS = 8  # listed, and the shown one
 _MOST_SIZES = 8  # classes of a cut whose neurons are listed
 # A path stays in one piece, to be copied, even where it is longer.
 _LINES = textwrap.TextWrapper(
@@ -173,6 +174,7 @@ def _print_cuts(timing: dict[str, Any]) -> None:
     if not cuts:
         print_item("cuts", "none may hold")
         return
+    listed = [cut for k, cut in enumerate(cuts) if k < _MOST_CUTS or cut["is_shown"]]
     print_table(
         ("cut", "z", "holds", "least alike", "timing", "neurons of each class"),
         (
@@ -185,7 +187,7 @@ def _print_cuts(timing: dict[str, Any]) -> None:
                 " ".join(map(str, cut["sizes"][:_MOST_SIZES]))
                 + " ..." * (len(cut["sizes"]) > _MOST_SIZES),
             )
-            for cut in cuts
+            for cut in listed
         ),
     )
     others = [str(cut["n_clusters"]) for cut in cuts if not cut["is_shown"]]
@@ -194,6 +196,8 @@ def _print_cuts(timing: dict[str, Any]) -> None:
         "alike: class with the lowest timing correlations, and their 10th percentile; "
         "timing: share of the timing information"
     ]
+    if len(listed) < len(cuts):
+        notes.append(f"{len(cuts) - len(listed)} more in the report")
     if others:
         shows = "shows the other" if len(others) == 1 else "shows another"
         star = "* is shown; " if len(others) < len(cuts) else ""

@@ -34,6 +34,7 @@ class _DrawnCut:
 
     labels: NDArray[np.intp]
     name: str
+    is_shown: bool
 
     @property
     def n_clusters(self) -> int:
@@ -46,7 +47,7 @@ def plot_cuts(classification: ClassificationResult, *, ax: Axes | None = None) -
     A band per cut, the shown one first where it is none of them: neurons in tree order,
     coloured by class, and the mean response of each class over its own peak, the
     largest on top. Classes have the colours of those shown with which they share most
-    neurons. At most 6 cuts are drawn.
+    neurons. At most 6 cuts are drawn, the shown one among them.
 
     Draws into `ax`, by default of a new figure, and returns it.
 
@@ -132,12 +133,20 @@ def _drawn_cuts(classification: ClassificationResult) -> list[_DrawnCut]:
         is_ranked = is_ranked or is_shown
         support = "surely" if cut.support == "sure" else "perhaps"
         name = f"{cut.n_clusters} classes\n{support}, z {cut.z:.1f}"
-        drawn.append(_DrawnCut(labels, name + "\nshown" * is_shown))
+        drawn.append(_DrawnCut(labels, name + "\nshown" * is_shown, is_shown))
     if not is_ranked:
         n_clusters = classification.n_clusters
         name = "1 class" if n_clusters == 1 else f"{n_clusters} classes"
-        drawn.insert(0, _DrawnCut(shown, f"{name}\nshown"))
-    return drawn[:_MOST_CUTS]
+        drawn.insert(0, _DrawnCut(shown, f"{name}\nshown", is_shown=True))
+    place = next(k for k, cut in enumerate(drawn) if cut.is_shown)
+    return (
+        drawn[:_MOST_CUTS]
+        if place < _MOST_CUTS
+        else [
+            *drawn[: _MOST_CUTS - 1],
+            drawn[place],
+        ]
+    )
 
 
 def _neurons_in_tree_order(classification: ClassificationResult) -> NDArray[np.intp]:

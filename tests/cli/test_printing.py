@@ -102,3 +102,16 @@ def test_units_that_made_no_class_are_named(timing, capsys):
     timing["input"]["n_units"] += 4
     print_result(timing)
     assert f"4 of {timing['input']['n_units']} left out" in capsys.readouterr().out
+
+
+def test_of_many_cuts_the_first_and_the_shown_one_are_listed(timing, capsys):
+    first, last = timing["timing"]["ranked_cuts"]
+    others = [last | {"n_clusters": k} for k in range(4, 16)]
+    timing["timing"]["ranked_cuts"] = [*others, first]
+    print_result(timing)
+    out = capsys.readouterr().out
+    rows = [line.split() for line in out.splitlines()]
+    assert ["3*", "8.0", "surely", "1:", "0.81", "72", "%", "4", "3", "2"] in rows
+    listed = [row[0] for row in rows if "perhaps" in row]
+    assert listed == [str(k) for k in range(4, 12)]
+    assert "4 more in the report" in out

@@ -1,5 +1,7 @@
 """Figure of the ranked cuts, each drawn small."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
@@ -69,3 +71,15 @@ def test_the_leaves_of_the_tree_may_be_micro_clusters(ax, population):
 def test_words_have_no_ranked_cuts(ax, population):
     with pytest.raises(ValueError, match='must be by the criterion "timing"; got "wo'):
         plot_cuts(population(), ax=ax)
+
+
+def test_the_shown_cut_is_drawn_however_low_it_ranks(ax, population):
+    classification = population((5, 4, 3), criterion="timing")
+    timing = classification.timing
+    one, moved, shown = timing.cuts.cuts
+    cuts = (one, *[moved] * 9, shown)
+    classification.timing = replace(timing, cuts=replace(timing.cuts, cuts=cuts))
+    plot_cuts(classification, ax=ax)
+    names = [tick.get_text() for tick in ax.child_axes[0].get_yticklabels()]
+    assert len(names) == 6
+    assert names[-1].endswith("shown")
