@@ -255,10 +255,10 @@ _CAPTIONS = {
 _TIMING_CAPTIONS = {
     "cuts": (
         "The ranked cuts",
-        "One band per cut, at most six. Left: neurons in tree order, coloured by class. Right: mean "
-        "response of each class over its own peak, the largest class on top. Classes "
-        "have the colours of those shown with which they share most neurons. The cuts "
-        "are tested partitions, not all nested in the tree.",
+        "One band per cut, at most six. Left: neurons in tree order, coloured by "
+        "class. Right: mean response of each class over its own peak, the largest "
+        "class on top. Classes have the colours of those shown with which they share "
+        "most neurons. The cuts are tested partitions, not all nested in the tree.",
         "wide",
     ),
     "time_resolution": (
