@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from neuroclass._lib.json_text import plain
-from neuroclass._lib.wording import between, rounded
+from neuroclass._lib.wording import between, rounded, some
 
 __all__ = [
     "describe_drifting",
@@ -27,6 +27,8 @@ __all__ = [
 
 _INDENT = 18
 _MOST_PAIRS = 6  # of recordings, listed; those that agree least
+_MOST_CUTS = 8  # listed, and the shown one
+_MOST_SIZES = 8  # classes of a cut whose neurons are listed
 # A path stays in one piece, to be copied, even where it is longer.
 _LINES = textwrap.TextWrapper(
     80 - _INDENT, break_long_words=False, break_on_hyphens=False
@@ -35,10 +37,16 @@ _LINES = textwrap.TextWrapper(
 
 def print_result(result: dict[str, Any]) -> None:
     """Print the main results of result.json."""
-    n_units, n_neurons = result["input"]["n_units"], result["n_neurons"]
-    if n_neurons < n_units:
-        left_out = f"{n_units - n_neurons} of {n_units} left out: see labels.csv"
-        print_item("units", left_out)
+    n_units, timing = result["input"]["n_units"], result["timing"]
+    n_left_out = n_units - result["n_neurons"]
+    lines = []
+    if timing:
+        n_left_out -= len(timing["set_aside"]) + len(timing["silent"])
+        lines = _describe_units(timing)
+    if n_left_out:
+        lines.append(f"{n_left_out} of {n_units} left out: see labels.csv")
+    if lines:
+        print_item("units", *lines)
     presentations, selection = result["presentations"], result["selection"]
     print_item("repeats", presentations["reason"], *presentation_notes(result))
     print_item("words", describe_words(result["settings"]))
@@ -48,9 +56,12 @@ def print_result(result: dict[str, Any]) -> None:
     if isinstance(method, dict) and method["value"] == "sequential":
         print_item("method", f"sequential, for {method['why']}")
     number, low, high = result["n_clusters"], selection["low"], selection["high"]
-    span = f"{low}" if low == high else f"{low} to {high}"
-    support = "" if low == high == number else f" (these data support {span})"
-    print_item("classes", f"{number}{support}", selection["reason"])
+    if timing:
+        print_item("classes", timing["headline"], *timing["sentences"])
+    else:
+        span = f"{low}" if low == high else f"{low} to {high}"
+        support = "" if low == high == number else f" (these data support {span})"
+        print_item("classes", f"{number}{support}", selection["reason"])
     if result["n_distinguishable"] is not None:
         print_item(
             "", f"{describe_groups(result['n_distinguishable'])}: see discriminate"
@@ -64,16 +75,10 @@ def print_result(result: dict[str, Any]) -> None:
                 "--n-clusters INT cuts finer; the report has the class information by "
                 "number of classes",
             )
+    elif timing:
+        print_item("class information", *_describe_shares(result))
     elif class_information["share"] is not None:
-        low, high = class_information["share_interval"]
-        ends = (
-            "" if low is None else f"95 % interval {100 * low:.3g} to {100 * high:.3g}"
-        )
-        print_item(
-            "class information",
-            f"{100 * class_information['share']:.0f} % of the identity information"
-            + (f" ({ends})" if ends else ""),
-        )
+        print_item("class information", _describe_share(class_information))
     if result["stability"]:
         print_item("stability", *_describe_stability(result["stability"]))
     elif result["settings"]["stability"]:
@@ -97,6 +102,8 @@ def print_result(result: dict[str, Any]) -> None:
             f"{by_recording['adjusted_mutual_information']:.3g}, "
             f"p = {by_recording['p_value']:.2g}",
         )
+    if timing:
+        _print_cuts(timing)
     has_stability = result["classes"][0]["stability"] is not None
     print_table(
         ("class", "neurons", "Hz", "bits/word", "95 %", *["stability"] * has_stability),
@@ -119,6 +126,91 @@ def print_result(result: dict[str, Any]) -> None:
             "0.0, 0.1, ...: the sides of a real split inside class 0; neurons outside "
             "of it are in none",
         )
+
+
+def _describe_units(timing: dict[str, Any]) -> list[str]:
+    """Return the units that did not make the classes, in sentences."""
+    sentences = []
+    if timing["set_aside"]:
+        names = [
+            f"{one['unit_id']} (class {one['label']}, {rounded(one['confidence'], 2)})"
+            if one["confidence"] is not None
+            else f"{one['unit_id']} (class {one['label']})"
+            for one in timing["set_aside"]
+        ]
+        sentences.append(
+            f"{len(names)} set aside, their response does not repeat; in brackets the "
+            f"class that they are assigned to, and its probability: {some(names)}"
+        )
+    if timing["silent"]:
+        names = [str(unit_id) for unit_id in timing["silent"]]
+        sentences.append(f"{len(names)} silent, in no class: {some(names, 12)}")
+    return sentences
+
+
+def _describe_shares(result: dict[str, Any]) -> list[str]:
+    """Return the share of the classes in the information by timing and by words."""
+    curve = result["information_curve"]["information"]
+    lines = []
+    if curve[-1] > 0:
+        share = curve[result["n_clusters"] - 1] / curve[-1]
+        lines.append(f"{100 * share:.0f} % of the timing information of the neurons")
+    if result["information"]["class_information"]["share"] is not None:
+        lines.append(_describe_share(result["information"]["class_information"]))
+    return lines
+
+
+def _describe_share(class_information: dict[str, Any]) -> str:
+    low, high = class_information["share_interval"]
+    text = f"{100 * class_information['share']:.0f} % of the identity information"
+    if low is None:
+        return text
+    return f"{text} (95 % interval {100 * low:.3g} to {100 * high:.3g})"
+
+
+def _print_cuts(timing: dict[str, Any]) -> None:
+    """Print the ranked cuts as a table, and how to see another."""
+    cuts = timing["ranked_cuts"]
+    if not cuts:
+        print_item("cuts", "none may hold")
+        return
+    listed = [cut for k, cut in enumerate(cuts) if k < _MOST_CUTS or cut["is_shown"]]
+    print_table(
+        ("cut", "z", "holds", "least alike", "timing", "neurons of each class"),
+        (
+            (
+                f"{cut['n_clusters']}{'*' * cut['is_shown']}",
+                f"{cut['z']:.1f}",
+                "surely" if cut["support"] == "sure" else "perhaps",
+                _least_alike(cut),
+                f"{100 * cut['share']:.0f} %",
+                " ".join(map(str, cut["sizes"][:_MOST_SIZES]))
+                + " ..." * (len(cut["sizes"]) > _MOST_SIZES),
+            )
+            for cut in listed
+        ),
+    )
+    others = [str(cut["n_clusters"]) for cut in cuts if not cut["is_shown"]]
+    notes = [
+        "z: separation of the two least separate classes (surely above 3); least "
+        "alike: class with the lowest timing correlations, and their 10th percentile; "
+        "timing: share of the timing information"
+    ]
+    if len(listed) < len(cuts):
+        notes.append(f"{len(cuts) - len(listed)} more in the report")
+    if others:
+        shows = "shows the other" if len(others) == 1 else "shows another"
+        star = "* is shown; " if len(others) < len(cuts) else ""
+        notes.append(f"{star}--cut {others[0]} {shows if star else 'shows the first'}")
+    print_item("cuts", *notes)
+
+
+def _least_alike(cut: dict[str, Any]) -> str:
+    known = [(r, k) for k, r in enumerate(cut["alike"]) if r is not None]
+    if not known:
+        return "-"
+    correlation, label = min(known)
+    return f"{label}: {correlation:.2f}"
 
 
 def presentation_notes(result: dict[str, Any]) -> list[str]:

@@ -5,6 +5,7 @@ from .class_responses import plot_rasters as plot_rasters
 from .class_sizes import plot_class_sizes as plot_class_sizes
 from .figure_files import FIGURE_NAMES as FIGURE_NAMES
 from .figure_files import PAIR_FIGURE_NAMES as PAIR_FIGURE_NAMES
+from .figure_files import TIMING_FIGURE_NAMES as TIMING_FIGURE_NAMES
 from .figure_files import write_discrimination as write_discrimination
 from .figure_files import write_families as write_families
 from .figure_files import write_figures as write_figures
@@ -17,5 +18,7 @@ from .pair_matrices import plot_pairwise_divergence as plot_pairwise_divergence
 from .pair_matrices import plot_pairwise_loss as plot_pairwise_loss
 from .pair_times import plot_decoder_curves as plot_decoder_curves
 from .pair_times import plot_discrimination_times as plot_discrimination_times
+from .ranked_cuts import plot_cuts as plot_cuts
+from .time_resolution import plot_time_resolution as plot_time_resolution
 from .tree import plot_merge_tree as plot_merge_tree
 from .word_scan import plot_scan as plot_scan

@@ -31,6 +31,7 @@ __all__ = [
     "plain_ticks",
     "tidy",
     "unit_name",
+    "unit_of_loss",
 ]
 
 INK = "#222222"
@@ -130,6 +131,11 @@ def leaves_of_tree(classification: ClassificationResult) -> str:
     if classification.tree.micro_labels is None:
         return f"{n_leaves} neurons"
     return f"{n_leaves} micro-clusters of {len(classification.classified)} neurons"
+
+
+def unit_of_loss(classification: ClassificationResult) -> str:
+    """Return the unit of losses and of the curve: "bits per spike" or "per word"."""
+    return classification.curve.unit.replace("/", " per ")
 
 
 def class_runs(labels: ArrayLike) -> list[tuple[int, int, int]]:

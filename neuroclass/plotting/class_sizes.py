@@ -27,23 +27,30 @@ if TYPE_CHECKING:
 __all__ = ["plot_class_sizes", "sizes_size"]
 
 
+_LEFT_OUT, _SET_ASIDE = -1, -2
+_NAMES = {_LEFT_OUT: "Left out", _SET_ASIDE: "Set aside"}
+
+
 def plot_class_sizes(
     classification: ClassificationResult, *, ax: Axes | None = None
 ) -> Axes:
     """Draw the number of neurons of each class, and their firing rates.
 
-    Of a `ClassificationResult`. Firing rates are those inside the presentations, in Hz,
-    a dot per neuron, a line at the median; they take the right half of `ax`, and are
-    the figure's next axes.
+    Of a `ClassificationResult`. Units that did not make the classes have rows of their
+    own: set aside (their response does not repeat), left out. Firing rates are those
+    inside the presentations, in Hz, a dot per neuron, a line at the median; they take
+    the right half of `ax`, and are the figure's next axes.
 
     Draws into `ax`, by default of a new figure, and returns it.
     """
     n_clusters = classification.n_clusters
-    labels = classification.labels
-    has_left_out = bool(np.any(labels < 0))
+    takes_part = classification.units.takes_part
+    is_aside = (classification.labels >= 0) & ~takes_part
+    labels = np.where(is_aside, _SET_ASIDE, classification.labels)
     ax = new_axes(ax, sizes_size(classification))
-    rows = [*range(n_clusters), -1] if has_left_out else list(range(n_clusters))
-    colors = [*class_colors(n_clusters), MIXED]
+    others = [row for row in (_SET_ASIDE, _LEFT_OUT) if np.any(labels == row)]
+    rows = [*range(n_clusters), *others]
+    colors = [*class_colors(n_clusters), MIXED, MIXED]
     rates = make_axes_locatable(ax).append_axes("right", size="100%", pad=0.25)
     sizes = [int(np.sum(labels == label)) for label in rows]
     ax.barh(range(len(rows)), sizes, color=[colors[label] for label in rows])
@@ -74,7 +81,7 @@ def plot_class_sizes(
         rates.plot(middle, [y - 0.38, y + 0.38], color=INK, linewidth=1.2, zorder=1)
     ax.set_yticks(
         range(len(rows)),
-        [f"Class {label}" if label >= 0 else "Left out" for label in rows],
+        [f"Class {row}" if row >= 0 else _NAMES[row] for row in rows],
         fontsize=9 if len(rows) < 20 else 7,
     )
     ax.set_ylim(len(rows) - 0.4, -0.6)

@@ -19,7 +19,7 @@ from neuroclass.plotting import class_sizes as sizes
 from neuroclass.plotting import information_curve as curve
 from neuroclass.plotting import pair_matrices as matrices
 from neuroclass.plotting import pair_times as times
-from neuroclass.plotting import tree, word_scan
+from neuroclass.plotting import ranked_cuts, time_resolution, tree, word_scan
 
 if TYPE_CHECKING:
     import os
@@ -38,6 +38,7 @@ __all__ = [
     "FIGURE_NAMES",
     "FILE_STYLE",
     "PAIR_FIGURE_NAMES",
+    "TIMING_FIGURE_NAMES",
     "new_figure",
     "write_discrimination",
     "write_families",
@@ -46,7 +47,9 @@ __all__ = [
 ]
 
 FIGURE_NAMES = (
+    "cuts",
     "information_curve",
+    "time_resolution",
     "merge_tree",
     "pairwise_loss",
     "class_responses",
@@ -54,6 +57,7 @@ FIGURE_NAMES = (
     "class_sizes",
     "co_clustering",
 )
+TIMING_FIGURE_NAMES = ("cuts", "time_resolution")  # by the criterion "timing" alone
 PAIR_FIGURE_NAMES = ("pairwise_divergence", "discrimination_times", "decoder_curves")
 
 # Text stays text, and the ids in an SVG do not change from run to run.
@@ -79,13 +83,16 @@ def write_figures(
     -------
     list of pathlib.Path
         Files written, two for each of `FIGURE_NAMES`; ``co_clustering`` only with the
-        stability of the classes.
+        stability of the classes, ``cuts`` and ``time_resolution`` only of classes by
+        timing.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name in FIGURE_NAMES:
         if name == "co_clustering" and classification.stability is None:
+            continue
+        if name in TIMING_FIGURE_NAMES and classification.timing is None:
             continue
         size, plot = _drawing(name, classification)
         written += _write_figure(folder / name, size, plot, classification)
@@ -193,9 +200,12 @@ def _drawing(
     name: str, classification: ClassificationResult
 ) -> tuple[tuple[float, float], Callable[..., Axes]]:
     """Return the size in inches and the function of a figure."""
+    if name == "cuts":
+        return ranked_cuts.cuts_size(classification), ranked_cuts.plot_cuts
     n_neurons = len(classification.tree.leaf_order)
     drawings: dict[str, tuple[tuple[float, float], Callable[..., Axes]]] = {
         "information_curve": ((5.6, 3.9), curve.plot_information_curve),
+        "time_resolution": ((5.6, 3.9), time_resolution.plot_time_resolution),
         "merge_tree": (tree.tree_size(n_neurons), tree.plot_merge_tree),
         "pairwise_loss": ((5.6, 4.7), matrices.plot_pairwise_loss),
         "co_clustering": ((5.6, 4.7), matrices.plot_co_clustering),

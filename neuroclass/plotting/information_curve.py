@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from neuroclass.plotting._axes import INK, new_axes, tidy
+from neuroclass.plotting._axes import INK, new_axes, tidy, unit_of_loss
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,9 +27,10 @@ def plot_information_curve(
 ) -> Axes:
     """Draw the class information of a `ClassificationResult` by number of classes.
 
-    From one class to one per neuron, in bits per word, with the 95 % interval, the
-    chosen number and its range. The dotted line is the identity information of all
-    neurons, corrected for few repeats.
+    From one class to one per neuron, with the number of classes that is shown and its
+    range: in bits per spike by the criterion "timing"; by "word" in bits per word, with
+    the 95 % interval and, dotted, the identity information of all neurons, corrected
+    for few repeats.
 
     Draws into `ax`, by default of a new figure, and returns it.
     """
@@ -47,7 +48,7 @@ def plot_information_curve(
             min(selection.high, n_neurons),
             color="#e9e4d8",
             zorder=0,
-            label=f"range {selection.low} to {selection.high}",
+            label=f"range {_range(classification)}",
         )
     if np.isfinite(low).any():  # too few repeats give none
         ax.fill_between(
@@ -60,19 +61,21 @@ def plot_information_curve(
             label="95 % interval",
         )
     ax.plot(numbers, curve, color=_CURVE, linewidth=1.8)
-    # The part of the curve above it is sampling noise that its estimator leaves.
-    whole = float(classification.information.bits_per_word)
-    ax.axhline(
-        whole,
-        color=INK,
-        linewidth=1,
-        linestyle=(0, (1, 2)),
-        label="all neurons, corrected",
-    )
-    chosen, share = (
-        float(curve[n_clusters - 1]),
-        float(classification.class_information.share),
-    )
+    whole, share = float(curve[-1]), np.nan
+    chosen = float(curve[n_clusters - 1])
+    if classification.timing is None:
+        # The part of the curve above it is sampling noise that its estimator leaves.
+        whole = float(classification.information.bits_per_word)
+        share = float(classification.class_information.share)
+        ax.axhline(
+            whole,
+            color=INK,
+            linewidth=1,
+            linestyle=(0, (1, 2)),
+            label="all neurons, corrected",
+        )
+    elif whole > 0:
+        share = chosen / whole
     ax.plot(
         [n_clusters] * 2, [0, chosen], color=INK, linewidth=1, linestyle=(0, (3, 2))
     )
@@ -90,7 +93,7 @@ def plot_information_curve(
     ax.annotate(
         name,
         (n_clusters, chosen / 2 if is_left else chosen),
-        xytext=(-7 if is_left else 9, 26 if n_clusters == 1 else 0 if is_left else -4),
+        xytext=(-7 if is_left else 9, 50 if n_clusters == 1 else 0 if is_left else -4),
         textcoords="offset points",
         ha="right" if is_left else "left",
         va="bottom" if n_clusters == 1 else "center" if is_left else "top",
@@ -102,7 +105,7 @@ def plot_information_curve(
     margin = 0.05 * (top - bottom) or 0.05
     ax.set_ylim(bottom - (margin if bottom < 0 else 0), top + margin)
     ax.set_xlabel("Number of classes")
-    ax.set_ylabel("Class information (bits per word)")
+    ax.set_ylabel(f"Class information ({unit_of_loss(classification)})")
     tidy(ax)
     if ax.get_legend_handles_labels()[0]:
         ax.legend(
@@ -112,6 +115,12 @@ def plot_information_curve(
             fontsize="small",
         )
     return ax
+
+
+def _range(classification: ClassificationResult) -> str:
+    if classification.timing is not None:
+        return classification.timing.range
+    return f"{classification.selection.low} to {classification.selection.high}"
 
 
 def _count_ticks(ax: Axes, n_neurons: int) -> None:

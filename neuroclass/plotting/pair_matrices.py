@@ -18,6 +18,7 @@ from neuroclass.plotting._axes import (
     leaves_of_tree,
     new_axes,
     plain_ticks,
+    unit_of_loss,
 )
 
 if TYPE_CHECKING:
@@ -37,9 +38,9 @@ def plot_pairwise_loss(
 ) -> Axes:
     """Draw the pairwise merging losses of a `ClassificationResult`, in tree order.
 
-    A symmetric matrix, in bits per word, dark where two neurons respond alike, with the
-    boundaries of the classes. Sampling makes some losses slightly negative; they are
-    drawn as 0.
+    A symmetric matrix, dark where two neurons respond alike, with the boundaries of the
+    classes; in bits per spike by the criterion "timing", in bits per word by "word".
+    Sampling makes some losses slightly negative; they are drawn as 0.
 
     Draws into `ax`, by default of a new figure, and returns it; the colour scale takes
     some of its room.
@@ -54,7 +55,7 @@ def plot_pairwise_loss(
         vmin=0,
         vmax=float(loss.max()) or 1.0,
     )
-    _draw_scale(ax, picture, "Merging loss (bits per word)")
+    _draw_scale(ax, picture, f"Merging loss ({unit_of_loss(classification)})")
     _draw_own_classes(ax, classification)
     return ax
 

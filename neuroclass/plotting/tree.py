@@ -20,6 +20,7 @@ from neuroclass.plotting._axes import (
     new_axes,
     tidy,
     unit_name,
+    unit_of_loss,
 )
 
 if TYPE_CHECKING:
@@ -39,8 +40,9 @@ def plot_merge_tree(
 ) -> Axes:
     """Draw the merge tree of a `ClassificationResult`, coloured by class.
 
-    Neurons in tree order against the cumulative loss, in bits per word: the sum of the
-    losses of all merges up to each. Sampling makes some losses slightly negative; a
+    Neurons that made the classes in tree order against the cumulative loss, the sum of
+    the losses of all merges up to each, in bits per spike by the criterion "timing" and
+    in bits per word by "word". Sampling makes some losses slightly negative; a
     merge is never drawn below an earlier one. The dashed line cuts the tree into the
     classes. Merges tested on held-out stimulus blocks carry a dot, filled where their
     two sides are distinct (z > 4), and the highest of them their z.
@@ -89,7 +91,7 @@ def plot_merge_tree(
     ax.tick_params(axis="x", length=0, pad=16)
     ax.set_xlabel(f"{leaves_of_tree(classification)} in tree order; strip: class")
     ax.xaxis.labelpad = 22 if n_neurons > _MOST_NAMED else 4
-    ax.set_ylabel("Information lost (bits per word)")
+    ax.set_ylabel(f"Information lost ({unit_of_loss(classification)})")
     tidy(ax)
     return ax
 
@@ -101,7 +103,7 @@ def tree_size(n_neurons: int) -> tuple[float, float]:
 
 
 def cumulative_loss(distances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the information lost after each merge, made monotone (bits per word)."""
+    """Return the information lost after each merge, made monotone."""
     return np.maximum.accumulate(np.clip(np.cumsum(distances), 0, None))
 
 

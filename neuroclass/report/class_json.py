@@ -47,13 +47,15 @@ intervals are 95 %. Its keys:
                           ``reason``; ``splits``, the tested merges from the top:
                           ``merge, z, n_leaves`` (of its two sides), ``is_real``,
                           ``label`` (of the class that holds it, or null)
-``timing``                of classes by timing, else null: ``headline``, ``sentences``,
-                          ``base_bin_seconds``; ``low, may, high, is_at_least,
-                          is_alike, is_determined, why_open``; ``ranked_cuts``:
-                          ``n_clusters, z, support`` (sure or perhaps), ``sizes,
-                          alike`` (10th percentile of the timing correlations of each
-                          class), ``share`` (of the timing information), ``labels`` of
-                          the units that made the classes; ``set_aside``: ``unit_id,
+``timing``                of classes by timing, else null: ``headline``, its ``title``
+                          and ``explanation``, ``sentences`` on rate and timing;
+                          ``base_bin_seconds``; ``range`` (as text), ``low, may, high,
+                          is_at_least, is_alike, is_determined, why_open``;
+                          ``ranked_cuts``: ``n_clusters, z, support`` (sure or
+                          perhaps), ``sizes, alike`` (10th percentile of the timing
+                          correlations of each class), ``share`` (of the timing
+                          information), ``is_shown``, ``labels`` of the units that
+                          made the classes; ``set_aside``: ``unit_id,
                           label, confidence`` of units whose response does not repeat;
                           ``silent`` units; ``time_resolution``: ``seconds, neurons,
                           classes`` (bits per spike); ``neurons`` and ``classes``:
@@ -109,6 +111,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neuroclass.clustering import Agreement, Stability
+    from neuroclass.clustering.timing import Cut
     from neuroclass.results import ClassificationResult
 
 __all__ = ["write_result_json"]
@@ -238,12 +241,16 @@ def _describe_timing(classification: ClassificationResult) -> dict[str, Any] | N
     if timing is None:
         return None
     cuts = timing.cuts
+    shown = classification.labels[classification.classified]
     aside = np.flatnonzero((units.labels >= 0) & ~units.takes_part)
     silent = np.flatnonzero(units.is_counted & (units.labels < 0))
     return {
         "headline": timing.headline(classification.n_clusters),
+        "title": timing.title(classification.n_clusters),
+        "explanation": timing.explanation(classification.n_clusters),
         "sentences": timing.sentences(),
         "base_bin_seconds": timing.bin_size,
+        "range": timing.range,
         "low": cuts.low,
         "may": cuts.may,
         "high": cuts.high,
@@ -251,18 +258,7 @@ def _describe_timing(classification: ClassificationResult) -> dict[str, Any] | N
         "is_alike": cuts.is_alike,
         "is_determined": cuts.is_determined,
         "why_open": cuts.why_open,
-        "ranked_cuts": [
-            {
-                "n_clusters": cut.n_clusters,
-                "z": cut.z,
-                "support": cut.support,
-                "sizes": cut.sizes,
-                "alike": cut.alike,
-                "share": cut.share,
-                "labels": relabel_by_size(cut.labels),
-            }
-            for cut in cuts.ranked
-        ],
+        "ranked_cuts": [_describe_cut(cut, shown) for cut in cuts.ranked],
         "set_aside": [
             {
                 "unit_id": units.unit_ids[k],
@@ -290,6 +286,22 @@ def _describe_timing(classification: ClassificationResult) -> dict[str, Any] | N
             )
         },
         "rate_factor": timing.rate_factor,
+    }
+
+
+def _describe_cut(cut: Cut, shown: NDArray[np.intp]) -> dict[str, Any]:
+    """Return a cut, its classes in the order of their sizes as those shown."""
+    labels = relabel_by_size(cut.labels)
+    order = cut.labels[np.unique(labels, return_index=True)[1]]
+    return {
+        "n_clusters": cut.n_clusters,
+        "z": cut.z,
+        "support": cut.support,
+        "sizes": [cut.sizes[k] for k in order],
+        "alike": [cut.alike[k] for k in order],
+        "share": cut.share,
+        "is_shown": np.array_equal(labels, shown),
+        "labels": labels,
     }
 
 

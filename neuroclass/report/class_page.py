@@ -12,7 +12,7 @@ from typing import Any
 from neuroclass._lib.wording import plural, some
 from neuroclass.clustering import REAL_SPLIT
 from neuroclass.exceptions import RecordingError
-from neuroclass.plotting import class_colors
+from neuroclass.plotting import TIMING_FIGURE_NAMES, class_colors
 from neuroclass.report.csv_files import LABEL_COLUMNS
 from neuroclass.report.methods import methods_paragraph, setting
 from neuroclass.report.rendering import (
@@ -49,9 +49,10 @@ def write_class_page(folder: Path) -> Path:
     """
     result = read_result(folder, "result.json", command="cluster")
     units = _read_labels(existing(folder, "labels.csv", command="cluster"))
+    of_criterion = _TIMING_CAPTIONS if result.get("timing") else {}
     captions = {
         name: caption
-        for name, caption in _CAPTIONS.items()
+        for name, caption in (_CAPTIONS | of_criterion).items()
         if name != "co_clustering" or result.get("stability")
     }
     frame = PageFrame(
@@ -65,9 +66,13 @@ def write_class_page(folder: Path) -> Path:
             "issue_texts": _issues(result, units),
             "support": _support(result),
             "colors": class_colors(result["n_clusters"]),
-            "units": units,
+            "units": [unit | {"remarks": _remarks(unit)} for unit in units],
+            "n_counted": sum(unit["information_bits"] != "" for unit in units),
             "members": _labels_by_recording(units),
             "methods": methods_paragraph(result),
+            "inline_figures": TIMING_FIGURE_NAMES,
+            "cuts": _cuts(result),
+            "timing_share": _timing_share(result),
         }
 
     return write_page(frame, result, contents)
@@ -85,7 +90,38 @@ def _read_labels(path: Path) -> list[dict[str, str]]:
         return list(reader)
 
 
+def _remarks(unit: dict[str, str]) -> str:
+    """Return why a unit was left out or set aside, and what is doubtful about it."""
+    remarks = [unit["reason"]] if unit["reason"] else []
+    if unit["is_silent"] == "true" and not unit["reason"].startswith("silent"):
+        remarks.insert(0, "silent")
+    if unit["drift_q_value"] and float(unit["drift_q_value"]) < _DRIFTS:
+        remarks.append("drifts")
+    return "; ".join(remarks)
+
+
+def _cuts(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the ranked cuts, each with its class whose neurons respond least alike."""
+    if not result["timing"]:
+        return []
+    cuts = []
+    for cut in result["timing"]["ranked_cuts"]:
+        known = [(r, k) for k, r in enumerate(cut["alike"]) if r is not None]
+        cuts.append(cut | {"least_alike": min(known) if known else None})
+    return cuts
+
+
+def _timing_share(result: dict[str, Any]) -> float | None:
+    """Return the share of the classes in the timing information, if that is known."""
+    curve = result["information_curve"]["information"]
+    if not result["timing"] or not curve[-1]:
+        return None
+    return float(curve[result["n_clusters"] - 1] / curve[-1])
+
+
 def _headline(result: dict[str, Any]) -> str:
+    if result["timing"]:
+        return str(result["timing"]["title"])
     n_neurons, n_clusters = result["n_neurons"], result["n_clusters"]
     if n_clusters == 1:
         return f"All {n_neurons} neurons form one functional class"
@@ -93,14 +129,17 @@ def _headline(result: dict[str, Any]) -> str:
 
 
 def _support(result: dict[str, Any]) -> str:
-    """Return a sentence on the support of the number of classes."""
+    """Return a sentence or two on the support of the number of classes."""
     selection, n_clusters = result["selection"], result["n_clusters"]
     low, high = selection["low"], selection["high"]
     span = f"{low}" if low == high else f"{low} to {high}"
     _, why = setting(result, "n_clusters")
     loss, _ = setting(result, "max_information_loss")
+    if result["timing"]:
+        fewest = "" if loss is None else f" {_fewest(loss)}"
+        return f"{result['timing']['explanation']}{fewest}"
     if loss is not None:
-        return f"The fewest that lose at most {as_percent(loss)} of the information."
+        return _fewest(loss)
     if not why:
         return (
             "The number was given, not chosen from these data: the splits of the tree "
@@ -116,6 +155,10 @@ def _support(result: dict[str, Any]) -> str:
     return f"The number is determined by these data within {span}."
 
 
+def _fewest(loss: float) -> str:
+    return f"The fewest that lose at most {as_percent(loss)} of the information."
+
+
 def _issues(result: dict[str, Any], units: list[dict[str, str]]) -> list[str]:
     """Return what limits the conclusions, or was left out."""
     presentations = result["presentations"]
@@ -129,8 +172,9 @@ def _issues(result: dict[str, Any], units: list[dict[str, str]]) -> list[str]:
             f"identity information as {as_interval([low, high])} bits per word."
         )
     left_out: dict[str, list[str]] = {}
+    named = {str(unit_id) for unit_id in (result["timing"] or {}).get("silent", [])}
     for unit in units:
-        if not unit["label"]:
+        if not unit["label"] and unit["unit_id"] not in named:
             left_out.setdefault(unit["reason"], []).append(unit["unit_id"])
     drift = result["drift"]
     if drift["n_drifting"] and not drift["n_unsafe"]:  # else it is an issue already
@@ -152,6 +196,8 @@ def _labels_by_recording(units: list[dict[str, str]]) -> dict[str, list[str]]:
         labels.setdefault(unit["recording"], []).append(unit["label"])
     return labels
 
+
+_DRIFTS = 0.05  # q-value below which a unit drifts
 
 # Title, caption and place of each figure, in their order on the page.
 _CAPTIONS = {
@@ -202,5 +248,51 @@ _CAPTIONS = {
         "The most typical neurons of each class: those whose mean response correlates "
         "best with that of the others. Each row is one repeat.",
         "wide",
+    ),
+}
+
+# The same of classes by timing; the first two stand beside their tables.
+_TIMING_CAPTIONS = {
+    "cuts": (
+        "The ranked cuts",
+        "One band per cut, at most six. Left: neurons in tree order, coloured by "
+        "class. Right: mean response of each class over its own peak, the largest "
+        "class on top. Classes have the colours of those shown with which they share "
+        "most neurons. The cuts are tested partitions, not all nested in the tree.",
+        "wide",
+    ),
+    "time_resolution": (
+        "Information against time resolution",
+        "Information between the time of a spike, to the width of a bin, and the "
+        "neuron that fired it, or its class. Where the curve of the classes nears that "
+        "of the neurons, the neurons of a class do not differ at that resolution.",
+        "alone",
+    ),
+    "information_curve": (
+        "Information of the classes",
+        "Timing information of the classes, the mean over time resolutions, against "
+        "their number; at the right end every neuron is its own class. Dot: the "
+        "number of classes that is shown; vertical band: the range that these data "
+        "leave open.",
+        "half",
+    ),
+    "class_sizes": (
+        "Class sizes and firing rates",
+        "Neurons that made each class, and the firing rate of each inside the "
+        "presentations; the line is the median. Rates take no part in the classes.",
+        "half",
+    ),
+    "merge_tree": (
+        "Merge tree",
+        "Neurons that made the classes are merged step by step, each time with the "
+        "smallest loss of timing information. Height: cumulative loss. A dashed line "
+        "cuts the tree into the classes, if there are several.",
+        "wide",
+    ),
+    "pairwise_loss": (
+        "Pairwise losses",
+        "Timing information lost by merging two neurons, in the order of the tree. "
+        "Dark blocks on the diagonal are neurons with similar responses.",
+        "alone",
     ),
 }

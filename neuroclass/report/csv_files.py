@@ -5,14 +5,18 @@ the recording, in its order, and these columns:
 
 ========================  ==========================================================
 ``unit_id``               as in the recording
-``label``                 class, 0 the largest; empty where the unit was left out
+``label``                 class, 0 the largest; empty where the unit was left out;
+                          units set aside have the class they are assigned to
 ``n_spikes``              in the whole recording; of pooled recordings, in the stimuli
                           that they have in common
 ``firing_rate_hz``        inside the presentations
 ``information_bits``      identity information, in bits per word; empty where left
                           out
 ``is_silent``             ``true`` if there is no spike inside the presentations
-``reason``                why the unit was left out; empty otherwise
+``reason``                why the unit was left out, or set aside: such as
+                          ``silent: no spike in the presentations`` or
+                          ``unresponsive: its response does not repeat``; empty
+                          otherwise
 ``recording``             name of the recording of the unit
 ``subclass``              such as ``0.1``: a side of a real split inside the class;
                           empty where there is none
@@ -22,6 +26,10 @@ the recording, in its order, and these columns:
                           class; empty without resampling
 ``drift_q_value``         q-value of the test that its repeats are exchangeable; below
                           .05 the unit drifts
+``takes_part``            ``true`` if the unit made the classes; one that did not may
+                          have been assigned to one of them
+``confidence``            posterior probability of its class; empty by the criterion
+                          "word", and where there is no class
 ========================  ==========================================================
 """
 
@@ -53,6 +61,8 @@ LABEL_COLUMNS = (
     "information_high_bits",
     "stability",
     "drift_q_value",
+    "takes_part",
+    "confidence",
 )
 
 

@@ -5,7 +5,7 @@ Input: the content of result.json. Output: one paragraph of plain text.
 
 from typing import Any
 
-from neuroclass._lib.wording import between, rounded
+from neuroclass._lib.wording import between, plural, rounded
 from neuroclass.clustering import DOUBTFUL_PAIR, REAL_SPLIT, SURE_PAIR
 
 __all__ = ["methods_paragraph", "setting", "time_text"]
@@ -67,6 +67,16 @@ def _data(result: dict[str, Any]) -> list[str]:
         f"{result['neuroclass_version']} from the information that their responses "
         "carry about neuron identity (Schneidman, Bialek & Berry, 2002)."
     ]
+    if result["timing"]:
+        n_aside, n_silent = (
+            len(result["timing"][name]) for name in ("set_aside", "silent")
+        )
+        left_out -= n_aside + n_silent
+        if n_aside:
+            sentences.append(_participation(n_aside))
+        if n_silent:
+            units = plural(n_silent, "unit", "units")
+            sentences.append(f"{units} without a spike had no class.")
     if left_out:
         was = "was" if left_out == 1 else "were"
         sentences.append(f"Of the {n_units} units recorded, {left_out} {was} left out.")
@@ -88,6 +98,19 @@ def _data(result: dict[str, Any]) -> list[str]:
             "used."
         )
     return sentences
+
+
+def _participation(n_aside: int) -> str:
+    """Return who made the classes, and what became of the others."""
+    units = plural(n_aside, "further unit", "further units")
+    was, them = ("was", "it") if n_aside == 1 else ("were", "them")
+    return (
+        "Neurons made the classes whose response repeated: at least 20 spikes, and "
+        "smoothed spike counts of odd and even repeats that correlate (r of .25 or "
+        f"more, and z of 4 or more against random times). {units[0].upper()}"
+        f"{units[1:]} {was} set aside and assigned afterwards, by the posterior "
+        f"probability that the classes give to {them}."
+    )
 
 
 def _span(texts: list[str]) -> str:
@@ -118,7 +141,9 @@ def _responses(result: dict[str, Any]) -> list[str]:
         )
     else:
         text = f"Spike trains were binned into {content} in bins of {duration}"
-    if why:
+    if why and result["timing"] and "base bin" in why:
+        text += ", the base bin of the time scales"
+    elif why:
         text += f"; the bin size was chosen from the data ({why.rstrip('.')})"
     condition = _CONDITIONS[result["presentations"]["condition"]]
     return [
@@ -164,7 +189,7 @@ def _information(result: dict[str, Any]) -> list[str]:
 def _classes(result: dict[str, Any]) -> list[str]:
     _, why = setting(result, "n_clusters")
     loss, _ = setting(result, "max_information_loss")
-    selection = result["selection"]
+    selection, timing = result["selection"], result["timing"]
     n_clusters = result["n_clusters"]
     name = "one class" if n_clusters == 1 else f"{n_clusters} classes"
     supported = _span(sorted({str(selection["low"]), str(selection["high"])}, key=int))
@@ -175,17 +200,22 @@ def _classes(result: dict[str, Any]) -> list[str]:
             "Neurons were put into micro-clusters by information-bottleneck k-means "
             "with sequential reassignment. "
         )
+    lost = "timing information" if timing else "information"
+    is_path = timing and loss is None and (why or setting(result, "cut")[0] is not None)
+    refined = "sequential reassignment" + ("" if is_path else " with restarts")
     sentences = [
+        *(_timing_criterion(result) if timing else ()),
         f"{before}{leaf} were merged into classes by agglomerative information "
-        "bottleneck, at each step the pair whose merging loses least information "
-        "(Miller-Madow corrected), and the partition was refined by sequential "
-        "reassignment with restarts."
+        f"bottleneck, at each step the pair whose merging loses least {lost} "
+        f"(Miller-Madow corrected), and the partition was refined by {refined}.",
     ]
     if loss is not None:
         sentences.append(
             f"The number of classes was the smallest that loses at most {loss:.3g} of "
-            f"the information: {name}."
+            f"the {lost}: {name}."
         )
+    elif is_path:
+        sentences += _timing_number(result)
     elif why:
         sentences.append(
             "The number of classes was bounded on held-out parts of the stimulus, from "
@@ -200,10 +230,19 @@ def _classes(result: dict[str, Any]) -> list[str]:
             sentences.append("With these data the number is not determined.")
     else:
         sentences.append(f"The number of classes was set to {n_clusters}.")
+    curve = result["information_curve"]["information"]
+    if timing and n_clusters > 1 and curve[-1] > 0:
+        sentences.append(
+            f"The classes keep {100 * curve[n_clusters - 1] / curve[-1]:.0f} % of the "
+            "timing information of the neurons."
+        )
+    if timing:
+        sentences += timing["sentences"]
+    kept = "identity information" if timing else "information"
     share = result["information"]["class_information"]["share"]
     if share is not None and n_clusters > 1:
         sentences.append(
-            f"The classes keep {100 * share:.0f} % of the information, both parts of "
+            f"The classes keep {100 * share:.0f} % of the {kept}, both parts of "
             "the chain rule being corrected for sampling as above."
         )
     by_recording = result["by_recording"]
@@ -223,4 +262,61 @@ def _classes(result: dict[str, Any]) -> list[str]:
             f"{agreement['adjusted_rand_index']:.2f}, p = {agreement['p_value']:.2g} "
             f"({agreement['n_permutations']} permutations)."
         )
+    return sentences
+
+
+def _timing_criterion(result: dict[str, Any]) -> list[str]:
+    """Return which information the classes by timing are made of, and why."""
+    timing = result["timing"]
+    scales = timing["time_resolution"]["seconds"]
+    beta, _ = setting(result, "rate_weight")
+    base, widest = time_text(scales[0]), time_text(scales[-1])
+    widths = (
+        f"in bins of {base}"
+        if len(scales) == 1
+        else f"in bins of {base} and of each twofold up to {widest} ({len(scales)} "
+        "time scales; all but the narrowest in two phases, half a bin apart)"
+    )
+    rate = (
+        "Mean firing rates took no part, since neurons of one type differ in rate by "
+        "far more than types do"
+        if not beta
+        else f"Mean firing rates took part with a weight of {beta:g}"
+    )
+    return [
+        "Classes were made of the timing information per spike: the mutual information "
+        "between the neuron that fired a spike and the time of that spike in the "
+        f"stimulus, given that the neuron fired, {widths}, and averaged over the "
+        "scales. It is the Jensen-Shannon information of Schneidman et al. (2002) of "
+        "the times of spikes; it takes no metric on responses or stimuli, but its "
+        "nested bins use the order of time.",
+        f"{rate}; a neuron weighs by the reliability of its profile, its effective "
+        "spikes (corrected for the variance over repeats) over these and the number at "
+        "which sampling noise equals the scatter within a class.",
+    ]
+
+
+def _timing_number(result: dict[str, Any]) -> list[str]:
+    """Return how the number of classes by timing was found."""
+    timing, n_clusters = result["timing"], result["n_clusters"]
+    name = "one class" if n_clusters == 1 else f"{n_clusters} classes"
+    found = "shown" if not timing["is_determined"] else "found"
+    sentences = [
+        "For their number, from more classes than may hold, the two least separate "
+        "were merged again and again, all neurons being reassigned; the classes are "
+        "one of these partitions. Two classes are separate if on held-out parts of the "
+        "stimulus (20 blocks of equal spikes, odd against even) the scores of their "
+        "neurons leave a gap that neither a Gaussian nor a flat continuum would: they "
+        "surely hold apart at z above 3, and may above 0. Neurons of a class respond "
+        "alike if the 10th percentile of the timing correlations between them, over "
+        "their reliability, is .4 or more. The number is determined if every two "
+        "classes surely hold apart, their neurons respond alike, and at most one class "
+        "more (none, if it is one) may hold: "
+        f"{name} {found} (left open by these data: {timing['range']})."
+    ]
+    if not timing["is_determined"]:
+        sentences.append("With these data the number is not determined.")
+    cut, _ = setting(result, "cut")
+    if cut is not None:
+        sentences.append(f"The cut into {cut} was asked for.")
     return sentences

@@ -6,4 +6,5 @@ from .classification import UnitPsth as UnitPsth
 from .discrimination import DiscriminationResult as DiscriminationResult
 from .information_scan import InformationScan as InformationScan
 from .recording_information import RecordingInformation as RecordingInformation
+from .timing_classes import TimingClasses as TimingClasses
 from .within_recordings import WithinRecordings as WithinRecordings

@@ -6,7 +6,7 @@ Input: what `classify_neurons` measured by the criterion "timing". Output:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,22 @@ from neuroclass.information import RateAndTiming
 __all__ = ["TimingClasses"]
 
 _LEAST = 6  # units that take part; fewer give classes for orientation only
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """The parts of a headline: answer, reason, and what else is to be said."""
+
+    title: str
+    why: str
+    rest: str = ""
+    is_in_brackets: bool = False
+
+    @property
+    def text(self) -> str:
+        """The headline."""
+        why = f" ({self.why})" if self.is_in_brackets else f": {self.why}"
+        return f"{self.title}{why}" + (f".{self.rest}" if self.rest else "")
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,75 +106,111 @@ class TimingClasses:
             return f"{cuts.low} or more"
         return f"{cuts.low}" if cuts.low == cuts.high else f"{cuts.low} to {cuts.high}"
 
-    def headline(self, n_clusters: int) -> str:
-        """Return the result in one sentence.
+    def title(self, n_clusters: int) -> str:
+        """Return the answer in a few words: the headline without its reasons.
 
         Parameters
         ----------
         n_clusters : int
             Number of classes that are shown.
         """
-        classes = plural(n_clusters, "class", "classes")
-        neurons = plural(self.n_neurons, "neuron", "neurons")
-        if self.is_given and n_clusters != self.cuts.n_clusters:
-            text = f"{classes} of {neurons}, as given. {self._support()}"
-        elif self.cuts.is_determined and n_clusters == 1:
-            text = (
-                f"1 class of {neurons}: no cut holds apart, and they respond alike "
-                f"(timing correlations {_two_digits(self.cuts.cuts[0].alike[0])} and "
-                "above in 9 of 10 pairs)"
-            )
-        elif self.cuts.is_determined and n_clusters == self.cuts.n_clusters:
-            text = (
-                f"{classes} of {neurons} (determined: each is separate from its "
-                "nearest, and its neurons respond alike)"
-            )
-        else:
-            text = f"{self._support()}{self._shown(n_clusters)}"
+        return self._answer(n_clusters).title
+
+    def explanation(self, n_clusters: int) -> str:
+        """Return the reasons of the answer, and the units set aside, in sentences.
+
+        Parameters
+        ----------
+        n_clusters : int
+            Number of classes that are shown.
+        """
+        answer = self._answer(n_clusters)
+        text = f"{answer.why[0].upper()}{answer.why[1:]}.{answer.rest}"
+        return f"{text} {self._set_aside()}." if self.n_set_aside else text
+
+    def headline(self, n_clusters: int) -> str:
+        """Return the result in a sentence or two: `title` and `explanation`.
+
+        Parameters
+        ----------
+        n_clusters : int
+            Number of classes that are shown.
+        """
+        text = self._answer(n_clusters).text
         if self.n_set_aside:
-            units = plural(self.n_set_aside, "unit", "units")
-            are = (
-                "its response does" if self.n_set_aside == 1 else "their response does"
-            )
-            text = f"{text.rstrip('.')}; {units} set aside: {are} not repeat"
+            text = f"{text.rstrip('.')}; {self._set_aside()}"
         return text
 
-    def _support(self) -> str:
-        """Say which numbers these data support."""
+    def _set_aside(self) -> str:
+        units = plural(self.n_set_aside, "unit", "units")
+        are = "its response does" if self.n_set_aside == 1 else "their response does"
+        return f"{units} set aside: {are} not repeat"
+
+    def _answer(self, n_clusters: int) -> _Answer:
+        """Return the parts of the headline."""
         cuts = self.cuts
-        if self.is_for_orientation:
-            return (
-                f"Not determined: too few units ({self.n_neurons}); classes are for "
-                "orientation only."
+        classes = plural(n_clusters, "class", "classes")
+        neurons = plural(self.n_neurons, "neuron", "neurons")
+        is_of_cuts = n_clusters == cuts.n_clusters
+        how = "as given" if self.is_given else "the cut asked for"
+        if cuts.is_determined and not is_of_cuts:
+            rest = f" These data determine {cuts.n_clusters}."
+            return _Answer(f"{classes} of {neurons}", how, rest, is_in_brackets=True)
+        if not is_of_cuts:
+            rest = f" {self._support().text.rstrip('.')}."
+            return _Answer(f"{classes} of {neurons}", how, rest, is_in_brackets=True)
+        if cuts.is_determined and n_clusters == 1:
+            return _Answer(
+                f"{classes} of {neurons}",
+                "no cut holds apart, and they respond alike (timing correlations "
+                f"{_two_digits(cuts.cuts[0].alike[0])} and above in 9 of 10 pairs)",
             )
         if cuts.is_determined:
-            return f"These data determine {cuts.n_clusters}."
+            return _Answer(
+                f"{classes} of {neurons}",
+                "determined: each is separate from its nearest, and its neurons "
+                "respond alike",
+                is_in_brackets=True,
+            )
+        support = self._support()
+        return replace(support, rest=f"{support.rest}{self._shown(n_clusters)}")
+
+    def _support(self) -> _Answer:
+        """Return which numbers these data support, where they leave it open."""
+        cuts = self.cuts
+        if self.is_for_orientation:
+            return _Answer(
+                "Not determined",
+                f"too few units ({self.n_neurons}); classes are for orientation only",
+            )
         if cuts.low > 1:
             may = f"; up to {cuts.may} may" if cuts.may > cuts.low else ""
-            return (
+            return _Answer(
                 f"At least {cuts.low} classes of "
-                f"{plural(self.n_neurons, 'neuron', 'neurons')} ({cuts.low} surely "
-                f"hold apart{may}; {self.range}). Not determined: {cuts.why_open}."
+                f"{plural(self.n_neurons, 'neuron', 'neurons')}",
+                f"{cuts.low} surely hold apart{may}; {self.range}",
+                rest=f" Not determined: {cuts.why_open}." if cuts.why_open else "",
+                is_in_brackets=True,
             )
         if cuts.is_alike:
-            return (
-                "Not determined by these data: "
-                f"{cuts.why_open or 'more cuts may hold'} ({self.range})."
+            why = f"{cuts.why_open or 'more cuts may hold'} ({self.range})"
+        else:
+            why = (
+                "the neurons respond differently, but no cut is more than a cut "
+                f"through a continuum ({self.range})"
             )
-        return (
-            "Not determined by these data: the neurons respond differently, but no cut "
-            f"is more than a cut through a continuum ({self.range})."
-        )
+        return _Answer("Not determined by these data", why)
 
     def _shown(self, n_clusters: int) -> str:
         """Say what is shown where the number is open."""
-        if n_clusters == self.cuts.low and self.cuts.low > 1:
-            return ""
+        classes = plural(n_clusters, "class", "classes")
         if self.is_given:
-            return f" Shown: {plural(n_clusters, 'class', 'classes')}, as given."
+            return f" Shown: {classes}, as given."
+        if n_clusters == self.cuts.low and n_clusters > 1:
+            return ""
         if n_clusters == 1:
             return " Shown: all together, since no cut holds."
-        return f" Shown: {n_clusters} classes, the finest that may hold."
+        return f" Shown: {classes}, the finest that may hold."
 
     def sentences(self) -> tuple[str, ...]:
         """Return what parts neurons and classes, and how rates differ, in sentences."""

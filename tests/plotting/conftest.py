@@ -8,6 +8,10 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from neuroclass.clustering.timing import ClusterCuts, Cut
+from neuroclass.information import RateAndTiming
+from neuroclass.results import TimingClasses
+
 
 @pytest.fixture
 def population():
@@ -24,8 +28,13 @@ def make_population(
     has_left_out=False,
     unit_ids=None,
     bin_size=0.02,
+    criterion="word",
 ):
     """Return what figures read of a classification, with known content.
+
+    By the criterion "timing", the last neuron of each class of 3 or more is in the next
+    class by the first ranked cut, and the second ranked cut is the shown partition; a
+    unit left out is set aside, and assigned to class 0.
 
     Each class is merged neuron by neuron, at a slightly negative loss first; then the
     classes are merged, at 1/4 bit each.
@@ -82,16 +91,23 @@ def make_population(
     node_z[n_within:] = 12.3
     if n_within:
         node_z[n_within - 1] = 0.7
+    timing = None
+    if criterion == "timing":
+        timing = make_timing(labels, n_units)
     loss = 0.01 * np.abs(labels[:, None] - labels) - 0.001
     np.fill_diagonal(loss, 0)
     return SimpleNamespace(
         unit_ids=tuple(unit_ids or range(100, 100 + n_units)),
-        labels=np.append(labels, [-1] * has_left_out).astype(np.intp),
+        labels=np.append(labels, [0 if timing else -1] * has_left_out).astype(np.intp),
         classified=np.arange(n_neurons),
         leaf_labels=np.asarray(labels),
         class_sizes=np.array(sizes),
         n_clusters=n_clusters,
-        units=SimpleNamespace(firing_rate=n_spikes / (n_repeats * sum(durations))),
+        units=SimpleNamespace(
+            firing_rate=n_spikes / (n_repeats * sum(durations)),
+            takes_part=np.arange(n_units) < n_neurons,
+        ),
+        timing=timing,
         tree=SimpleNamespace(
             children=np.array(children).reshape(-1, 2),
             distances=losses,
@@ -106,7 +122,9 @@ def make_population(
         ),
         n_distinguishable=None,
         curve=SimpleNamespace(
-            bits_per_word=curve, interval=np.c_[curve - 0.02, curve + 0.02]
+            information=curve,
+            interval=np.c_[curve - 0.02, curve + 0.02] * (np.nan if timing else 1),
+            unit="bits/spike" if timing else "bits/word",
         ),
         selection=SimpleNamespace(
             low=max(1, n_clusters - 1), high=n_clusters + 1, node_z=node_z
@@ -121,6 +139,59 @@ def make_population(
             n_stimuli=len(durations),
             repeats=np.bincount(order),
         ),
+    )
+
+
+def make_timing(labels, n_units):
+    n_neurons, n_clusters = len(labels), int(labels.max()) + 1
+    moved = labels.copy()
+    for label in range(n_clusters):
+        members = np.flatnonzero(labels == label)
+        if len(members) > 2:
+            moved[members[-1]] = (label + 1) % n_clusters
+
+    def cut(of, z):
+        sizes = np.bincount(of)
+        return Cut(
+            n_clusters=len(sizes),
+            labels=of,
+            z=z,
+            z_gaussian=z + 1,
+            sizes=tuple(sizes.tolist()),
+            alike=(0.5,) * len(sizes),
+            information=1.0,
+            share=0.8,
+        )
+
+    one = np.zeros(n_neurons, np.intp)
+    cuts = [cut(one, np.nan)]
+    if n_clusters > 1:
+        cuts += [cut(moved, 5.0), cut(labels, 1.0)]
+    split = RateAndTiming(1.0, 3.0)
+    return TimingClasses(
+        cuts=ClusterCuts(
+            n_clusters=n_clusters,
+            low=max(1, n_clusters - 1),
+            may=n_clusters,
+            high=n_clusters + 1,
+            is_alike=False,
+            is_determined=False,
+            n_first=n_clusters + 1,
+            labels=labels,
+            cuts=tuple(cuts),
+            smoothing=2,
+        ),
+        takes_part=np.arange(n_units) < n_neurons,
+        is_unresponsive=np.arange(n_units) >= n_neurons,
+        confidence=np.full(n_units, 0.9),
+        is_given=False,
+        bin_size=0.02,
+        widths=np.array([0.02, 0.04, 0.08]),
+        neuron_information=np.array([0.9, 0.5, 0.1]),
+        class_information=np.array([0.6, 0.4, 0.1]),
+        neuron_split=split,
+        class_split=split,
+        rate_factor=3.0,
     )
 
 

@@ -20,3 +20,11 @@ def test_sizes_count_the_neurons_and_show_every_rate(ax, population):
         np.sort(np.concatenate(dots)), np.sort(classification.units.firing_rate)
     )
     assert rates.get_xlabel() == "Firing rate (Hz)"
+
+
+def test_units_set_aside_have_a_row_of_their_own(ax, population):
+    classification = population((5, 4), criterion="timing", has_left_out=True)
+    plot_class_sizes(classification, ax=ax)
+    assert [bar.get_width() for bar in ax.patches] == [5, 4, 1]
+    names = [tick.get_text() for tick in ax.get_yticklabels()]
+    assert names == ["Class 0", "Class 1", "Set aside"]

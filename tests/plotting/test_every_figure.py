@@ -8,10 +8,12 @@ from matplotlib import pyplot
 from neuroclass.plotting import (
     plot_class_responses,
     plot_class_sizes,
+    plot_cuts,
     plot_information_curve,
     plot_merge_tree,
     plot_pairwise_loss,
     plot_rasters,
+    plot_time_resolution,
 )
 
 PLOTS = [
@@ -24,9 +26,12 @@ PLOTS = [
 ]
 
 
+@pytest.mark.parametrize("criterion", ["timing", "word"])
 @pytest.mark.parametrize("plot", PLOTS)
-def test_a_plot_returns_the_axes_given_and_labels_both_ways(plot, ax, population):
-    assert plot(population(), ax=ax) is ax
+def test_a_plot_returns_the_axes_given_and_labels_both_ways(
+    plot, criterion, ax, population
+):
+    assert plot(population(criterion=criterion), ax=ax) is ax
     assert ax.get_xlabel()
     assert ax.get_ylabel() or plot is plot_class_sizes  # classes name themselves
 
@@ -61,6 +66,10 @@ def test_a_plot_without_axes_makes_one_pyplot_figure_and_changes_no_setting(
 def test_every_figure_can_be_drawn_of(shape, population, new_axes):
     classification = population(**shape)
     for plot in PLOTS:
+        ax = plot(classification, ax=new_axes())
+        ax.figure.canvas.draw()
+    classification = population(**shape, criterion="timing")
+    for plot in (*PLOTS, plot_cuts, plot_time_resolution):
         ax = plot(classification, ax=new_axes())
         ax.figure.canvas.draw()
 

@@ -5,9 +5,11 @@ import sys
 import xml.etree.ElementTree as ET
 
 import matplotlib
+import pytest
 
 from neuroclass.plotting import (
     FIGURE_NAMES,
+    TIMING_FIGURE_NAMES,
     plot_merge_tree,
     write_figures,
 )
@@ -21,12 +23,16 @@ def test_names_are_shown_as_they_are_printable_and_short(ax, population):
     assert shown == ["$\\frac$", "a?b?c", "a very lo…"]
 
 
+@pytest.mark.parametrize("criterion", ["timing", "word"])
 def test_the_files_are_the_same_twice_whatever_the_settings_of_the_user(
-    tmp_path, population
+    tmp_path, population, criterion
 ):
-    classification = population()
+    classification = population(criterion=criterion)
     paths = write_figures(classification, tmp_path / "one")
-    expected = {f"{name}.{kind}" for name in FIGURE_NAMES for kind in ("png", "svg")}
+    names = set(FIGURE_NAMES)
+    if criterion == "word":
+        names -= set(TIMING_FIGURE_NAMES)
+    expected = {f"{name}.{kind}" for name in names for kind in ("png", "svg")}
     assert {path.name for path in paths} == expected
     for path in paths:
         content = path.read_bytes()

@@ -30,3 +30,15 @@ def test_many_neurons_are_counted_on_whole_numbers(ax, population):
     plot_information_curve(population((30, 19)), ax=ax)
     assert ax.get_xscale() == "log"
     assert_array_equal(ax.get_xticks(), [1, 2, 5, 10, 20, 49])
+
+
+def test_the_curve_of_timing_is_in_bits_per_spike_and_says_what_is_open(
+    ax, population, texts
+):
+    classification = population(criterion="timing")
+    plot_information_curve(classification, ax=ax)
+    assert ax.get_ylabel() == "Class information (bits per spike)"
+    share = 100 * 0.5 / classification.curve.information[-1]
+    assert f"3 classes\n{share:.0f} % kept" in texts(ax)
+    legend = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert legend == ["range 2 or more"]

@@ -24,10 +24,13 @@ def test_the_matrix_is_in_tree_order_with_negative_losses_at_zero(ax, population
     assert boundaries == [1.5]
 
 
-def test_the_scale_of_the_matrix_names_its_unit(ax, population):
-    plot_pairwise_loss(population(), ax=ax)
+@pytest.mark.parametrize(
+    ("criterion", "unit"), [("timing", "bits per spike"), ("word", "bits per word")]
+)
+def test_the_scale_of_the_matrix_names_its_unit(ax, population, criterion, unit):
+    plot_pairwise_loss(population(criterion=criterion), ax=ax)
     scale = ax.figure.axes[1]
-    assert scale.get_ylabel() == "Merging loss (bits per word)"
+    assert scale.get_ylabel() == f"Merging loss ({unit})"
 
 
 def test_co_clustering_is_drawn_in_the_order_of_the_tree(ax, population):

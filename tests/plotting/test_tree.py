@@ -1,6 +1,7 @@
 """Figure of the merge tree."""
 
 import numpy as np
+import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from numpy.testing import assert_allclose
@@ -89,3 +90,18 @@ def test_names_that_could_not_be_read_are_left_out(ax, population):
     plot_merge_tree(population((200, 100)), ax=ax)
     assert len(ax.get_xticks()) == 0
     assert "300 neurons in tree order" in ax.get_xlabel()
+
+
+@pytest.mark.parametrize(
+    ("criterion", "unit"), [("timing", "bits per spike"), ("word", "bits per word")]
+)
+def test_the_height_has_the_unit_of_the_criterion(ax, population, criterion, unit):
+    plot_merge_tree(population(criterion=criterion), ax=ax)
+    assert ax.get_ylabel() == f"Information lost ({unit})"
+
+
+def test_units_set_aside_are_not_in_the_tree(ax, population):
+    classification = population((4, 3), criterion="timing", has_left_out=True)
+    plot_merge_tree(classification, ax=ax)
+    named = [tick.get_text() for tick in ax.get_xticklabels()]
+    assert named == [str(unit_id) for unit_id in classification.unit_ids[:7]]

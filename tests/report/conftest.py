@@ -43,6 +43,7 @@ def classification(recording):
     with pytest.warns(UserWarning, match="1 unit is silent"):
         return classify_neurons(
             recording,
+            criterion="word",
             n_clusters=3,
             bin_size="20ms",
             units={"quality": ["good"]},
@@ -56,6 +57,30 @@ def classification(recording):
 def saved(classification, tmp_path_factory):
     folder = tmp_path_factory.mktemp("results") / "classes"
     return save_results(classification, folder, command="neuroclass cluster x.nwb")
+
+
+@pytest.fixture(scope="session")
+def by_timing(recording):
+    """Classes by timing of all units: the last one's response does not repeat."""
+    with pytest.warns(UserWarning, match="1 unit is silent"):
+        return classify_neurons(recording, bin_size="20ms", progress=False)
+
+
+@pytest.fixture(scope="session")
+def saved_by_timing(by_timing, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results") / "timing"
+    return save_results(by_timing, folder, command="neuroclass cluster x.nwb")
+
+
+@pytest.fixture
+def folder_by_timing(saved_by_timing, tmp_path):
+    """A copy to spoil."""
+    return shutil.copytree(saved_by_timing, tmp_path / "timing")
+
+
+@pytest.fixture
+def result_by_timing(saved_by_timing):
+    return json.loads((saved_by_timing / "result.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture

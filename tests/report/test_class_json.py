@@ -29,7 +29,8 @@ def test_the_result_holds_the_tree_the_curve_and_the_settings_exactly(
     assert tree["losses"] == classification.tree.distances.tolist()
     assert tree["leaf_order"] == classification.tree.leaf_order.tolist()
     assert tree["unit_ids"] == list(classification.unit_ids[:16])
-    assert curve["bits_per_word"] == classification.curve.information.tolist()
+    assert curve["unit"] == "bits/word"
+    assert curve["information"] == classification.curve.information.tolist()
     assert curve["interval"] == classification.curve.interval.tolist()
     assert result["settings"]["units"] == {"quality": ["good"]}
     assert result["settings"]["random_state"] == 0
@@ -61,7 +62,7 @@ def test_the_information_is_one_number_in_three_units(result, classification):
 
 def test_the_class_information_is_corrected_and_has_intervals(result):
     of_classes = result["information"]["class_information"]
-    curve = result["information_curve"]["bits_per_word"]
+    curve = result["information_curve"]["information"]
     low, high = of_classes["interval"]
     assert low < of_classes["bits_per_word"] < high
     assert_allclose(of_classes["bits_per_word"], curve[2], rtol=0.05)
