@@ -90,7 +90,11 @@ def measure(
     """Classify one population: a recording with no option given, or its counts."""
     if generator is None:
         retina = simulate_retina(
-            n_types, n_presentations=n_presentations, random_state=seed
+            n_types,
+            n_presentations=n_presentations,
+            random_state=seed,
+            rate_spread=0,
+            sparse_share=0,
         )
         found = classify_neurons(retina, progress=False)
         return _found(found.selection, found.labels, _types(retina))
@@ -116,6 +120,8 @@ def simulate_counts(generator, n_types, n_presentations, *, n_neurons, diversity
         n_unique=0,
         diversity=diversity,
         random_state=np.random.default_rng([n_types, n_presentations, seed]),
+        rate_spread=0,
+        sparse_share=0,
     )
     words = bin_words(retina, select_presentations(retina), BIN_SIZE)
     return count_words(words).counts, _types(retina)

@@ -62,7 +62,7 @@ def measure_information(
     Examples
     --------
     >>> from neuroclass import simulate_retina
-    >>> retina = simulate_retina(2, 6, 20, duration="5s", n_unique=0, rng=0)
+    >>> retina = simulate_retina(2, 6, 20, duration="5s", n_unique=0, random_state=0)
     >>> measure_information(retina, bin_size="20ms").to_frame().shape
     (6, 7)
     """
