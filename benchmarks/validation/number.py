@@ -1,4 +1,7 @@
-"""How often the right number of types is found in simulated populations."""
+"""How often the types of neurons that fire alike are found: tests and populations.
+
+The page shows `types_of_cells`, whose neurons are as diverse as real ones.
+"""
 
 from collections import Counter
 from itertools import product
