@@ -61,7 +61,7 @@ def test_types_of_neurons_as_diverse_as_real_ones_can_be_measured():
     for case, measured in found[:2]:
         shown = measured["number"][types_of_cells.TIMING]
         assert shown["low"] <= measured["n_types"] <= shown["high"], case
-        assert shown["ari"] > 0.8, case
+        assert shown["ari"] > 0.5, case
     assert found[-1][1]["n_taking_part"] == 0
 
 
