@@ -184,7 +184,7 @@ def _of_firing(population):
 
 def _words(spikes, n_clusters, part, types):
     """Return the number of classes by words, the criterion of 2002."""
-    model = _word_model(n_clusters, n_restarts=0).fit(_word_counts(spikes))
+    model = AgglomerativeBottleneck(n_clusters, n_restarts=0).fit(_word_counts(spikes))
     selection = model.selection_
     return {
         "shown": selection.n_clusters,
@@ -193,12 +193,6 @@ def _words(spikes, n_clusters, part, types):
         "is_determined": bool(selection.is_determined),
         "ari": float(adjusted_rand_score(types[part], model.labels_[part])),
     }
-
-
-def _word_model(n_clusters, **options):
-    if "criterion" in AgglomerativeBottleneck().get_params():
-        options["criterion"] = "word"
-    return AgglomerativeBottleneck(n_clusters, **options)
 
 
 def _word_counts(spikes):
@@ -250,7 +244,7 @@ def _measure_known(population, *, is_all):
 
 def _peers(spikes, stimulus, n_clusters):
     """Yield the name and the partition of each peer."""
-    yield WORDS, _word_model(n_clusters).fit(_word_counts(spikes)).labels_
+    yield WORDS, AgglomerativeBottleneck(n_clusters).fit(_word_counts(spikes)).labels_
     summed = spikes.sum(axis=1).astype(float)
     for smoothing in _SMOOTHINGS:
         for scaling in _SCALINGS:
@@ -319,7 +313,9 @@ def _cuts_of(population, is_with_words):
     found = {"labels": labels, "number": number}
     if is_with_words:
         firing = _word_counts(_of_firing(population).spikes)
-        found["words"] = _word_model("auto", n_restarts=0).fit(firing).n_clusters_
+        found["words"] = (
+            AgglomerativeBottleneck("auto", n_restarts=0).fit(firing).n_clusters_
+        )
     return found
 
 

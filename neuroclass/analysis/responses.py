@@ -210,7 +210,7 @@ def prepare_responses(
     Examples
     --------
     >>> from neuroclass import classify_neurons, discriminate_neurons, simulate_retina
-    >>> retina = simulate_retina(n_types=3, n_neurons=24, n_unique=0, rng=0)
+    >>> retina = simulate_retina(n_types=3, n_neurons=24, n_unique=0, random_state=0)
     >>> responses = prepare_responses(retina, bin_size="20ms")
     >>> classify_neurons(responses).n_clusters, discriminate_neurons(responses).n_pairs
     (3, 276)
