@@ -118,7 +118,16 @@ def write_input(case, folder):
         return str(path)
     path = Path(folder) / f"retina{n}-{repeats}-{duration:g}.nwb"
     if not path.exists():
-        retina = simulate_retina(8, n, repeats, duration, n_unique=0, random_state=n)
+        retina = simulate_retina(
+            8,
+            n,
+            repeats,
+            duration,
+            n_unique=0,
+            random_state=n,
+            rate_spread=0,
+            sparse_share=0,
+        )
         write_recording(retina, path)
     return str(path)
 

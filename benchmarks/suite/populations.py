@@ -35,6 +35,8 @@ def rand_indices(n_repeats, seed, *, quick=False):
         n_unique=0,
         diversity=1.0,
         random_state=seed,
+        rate_spread=0,
+        sparse_share=0,
     )
     truth = [t.annotations["true_type"] for t in retina.segments[0].spiketrains]
     presentations = select_presentations(retina, min_repeats=2)

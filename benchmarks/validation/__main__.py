@@ -29,7 +29,7 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "validation.md"
 SECTIONS = (
-    "number",
+    "types_of_cells",
     "stability",
     "uniqueness",
     "null",

@@ -20,6 +20,13 @@ def gaussian_process_counts(n_types, n_neurons, n_repeats, diversity, seed):
     function of the drive.
     """
     rng = np.random.default_rng([82002, seed])
+    rate, types = gaussian_process_rates(n_types, n_neurons, diversity, rng)
+    spread = np.exp(0.25 * rng.standard_normal((n_repeats, n_neurons, 1)) - 0.03)
+    return _counts(rate, spread, rng), types
+
+
+def gaussian_process_rates(n_types, n_neurons, diversity, rng):
+    """Return rates in Hz, (n_neurons, N_BINS), and types of the same."""
     share = rng.dirichlet(np.full(n_types, 4.0))
     sizes = LEAST + np.floor(share * (n_neurons - LEAST * n_types)).astype(int)
     sizes[: n_neurons - sizes.sum()] += 1
@@ -39,8 +46,7 @@ def gaussian_process_counts(n_types, n_neurons, n_repeats, diversity, seed):
         felt -= threshold[cell_type] + 0.15 * diversity * above
         rate[i] = peak[cell_type] * np.exp(0.4 * diversity * gain)
         rate[i] /= 1 + np.exp(-slope[cell_type] * felt)
-    spread = np.exp(0.25 * rng.standard_normal((n_repeats, n_neurons, 1)) - 0.03)
-    return _counts(rate, spread, rng), types
+    return rate, types
 
 
 def event_counts(n_types, n_neurons, n_repeats, diversity, seed):
@@ -50,6 +56,13 @@ def event_counts(n_types, n_neurons, n_repeats, diversity, seed):
     differ in how strongly they answer each.
     """
     rng = np.random.default_rng([93003, seed])
+    rate, types = event_rates(n_types, n_neurons, diversity, rng)
+    spread = rng.gamma(12, 1 / 12, (n_repeats, n_neurons, 1))
+    return _counts(rate, spread, rng), types
+
+
+def event_rates(n_types, n_neurons, diversity, rng):
+    """Return rates in Hz, (n_neurons, N_BINS), and types of the same."""
     n_events = 60
     sizes = LEAST + rng.multinomial(
         n_neurons - LEAST * n_types, np.full(n_types, 1 / n_types)
@@ -80,8 +93,7 @@ def event_counts(n_types, n_neurons, n_repeats, diversity, seed):
         rate[i] = base[cell_type] + peak[cell_type] * np.exp(
             0.4 * diversity * gain
         ) * felt / (1 + 0.3 * felt)
-    spread = rng.gamma(12, 1 / 12, (n_repeats, n_neurons, 1))
-    return _counts(rate, spread, rng), types
+    return rate, types
 
 
 def _smooth(rng, n, width):

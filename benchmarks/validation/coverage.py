@@ -74,7 +74,15 @@ def _coverage(diversity, n_sets, seed):
     """Count how often the intervals of sets of repeats hold what all repeats give."""
     n_all = n_sets * max(_REPEATS)
     retina = simulate_retina(
-        4, 24, n_all, "5s", n_unique=0, diversity=diversity, random_state=seed
+        4,
+        24,
+        n_all,
+        "5s",
+        n_unique=0,
+        diversity=diversity,
+        random_state=seed,
+        rate_spread=0,
+        sparse_share=0,
     )
     trains = retina.segments[0].spiketrains
     names = [train.annotations["true_type"] for train in trains]
@@ -160,7 +168,9 @@ def _on_curve(counts, groups, everything):
 def _limit(seed):
     """Count how often intervals of infinitely long words hold that of all repeats."""
     n_all = 6 * max(_LIMIT_REPEATS)
-    retina = simulate_retina(3, 16, n_all, "5s", n_unique=0, random_state=seed)
+    retina = simulate_retina(
+        3, 16, n_all, "5s", n_unique=0, random_state=seed, rate_spread=0, sparse_share=0
+    )
     presentations = select_presentations(retina)
     words = scan_information(retina, presentations, **_LIMIT_WORDS).words
     truth = {(w.bin_size, w.word_length): w.stimulus.bits_per_second for w in words}
@@ -196,7 +206,15 @@ def _beside_truth(limit, truth):
 def _drift(seed, drift, n_presentations):
     """Test the neurons of one retina for drift."""
     retina = simulate_retina(
-        6, 60, n_presentations, "10s", n_unique=0, drift=drift, random_state=seed
+        6,
+        60,
+        n_presentations,
+        "10s",
+        n_unique=0,
+        drift=drift,
+        random_state=seed,
+        rate_spread=0,
+        sparse_share=0,
     )
     words = bin_words(retina, select_presentations(retina), 0.02)
     tested = drift_test(words)

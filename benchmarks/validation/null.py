@@ -35,7 +35,14 @@ def cases(quick):
 def measure(words, n_repeats, seconds, seed):
     """Return z of each cell beside itself: one half of its repeats and the other."""
     retina = simulate_retina(
-        6, 100, 2 * n_repeats, seconds, n_unique=0, random_state=seed
+        6,
+        100,
+        2 * n_repeats,
+        seconds,
+        n_unique=0,
+        random_state=seed,
+        rate_spread=0,
+        sparse_share=0,
     )
     presentations = select_presentations(retina, min_repeats=2)
     words_of_cells = bin_words(retina, presentations, *_WORDS[words])

@@ -1,4 +1,7 @@
-"""How often the right number of types is found in simulated populations."""
+"""How often the types of neurons that fire alike are found: tests and populations.
+
+The page shows `types_of_cells`, whose neurons are as diverse as real ones.
+"""
 
 from collections import Counter
 from itertools import product
@@ -90,7 +93,11 @@ def measure(
     """Classify one population: a recording with no option given, or its counts."""
     if generator is None:
         retina = simulate_retina(
-            n_types, n_presentations=n_presentations, random_state=seed
+            n_types,
+            n_presentations=n_presentations,
+            random_state=seed,
+            rate_spread=0,
+            sparse_share=0,
         )
         found = classify_neurons(retina, progress=False)
         return _found(found.selection, found.labels, _types(retina))
@@ -116,6 +123,8 @@ def simulate_counts(generator, n_types, n_presentations, *, n_neurons, diversity
         n_unique=0,
         diversity=diversity,
         random_state=np.random.default_rng([n_types, n_presentations, seed]),
+        rate_spread=0,
+        sparse_share=0,
     )
     words = bin_words(retina, select_presentations(retina), BIN_SIZE)
     return count_words(words).counts, _types(retina)

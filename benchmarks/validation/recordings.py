@@ -29,7 +29,15 @@ def measure(share, n_types, n_neurons, seed):
     """Classify two retinas with no option given, pooled and within each."""
     light = {"duration": "10s", "n_unique": 0, "stimulus_random_state": _LIGHT + seed}
     retinas = [
-        simulate_retina(n_types, n_neurons, repeats, **light, random_state=2 * seed + k)
+        simulate_retina(
+            n_types,
+            n_neurons,
+            repeats,
+            **light,
+            random_state=2 * seed + k,
+            rate_spread=0,
+            sparse_share=0,
+        )
         for k, repeats in enumerate((30, 20))
     ]
     truth = [

@@ -33,7 +33,14 @@ def measure(seed, n_known):
     """Compare times to 90 % from R repeats with those of an observer who knows."""
     n_before = n_known + _N_OBSERVED
     retina = simulate_retina(
-        4, 12, n_before + max(_REPEATS), 10.0, n_unique=0, random_state=seed
+        4,
+        12,
+        n_before + max(_REPEATS),
+        10.0,
+        n_unique=0,
+        random_state=seed,
+        rate_spread=0,
+        sparse_share=0,
     )
     types = [t.annotations["true_type"] for t in retina.segments[0].spiketrains]
     presentations = select_presentations(retina)

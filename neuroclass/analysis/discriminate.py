@@ -111,7 +111,7 @@ def discriminate_neurons(
     >>> from neuroclass import simulate_retina
     >>> retina = simulate_retina(2, 4, 20, duration="5s", n_unique=0, random_state=0)
     >>> discriminate_neurons(retina, bin_size="20ms").headline()
-    '5 of 6 pairs of 4 neurons are distinguishable (83.3 %)'
+    '6 of 6 pairs of 4 neurons are distinguishable (100 %)'
     """
     responses, run = responses_of(
         recording,

@@ -19,6 +19,42 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser", "run"]
 
+_SPREADS = (
+    (
+        "diversity",
+        "FRACTION",
+        0.5,
+        "differences between cells of one type, from 0 to 1",
+    ),
+    (
+        "rate-spread",
+        "FLOAT",
+        0.9,
+        "standard deviation of the log of the cells' own factors of the firing rate",
+    ),
+    (
+        "sparse-share",
+        "FRACTION",
+        0.1,
+        "share of the cells that fire a few spikes at random instead of responding",
+    ),
+    (
+        "drift",
+        "FLOAT",
+        0.0,
+        "drift of the gains: standard deviation, over cells, of the log of their "
+        "change over the recording",
+    ),
+    ("bursts", "FLOAT", 0.0, "mean number of spikes that follow each one in a burst"),
+    (
+        "gain-noise",
+        "FLOAT",
+        0.0,
+        "standard deviation of the log of a cell's gain over presentations",
+    ),
+    ("shared-gain-noise", "FLOAT", 0.0, "the same of a gain that all cells share"),
+)
+
 
 def add_parser(commands: Any) -> None:
     """Add the command to the command line."""
@@ -29,7 +65,8 @@ def add_parser(commands: Any) -> None:
         "Write a simulated retina with known cell types: repeats of a full-field "
         "flicker between segments that are not repeated. The true type is the units "
         "column true_type, which 'cluster' compares with only under --reference "
-        "true_type.",
+        "true_type; is_sparse names the units that do not respond. --rate-spread 0 "
+        "--sparse-share 0: cells that fire alike.",
     )
     parser.add_argument("output", metavar="OUT.nwb", type=Path, help="file to write")
     for name, kind, default, text in (
@@ -52,27 +89,20 @@ def add_parser(commands: Any) -> None:
         default=20.0,
         help="length of one repeat (default 20s)",
     )
-    parser.add_argument(
-        "--diversity",
-        metavar="FRACTION",
-        type=float,
-        default=0.5,
-        help="differences between cells of one type, from 0 to 1 (default 0.5)",
-    )
+    for name, metavar, spread, text in _SPREADS:
+        parser.add_argument(
+            f"--{name}",
+            metavar=metavar,
+            type=float,
+            default=spread,
+            help=f"{text} (default {spread:g})",
+        )
     parser.add_argument(
         "--stimulus-random-state",
         metavar="INT",
         type=parse_random_state,
         help="random seed of the light alone, for several retinas under the same light "
         "(default: drawn with --random-state)",
-    )
-    parser.add_argument(
-        "--drift",
-        metavar="FLOAT",
-        type=float,
-        default=0.0,
-        help="drift of the gains: standard deviation, over cells, of the log of their "
-        "change over the recording (default 0)",
     )
     parser.add_argument("--force", action="store_true", help="replace OUT.nwb")
     add_json(parser)
@@ -96,17 +126,25 @@ def run(args: "Namespace") -> None:
         n_neurons=args.neurons,
         n_presentations=args.repeats,
         duration=args.duration,
-        diversity=args.diversity,
         stimulus_random_state=args.stimulus_random_state,
-        drift=args.drift,
         random_state=args.random_state,
+        diversity=args.diversity,
+        rate_spread=args.rate_spread,
+        sparse_share=args.sparse_share,
+        drift=args.drift,
+        bursts=args.bursts,
+        gain_noise=args.gain_noise,
+        shared_gain_noise=args.shared_gain_noise,
     )
     write_recording(recording, args.output)
-    types = Counter(
-        train.annotations["true_type"] for train in recording.segments[0].spiketrains
-    )
+    trains = recording.segments[0].spiketrains
+    types = Counter(train.annotations["true_type"] for train in trains)
+    n_sparse = sum(train.annotations["is_sparse"] for train in trains)
     if args.json:
-        print_json({"recording": str(args.output), "types": types})
+        print_json(
+            {"recording": str(args.output), "types": types, "n_sparse": n_sparse}
+        )
         return
     print_table(("type", "neurons"), sorted(types.items()))
+    print_item("sparse", f"{n_sparse} of these fire a few spikes at random")
     print_item("wrote", str(args.output))

@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 
 from neuroclass.simulation.light import count_frames
 
-__all__ = ["CELL_TYPES", "draw_cells", "firing_rate", "polyphase_filters"]
+__all__ = [
+    "CELL_TYPES",
+    "draw_cells",
+    "draw_rate_factors",
+    "draw_sparse_cells",
+    "firing_rate",
+    "polyphase_filters",
+]
 
 
 class _CellType(NamedTuple):
@@ -81,6 +88,24 @@ def draw_cells(
         "gain": gain * np.exp(_GAIN_SCATTER * scatter[4]),
         "delay": np.maximum(_DELAY + _DELAY_SCATTER * scatter[5], 0),
     }
+
+
+def draw_rate_factors(
+    n_neurons: int, rate_spread: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Draw log-normal factors of the gain with mean 1, shape (n_neurons,)."""
+    scatter = rate_spread * rng.standard_normal(n_neurons)
+    factors: NDArray[np.float64] = np.exp(scatter - rate_spread**2 / 2)
+    return factors
+
+
+def draw_sparse_cells(
+    n_neurons: int, sparse_share: float, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Draw which cells are sparse, the share of them to the nearest cell."""
+    is_sparse = np.zeros(n_neurons, dtype=bool)
+    is_sparse[rng.permutation(n_neurons)[: round(sparse_share * n_neurons)]] = True
+    return is_sparse
 
 
 def polyphase_filters(

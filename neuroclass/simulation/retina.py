@@ -20,6 +20,8 @@ from neuroclass._lib.keywords import settings_from
 from neuroclass.simulation.cells import (
     CELL_TYPES,
     draw_cells,
+    draw_rate_factors,
+    draw_sparse_cells,
     firing_rate,
     polyphase_filters,
 )
@@ -30,7 +32,12 @@ from neuroclass.simulation.light import (
     order_segments,
     schedule_segments,
 )
-from neuroclass.simulation.spikes import draw_spikes, drop_refractory
+from neuroclass.simulation.spikes import (
+    add_bursts,
+    draw_random_spikes,
+    draw_spikes,
+    drop_refractory,
+)
 
 __all__ = ["RetinaOptions", "RetinaSettings", "simulate_retina"]
 
@@ -54,9 +61,23 @@ class RetinaSettings:
     stimulus_random_state : numpy.random.Generator or int, optional
         Generator or seed of the light alone: retinas with the same seed get the same
         light, whatever their cells and repeats. By default `random_state`.
+    rate_spread : float, default 0.9
+        Standard deviation of the natural logarithm of a factor of each cell's gain,
+        its mean 1, whatever the type: measured cells spread by 0.8 to 1.1.
+    sparse_share : float, default 0.1
+        Share of the cells, to the nearest cell, that fire a few spikes (150 at most,
+        on average) at random times instead of responding to the light.
     drift : float, default 0
         Slow change of the gain: the standard deviation, over cells, of the logarithm
         of the gain at the end of the recording over that at its beginning.
+    bursts : float, default 0
+        Mean number of spikes that follow each spike at intervals of 5 ms on average;
+        mean rates stay, but for the dead time.
+    gain_noise : float, default 0
+        Standard deviation of the natural logarithm of each cell's gain over
+        presentations, independent between cells, the mean gain the same.
+    shared_gain_noise : float, default 0
+        The same of a gain that all cells share: correlated noise.
     """
 
     n_unique: int = 10
@@ -64,7 +85,12 @@ class RetinaSettings:
     frame_rate: float = 60.0
     diversity: float = 0.5
     stimulus_random_state: np.random.Generator | int | None = None
+    rate_spread: float = 0.9
+    sparse_share: float = 0.1
     drift: float = 0.0
+    bursts: float = 0.0
+    gain_noise: float = 0.0
+    shared_gain_noise: float = 0.0
 
 
 class RetinaOptions(TypedDict, total=False):
@@ -75,7 +101,23 @@ class RetinaOptions(TypedDict, total=False):
     frame_rate: float
     diversity: float
     stimulus_random_state: np.random.Generator | int | None
+    rate_spread: float
+    sparse_share: float
     drift: float
+    bursts: float
+    gain_noise: float
+    shared_gain_noise: float
+
+
+_HIGHEST = {
+    "diversity": 1,
+    "rate_spread": 3,
+    "sparse_share": 1,
+    "drift": 5,
+    "bursts": 10,
+    "gain_noise": 3,
+    "shared_gain_noise": 3,
+}
 
 
 def simulate_retina(
@@ -105,7 +147,9 @@ def simulate_retina(
               - u \, (t/\tau')^n e^{-n (t/\tau' - 1)},
 
     with time to peak tau after a delay, undershoot u, tau' = 1.6 tau and n = 5.
-    Spikes are a Poisson process at rate r with a dead time of 3 ms.
+    Spikes are a Poisson process at rate r with a dead time of 3 ms. As in real
+    recordings, the cells of one type differ in their rates (`rate_spread`), and some
+    units fire a few spikes at random (`sparse_share`).
 
     Parameters
     ----------
@@ -124,15 +168,16 @@ def simulate_retina(
         Seed or generator.
     **options
         Keywords of `RetinaSettings`: n_unique, unique_duration, frame_rate, diversity,
-        drift, stimulus_random_state.
+        rate_spread, sparse_share, drift, bursts, gain_noise, shared_gain_noise,
+        stimulus_random_state.
 
     Returns
     -------
     neo.Block
-        One segment: a spike train per cell with ``true_type`` and the cell's own
-        parameters as annotations (times in s, gain in Hz), the Epoch ``trials`` with
-        the column ``stimulus`` (``"repeat"``, ``"unique 0"``, ...), and the light as
-        the AnalogSignal ``stimulus``, one sample per frame, grey = 0.
+        One segment: a spike train per cell with ``true_type``, ``is_sparse`` and the
+        cell's own parameters as annotations (times in s, gain in Hz), the Epoch
+        ``trials`` with the column ``stimulus`` (``"repeat"``, ``"unique 0"``, ...), and
+        the light as the AnalogSignal ``stimulus``, one sample per frame, grey = 0.
 
     Raises
     ------
@@ -142,9 +187,11 @@ def simulate_retina(
     Notes
     -----
     Every cell gets the same light, so position is no cue to type, and cells are
-    independent given the stimulus: a recording is harder. One seed gives the same
-    light and the same cells whatever the diversity and the drift. Mean rates are
-    about 2-20 Hz (`test_mean_firing_rates_are_those_of_ganglion_cells`).
+    independent given the stimulus and the gain they share: a recording is harder. One
+    seed gives the same light and the same cells whatever the spreads and noises, and
+    which cells are sparse does not change the others. Without spread mean rates are
+    about 2-20 Hz (`test_mean_firing_rates_are_those_of_ganglion_cells`); mean rates of
+    types do not depend on the spread.
 
     References
     ----------
@@ -169,11 +216,7 @@ def simulate_retina(
         "simulate_retina",
         other_keywords=("n_types", "n_neurons", "n_presentations", "duration"),
     )
-    frame_rate, diversity, drift = (
-        settings.frame_rate,
-        settings.diversity,
-        settings.drift,
-    )
+    frame_rate = settings.frame_rate
     n_types = check_positive_int(n_types, "n_types")
     if n_types > len(CELL_TYPES):
         raise ValueError(f"n_types must be at most {len(CELL_TYPES)}; got {n_types}.")
@@ -188,10 +231,10 @@ def simulate_retina(
         raise ValueError(
             f"frame_rate must be between 1 and 1000 Hz; got {frame_rate!r}."
         )
-    if not 0 <= diversity <= 1:
-        raise ValueError(f"diversity must be between 0 and 1; got {diversity!r}.")
-    if not 0 <= drift <= 5:
-        raise ValueError(f"drift must be between 0 and 5; got {drift!r}.")
+    for name, highest in _HIGHEST.items():
+        value = getattr(settings, name)
+        if not 0 <= value <= highest:
+            raise ValueError(f"{name} must be between 0 and {highest}; got {value!r}.")
     seconds = as_seconds(duration, "duration")
     n_repeat_frames = count_frames(seconds, frame_rate)
     n_unique_frames = (
@@ -208,7 +251,11 @@ def simulate_retina(
         else check_rng(settings.stimulus_random_state)
     )
 
-    cells = draw_cells(n_types, n_neurons, diversity, rng)
+    cells = draw_cells(n_types, n_neurons, settings.diversity, rng)
+    # From streams of their own: no other draw depends on them.
+    gain_rng, rate_rng, sparse_rng, noise_rng, burst_rng = rng.spawn(5)
+    cells["gain"] *= draw_rate_factors(n_neurons, settings.rate_spread, rate_rng)
+    is_sparse = draw_sparse_cells(n_neurons, settings.sparse_share, sparse_rng)
     filters = polyphase_filters(cells, frame_rate)
     n_pause = filters["on"].shape[0]
     n_steps = filters["on"].shape[1]  # time steps per frame
@@ -221,9 +268,9 @@ def simulate_retina(
     )
     first_frames = schedule.first_frames
     light = np.zeros(first_frames[-1])
-    # From a stream of its own: no other draw depends on it.
-    trend = drift * rng.spawn(1)[0].standard_normal((n_neurons, 1))
+    trend = settings.drift * gain_rng.standard_normal((n_neurons, 1))
     gain = np.exp(trend * (first_frames[:-1] / first_frames[-1] - 0.5))
+    gain *= _gain_noise(gain.shape, settings, noise_rng) / (1 + settings.bursts)
     spikes: list[list[NDArray[np.float64]]] = [[] for _ in range(n_neurons)]
     for segment in range(REPEATED, n_unique):
         presentations = np.flatnonzero(schedule.segment == segment)
@@ -242,11 +289,32 @@ def simulate_retina(
         for train, times in zip(spikes, drawn, strict=True):
             train.append(times)
 
-    return _as_block(spikes, cells, schedule, light, frame_rate)
+    trains = [
+        add_bursts(np.concatenate(train), settings.bursts, burst_rng)
+        for train in spikes
+    ]
+    at_random = draw_random_spikes(
+        n_neurons, float(first_frames[-1] / frame_rate), sparse_rng
+    )
+    for unit in np.flatnonzero(is_sparse):
+        trains[unit] = at_random[unit]
+    cells["is_sparse"] = is_sparse
+    return _as_block(trains, cells, schedule, light, frame_rate)
+
+
+def _gain_noise(
+    shape: tuple[int, int], settings: RetinaSettings, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Draw factors of the gain with mean 1, shape (n_neurons, n_presentations)."""
+    own = settings.gain_noise * rng.standard_normal(shape)
+    shared = settings.shared_gain_noise * rng.standard_normal((1, shape[1]))
+    variance = settings.gain_noise**2 + settings.shared_gain_noise**2
+    factors: NDArray[np.float64] = np.exp(own + shared - variance / 2)
+    return factors
 
 
 def _as_block(
-    spikes: list[list[NDArray[np.float64]]],
+    spikes: list[NDArray[np.float64]],
     cells: dict[str, NDArray[Any]],
     schedule: Schedule,
     light: NDArray[np.float64],
@@ -260,16 +328,21 @@ def _as_block(
     block.segments.append(segment)
     for unit, times in enumerate(spikes):
         train = neo.SpikeTrain(
-            drop_refractory(np.sort(np.concatenate(times))),
+            drop_refractory(np.sort(times[times < t_stop])),
             units="s",
             t_start=0.0,
             t_stop=t_stop,
             name=str(unit),
             unit_id=unit,
             true_type=str(cells["true_type"][unit]),
+            is_sparse=bool(cells["is_sparse"][unit]),
         )
         train.annotate(
-            **{key: float(cells[key][unit]) for key in cells if key != "true_type"}
+            **{
+                key: float(values[unit])
+                for key, values in cells.items()
+                if values.dtype == np.float64
+            }
         )
         segment.spiketrains.append(train)
     stimuli = np.array(

@@ -1,4 +1,4 @@
-"""Poisson spike trains with a dead time.
+"""Poisson spike trains with a dead time, bursts, and spikes at random times.
 
 Input: firing rates in Hz, and the onsets of presentations in seconds. Output: spike
 times in seconds.
@@ -9,9 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["draw_spikes", "drop_refractory"]
+__all__ = ["add_bursts", "draw_random_spikes", "draw_spikes", "drop_refractory"]
 
 _REFRACTORY_PERIOD = 0.003  # s
+_BURST_INTERVAL = 0.002  # s, mean beyond the dead time
+_SPARSE_SPIKES = (1.0, 150.0)  # expected in the whole recording
 
 
 def draw_spikes(
@@ -51,6 +53,39 @@ def draw_spikes(
         + np.interp(rng.uniform(0, cumulative[-1], counts.sum()), cumulative, edges)
         for cumulative, counts in zip(expected, n_spikes, strict=True)
     ]
+
+
+def add_bursts(
+    times: NDArray[np.float64], bursts: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return the spike times and those that follow them in bursts, not sorted.
+
+    Each spike is followed by a Poisson number of spikes, `bursts` on average, at
+    intervals of the dead time and an exponential one of 2 ms.
+    """
+    if not bursts:
+        return times
+    n_more = rng.poisson(bursts, len(times))
+    intervals = _REFRACTORY_PERIOD + rng.exponential(_BURST_INTERVAL, n_more.sum())
+    # Intervals add up within each burst: all of them, less those of earlier bursts.
+    elapsed = np.append(0.0, np.cumsum(intervals))
+    first = np.cumsum(n_more) - n_more
+    since = elapsed[1:] - np.repeat(elapsed[first], n_more)
+    return np.concatenate([times, np.repeat(times, n_more) + since])
+
+
+def draw_random_spikes(
+    n_neurons: int, duration: float, rng: np.random.Generator
+) -> list[NDArray[np.float64]]:
+    """Draw a few spikes of each neuron at times that no stimulus drives.
+
+    A Poisson number, its mean between 1 and 150 with a flat logarithm, at uniformly
+    random times of the whole recording; in seconds, not sorted.
+    """
+    low, high = np.log(_SPARSE_SPIKES)
+    expected = np.exp(rng.uniform(low, high, n_neurons))
+    n_spikes = rng.poisson(expected, n_neurons)
+    return [rng.uniform(0, duration, n) for n in n_spikes]
 
 
 def drop_refractory(times: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -73,7 +73,15 @@ class DiesOnce(distributed.WorkerPlugin):
 @pytest.fixture(scope="module")
 def retina():
     return simulate_retina(
-        3, 24, 15, "4s", n_unique=0, stimulus_random_state=1, random_state=0
+        3,
+        24,
+        15,
+        "4s",
+        n_unique=0,
+        stimulus_random_state=1,
+        random_state=0,
+        rate_spread=0,
+        sparse_share=0,
     )
 
 

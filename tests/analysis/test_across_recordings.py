@@ -24,6 +24,8 @@ def retina(seed):
         diversity=0.3,
         stimulus_random_state=7,
         random_state=seed,
+        rate_spread=0,
+        sparse_share=0,
     )
 
 
@@ -82,7 +84,10 @@ def test_each_recording_keeps_its_own_result(apart):
 def test_one_width_of_bins_is_chosen_for_all_recordings(tmp_path):
     light = {"n_unique": 0, "stimulus_random_state": 7}
     retinas = [
-        simulate_retina(2, 8, 12, "2s", random_state=seed, **light) for seed in (0, 1)
+        simulate_retina(
+            2, 8, 12, "2s", random_state=seed, **light, rate_spread=0, sparse_share=0
+        )
+        for seed in (0, 1)
     ]
     found = classify_within(retinas, n_clusters=2, progress=False)
     first, second = (c.settings["bin_size"] for c in found.classifications)

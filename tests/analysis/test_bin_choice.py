@@ -16,7 +16,9 @@ from neuroclass.simulation.retina import simulate_retina
 
 @pytest.fixture(scope="module")
 def retina():
-    return simulate_retina(3, 12, 12, "4s", n_unique=0, random_state=0)
+    return simulate_retina(
+        3, 12, 12, "4s", n_unique=0, random_state=0, rate_spread=0, sparse_share=0
+    )
 
 
 def test_the_highest_rate_above_chance_is_taken(retina):
@@ -37,7 +39,14 @@ def test_the_highest_rate_above_chance_is_taken(retina):
 def test_widths_that_may_be_as_good_are_named():
     for n_presentations, are_told in ((10, True), (200, False)):
         retina = simulate_retina(
-            4, 8, n_presentations, "2s", n_unique=0, random_state=2
+            4,
+            8,
+            n_presentations,
+            "2s",
+            n_unique=0,
+            random_state=2,
+            rate_spread=0,
+            sparse_share=0,
         )
         choice = choose_bin_size(retina, select_presentations(retina))
         assert choice.bin_size not in choice.as_good
@@ -59,7 +68,15 @@ def test_finer_words_pay_with_more_repeats():
     chosen = []
     for n_presentations in (10, 150):
         retina = simulate_retina(
-            6, 18, n_presentations, "4s", n_unique=0, diversity=0.0, random_state=1
+            6,
+            18,
+            n_presentations,
+            "4s",
+            n_unique=0,
+            diversity=0.0,
+            random_state=1,
+            rate_spread=0,
+            sparse_share=0,
         )
         chosen.append(choose_bin_size(retina, select_presentations(retina)).bin_size)
     assert chosen[1] < chosen[0]

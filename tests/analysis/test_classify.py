@@ -34,7 +34,17 @@ classify_by_words = partial(classify_neurons, criterion="word")
 
 @pytest.fixture(scope="module")
 def retina():
-    return simulate_retina(3, 24, 20, "8s", diversity=0.3, n_unique=2, random_state=1)
+    return simulate_retina(
+        3,
+        24,
+        20,
+        "8s",
+        diversity=0.3,
+        n_unique=2,
+        random_state=1,
+        rate_spread=0,
+        sparse_share=0,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +201,9 @@ def test_weaker_questions_can_be_asked(retina, condition, n_conditions):
 
 
 def test_identical_repeats_warn():
-    recording = simulate_retina(2, 6, 1, "2s", n_unique=0, random_state=0)
+    recording = simulate_retina(
+        2, 6, 1, "2s", n_unique=0, random_state=0, rate_spread=0, sparse_share=0
+    )
     times = [t.magnitude for t in recording.segments[0].spiketrains]
     block, segment = neo.Block(), neo.Segment()
     for k, once in enumerate(times):
@@ -317,7 +329,15 @@ def test_bundled_and_loaded_recordings_classify():
 @pytest.fixture(scope="module")
 def sequential():
     retina = simulate_retina(
-        2, 310, 10, "1s", diversity=0.3, n_unique=0, random_state=3
+        2,
+        310,
+        10,
+        "1s",
+        diversity=0.3,
+        n_unique=0,
+        random_state=3,
+        rate_spread=0,
+        sparse_share=0,
     )
     return classify_by_words(
         retina,
@@ -361,7 +381,17 @@ def test_a_method_there_is_not_is_refused(retina):
 
 
 def test_real_splits_inside_a_class_are_subclasses():
-    retina = simulate_retina(4, 32, 30, "8s", diversity=0.2, n_unique=0, random_state=2)
+    retina = simulate_retina(
+        4,
+        32,
+        30,
+        "8s",
+        diversity=0.2,
+        n_unique=0,
+        random_state=2,
+        rate_spread=0,
+        sparse_share=0,
+    )
     truth = np.array(
         [t.annotations["true_type"] for t in retina.segments[0].spiketrains]
     )
@@ -403,7 +433,17 @@ def test_micro_clusters_are_resampled_whole(sequential):
 
 
 def test_information_without_drifting_neurons():
-    retina = simulate_retina(2, 12, 30, "6s", n_unique=0, drift=0.4, random_state=5)
+    retina = simulate_retina(
+        2,
+        12,
+        30,
+        "6s",
+        n_unique=0,
+        drift=0.4,
+        random_state=5,
+        rate_spread=0,
+        sparse_share=0,
+    )
     found = classify_by_words(retina, bin_size=0.02, n_clusters=2, progress=False)
     rest = found.without_drifting
     n_drifting = found.drift.is_drifting.sum()

@@ -146,7 +146,15 @@ def test_groups_that_are_told_apart(found):
 
 def test_without_options_classes_and_pairs_are_found_here():
     retina = simulate_retina(
-        3, 15, 20, duration="8s", n_unique=0, diversity=0.3, random_state=2
+        3,
+        15,
+        20,
+        duration="8s",
+        n_unique=0,
+        diversity=0.3,
+        random_state=2,
+        rate_spread=0,
+        sparse_share=0,
     )
     found = discriminate_neurons(retina, bin_size="20ms", progress=False)
     assert found.classes_from == "found here"

@@ -10,7 +10,9 @@ from neuroclass.simulation.retina import simulate_retina
 
 @pytest.fixture(scope="module")
 def retina():
-    return simulate_retina(3, 9, 2, "0.5s", n_unique=0, random_state=0)
+    return simulate_retina(
+        3, 9, 2, "0.5s", n_unique=0, random_state=0, rate_spread=0, sparse_share=0
+    )
 
 
 def test_units_columns_are_references(retina):
@@ -34,7 +36,9 @@ def test_files_and_folders_are_references_on_the_units_that_both_have(retina, tm
 
 
 def test_cells_that_label_nothing_are_left_out():
-    retina = simulate_retina(2, 6, 2, "0.5s", n_unique=0, random_state=0)
+    retina = simulate_retina(
+        2, 6, 2, "0.5s", n_unique=0, random_state=0, rate_spread=0, sparse_share=0
+    )
     values = [0, -1, 1, 1, 0, 1]
     text = ["a", "", None, float("nan"), "b", "a"]
     for train, value, word in zip(

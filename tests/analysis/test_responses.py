@@ -34,7 +34,17 @@ class CountingTrain(neo.SpikeTrain):
 
 @pytest.fixture(scope="module")
 def retina():
-    return simulate_retina(3, 12, 20, "4s", diversity=0.3, n_unique=2, random_state=1)
+    return simulate_retina(
+        3,
+        12,
+        20,
+        "4s",
+        diversity=0.3,
+        n_unique=2,
+        random_state=1,
+        rate_spread=0,
+        sparse_share=0,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +74,9 @@ def test_every_analysis_takes_responses_or_the_same_keywords(retina, responses):
 
 
 def test_spike_trains_are_read_five_times_and_not_again():
-    retina = simulate_retina(2, 8, 20, "4s", n_unique=0, random_state=3)
+    retina = simulate_retina(
+        2, 8, 20, "4s", n_unique=0, random_state=3, rate_spread=0, sparse_share=0
+    )
     segment = retina.segments[0]
     segment.spiketrains = [train.view(CountingTrain) for train in segment.spiketrains]
     READS.clear()
@@ -102,7 +114,9 @@ def test_the_counts_of_the_chosen_width_are_those_of_that_width(retina):
 
 
 def test_units_that_were_never_recorded_are_left_out_of_the_counts(retina):
-    recording = simulate_retina(3, 12, 20, "4s", n_unique=2, random_state=1)
+    recording = simulate_retina(
+        3, 12, 20, "4s", n_unique=2, random_state=1, rate_spread=0, sparse_share=0
+    )
     trains = recording.segments[0].spiketrains
     trains[5].annotations["obs_intervals"] = np.zeros((1, 2))
     responses = prepare_responses(recording, bin_size="20ms", progress=False)
@@ -155,7 +169,9 @@ def test_presentations_that_are_known_are_of_a_loaded_recording(retina, tmp_path
 
 
 def test_issues_are_data_and_warned_of_once():
-    retina = simulate_retina(2, 6, 20, "4s", n_unique=0, random_state=0)
+    retina = simulate_retina(
+        2, 6, 20, "4s", n_unique=0, random_state=0, rate_spread=0, sparse_share=0
+    )
     trains = retina.segments[0].spiketrains
     trains[2] = trains[2][:0]
     with warnings.catch_warnings(record=True) as caught:

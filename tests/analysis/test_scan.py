@@ -98,7 +98,16 @@ def test_the_interval_of_the_limit_holds_that_of_many_repeats():
     words = {"bin_sizes": (0.02,), "word_lengths": (1, 2, 3)}
     n_few, n_limits = 30, 0
     for seed in range(6):
-        retina = simulate_retina(2, 6, 20 * n_few, "4s", n_unique=0, random_state=seed)
+        retina = simulate_retina(
+            2,
+            6,
+            20 * n_few,
+            "4s",
+            n_unique=0,
+            random_state=seed,
+            rate_spread=0,
+            sparse_share=0,
+        )
         shown = select_presentations(retina)
         rates = [w.stimulus for w in scan_shown(retina, shown, **words).words]
         per_second = [rate.bits_per_second for rate in rates]

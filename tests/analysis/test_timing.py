@@ -183,7 +183,9 @@ def test_a_base_bin_below_the_resolution_is_raised(clean):
 
 
 def test_several_stimuli_and_units_recorded_for_a_part_of_the_time():
-    retina = simulate_retina(3, 18, 20, "4s", n_unique=0, random_state=2)
+    retina = simulate_retina(
+        3, 18, 20, "4s", n_unique=0, random_state=2, rate_spread=0, sparse_share=0
+    )
     truth = [t.annotations["true_type"] for t in retina.segments[0].spiketrains]
     whole = classify_neurons(retina, n_clusters=3, progress=False)
     stop = float(retina.segments[0].spiketrains[0].t_stop)

@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from benchmarks.validation import bias, coverage, estimators, number, stability
+from benchmarks.validation import (
+    _real_like,
+    bias,
+    coverage,
+    estimators,
+    number,
+    stability,
+    types_of_cells,
+)
 from neuroclass.estimators import ENTROPY_ESTIMATORS, entropy
 
 
@@ -39,6 +47,51 @@ def test_the_section_says_what_was_measured():
     text = number.render([(case, whole), (one, split), (one, whole)])
     assert "| 1 | 15 | 1 (1) | 1 of 1 | 1 | 1 | 1.000 |" in text
     assert "| events | 15 | 0.5 | 1 of 2 | 1 |" in text
+
+
+def test_types_of_neurons_as_diverse_as_real_ones_can_be_measured():
+    found = [
+        (case, types_of_cells.measure(**case))
+        for case in types_of_cells.cases(quick=True)
+    ]
+    text = types_of_cells.render(found)
+    assert "| real-like, all | timing | 2 | " in text
+    assert "added to 1 populations" in text
+    assert "| within one | at least 0.92 | " in text
+    for case, measured in found[:2]:
+        shown = measured["number"][types_of_cells.TIMING]
+        assert shown["low"] <= measured["n_types"] <= shown["high"], case
+        assert shown["ari"] > 0.5, case
+    assert found[-1][1]["n_taking_part"] == 0
+
+
+def test_full_cases_of_types_are_apart_from_those_for_choosing():
+    for first in (0, _real_like.FIRST_REPORTED):
+        drawn = types_of_cells.cases(quick=False, first_seed=first)
+        seeds = [case["seed"] for case in drawn if case["suite"] != "step"]
+        assert (min(seeds), max(seeds)) == (first, first + 59)
+        assert sum(case["suite"] == "real-like" for case in drawn) == 240
+
+
+@pytest.mark.parametrize("generator", _real_like.GENERATORS)
+def test_populations_are_as_diverse_as_real_ones(generator):
+    population = _real_like.draw_real_like(generator, 24)
+    n_spikes = population.spikes.sum(axis=(1, 2))
+    is_random = population.types == population.n_types
+    assert n_spikes[is_random].max(initial=0) < 210
+    assert is_random.mean() == pytest.approx(0.1, abs=0.08)
+    spreads = [
+        np.log(n_spikes[population.types == k] + 1).std()
+        for k in range(population.n_types)
+    ]
+    assert 0.5 < np.mean(spreads) < 1.4
+
+
+@pytest.mark.parametrize("kind", types_of_cells.CONTINUA)
+def test_continua_are_one_type(kind):
+    population = _real_like.draw_continuum(kind, 0)
+    assert population.n_types == 1
+    assert not population.types.any()
 
 
 @pytest.mark.parametrize("size", [10, 30])

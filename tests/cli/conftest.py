@@ -23,6 +23,8 @@ def retina(tmp_path_factory):
         n_unique=2,
         diversity=0.0,
         random_state=1,
+        rate_spread=0,
+        sparse_share=0,
     )
     write_recording(recording, path)
     return path
@@ -41,6 +43,8 @@ def retinas(tmp_path_factory):
             diversity=0.0,
             stimulus_random_state=7,
             random_state=seed,
+            rate_spread=0,
+            sparse_share=0,
         )
         write_recording(recording, folder / f"{name}.nwb")
     return [folder / "a.nwb", folder / "b.nwb"]

@@ -56,7 +56,16 @@ def test_discriminate_refuses_wrong_usage(fails, retina, arguments, message):
 
 def test_discriminate_reports_drift(run, tmp_path):
     recording = simulate_retina(
-        2, 8, 30, "3s", n_unique=0, diversity=0.2, drift=2.0, random_state=0
+        2,
+        8,
+        30,
+        "3s",
+        n_unique=0,
+        diversity=0.2,
+        drift=2.0,
+        random_state=0,
+        rate_spread=0,
+        sparse_share=0,
     )
     with pytest.warns(UserWarning, match="differences between units may be drift"):
         found = discriminate_neurons(recording, bin_size="20ms", progress=False)

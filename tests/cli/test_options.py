@@ -81,9 +81,11 @@ def test_the_defaults_of_simulate_are_those_of_the_function():
     assert args.neurons == defaults["n_neurons"]
     assert args.repeats == defaults["n_presentations"]
     assert args.duration == defaults["duration"]
-    assert args.diversity == defaults["diversity"]
-    assert args.drift == defaults["drift"]
-    assert args.stimulus_random_state == defaults["stimulus_random_state"]
+    for name in set(vars(RetinaSettings())) & set(vars(args)):
+        assert getattr(args, name) == defaults[name], name
+    spreads = {"diversity", "rate_spread", "sparse_share", "drift"}
+    assert spreads < set(vars(args))
+    assert {"bursts", "gain_noise", "shared_gain_noise"} < set(vars(args))
     assert args.random_state == 0
 
 

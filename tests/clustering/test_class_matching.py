@@ -23,10 +23,26 @@ def counts_of(recording):
 
 def test_a_class_that_one_recording_lacks_is_a_family_by_itself():
     first = simulate_retina(
-        4, 24, 20, "6s", n_unique=0, stimulus_random_state=7, random_state=0
+        4,
+        24,
+        20,
+        "6s",
+        n_unique=0,
+        stimulus_random_state=7,
+        random_state=0,
+        rate_spread=0,
+        sparse_share=0,
     )
     second = simulate_retina(
-        4, 24, 20, "6s", n_unique=0, stimulus_random_state=7, random_state=1
+        4,
+        24,
+        20,
+        "6s",
+        n_unique=0,
+        stimulus_random_state=7,
+        random_state=1,
+        rate_spread=0,
+        sparse_share=0,
     )
     types = np.array([truth_of(r) for r in (first, second)])
     _, labels = np.unique(types, return_inverse=True)

@@ -11,7 +11,12 @@ from neuroclass.io import StoredSpikeTimes, load_recording, write_recording
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     path = tmp_path_factory.mktemp("lazy") / "retina.nwb"
-    write_recording(simulate_retina(3, 12, 12, "2s", n_unique=2, random_state=4), path)
+    write_recording(
+        simulate_retina(
+            3, 12, 12, "2s", n_unique=2, random_state=4, rate_spread=0, sparse_share=0
+        ),
+        path,
+    )
     return path
 
 

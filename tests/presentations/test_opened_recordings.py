@@ -16,7 +16,12 @@ from neuroclass.presentations import (
 @pytest.fixture(scope="module")
 def retinas():
     light = {"duration": "2s", "stimulus_random_state": 7, "n_unique": 0}
-    return [simulate_retina(2, 4, 10, random_state=seed, **light) for seed in (0, 1)]
+    return [
+        simulate_retina(
+            2, 4, 10, random_state=seed, **light, rate_spread=0, sparse_share=0
+        )
+        for seed in (0, 1)
+    ]
 
 
 def test_a_path_is_loaded_and_a_recording_stays(retinas, tmp_path):

@@ -34,6 +34,8 @@ def retina(seed, n_presentations=20, n_neurons=24, **options):
         stimulus_random_state=7,
         random_state=seed,
         **options,
+        rate_spread=0,
+        sparse_share=0,
     )
 
 

@@ -241,7 +241,16 @@ def test_thousands_of_stimuli_are_quick_to_choose_from():
 
 
 def test_the_repeats_of_a_simulated_retina_are_found():
-    retina = simulate_retina(3, 6, 10, duration=2.0, n_unique=4, random_state=0)
+    retina = simulate_retina(
+        3,
+        6,
+        10,
+        duration=2.0,
+        n_unique=4,
+        random_state=0,
+        rate_spread=0,
+        sparse_share=0,
+    )
     presentations = select_presentations(retina)
     assert presentations.stimuli == ("repeat",)
     assert_allclose(presentations.durations, [2.0])

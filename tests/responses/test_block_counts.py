@@ -19,7 +19,9 @@ from neuroclass.responses.words import bin_words
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
-    retina = simulate_retina(3, 12, 12, "2s", n_unique=2, random_state=4)
+    retina = simulate_retina(
+        3, 12, 12, "2s", n_unique=2, random_state=4, rate_spread=0, sparse_share=0
+    )
     for train in retina.segments[0].spiketrains[::5]:
         train.annotations["obs_intervals"] = np.array([[0.0, 20.0], [22.0, 40.0]])
     for train in retina.segments[0].spiketrains:
@@ -138,7 +140,9 @@ def test_a_cache_that_is_a_file_is_refused(path, tmp_path):
 
 def test_stored_times_are_those_of_the_file_as_it_is(tmp_path):
     for seed in (0, 1):
-        retina = simulate_retina(2, 2, 12, "2s", random_state=seed)
+        retina = simulate_retina(
+            2, 2, 12, "2s", random_state=seed, rate_spread=0, sparse_share=0
+        )
         (tmp_path / "retina.nwb").unlink(missing_ok=True)
         write_recording(retina, tmp_path / "retina.nwb")
         lazily = load_recording(tmp_path / "retina.nwb", lazy=True)
@@ -152,7 +156,16 @@ def test_recordings_that_stay_in_their_files_can_be_pooled(tmp_path):
     paths = [tmp_path / "a.nwb", tmp_path / "b.nwb"]
     for seed, path in enumerate(paths):
         write_recording(
-            simulate_retina(2, 6, 12, "2s", stimulus_random_state=7, random_state=seed),
+            simulate_retina(
+                2,
+                6,
+                12,
+                "2s",
+                stimulus_random_state=7,
+                random_state=seed,
+                rate_spread=0,
+                sparse_share=0,
+            ),
             path,
         )
     tables = []

@@ -63,7 +63,9 @@ def test_sums_are_those_of_plain_loops(recording, is_partial):
 def test_the_grid_of_times_is_found_where_there_is_one(recording):
     assert time_resolution(recording) == pytest.approx(BIN)
     assert time_resolution(load_recording("data/salamander_movie1.nwb")) == 0.001
-    free = simulate_retina(2, 6, 10, "2s", random_state=0)
+    free = simulate_retina(
+        2, 6, 10, "2s", random_state=0, rate_spread=0, sparse_share=0
+    )
     assert time_resolution(free) == 0
     few = from_raster(np.eye(3)[:, None], BIN, axes="npt")
     del few.annotations["time_resolution"]

@@ -49,7 +49,16 @@ def test_drift_of_the_rate_is_found():
     found = []
     for n_repeats in (10, 30):
         retina = simulate_retina(
-            6, 60, n_repeats, "10s", n_unique=0, drift=0.5, diversity=0, random_state=1
+            6,
+            60,
+            n_repeats,
+            "10s",
+            n_unique=0,
+            drift=0.5,
+            diversity=0,
+            random_state=1,
+            rate_spread=0,
+            sparse_share=0,
         )
         words = bin_words(retina, select_presentations(retina), 0.02)
         found.append(drift_test(words).is_drifting.mean())

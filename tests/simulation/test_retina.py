@@ -14,7 +14,16 @@ from neuroclass.simulation.spikes import drop_refractory
 @pytest.fixture(scope="module")
 def retina():
     """Five cells of each of the nine types."""
-    return simulate_retina(9, 45, 20, duration=10.0, n_unique=10, random_state=1)
+    return simulate_retina(
+        9,
+        45,
+        20,
+        duration=10.0,
+        n_unique=10,
+        random_state=1,
+        rate_spread=0,
+        sparse_share=0,
+    )
 
 
 def spiketrains(block):
@@ -165,7 +174,9 @@ def test_dropping_agrees_with_a_loop_over_spikes(rng):
 
 def test_the_same_seed_gives_the_same_spikes():
     one, two, other = (
-        simulate_retina(3, 6, 5, 2.0, n_unique=1, random_state=seed)
+        simulate_retina(
+            3, 6, 5, 2.0, n_unique=1, random_state=seed, rate_spread=0, sparse_share=0
+        )
         for seed in (4, 4, 5)
     )
     for a, b in zip(spiketrains(one), spiketrains(two), strict=True):
@@ -177,9 +188,18 @@ def test_the_same_seed_gives_the_same_spikes():
 
 def test_a_generator_is_taken_in_place_of_a_seed():
     one = simulate_retina(
-        1, 2, 2, 1.0, n_unique=0, random_state=np.random.default_rng(4)
+        1,
+        2,
+        2,
+        1.0,
+        n_unique=0,
+        random_state=np.random.default_rng(4),
+        rate_spread=0,
+        sparse_share=0,
     )
-    two = simulate_retina(1, 2, 2, 1.0, n_unique=0, random_state=4)
+    two = simulate_retina(
+        1, 2, 2, 1.0, n_unique=0, random_state=4, rate_spread=0, sparse_share=0
+    )
     assert_array_equal(times(spiketrains(one)[0]), times(spiketrains(two)[0]))
 
 
@@ -254,8 +274,28 @@ def test_psths_within_a_type_correlate_more_than_across_types(retina):
 
 
 def test_without_diversity_the_cells_of_a_type_are_alike():
-    alike = simulate_retina(2, 8, 2, 1.0, diversity=0, n_unique=0, random_state=0)
-    diverse = simulate_retina(2, 8, 2, 1.0, diversity=1, n_unique=0, random_state=0)
+    alike = simulate_retina(
+        2,
+        8,
+        2,
+        1.0,
+        diversity=0,
+        n_unique=0,
+        random_state=0,
+        rate_spread=0,
+        sparse_share=0,
+    )
+    diverse = simulate_retina(
+        2,
+        8,
+        2,
+        1.0,
+        diversity=1,
+        n_unique=0,
+        random_state=0,
+        rate_spread=0,
+        sparse_share=0,
+    )
     for name in ("time_to_peak", "undershoot", "threshold", "gain", "delay"):
         spread = [
             [
@@ -278,7 +318,17 @@ def test_diversity_scales_the_scatter_of_one_and_the_same_retina():
     log_gain = [
         np.log([t.annotations["gain"] for t in spiketrains(block)])
         for block in (
-            simulate_retina(1, 30, 1, 1.0, diversity=d, n_unique=0, random_state=3)
+            simulate_retina(
+                1,
+                30,
+                1,
+                1.0,
+                diversity=d,
+                n_unique=0,
+                random_state=3,
+                rate_spread=0,
+                sparse_share=0,
+            )
             for d in (0.0, 0.5, 1.0)
         )
     ]
@@ -288,7 +338,9 @@ def test_diversity_scales_the_scatter_of_one_and_the_same_retina():
 
 @pytest.mark.parametrize("n_types", [1, 3, 6, 8])
 def test_the_first_types_are_taken_in_the_documented_order(n_types):
-    block = simulate_retina(n_types, 17, 1, 1.0, n_unique=0, random_state=0)
+    block = simulate_retina(
+        n_types, 17, 1, 1.0, n_unique=0, random_state=0, rate_spread=0, sparse_share=0
+    )
     names, sizes = np.unique(true_types(block), return_counts=True)
     assert set(names) == set(CELL_TYPES[:n_types])
     assert np.ptp(sizes) <= 1
@@ -318,6 +370,8 @@ def test_the_recording_keeps_the_conventions():
         unique_duration="500ms",
         frame_rate=50,
         random_state=0,
+        rate_spread=0,
+        sparse_share=0,
     )
     (segment,) = block.segments
     (epoch,) = segment.epochs
@@ -352,6 +406,12 @@ def test_the_recording_keeps_the_conventions():
         ({"frame_rate": np.nan}, "frame_rate must be between 1 and 1000 Hz; got nan"),
         ({"diversity": 1.5}, "diversity must be between 0 and 1; got 1.5"),
         ({"diversity": np.nan}, "diversity must be between 0 and 1; got nan"),
+        ({"rate_spread": -0.1}, "rate_spread must be between 0 and 3; got -0.1"),
+        ({"rate_spread": np.nan}, "rate_spread must be between 0 and 3; got nan"),
+        ({"sparse_share": 1.5}, "sparse_share must be between 0 and 1; got 1.5"),
+        ({"bursts": 11}, "bursts must be between 0 and 10; got 11"),
+        ({"gain_noise": 4}, "gain_noise must be between 0 and 3; got 4"),
+        ({"shared_gain_noise": -1}, "shared_gain_noise must be between 0 and 3"),
     ],
 )
 def test_bad_arguments_are_named(arguments, message):
@@ -366,13 +426,28 @@ def test_bad_arguments_are_named(arguments, message):
 def test_retinas_can_get_the_same_light():
     small = {"n_types": 2, "n_neurons": 4, "duration": 1.0, "n_unique": 1}
     one = simulate_retina(
-        **small, n_presentations=3, stimulus_random_state=7, random_state=0
+        **small,
+        n_presentations=3,
+        stimulus_random_state=7,
+        random_state=0,
+        rate_spread=0,
+        sparse_share=0,
     )
     other = simulate_retina(
-        **small, n_presentations=3, stimulus_random_state=7, random_state=1
+        **small,
+        n_presentations=3,
+        stimulus_random_state=7,
+        random_state=1,
+        rate_spread=0,
+        sparse_share=0,
     )
     longer = simulate_retina(
-        **small, n_presentations=5, stimulus_random_state=7, random_state=1
+        **small,
+        n_presentations=5,
+        stimulus_random_state=7,
+        random_state=1,
+        rate_spread=0,
+        sparse_share=0,
     )
     light, same, more = (
         r.segments[0].analogsignals[0].magnitude[:, 0] for r in (one, other, longer)
@@ -385,7 +460,17 @@ def test_retinas_can_get_the_same_light():
 
 def test_drift_changes_gains_and_nothing_else():
     still, drifting = (
-        simulate_retina(2, 8, 40, "4s", n_unique=0, drift=drift, random_state=3)
+        simulate_retina(
+            2,
+            8,
+            40,
+            "4s",
+            n_unique=0,
+            drift=drift,
+            random_state=3,
+            rate_spread=0,
+            sparse_share=0,
+        )
         for drift in (0.0, 1.0)
     )
     for one, other in zip(
@@ -408,4 +493,116 @@ def test_drift_changes_gains_and_nothing_else():
 
 def test_drift_must_be_a_spread():
     with pytest.raises(ValueError, match=r"drift must be between 0 and 5; got -1\."):
-        simulate_retina(drift=-1)
+        simulate_retina(drift=-1, rate_spread=0, sparse_share=0)
+
+
+# variability of real cells
+
+
+def counts_per_repeat(block):
+    """Spikes of each repeat, (n_neurons, n_repeats)."""
+    starts, durations, stimuli = trials(block)
+    starts, stops = (
+        starts[stimuli == "repeat"],
+        (starts + durations)[stimuli == "repeat"],
+    )
+    return np.array(
+        [
+            np.searchsorted(times(t), stops) - np.searchsorted(times(t), starts)
+            for t in spiketrains(block)
+        ]
+    )
+
+
+def simulate_alike(**options):
+    """Forty cells of one type that do not differ, 40 repeats of 4 s, or as told."""
+    alike = {"diversity": 0, "rate_spread": 0, "sparse_share": 0, "n_unique": 0}
+    return simulate_retina(1, 40, 40, 4.0, random_state=2, **(alike | options))
+
+
+def is_sparse(block):
+    return np.array([train.annotations["is_sparse"] for train in spiketrains(block)])
+
+
+def test_by_default_rates_spread_like_those_of_real_cells_and_some_are_sparse():
+    retina = simulate_retina(1, 200, 5, 10.0, n_unique=0, random_state=0)
+    responds = ~is_sparse(retina)
+    assert responds.sum() == 180
+    log_rates = np.log(counts_per_repeat(retina)[responds].sum(axis=1))
+    assert 0.8 < log_rates.std() < 1.1
+
+
+def test_the_spread_of_rates_leaves_the_mean_gain_and_all_other_draws():
+    alike, spread = (
+        simulate_retina(
+            2, 400, 1, 1.0, n_unique=0, rate_spread=s, sparse_share=0, random_state=0
+        )
+        for s in (0.0, 0.9)
+    )
+    factors = np.array(
+        [
+            b.annotations["gain"] / a.annotations["gain"]
+            for a, b in zip(spiketrains(alike), spiketrains(spread), strict=True)
+        ]
+    )
+    assert abs(np.log(factors).std() - 0.9) < 0.1
+    assert abs(factors.mean() - 1) < 4 * factors.std() / np.sqrt(len(factors))
+    for a, b in zip(spiketrains(alike), spiketrains(spread), strict=True):
+        assert a.annotations | {"gain": 0} == b.annotations | {"gain": 0}
+    assert_array_equal(light(alike), light(spread))
+
+
+def test_sparse_cells_fire_a_few_spikes_at_random():
+    retina = simulate_alike(sparse_share=0.5)
+    without = simulate_alike()
+    assert is_sparse(retina).sum() == 20
+    starts, durations, _ = trials(retina)
+    recorded = float(spiketrains(retina)[0].t_stop)
+    for train, other in zip(spiketrains(retina), spiketrains(without), strict=True):
+        if train.annotations["is_sparse"]:
+            assert len(train) < 200
+        else:
+            assert_array_equal(times(train), times(other))
+    spikes = np.concatenate(
+        [times(t) for t in spiketrains(retina) if t.annotations["is_sparse"]]
+    )
+    inside = np.searchsorted(starts, spikes, "right") - 1
+    is_inside = spikes < starts[inside] + durations[inside]
+    share = durations.sum() / recorded
+    assert abs(is_inside.mean() - share) < 4 * np.sqrt(
+        share * (1 - share) / len(spikes)
+    )
+
+
+@pytest.mark.parametrize(
+    ("share", "n_sparse"), [(0.0, 0), (0.01, 0), (0.1, 4), (1.0, 40)]
+)
+def test_the_share_of_sparse_cells_is_met_to_the_nearest_cell(share, n_sparse):
+    assert is_sparse(simulate_alike(sparse_share=share)).sum() == n_sparse
+
+
+def test_bursts_are_short_intervals_at_the_same_mean_rate():
+    def short_intervals(block):
+        intervals = np.concatenate([np.diff(times(t)) for t in spiketrains(block)])
+        return np.mean(intervals < 0.010)
+
+    plain, bursting = simulate_alike(), simulate_alike(bursts=1.0)
+    assert short_intervals(bursting) > short_intervals(plain) + 0.2
+    ratio = counts_per_repeat(bursting).sum() / counts_per_repeat(plain).sum()
+    assert 0.85 < ratio < 1.15
+
+
+def test_noise_of_the_gain_raises_the_variance_and_shared_noise_the_correlation():
+    def variability(block):
+        counts = counts_per_repeat(block)
+        fano = (counts.var(axis=1, ddof=1) / counts.mean(axis=1)).mean()
+        correlation = np.corrcoef(counts)[np.triu_indices(len(counts), 1)].mean()
+        return fano, correlation
+
+    plain = variability(simulate_alike())
+    own = variability(simulate_alike(gain_noise=0.5))
+    shared = variability(simulate_alike(shared_gain_noise=0.5))
+    assert plain[0] < 1.1
+    assert min(own[0], shared[0]) > 1.8 * plain[0]
+    assert max(abs(plain[1]), abs(own[1])) < 0.06
+    assert shared[1] > 0.3
