@@ -66,8 +66,8 @@ def pool_recordings(
     settings : PresentationSettings, optional
         Settings of the selection, for each recording.
     **options
-        Single settings as keywords: `intervals`, `stimulus`, `min_repeats` and
-        `condition` of `PresentationSettings`.
+        Single settings as keywords: `intervals`, `stimulus`, `min_repeats`, `repeats`
+        and `condition` of `PresentationSettings`.
 
     Returns
     -------
@@ -122,7 +122,9 @@ def pool_recordings(
         for block, name, (a, b) in zip(blocks, names, spans, strict=True):
             placement = _Placement(np.array([a]), np.array([b - a]), np.zeros(1))
             _add_units(pool, block, name, placement, is_partial=True, t_stop=t_stop)
-        return pool, select_presentations(pool, condition="none")
+        return pool, select_presentations(
+            pool, condition="none", repeats=settings.repeats
+        )
     pooled, slots = _common_clock(matched, names)
     t_stop = float(pooled.stops[-1]) + _GAP
     for block, name, p, slot in zip(blocks, names, matched, slots, strict=True):

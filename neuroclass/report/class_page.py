@@ -132,9 +132,6 @@ def _issues(result: dict[str, Any], units: list[dict[str, str]]) -> list[str]:
     for unit in units:
         if not unit["label"]:
             left_out.setdefault(unit["reason"], []).append(unit["unit_id"])
-    drift = result["drift"]
-    if drift["n_drifting"] and not drift["n_unsafe"]:  # else it is an issue already
-        issues.append(f"{drift['summary'][0]}.")
     for reason, names in left_out.items():
         number = plural(len(names), "unit", "units")
         issues.append(f"Left out: {number} ({reason}): {some(names, 12)}.")
