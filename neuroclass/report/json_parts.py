@@ -125,7 +125,7 @@ def describe_drift_of_units(drift: Drift) -> dict[str, Any]:
 def describe_information_without(
     information: IdentityInformation | None,
 ) -> dict[str, Any] | None:
-    """Return ``information_without``: that of the units that are not unsafe, or None."""
+    """Return ``information_without``: of the units that are not unsafe, or None."""
     if information is None:
         return None
     return {

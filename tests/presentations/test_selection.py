@@ -471,9 +471,7 @@ def test_stimuli_without_these_repeats_are_left_out_with_a_note():
 
 
 def test_repeats_that_no_stimulus_has_are_refused():
-    with pytest.raises(
-        RecordingError, match="no two of repeats 12 to 20: stim"
-    ):
+    with pytest.raises(RecordingError, match="no two of repeats 12 to 20: stim"):
         select_presentations(make_recording(alternating()), repeats="12-20")
 
 
