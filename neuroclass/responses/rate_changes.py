@@ -25,7 +25,9 @@ __all__ = [
 ]
 
 LARGE_CHANGE = 1.5  # of the rate, beyond which z of two alike neurons is too large
-_Z = 3.0  # score of the step of a rate, beyond which it is no noise
+_MIN_Z = 3.0  # score of the step of a rate, below which it may be noise
+_FALSE_DISCOVERY_RATE = 0.05
+_N_NULLS = 100  # permutations, of which every neuron gives a score
 _STABLE_SHARE = 0.05  # of the units may change in a stable stretch
 _MIN_STRETCH = 5  # repeats: fewer cannot be tested
 _SEGMENT = 2  # repeats on either side of a change: a single one is no new level
@@ -58,8 +60,8 @@ class RateChanges:
     changes_after : ndarray of int, (n_neurons,)
         Repeat after which that step is, by least squares; 0 where there is none.
     is_changed : ndarray of bool, (n_neurons,)
-        Whether the rate changes by a factor of more than 1.5 and beyond noise, in a
-        neuron that drifts.
+        Whether the rate changes by a factor of more than 1.5 and beyond noise, at a
+        false discovery rate of 5 %; of at least five repeats.
     median_change : float
         Median over neurons of the factor by which rates differ between the halves of
         the repeats, beyond that of noise, as a factor of at least 1; nan without
@@ -245,9 +247,7 @@ def _summed(
     return summed
 
 
-def rate_changes(
-    counts: RepeatCounts, is_drifting: NDArray[np.bool_], first_repeat: int = 1
-) -> RateChanges:
+def rate_changes(counts: RepeatCounts, first_repeat: int = 1) -> RateChanges:
     r"""Measure the changes of firing rates over the repeats, and when they are.
 
     With n_r the spikes of a neuron in repeat r and e_r those expected of its mean
@@ -264,9 +264,6 @@ def rate_changes(
     ----------
     counts : RepeatCounts
         Spikes of each repeat.
-    is_drifting : ndarray of bool, (n_neurons,)
-        Neurons whose repeats are not exchangeable, from `drift_test`: only these
-        count as changed.
     first_repeat : int, default 1
         Number of the first repeat, where earlier ones were left out.
 
@@ -276,6 +273,11 @@ def rate_changes(
 
     Notes
     -----
+    The z beyond which a step of more than 1.5 is no noise is that at which, of whole
+    repeats permuted for all neurons together, there are at most 5 % of those in the
+    true order, and at least 3. A test of each neuron by itself could not find any step
+    in 10 repeats: it is one of 210 ways to place 4 of them first.
+
     The change point of the population is the maximum over t of the sum over neurons of
     the squares between segments of their standardised spikes, compared with its value
     when whole repeats are permuted for all neurons together: noise that neurons share
@@ -287,7 +289,8 @@ def rate_changes(
     dispersion = _dispersion(spikes, expected)
     segment = _segment(counts.n_repeats)
     after, ratio, z = _largest_steps(spikes, expected, dispersion, segment)
-    is_changed = is_drifting & _is_large(ratio, z)
+    threshold = _score_threshold(spikes, expected, _sizes(ratio, z), segment)
+    is_changed = _sizes(ratio, z) >= threshold
     point, p_value, is_gradual = None, np.nan, False
     if is_changed.any() and counts.n_repeats >= 2 * segment:
         blocks, last = counts.joined(_MAX_REPEATS)
@@ -298,7 +301,7 @@ def rate_changes(
     if not odd and is_tolerable(is_changed):
         stable: tuple[int, int] | None = (1, counts.n_repeats)
     else:
-        stable = _stable_repeats(counts, is_drifting, odd, edge)
+        stable = _stable_repeats(counts, threshold, odd, edge)
     return RateChanges(
         n_repeats=counts.n_repeats,
         rate_change=ratio,
@@ -392,11 +395,36 @@ def _segment(n_repeats: int) -> int:
     return max(_SEGMENT, n_repeats // _SEGMENT_SHARE)
 
 
-def _is_large(ratio: NDArray[np.float64], z: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether a step is larger than 1.5, and beyond noise."""
+def _sizes(ratio: NDArray[np.float64], z: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the size of z of steps larger than 1.5, 0 of others."""
     size = np.abs(np.log(np.nan_to_num(ratio, nan=1.0)))
-    is_large: NDArray[np.bool_] = (size > np.log(LARGE_CHANGE)) & (np.abs(z) > _Z)
-    return is_large
+    return np.where(size > np.log(LARGE_CHANGE), np.abs(z), 0.0)
+
+
+def _score_threshold(
+    spikes: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    segment: int,
+) -> float:
+    """Return the least z of large steps at a false discovery rate of 5 %."""
+    n_repeats = spikes.shape[1]
+    observed = np.sort(scores[scores >= _MIN_Z])
+    if n_repeats < _MIN_STRETCH or not len(observed):
+        return np.inf
+    rng = np.random.default_rng([_SEED, n_repeats])
+    nulls = []
+    for _ in range(_N_NULLS):
+        order = rng.permutation(n_repeats)
+        permuted = spikes[:, order], expected[:, order]
+        _, ratio, z = _largest_steps(*permuted, _dispersion(*permuted), segment)
+        sizes = _sizes(ratio, z)
+        nulls.append(sizes[sizes >= _MIN_Z])
+    null = np.sort(np.concatenate(nulls))
+    n_above = len(observed) - np.arange(len(observed))
+    n_false = (len(null) - np.searchsorted(null, observed)) / _N_NULLS
+    is_safe = n_false <= _FALSE_DISCOVERY_RATE * n_above
+    return float(observed[np.argmax(is_safe)]) if is_safe.any() else np.inf
 
 
 def _median_change(
@@ -494,7 +522,7 @@ def population_change_point(
 
 def _stable_repeats(
     counts: RepeatCounts,
-    is_drifting: NDArray[np.bool_],
+    threshold: float,
     odd: Sequence[int],
     edge: int | None,
 ) -> tuple[int, int] | None:
@@ -503,11 +531,11 @@ def _stable_repeats(
     None if it has fewer than five, or most neurons have gaps: repeats are then not the
     same ones for all.
     """
-    n_neurons = len(is_drifting)
+    n_neurons = len(counts.spikes)
     if 2 * counts.has_gaps.sum() > n_neurons:
         return None
     blocks, last = counts.joined(_MAX_ENDS)
-    spikes, expected = (values[is_drifting] for values in blocks.by_repeat())
+    spikes, expected = blocks.by_repeat()
     begins = np.concatenate([[0], last[:-1]])
     stretches = [
         (first, end)
@@ -527,7 +555,7 @@ def _stable_repeats(
         is_changed = np.zeros(len(spikes), dtype=bool)
         for segment in (1, _segment(end + 1 - first)):
             _, ratio, z = _largest_steps(*counted, dispersion, segment)
-            is_changed |= _is_large(ratio, z)
+            is_changed |= _sizes(ratio, z) >= threshold
         if is_changed.sum() <= _STABLE_SHARE * n_neurons:
             return int(begins[first]) + 1, int(last[end])
     return None

@@ -51,9 +51,9 @@ class Drift:
     is_drifting : ndarray of bool, (n_neurons,)
         Whether q is below .05: one in twenty of them is expected not to drift.
     is_unsafe : ndarray of bool, (n_neurons,)
-        Whether the neuron drifts, and its rate changes by a factor of more than 1.5 or
-        it was recorded in other repeats than the rest, so that its chance levels and
-        z-scores are not to be trusted.
+        Whether the rate of the neuron changes by a factor of more than 1.5, or it
+        drifts and was recorded in other repeats than the rest, so that its chance
+        levels and z-scores are not to be trusted.
     rates : RateChanges
         Size and time of the changes of the firing rates.
     """
@@ -143,12 +143,12 @@ def drift_test(
     counts = RepeatCounts.concatenate([count for _, count in tested])
     q_value = false_discovery(p_value)
     is_drifting = np.nan_to_num(q_value, nan=1.0) < _LEVEL
-    rates = rate_changes(counts, is_drifting, first_repeat)
+    rates = rate_changes(counts, first_repeat)
     return Drift(
         p_value=p_value,
         q_value=q_value,
         is_drifting=is_drifting,
-        is_unsafe=is_drifting & (rates.is_changed | counts.has_gaps),
+        is_unsafe=rates.is_changed | (is_drifting & counts.has_gaps),
         rates=rates,
     )
 
