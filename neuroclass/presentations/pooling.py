@@ -27,6 +27,7 @@ from neuroclass.presentations.matching import (
 from neuroclass.presentations.presentation_settings import (
     PresentationOptions,
     PresentationSettings,
+    first_and_last_repeat,
 )
 from neuroclass.presentations.selection import (
     Presentations,
@@ -126,6 +127,10 @@ def pool_recordings(
             pool, condition="none", repeats=settings.repeats
         )
     pooled, slots = _common_clock(matched, names)
+    if settings.repeats is not None:
+        first, last = first_and_last_repeat(settings.repeats)
+        reason = f"Repeats {first} to {last} of each recording: {pooled.reason}"
+        pooled = replace(pooled, reason=reason)
     t_stop = float(pooled.stops[-1]) + _GAP
     for block, name, p, slot in zip(blocks, names, matched, slots, strict=True):
         placement = _Placement(p.starts, p.durations[p.stimulus], pooled.starts[slot])

@@ -301,7 +301,7 @@ def rate_changes(counts: RepeatCounts, first_repeat: int = 1) -> RateChanges:
     if not odd and is_tolerable(is_changed):
         stable: tuple[int, int] | None = (1, counts.n_repeats)
     else:
-        stable = _stable_repeats(counts, threshold, odd, edge)
+        stable = _stable_repeats(counts, odd, edge)
     return RateChanges(
         n_repeats=counts.n_repeats,
         rate_change=ratio,
@@ -522,7 +522,6 @@ def population_change_point(
 
 def _stable_repeats(
     counts: RepeatCounts,
-    threshold: float,
     odd: Sequence[int],
     edge: int | None,
 ) -> tuple[int, int] | None:
@@ -551,11 +550,12 @@ def _stable_repeats(
         part = slice(first, end + 1)
         counted = spikes[:, part], expected[:, part]
         dispersion = _dispersion(*counted)
-        # As for all repeats, and a single one at an end may be of another level.
+        # A single repeat at an end may be of another level. The threshold is the least
+        # that the stretch may have by itself, so that it is stable when it is taken.
         is_changed = np.zeros(len(spikes), dtype=bool)
         for segment in (1, _segment(end + 1 - first)):
             _, ratio, z = _largest_steps(*counted, dispersion, segment)
-            is_changed |= _sizes(ratio, z) >= threshold
+            is_changed |= _sizes(ratio, z) >= _MIN_Z
         if is_changed.sum() <= _STABLE_SHARE * n_neurons:
             return int(begins[first]) + 1, int(last[end])
     return None

@@ -95,7 +95,7 @@ def test_a_step_of_some_units_is_found(rng, n_repeats, after, factor, stable):
     spikes[:16, after:] *= factor
     found = rate_changes(as_counts(rng.poisson(spikes)))
     assert found.n_changed() >= 12
-    assert found.is_changed[16:].sum() <= 1
+    assert found.is_changed[16:].sum() <= 2  # at a false discovery rate of 5 %
     assert found.change_point == after
     assert not found.is_gradual
     assert found.stable_repeats == stable
