@@ -320,6 +320,12 @@ def _dispersion(
     spikes: NDArray[np.float64], expected: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return variance over mean of the spikes of a repeat, from successive repeats."""
+    # Of a stretch of repeats, those expected of its own mean.
+    total = expected.sum(axis=1, keepdims=True)
+    own = spikes.sum(axis=1, keepdims=True)
+    expected = expected * np.divide(
+        own, total, out=np.zeros_like(total), where=total > 0
+    )
     usable = expected > 0
     inverse = np.divide(1.0, expected, out=np.zeros_like(expected), where=usable)
     step = np.diff(spikes * inverse, axis=1)
