@@ -34,6 +34,7 @@ SECTIONS = (
     "uniqueness",
     "null",
     "coverage",
+    "drift",
     "bias",
     "estimators",
     "recordings",

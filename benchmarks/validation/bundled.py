@@ -73,8 +73,8 @@ def _of_recording(recording):
         "decoded": int(np.isfinite(ratios[0]).sum()),
         "why_bin": classes.settings["bin_size"]["why"],
         "reason": classes.selection.reason,
-        "drifting": int(classes.drift.is_drifting.sum()),
-        "unsafe": int(classes.drift.is_unsafe.sum()),
+        "changed": classes.drift.rates.n_changed(),
+        "stable": classes.drift.rates.stable_repeats,
     }
 
 
@@ -112,8 +112,8 @@ def render(found):
         "",
         "| recording | bin | bits per word (blend, 95 %) | uncorrected | classes "
         "| range | distinguished pairs | groups | median time to 90 % (95 %) | over "
-        "decoder | drift (unsafe) |",
-        "|---|---:|---|---:|---|---|---:|---:|---|---:|---:|",
+        "decoder | change by 1.5 | stable repeats |",
+        "|---|---:|---|---:|---|---|---:|---:|---|---:|---:|---|",
     ]
     coincident, reasons = [], []
     for case, m in found:
@@ -128,7 +128,8 @@ def render(found):
             f"| {m['plug_in']:#.3g} | {m['classes']}{remark} | {supported} "
             f"| {m['distinguished']:,} of {m['pairs']:,} | {m['groups']} "
             f"| {m['median']:.3g} s ({between(*m['median_interval'])}) "
-            f"| {m['of_decoder']:.2f} | {m['drifting']} ({m['unsafe']}) |"
+            f"| {m['of_decoder']:.2f} | {m['changed']} "
+            f"| {' to '.join(map(str, m['stable'] or ('none',)))} |"
         )
         reasons += [
             "",

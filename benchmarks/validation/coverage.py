@@ -263,9 +263,8 @@ def render(found):
         "logarithm",
         "has the standard deviation given). Found: share of the neurons at a false "
         "discovery rate",
-        "of 5 %; unsafe: rates that differ by more than a factor of 1.5 between the "
-        "halves of the",
-        "recording. Without drift p is uniform (Kolmogorov-Smirnov).",
+        "of 5 %; unsafe: those whose rate changes by more than 1.5. Without drift p is",
+        "uniform (Kolmogorov-Smirnov).",
         "",
         "| repeats | drift | retinas | Kolmogorov-Smirnov p | found | unsafe |",
         "|---:|---:|---:|---:|---:|---:|",

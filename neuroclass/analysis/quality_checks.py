@@ -24,6 +24,7 @@ from neuroclass.information.identity import IdentityInformation, identity_inform
 from neuroclass.presentations.pooling import RECORDING
 from neuroclass.responses.block_counts import check_two_units_fire
 from neuroclass.responses.counts import ResponseCounts
+from neuroclass.responses.rate_changes import is_tolerable
 from neuroclass.responses.stationarity import Drift, describe_drift
 
 __all__ = [
@@ -183,6 +184,9 @@ def agreement_with_recordings(
 def drift_issues(drift: Drift, unit_ids: Sequence[Any]) -> tuple[Issue, ...]:
     """Return the units whose chance levels and z-scores are unreliable, as an issue.
 
+    It is warned of where they are more than 5 % of the units, or where a repeat is odd:
+    a few units that change are found in any recording.
+
     Parameters
     ----------
     drift : Drift
@@ -191,19 +195,26 @@ def drift_issues(drift: Drift, unit_ids: Sequence[Any]) -> tuple[Issue, ...]:
         Their ids.
     """
     unsafe = tuple(unit_ids[int(k)] for k in np.flatnonzero(drift.is_unsafe))
-    if not unsafe:
+    odd = drift.rates.odd_repeats
+    if not unsafe and not odd:
         return ()
-    return (Issue("drift", f"{'. '.join(describe_drift(drift))}.", unsafe),)
+    sentences = list(describe_drift(drift))
+    if unsafe:
+        which = "unit" if len(unsafe) == 1 else "units"
+        names = some([str(unit) for unit in unsafe])
+        sentences.append(f"It concerns {which} {names}")
+    is_warned = bool(odd) or not is_tolerable(drift.is_unsafe)
+    return (Issue("drift", f"{'. '.join(sentences)}.", unsafe, is_warned),)
 
 
 def without_drifting(
     counts: ResponseCounts, groups: Iterable[NDArray[np.int64]], drift: Drift
 ) -> IdentityInformation | None:
-    """Return the identity information of the units that do not drift.
+    """Return the identity information of the units that drift does not make unsafe.
 
-    With 95 % intervals; None if none drifts, or fewer than two with spikes do not.
+    With 95 % intervals; None if none is unsafe, or fewer than two with spikes are not.
     """
-    rest = np.flatnonzero(~drift.is_drifting)
+    rest = np.flatnonzero(~drift.is_unsafe)
     if len(rest) == counts.n_neurons or (counts.n_spikes[rest] > 0).sum() < 2:
         return None
     still = replace(

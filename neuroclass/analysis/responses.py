@@ -157,6 +157,7 @@ class Responses:
                 self.presentations, settings.intervals, settings.stimulus
             ),
             "min_repeats": settings.min_repeats,
+            "repeats": settings.repeats,
             "condition": self.presentations.condition,
             "bin_size": self.bin_setting,
             "word_length": settings.word_length,
@@ -237,7 +238,8 @@ def prepare_responses(
             settings.word_length,
             settings.response,
             units=counted.units,
-        )
+        ),
+        first_repeat=presentations.first_repeat,
     )
     issues = (*issues, *drift_issues(drift, counted.counts.unit_ids))
     warn_of(issues)

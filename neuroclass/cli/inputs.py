@@ -74,6 +74,7 @@ def presentation_options(args: "Namespace") -> dict[str, Any]:
         "intervals": args.intervals or triggers,
         "stimulus": args.stimulus,
         "min_repeats": args.min_repeats,
+        "repeats": args.repeats,
         "condition": args.condition,
     }
 

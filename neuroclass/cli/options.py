@@ -9,7 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from neuroclass.presentations.presentation_settings import CONDITIONS
+from neuroclass.presentations.presentation_settings import (
+    CONDITIONS,
+    first_and_last_repeat,
+)
 from neuroclass.responses.settings import RESPONSES, ResponseSettings
 
 __all__ = [
@@ -30,6 +33,7 @@ __all__ = [
     "parse_n_jobs",
     "parse_n_replicates",
     "parse_random_state",
+    "parse_repeats",
     "parse_size",
     "parse_time",
 ]
@@ -139,6 +143,13 @@ def add_recording(parser: argparse.ArgumentParser, *, several: bool = False) -> 
         type=int,
         default=_DEFAULTS.min_repeats,
         help="leave out stimuli with fewer presentations (default %(default)s)",
+    )
+    repeats.add_argument(
+        "--repeats",
+        metavar="A-B",
+        type=parse_repeats,
+        help="take only presentations A to B of each stimulus, such as 1-9: a stretch "
+        "without drift",
     )
     repeats.add_argument(
         "--condition",
@@ -268,6 +279,15 @@ def parse_size(text: str) -> float:
         return as_bytes(text, "it")
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def parse_repeats(text: str) -> str:
+    """Return the first and the last repeat as they were given, if they are two."""
+    try:
+        first_and_last_repeat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error).removesuffix(".")) from error
+    return text
 
 
 def parse_time_or_auto(text: str) -> float | str:

@@ -230,7 +230,7 @@ def describe_drifting(drift: dict[str, Any]) -> list[str]:
             f"{rounded(rest['bits_per_word'])} bits per word"
             + (f" (95 % interval {ends})" if ends else "")
         )
-    elif drift["n_drifting"]:
+    elif drift["n_unsafe"]:
         sentences.append(
             "without them too few neurons are left to measure the information"
         )

@@ -13,6 +13,7 @@ from .pooling import pool_recordings as pool_recordings
 from .presentation_settings import CONDITIONS as CONDITIONS
 from .presentation_settings import PresentationOptions as PresentationOptions
 from .presentation_settings import PresentationSettings as PresentationSettings
+from .presentation_settings import first_and_last_repeat as first_and_last_repeat
 from .selection import Presentations as Presentations
 from .selection import select_presentations as select_presentations
 from .units import select_units as select_units

@@ -106,8 +106,8 @@ def match_presentations(
     settings : PresentationSettings, optional
         Settings of the selection, for each recording.
     **options
-        Single settings as keywords: `intervals`, `stimulus`, `min_repeats` and
-        `condition` of `PresentationSettings`.
+        Single settings as keywords: `intervals`, `stimulus`, `min_repeats`, `repeats`
+        and `condition` of `PresentationSettings`.
 
     Returns
     -------

@@ -89,8 +89,8 @@ def find_presentations(
     settings : PresentationSettings, optional
         Settings of the selection.
     **options
-        Single settings as keywords: `intervals`, `stimulus`, `min_repeats` and
-        `condition` of `PresentationSettings`.
+        Single settings as keywords: `intervals`, `stimulus`, `min_repeats`, `repeats`
+        and `condition` of `PresentationSettings`.
 
     Returns
     -------

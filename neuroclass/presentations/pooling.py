@@ -27,6 +27,7 @@ from neuroclass.presentations.matching import (
 from neuroclass.presentations.presentation_settings import (
     PresentationOptions,
     PresentationSettings,
+    first_and_last_repeat,
 )
 from neuroclass.presentations.selection import (
     Presentations,
@@ -66,8 +67,8 @@ def pool_recordings(
     settings : PresentationSettings, optional
         Settings of the selection, for each recording.
     **options
-        Single settings as keywords: `intervals`, `stimulus`, `min_repeats` and
-        `condition` of `PresentationSettings`.
+        Single settings as keywords: `intervals`, `stimulus`, `min_repeats`, `repeats`
+        and `condition` of `PresentationSettings`.
 
     Returns
     -------
@@ -122,8 +123,14 @@ def pool_recordings(
         for block, name, (a, b) in zip(blocks, names, spans, strict=True):
             placement = _Placement(np.array([a]), np.array([b - a]), np.zeros(1))
             _add_units(pool, block, name, placement, is_partial=True, t_stop=t_stop)
-        return pool, select_presentations(pool, condition="none")
+        return pool, select_presentations(
+            pool, condition="none", repeats=settings.repeats
+        )
     pooled, slots = _common_clock(matched, names)
+    if settings.repeats is not None:
+        first, last = first_and_last_repeat(settings.repeats)
+        reason = f"Repeats {first} to {last} of each recording: {pooled.reason}"
+        pooled = replace(pooled, reason=reason)
     t_stop = float(pooled.stops[-1]) + _GAP
     for block, name, p, slot in zip(blocks, names, matched, slots, strict=True):
         placement = _Placement(p.starts, p.durations[p.stimulus], pooled.starts[slot])

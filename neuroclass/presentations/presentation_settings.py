@@ -7,7 +7,12 @@ line builds its options from it.
 from dataclasses import dataclass
 from typing import TypedDict
 
-__all__ = ["CONDITIONS", "PresentationOptions", "PresentationSettings"]
+__all__ = [
+    "CONDITIONS",
+    "PresentationOptions",
+    "PresentationSettings",
+    "first_and_last_repeat",
+]
 
 CONDITIONS = ("stimulus,time", "stimulus", "time", "none")
 
@@ -28,6 +33,9 @@ class PresentationSettings:
     min_repeats : int, default 10
         Smallest number of presentations of a stimulus, at least 2; stimuli with fewer
         are left out.
+    repeats : str, optional
+        ``"A-B"`` takes only the presentations A to B of each stimulus, in the order of
+        time and counted from 1, such as ``"1-9"``: a stretch without drift. None: all.
     condition : str, default "stimulus,time"
         ``"stimulus,time"`` or ``"stimulus"``: presentations of each stimulus.
         ``"time"``: all presentations pooled, whatever the stimulus. ``"none"``: no
@@ -38,6 +46,7 @@ class PresentationSettings:
     intervals: str | None = None
     stimulus: str | None = None
     min_repeats: int = 10
+    repeats: str | None = None
     condition: str = "stimulus,time"
 
 
@@ -47,4 +56,24 @@ class PresentationOptions(TypedDict, total=False):
     intervals: str | None
     stimulus: str | None
     min_repeats: int
+    repeats: str | None
     condition: str
+
+
+def first_and_last_repeat(repeats: str) -> tuple[int, int]:
+    """Return A and B of ``"A-B"``.
+
+    Raises
+    ------
+    ValueError
+        If it is not of that form, or holds fewer than two repeats.
+    """
+    first, _, last = repeats.partition("-") if isinstance(repeats, str) else ("",) * 3
+    first, last = first.strip(), last.strip()
+    is_number = all(number.isascii() and number.isdigit() for number in (first, last))
+    if not is_number or not 1 <= int(first) < int(last):
+        raise ValueError(
+            "repeats must be the first and the last repeat, of at least two, such as "
+            f"'1-9'; got {repeats!r}."
+        )
+    return int(first), int(last)

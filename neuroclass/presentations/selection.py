@@ -7,7 +7,7 @@ rules, gives its reason in one line, and refuses tables that leave the choice op
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Unpack
 
 import neo
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from neuroclass._lib.checks import check_choice, check_positive_int
 from neuroclass._lib.issues import Issue, warn_of
 from neuroclass._lib.keywords import settings_from
-from neuroclass._lib.wording import plural
+from neuroclass._lib.wording import plural, some
 from neuroclass.exceptions import RecordingError
 from neuroclass.presentations.candidates import (
     STIMULUS,
@@ -39,6 +39,7 @@ from neuroclass.presentations.presentation_settings import (
     CONDITIONS,
     PresentationOptions,
     PresentationSettings,
+    first_and_last_repeat,
 )
 
 __all__ = ["Presentations", "select_presentations"]
@@ -69,6 +70,8 @@ class Presentations:
         The selection and the reason for it, in one line.
     issues : tuple of Issue
         Rows and stimuli that were left out, joined or shortened, or are doubtful.
+    first_repeat : int
+        Number of the first repeat of a stimulus, where earlier ones were left out.
     """
 
     starts: NDArray[np.float64]
@@ -79,6 +82,7 @@ class Presentations:
     source: str
     reason: str
     issues: tuple[Issue, ...] = ()
+    first_repeat: int = 1
 
     def __repr__(self) -> str:
         """Return number, stimuli, durations and source of the presentations."""
@@ -139,8 +143,8 @@ def select_presentations(
     settings : PresentationSettings, optional
         Settings of the selection.
     **options
-        Single settings as keywords: `intervals`, `stimulus`, `min_repeats` and
-        `condition` of `PresentationSettings`.
+        Single settings as keywords: `intervals`, `stimulus`, `min_repeats`, `repeats`
+        and `condition` of `PresentationSettings`.
 
     Returns
     -------
@@ -152,7 +156,8 @@ def select_presentations(
     ValueError
         If an argument is out of range.
     RecordingError
-        If no stimulus is repeated often enough, if several tables or columns fit
+        If no stimulus is repeated often enough, if none has two of the `repeats` asked
+        for, if several tables or columns fit
         equally, if the given table, column or value does not exist, or if no spike
         falls in any presentation.
 
@@ -189,6 +194,62 @@ def select_without_warning(
     recording: neo.Block, settings: PresentationSettings
 ) -> Presentations:
     """Select the presentations of each stimulus: `select_presentations`, silently."""
+    if settings.repeats is None:
+        return _select_all_repeats(recording, settings)
+    first, last = first_and_last_repeat(settings.repeats)
+    return _take_repeats(_select_all_repeats(recording, settings), first, last)
+
+
+def _take_repeats(selected: Presentations, first: int, last: int) -> Presentations:
+    """Take the repeats `first` to `last`, from 1, of each stimulus."""
+    repeats = selected.repeats
+    number = np.empty(selected.n_presentations, dtype=np.intp)
+    order = np.argsort(selected.stimulus, kind="stable")
+    ends = np.cumsum(repeats)
+    number[order] = np.arange(len(order)) - np.repeat(ends - repeats, repeats) + 1
+    is_stimulus_taken = np.minimum(repeats, last) > first
+    if not is_stimulus_taken.any():
+        raise RecordingError(
+            f"no two of repeats {first} to {last}: stimuli have at most "
+            f"{repeats.max()} repeats. Choose earlier ones (--repeats)."
+        )
+    is_taken = (number >= first) & (number <= last)
+    is_taken &= is_stimulus_taken[selected.stimulus]
+    notes = []
+    if n_short := int((is_stimulus_taken & (repeats < last)).sum()):
+        which = plural(n_short, "stimulus has", "stimuli have")
+        notes.append(
+            f"{which} fewer than {last} repeats (the least "
+            f"{repeats[is_stimulus_taken].min()}): repeats {first} to the last are used"
+        )
+    left_out = [
+        name
+        for name, is_in in zip(selected.stimuli, is_stimulus_taken, strict=True)
+        if not is_in
+    ]
+    if left_out:
+        which = plural(len(left_out), "stimulus", "stimuli")
+        notes.append(
+            f"left out {which} without two of repeats {first} to {last} "
+            f"({some(left_out, 3)})"
+        )
+    new_index = np.cumsum(is_stimulus_taken) - 1
+    return replace(
+        selected,
+        starts=selected.starts[is_taken],
+        stimulus=new_index[selected.stimulus[is_taken]],
+        stimuli=tuple(s for s in selected.stimuli if s not in left_out),
+        durations=selected.durations[is_stimulus_taken],
+        reason=f"Repeats {first} to {min(last, repeats.max())} of {selected.reason}",
+        issues=(*as_issues(*notes), *selected.issues),
+        first_repeat=first,
+    )
+
+
+def _select_all_repeats(
+    recording: neo.Block, settings: PresentationSettings
+) -> Presentations:
+    """Select the presentations of each stimulus, all of its repeats."""
     min_repeats = check_positive_int(settings.min_repeats, "min_repeats", minimum=2)
     condition = check_choice(settings.condition, "condition", CONDITIONS)
     segment = first_segment(recording)

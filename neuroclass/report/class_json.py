@@ -28,12 +28,17 @@ intervals are 95 %. Its keys:
                           number of neurons; ``class_information``, with
                           ``bits_per_word, interval, chance_level, share,
                           share_interval`` (corrected by the blend)
-``drift``                 over the repeats: ``n_tested, n_drifting, n_unsafe, summary``;
-                          ``p_value, q_value, rate_change`` (words with spikes in the
-                          later half over those in the earlier), ``is_drifting,
-                          is_unsafe`` of each classified unit;
-                          ``information_without``: ``n_neurons, bits_per_word,
-                          interval`` of the units that do not drift, or null
+``drift``                 over the repeats: ``n_tested, n_drifting, n_unsafe, summary,
+                          n_repeats``; ``n_changed`` (units whose rate changes by more
+                          than 1.5), ``n_changed_twofold``, ``median_change``;
+                          ``change_point`` (a repeat, or null), its
+                          ``change_point_p_value``, ``is_gradual``; ``odd_repeats``;
+                          ``stable_repeats`` (first and last, or null); ``p_value,
+                          q_value, rate_change`` (after over before the largest step),
+                          ``changes_after`` (a repeat), ``is_changed, is_drifting,
+                          is_unsafe`` of each classified unit; ``information_without``:
+                          ``n_neurons, bits_per_word, interval`` of the units that are
+                          not unsafe, or null
 ``n_neurons``             number of units that made the classes
 ``n_clusters``            number of classes
 ``n_distinguishable``     number of distinguishable groups of neurons, at a false

@@ -60,13 +60,19 @@ def write_class_page(folder: Path) -> Path:
     )
 
     def contents() -> dict[str, Any]:
+        drifting = {
+            str(unit)
+            for issue in result["issues"]
+            if issue["kind"] == "drift"
+            for unit in issue["units"]
+        }
         return {
             "title": result["input"]["name"],
             "headline": _headline(result),
             "issue_texts": _issues(result, units),
             "support": _support(result),
             "colors": class_colors(result["n_clusters"]),
-            "units": [unit | {"remarks": _remarks(unit)} for unit in units],
+            "units": [unit | {"remarks": _remarks(unit, drifting)} for unit in units],
             "n_counted": sum(unit["information_bits"] != "" for unit in units),
             "members": _labels_by_recording(units),
             "methods": methods_paragraph(result),
@@ -90,12 +96,12 @@ def _read_labels(path: Path) -> list[dict[str, str]]:
         return list(reader)
 
 
-def _remarks(unit: dict[str, str]) -> str:
+def _remarks(unit: dict[str, str], drifting: set[str]) -> str:
     """Return why a unit was left out or set aside, and what is doubtful about it."""
     remarks = [unit["reason"]] if unit["reason"] else []
     if unit["is_silent"] == "true" and not unit["reason"].startswith("silent"):
         remarks.insert(0, "silent")
-    if unit["drift_q_value"] and float(unit["drift_q_value"]) < _DRIFTS:
+    if unit["unit_id"] in drifting:
         remarks.append("drifts")
     return "; ".join(remarks)
 
@@ -176,9 +182,6 @@ def _issues(result: dict[str, Any], units: list[dict[str, str]]) -> list[str]:
     for unit in units:
         if not unit["label"] and unit["unit_id"] not in named:
             left_out.setdefault(unit["reason"], []).append(unit["unit_id"])
-    drift = result["drift"]
-    if drift["n_drifting"] and not drift["n_unsafe"]:  # else it is an issue already
-        issues.append(f"{drift['summary'][0]}.")
     for reason, names in left_out.items():
         number = plural(len(names), "unit", "units")
         issues.append(f"Left out: {number} ({reason}): {some(names, 12)}.")

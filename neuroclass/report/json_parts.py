@@ -96,15 +96,27 @@ def describe_issues(issues: Iterable[Issue]) -> list[dict[str, Any]]:
 
 
 def describe_drift_of_units(drift: Drift) -> dict[str, Any]:
-    """Return ``drift``: its summary, and the test of each unit."""
+    """Return ``drift``: its size, time and summary, and the test of each unit."""
+    rates = drift.rates
     return {
         "n_tested": drift.n_tested,
         "n_drifting": drift.is_drifting.sum(),
         "n_unsafe": drift.is_unsafe.sum(),
         "summary": describe_drift(drift),
+        "n_repeats": rates.n_repeats,
+        "n_changed": rates.n_changed(),
+        "n_changed_twofold": rates.n_changed(2.0),
+        "median_change": rates.median_change,
+        "change_point": rates.change_point,
+        "change_point_p_value": rates.change_point_p_value,
+        "is_gradual": rates.is_gradual,
+        "odd_repeats": rates.odd_repeats,
+        "stable_repeats": rates.stable_repeats,
         "p_value": drift.p_value,
         "q_value": drift.q_value,
-        "rate_change": drift.rate_change,
+        "rate_change": rates.rate_change,
+        "changes_after": rates.changes_after,
+        "is_changed": rates.is_changed,
         "is_drifting": drift.is_drifting,
         "is_unsafe": drift.is_unsafe,
     }
@@ -113,7 +125,7 @@ def describe_drift_of_units(drift: Drift) -> dict[str, Any]:
 def describe_information_without(
     information: IdentityInformation | None,
 ) -> dict[str, Any] | None:
-    """Return ``information_without``: that of the units that do not drift, or None."""
+    """Return ``information_without``: of the units that are not unsafe, or None."""
     if information is None:
         return None
     return {

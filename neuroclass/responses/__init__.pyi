@@ -10,6 +10,7 @@ from .counts import count_words as count_words
 from .firing_rates import UnitRates as UnitRates
 from .firing_rates import mean_rates as mean_rates
 from .firing_rates import unit_rates as unit_rates
+from .rate_changes import RateChanges as RateChanges
 from .settings import RESPONSES as RESPONSES
 from .settings import ResponseOptions as ResponseOptions
 from .settings import ResponseSettings as ResponseSettings

@@ -1,7 +1,8 @@
 """Test of stationarity: are the repeats of each neuron exchangeable.
 
 Input: words. Output: `Drift`, for each neuron a test of the exchangeability of its
-repeats, on which every chance level, interval and z-score of this package stands.
+repeats, on which every chance level, interval and z-score of this package stands, with
+the size and the time of the changes of its rate.
 """
 
 from __future__ import annotations
@@ -14,6 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass._lib.false_discovery import false_discovery
+from neuroclass._lib.wording import plural, some
+from neuroclass.responses.rate_changes import (
+    LARGE_CHANGE,
+    RateChanges,
+    RepeatCounts,
+    rate_changes,
+)
 from neuroclass.responses.words import Words
 
 __all__ = ["Drift", "describe_drift", "drift_test"]
@@ -23,12 +31,15 @@ _MIN_REPEATS = 5
 _ROUNDS = (199, 1800)  # permutations for all, and for those that might drift
 _MAX_CHANCE = 0.1  # p above which the first round is enough
 _SEED = 20020
-_LARGE_CHANGE = 1.5  # of the rate, beyond which z of two alike neurons is too large
+_VERY_LARGE_CHANGE = 2.0
 
 
 @dataclass(frozen=True, repr=False)
 class Drift:
-    """Whether the repeats of each neuron are exchangeable.
+    """Whether the repeats of each neuron are exchangeable, and how far rates change.
+
+    Significance is no size: of many repeats any neuron drifts. What matters is
+    `is_unsafe`, and `rates`.
 
     Attributes
     ----------
@@ -39,25 +50,25 @@ class Drift:
         Adjusted for the number of neurons (Benjamini & Hochberg).
     is_drifting : ndarray of bool, (n_neurons,)
         Whether q is below .05: one in twenty of them is expected not to drift.
-    rate_change : ndarray of shape (n_neurons,)
-        Ratio of the observed words in the later half of the repeats to those in the
-        earlier half; nan where the earlier half has none.
     is_unsafe : ndarray of bool, (n_neurons,)
-        Whether the neuron drifts so far, by a factor of more than 1.5 from one half to
-        the other, or was recorded in other repeats than the rest, that its chance
+        Whether the rate of the neuron changes by a factor of more than 1.5, or it
+        drifts and was recorded in other repeats than the rest, so that its chance
         levels and z-scores are not to be trusted.
+    rates : RateChanges
+        Size and time of the changes of the firing rates.
     """
 
     p_value: NDArray[np.float64] = field(repr=False)
     q_value: NDArray[np.float64] = field(repr=False)
     is_drifting: NDArray[np.bool_] = field(repr=False)
-    rate_change: NDArray[np.float64] = field(repr=False)
     is_unsafe: NDArray[np.bool_] = field(repr=False)
+    rates: RateChanges
 
     def __repr__(self) -> str:
         return (
-            f"Drift({int(self.is_drifting.sum())} of {self.n_tested} tested neurons "
-            f"drift, {int(self.is_unsafe.sum())} unsafe)"
+            f"Drift({self.rates.n_changed()} of {self.n_tested} tested neurons change "
+            f"their rate by more than {LARGE_CHANGE:g}, {int(self.is_unsafe.sum())} "
+            "unsafe)"
         )
 
     @property
@@ -65,8 +76,15 @@ class Drift:
         """Number of neurons that could be tested."""
         return int(np.isfinite(self.p_value).sum())
 
+    @property
+    def rate_change(self) -> NDArray[np.float64]:
+        """Firing rate after the largest step of each neuron over that before."""
+        return self.rates.rate_change
 
-def drift_test(words: Words | Iterable[Words], *, block_size: int = 1 << 22) -> Drift:
+
+def drift_test(
+    words: Words | Iterable[Words], *, first_repeat: int = 1, block_size: int = 1 << 22
+) -> Drift:
     r"""Test whether the responses of each neuron change over the repeats.
 
     With x_r the words of the neuron in repeat r of R, and x their mean over repeats,
@@ -84,6 +102,8 @@ def drift_test(words: Words | Iterable[Words], *, block_size: int = 1 << 22) -> 
     words : Words, or iterable of Words
         From `bin_words`, presentations in the order of time; of all neurons, or of
         some of them after others.
+    first_repeat : int, default 1
+        Number of the first repeat, where earlier ones were left out.
     block_size : int, default 2^22
         Numbers of permuted kernels in memory at a time.
 
@@ -116,36 +136,29 @@ def drift_test(words: Words | Iterable[Words], *, block_size: int = 1 << 22) -> 
     4
     """
     parts = (words,) if isinstance(words, Words) else words
-    p_value, halves, has_gaps = map(
-        np.concatenate,
-        zip(*(_test_neurons(part, block_size) for part in parts), strict=True),
-    )
+    tested = [
+        (_test_neurons(part, block_size), RepeatCounts.of_words(part)) for part in parts
+    ]
+    p_value = np.concatenate([p for p, _ in tested])
+    counts = RepeatCounts.concatenate([count for _, count in tested])
     q_value = false_discovery(p_value)
     is_drifting = np.nan_to_num(q_value, nan=1.0) < _LEVEL
-    early, late = halves.T
-    rate_change = np.divide(
-        late, early, out=np.full(len(late), np.nan), where=early > 0
-    )
-    is_far = ~((rate_change < _LARGE_CHANGE) & (rate_change > 1 / _LARGE_CHANGE))
+    rates = rate_changes(counts, first_repeat)
     return Drift(
         p_value=p_value,
         q_value=q_value,
         is_drifting=is_drifting,
-        rate_change=rate_change,
-        is_unsafe=is_drifting & (is_far | has_gaps),
+        is_unsafe=rates.is_changed | (is_drifting & counts.has_gaps),
+        rates=rates,
     )
 
 
-def _test_neurons(
-    words: Words, block_size: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Return p, the observed words of either half, and whether there are gaps."""
+def _test_neurons(words: Words, block_size: int) -> NDArray[np.float64]:
+    """Return p of each neuron."""
     p_value = np.full(words.n_neurons, np.nan)
-    halves = np.zeros((words.n_neurons, 2))
     pending: dict[tuple[int, ...], dict[int, NDArray[np.float64]]] = defaultdict(dict)
     for neuron, part in enumerate(_by_neuron(words)):
         kernels = _Kernels.of_neuron(*part)
-        halves[neuron] = kernels.halves
         if max(kernels.repeats, default=0) < _MIN_REPEATS or not kernels.is_observed:
             continue
         alike = pending[kernels.repeats]
@@ -158,8 +171,7 @@ def _test_neurons(
     for repeats, alike in pending.items():
         if alike:
             p_value[list(alike)] = _p_values(repeats, list(alike.values()), block_size)
-    has_gaps = np.isin(np.arange(words.n_neurons), list(words.unrecorded))
-    return p_value, halves, has_gaps
+    return p_value
 
 
 @dataclass(frozen=True)
@@ -168,7 +180,6 @@ class _Kernels:
 
     repeats: tuple[int, ...]  # distinct numbers of repeats of the stimuli
     flat: NDArray[np.float64]  # (sum of repeats^2, 2)
-    halves: tuple[float, float]  # observed words of the earlier and the later half
 
     @property
     def is_observed(self) -> bool:
@@ -194,7 +205,7 @@ class _Kernels:
         is_used = is_whole[presentation]
         presentation, feature = presentation[is_used], feature[is_used]
         of_stimulus = stimulus[presentation]
-        flat, halves = [], np.zeros(2)
+        flat = []
         repeats = tuple(int(r) for r in np.unique(n_presentations[n_presentations > 1]))
         for r in repeats:
             members = n_presentations[of_stimulus] == r
@@ -205,7 +216,6 @@ class _Kernels:
             observed = np.zeros((r, len(distinct)))
             observed[row, column] = 1.0
             number = observed.sum(axis=1)
-            halves += number[: r // 2].sum(), number[r - r // 2 :].sum()
             number = number - number.mean()
             observed -= observed.mean(axis=0)
             products = (observed @ observed.T, np.outer(number, number))
@@ -213,7 +223,6 @@ class _Kernels:
         return cls(
             repeats=repeats,
             flat=np.concatenate(flat) if flat else np.empty((0, 2)),
-            halves=(float(halves[0]), float(halves[1])),
         )
 
 
@@ -302,31 +311,53 @@ def _exceeded(drawn: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def describe_drift(drift: Drift) -> tuple[str, ...]:
-    """Describe the number of drifting neurons, the change, and what is unreliable."""
-    n_drifting, n_unsafe = int(drift.is_drifting.sum()), int(drift.is_unsafe.sum())
-    if not drift.n_tested:
+    """Describe how many units change by how much, when, and what is unreliable."""
+    rates, n_tested = drift.rates, drift.n_tested
+    if not n_tested:
         return (f"not tested: fewer than {_MIN_REPEATS} whole repeats that differ",)
-    if not n_drifting:
-        return (f"none of {drift.n_tested} units found to drift over the repeats",)
+    n_changed, n_twice = rates.n_changed(), rates.n_changed(_VERY_LARGE_CHANGE)
+    twice = f"{n_twice} by more than {_VERY_LARGE_CHANGE:g}; " if n_twice else ""
     text = (
-        f"{n_drifting} of {drift.n_tested} units "
-        f"{'drifts' if n_drifting == 1 else 'drift'} over the repeats (false discovery "
-        f"rate {100 * _LEVEL:g} %)"
+        f"{n_changed or 'none'} of {n_tested} units "
+        f"{'change their' if n_changed > 1 else 'changes its'} rate by more than "
+        f"{LARGE_CHANGE:g} over the repeats ({twice}median change "
+        f"{100 * (rates.median_change - 1):.0f} %)"
     )
-    change = drift.rate_change[drift.is_drifting]
-    change = change[np.isfinite(change)]
-    if len(change):
-        span = " to ".join(
-            dict.fromkeys(f"{x:.2g}" for x in (change.min(), change.max()))
+    sentences = ["; ".join((text, *_when(rates)))]
+    n_gaps = int((drift.is_unsafe & ~rates.is_changed).sum())
+    if n_gaps:
+        which = plural(n_gaps, "unit that drifts was", "units that drift were")
+        sentences.append(f"{which} not recorded in every repeat")
+    if drift.is_unsafe.any():
+        sentences.append(
+            "Over all repeats, differences between units may be drift: chance levels "
+            "and z-scores take repeats to be exchangeable"
         )
-        text += f"; ratio of words in the later half to the earlier: {span}"
-    if not n_unsafe:
-        return (text,)
-    changes, was = (
-        ("changes its rate", "was") if n_unsafe == 1 else ("change their rates", "were")
-    )
-    return text, (
-        f"{n_unsafe} of them {changes} by a factor of more than {_LARGE_CHANGE:g}, or "
-        f"{was} not recorded in every repeat. There, differences between units may be "
-        "drift: chance levels and z-scores take repeats to be exchangeable"
-    )
+    return tuple(sentences)
+
+
+def _when(rates: RateChanges) -> Iterator[str]:
+    """Yield when rates change, and the repeats that are stable."""
+    if rates.is_stable:
+        return
+    if rates.is_changed.any():
+        times = rates.changes_after[rates.is_changed]
+        if rates.is_gradual:
+            yield "gradually"
+        elif rates.change_point is not None:
+            yield f"most of it after repeat {rates.change_point}"
+        elif times.min() == times.max():
+            yield f"after repeat {times.min()}"
+        else:
+            yield f"at no one time, after repeats {times.min()} to {times.max()}"
+    if rates.odd_repeats:
+        odd = [str(repeat) for repeat in rates.odd_repeats]
+        yield (
+            f"in {'repeat' if len(odd) == 1 else 'repeats'} {some(odd)} the units "
+            "together fire less than half, or more than twice, as much as around it"
+        )
+    if rates.stable_repeats is None:
+        yield f"no {_MIN_REPEATS} repeats one after another are stable"
+    else:
+        first, last = rates.stable_repeats
+        yield f"repeats {first} to {last} are stable: --repeats {first}-{last}"

@@ -189,8 +189,8 @@ class ClassificationResult:
     drift : Drift
         Test of the exchangeability of the repeats of each classified neuron.
     without_drifting : IdentityInformation or None
-        Of the classified neurons that do not drift; None where none drifts, or fewer
-        than two do not.
+        Of the classified neurons that drift does not make unsafe; None where it makes
+        none so, or fewer than two are left.
     n_distinguishable : int or None
         Groups of neurons that are distinguishable at a false discovery rate of 5 %:
         `distinguishable_groups`. It counts differences, not classes; None for more

@@ -35,8 +35,8 @@ class RecordingInformation:
     drift : Drift
         Test of the exchangeability of the repeats of each neuron.
     without_drifting : IdentityInformation or None
-        Of the neurons that do not drift; None where none drifts, or fewer than two do
-        not.
+        Of the neurons that drift does not make unsafe; None where it makes none so, or
+        fewer than two are left.
     recording : neo.Block
         The recording.
     presentations : Presentations

@@ -318,7 +318,7 @@ def test_a_classification_cannot_be_changed(classification):
 
 def test_bundled_and_loaded_recordings_classify():
     recording = load_recording("data/salamander_small.nwb")
-    with pytest.warns(UserWarning, match="14 of 38 units drift"):
+    with pytest.warns(UserWarning, match="3 of 38 units change their rate"):
         found = classify_by_words(recording, n_clusters=4, progress=False)
     assert len(found.labels) == 38
     low, high = found.class_information.share_interval
@@ -439,16 +439,17 @@ def test_information_without_drifting_neurons():
         30,
         "6s",
         n_unique=0,
-        drift=0.4,
+        drift=1.0,
         random_state=5,
         rate_spread=0,
         sparse_share=0,
     )
-    found = classify_by_words(retina, bin_size=0.02, n_clusters=2, progress=False)
+    with pytest.warns(UserWarning, match="change their rate by more than 1.5"):
+        found = classify_by_words(retina, bin_size=0.02, n_clusters=2, progress=False)
     rest = found.without_drifting
-    n_drifting = found.drift.is_drifting.sum()
-    assert 0 < n_drifting < 11
-    assert len(rest.per_neuron) == 12 - n_drifting
+    n_unsafe = found.drift.is_unsafe.sum()
+    assert 0 < n_unsafe < 11
+    assert len(rest.per_neuron) == 12 - n_unsafe
     low, high = rest.interval
     assert low < rest.bits_per_word < high
 

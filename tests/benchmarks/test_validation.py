@@ -11,6 +11,7 @@ from benchmarks.validation import (
     _real_like,
     bias,
     coverage,
+    drift,
     estimators,
     number,
     stability,
@@ -176,6 +177,14 @@ def test_intervals_and_the_drift_test_can_be_measured():
     assert drifting[0.0]["drifting"] == 0 < drifting[0.5]["drifting"]
     inside = found[0][1]["60"]["per_neuron"]["inside"]
     assert inside > 0.8
+
+
+def test_changes_of_the_rate_can_be_measured():
+    found = [(case, drift.measure(**case)) for case in drift.cases(quick=True)]
+    text = drift.render(found)
+    assert text.count("| 10 | 2 |") == 3
+    assert [m["is_found"] for c, m in found if c["kind"] == "none"] == [False, False]
+    assert all(m["is_right"] for c, m in found if c["kind"] == "step")
 
 
 def test_the_bias_of_information_can_be_measured():

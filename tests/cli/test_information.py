@@ -116,3 +116,22 @@ def test_every_condition_can_be_asked_for(run, retina, condition):
     status, out, _ = run("information", retina, *arguments)
     assert status == 0
     assert json.loads(out)["information"]["plug_in"] >= 0
+
+
+def test_drift_offers_repeats_that_are_stable(run, tmp_path):
+    rng = np.random.default_rng(3)
+    p = rng.random((12, 1, 100)) * 0.3 * np.ones((1, 20, 1))
+    p[:6, 8:] *= 2.5
+    path = tmp_path / "fallen.nwb"
+    write_recording(from_raster(rng.random(p.shape) < p, "20ms", axes="npt"), path)
+    offered = "repeats 9 to 20 are stable: --repeats 9-20"
+    shown = " ".join(run("information", path, "--bin-size", "20ms")[1].split())
+    assert "6 of 12 units change their rate by more than 1.5" in shown
+    assert offered in shown
+    arguments = ("information", path, "--bin-size", "20ms", "--repeats", "9-20")
+    result = json.loads(run(*arguments, "--json")[1])
+    assert result["settings"]["repeats"] == "9-20"
+    assert result["presentations"].startswith("Repeats 9 to 20 of 20 repeats")
+    assert result["drift"]["n_changed"] == 0
+    assert result["drift"]["stable_repeats"] == [9, 20]
+    assert not [one for one in result["issues"] if one["kind"] == "drift"]

@@ -93,8 +93,8 @@ def test_the_defaults_of_simulate_are_those_of_the_function():
     ("command", "function", "n_shared"),
     [
         ("cluster", classify_neurons, 18),
-        ("discriminate", discriminate_neurons, 13),
-        ("information", measure_information, 11),
+        ("discriminate", discriminate_neurons, 14),
+        ("information", measure_information, 12),
     ],
 )
 def test_the_defaults_of_a_command_are_those_of_its_function(

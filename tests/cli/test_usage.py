@@ -157,3 +157,11 @@ def test_a_reference_that_is_not_there_is_wrong_usage(fails, retina):
     assert status == 2
     assert "--reference must be a units column" in line
     assert "got 'layers.csv'" in line
+
+
+def test_repeats_that_are_none_end_with_2_or_1(fails, retina):
+    status, line = fails("inspect", retina, "--repeats", "9-3")
+    assert status == 2
+    assert "of at least two, such as '1-9'; got '9-3'. Try" in line
+    status, line = fails("information", retina, "--repeats", "90-95")
+    assert (status, "no two of repeats 90 to 95" in line) == (1, True)

@@ -252,3 +252,17 @@ def test_classes_that_follow_the_recording_are_warned_about():
     with pytest.warns(UserWarning, match="neurons of 2 recordings are pooled"):
         timed = classify_neurons(retinas, progress=False)
     assert timed.by_recording.p_value > 0.05  # another gain is no type by timing
+
+
+def test_repeats_are_taken_of_each_recording():
+    light = {"n_unique": 0, "stimulus_random_state": 7}
+    retinas = [simulate_retina(2, 4, 12, "1s", random_state=s, **light) for s in (0, 1)]
+    whole, all_repeats = pool_recordings(retinas)
+    pool, presentations = pool_recordings(retinas, repeats="3-8")
+    assert_array_equal(presentations.repeats, [6])
+    assert presentations.first_repeat == 3
+    assert presentations.reason.startswith(
+        "Repeats 3 to 8 of each recording: 6 repeats"
+    )
+    counts = bin_words(whole, all_repeats, 0.02).n_spikes[:, 2:8]
+    assert_array_equal(bin_words(pool, presentations, 0.02).n_spikes, counts)

@@ -429,6 +429,67 @@ def test_min_repeats_admits_fewer_repeats():
     assert_array_equal(select_presentations(recording, min_repeats=5).repeats, [5, 5])
 
 
+# Repeats A to B
+
+
+def test_repeats_are_taken_of_each_stimulus():
+    # Whatever the order of the stimuli: a a b a b b ...
+    order = np.array(list("aabab" + "b" * 9 + "a" * 10))
+    epoch = make_epoch("trials", 3.0 * np.arange(24), 2.0, stimulus=order)
+    whole = select_presentations(make_recording(epoch))
+    taken = select_presentations(make_recording(epoch), repeats="2-4")
+    assert_array_equal(taken.repeats, [3, 3])
+    for stimulus in range(2):
+        assert_array_equal(
+            taken.starts[taken.stimulus == stimulus],
+            whole.starts[whole.stimulus == stimulus][1:4],
+        )
+    assert taken.first_repeat == 2
+    assert (np.diff(taken.starts) > 0).all()
+    assert taken.reason.startswith("Repeats 2 to 4 of 11 to 13 repeats of 2 stimuli")
+    assert whole.first_repeat == 1
+
+
+def test_all_repeats_are_what_is_taken_without():
+    whole = select_presentations(make_recording(alternating()))
+    taken = select_presentations(make_recording(alternating()), repeats="1-12")
+    assert_array_equal(taken.starts, whole.starts)
+    assert_array_equal(taken.stimulus, whole.stimulus)
+    assert taken.notes == ()
+
+
+def test_stimuli_are_repeated_often_enough_before_repeats_are_taken():
+    recording = make_recording(alternating())
+    taken = select_presentations(recording, min_repeats=10, repeats="3-5")
+    assert_array_equal(taken.repeats, [3, 3])
+
+
+def test_stimuli_without_these_repeats_are_left_out_with_a_note():
+    order = np.array(list("a" * 12 + "b" * 20 + "c" * 16))
+    epoch = make_epoch("trials", 3.0 * np.arange(48), 2.0, stimulus=order)
+    taken = select_presentations(make_recording(epoch), repeats="12-18")
+    assert taken.stimuli == ("b", "c")
+    assert_array_equal(taken.repeats, [7, 5])
+    assert len(taken.durations) == 2
+    assert taken.notes == (
+        "1 stimulus has fewer than 18 repeats (the least 16): repeats 12 to the last "
+        "are used",
+        "left out 1 stimulus without two of repeats 12 to 18 (a)",
+    )
+    assert taken.reason.startswith("Repeats 12 to 18 of")
+
+
+def test_repeats_that_no_stimulus_has_are_refused():
+    with pytest.raises(RecordingError, match="no two of repeats 12 to 20: stim"):
+        select_presentations(make_recording(alternating()), repeats="12-20")
+
+
+def test_stretches_of_time_without_a_stimulus_are_repeats():
+    taken = select_presentations(make_recording(), condition="none", repeats="11-30")
+    assert taken.n_presentations == 20
+    assert taken.starts[0] == 100.0
+
+
 # Lengths
 
 
@@ -634,6 +695,12 @@ def test_condition_none_gives_at_least_min_repeats_stretches():
     [
         ({"condition": "words"}, "condition must be one of stimulus,time, stimulus, "),
         ({"min_repeats": 1}, "min_repeats must be an integer of at least 2; got 1"),
+        ({"repeats": "3"}, "repeats must be the first and the last repeat, of at"),
+        ({"repeats": "3-3"}, "such as '1-9'; got '3-3'"),
+        ({"repeats": "0-3"}, "got '0-3'"),
+        ({"repeats": "1-3-5"}, "got '1-3-5'"),
+        ({"repeats": "\N{SUPERSCRIPT TWO}-9"}, "such as '1-9'; got"),
+        ({"repeats": (1, 9)}, r"such as '1-9'; got \(1, 9\)"),
         ({"min_repeats": 2.5}, "min_repeats must be an integer of at least 2; got 2.5"),
     ],
 )

@@ -102,7 +102,7 @@ def test_the_page_shows_subclasses_tested_splits_and_drift(
     assert "3 3 + 4 \N{EN DASH} inside 0 not replicated" in page.text
     assert "of part" in page.text
     assert f"{len(stored['selection']['splits'])} splits of the tree" in page.text
-    assert page.text.count("2 of 16 units drift.") == 2  # and among the issues
+    assert page.text.count("2 of 16 units drift.") == 1
     assert (
         "Without them, of 14 neurons: 0.123 bits per word (0.100 to 0.200)."
         in page.text
