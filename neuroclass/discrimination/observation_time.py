@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
 from neuroclass.discrimination.divergence import PairDivergences
+from neuroclass.discrimination.evidence import MOST_REPEATS, condition_evidence
 from neuroclass.estimators import bias_aware_interval
 
 __all__ = [
@@ -155,13 +156,17 @@ def observation_time_ratio(
     ratio = np.full((len(accuracies), len(first)), np.nan)
     pairs = np.flatnonzero(bits > 0)
     step = max(1, block_size // (counts.counts.shape[1] * counts.counts.shape[2]))
+    is_corrected = counts.counts.sum(axis=2).max(initial=0) <= MOST_REPEATS
     for begin in range(0, len(pairs), step):
         block = pairs[begin : begin + step]
         if np.isnan(counts.time).any():
             ratio[:, block] = 1.0
             continue
-        bounds, variances = _scaled_steps(
-            counts.counts, first[block], second[block], bits[block]
+        pair = counts.counts, first[block], second[block]
+        bounds, variances = (
+            condition_evidence(*pair)
+            if is_corrected
+            else _scaled_steps(*pair, bits[block])
         )
         for k, level in enumerate(accuracies):
             words = _words_to_accuracy(bounds, variances, level)
