@@ -274,6 +274,4 @@ def _binary_terms(
 def _word_terms(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what a word takes from the overlap, and its log ratio and square there."""
     both, ratio = np.sqrt(p * q), np.log(p / q)
-    return np.stack(
-        [(np.sqrt(p) - np.sqrt(q)) ** 2 / 2, both * ratio, both * ratio**2]
-    )
+    return np.stack([(np.sqrt(p) - np.sqrt(q)) ** 2 / 2, both * ratio, both * ratio**2])
