@@ -183,7 +183,7 @@ class DiscriminationResult:
     def seconds_interval(self, accuracy: float = 0.9) -> NDArray[np.float64]:
         """Return 95 % intervals of `seconds`, (n_pairs, 2).
 
-        They hold the error of the divergence, not that of the ratio of times.
+        Those of the divergence, with the ratio of times as known.
         """
         rate = np.where(
             self.is_distinguishable[:, None], self.information_rate_interval, np.nan
@@ -219,7 +219,7 @@ class DiscriminationResult:
     ) -> NDArray[np.float64]:
         """Return the interval of `median_seconds`, s, (2,).
 
-        95 %, of the divergence; the error of the ratio of times is not in it.
+        95 %, of the divergence, with the ratio of times as known.
         """
         return self._median(which, accuracy)[1]
 
