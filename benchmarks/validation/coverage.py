@@ -172,7 +172,7 @@ def _limit(seed):
         3, 16, n_all, "5s", n_unique=0, random_state=seed, rate_spread=0, sparse_share=0
     )
     presentations = select_presentations(retina)
-    words = scan_information(retina, presentations, **_LIMIT_WORDS).words
+    words = scan_information(retina, presentations=presentations, **_LIMIT_WORDS).words
     truth = {(w.bin_size, w.word_length): w.stimulus.bits_per_second for w in words}
     found = {}
     for n_repeats in _LIMIT_REPEATS:
@@ -184,7 +184,9 @@ def _limit(seed):
                 starts=presentations.starts[taken],
                 stimulus=presentations.stimulus[taken],
             )
-            limits += scan_information(retina, some, **_LIMIT_WORDS).extrapolations
+            limits += scan_information(
+                retina, presentations=some, **_LIMIT_WORDS
+            ).extrapolations
         found[str(n_repeats)] = [
             _beside_truth(limit, truth) for limit in limits if limit.word_lengths
         ]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
+from neuroclass.discrimination.condition_evidence import MOST_REPEATS, ConditionEvidence
 from neuroclass.discrimination.divergence import PairDivergences
 from neuroclass.estimators import bias_aware_interval
 
@@ -110,8 +111,8 @@ def observation_time_ratio(
 
     with P_a and P_b the probabilities of word w in condition s of the two neurons, and
     the variance under the distribution half-way between them, proportional to
-    sqrt(P_a P_b).  The time is that at which its mean over all starts reaches
-    `accuracy`.
+    sqrt(P_a P_b).  Both are corrected for few repeats (`ConditionEvidence`).  The time
+    is that at which the mean over all starts reaches `accuracy`.
 
     Parameters
     ----------
@@ -121,9 +122,9 @@ def observation_time_ratio(
     first, second : array_like of int, (n_pairs,)
         Positions of the neurons a and b of each pair.
     bits_per_word : array_like of shape (n_pairs,)
-        Corrected divergence of each pair, in bits per word.  B and V are scaled by it
-        over the divergence of the probabilities, which are estimated with the bias of
-        few repeats.
+        Corrected divergence of each pair, in bits per word, from which the time by
+        steady evidence is taken.  With more than 2000 repeats B and V are those of the
+        frequencies of words, scaled by it over their divergence.
     accuracy : float or array_like of float, default 0.9
         Fraction of correct answers, between 0.5 and 1.
     block_size : int, default 2^21
@@ -144,6 +145,9 @@ def observation_time_ratio(
     `time_to_accuracy`.  ``test_answers_are_as_right_as_simulated_ones``; against
     Monte Carlo in docs/validation.md.  At most 128 starts are taken.
 
+    The ratio times the time by steady evidence does not depend on `bits_per_word`: its
+    own error, and what the blend leaves of its bias, cancel.
+
     References
     ----------
     .. [1] Kailath (1967), The divergence and Bhattacharyya distance measures in signal
@@ -155,13 +159,19 @@ def observation_time_ratio(
     ratio = np.full((len(accuracies), len(first)), np.nan)
     pairs = np.flatnonzero(bits > 0)
     step = max(1, block_size // (counts.counts.shape[1] * counts.counts.shape[2]))
+    most_repeats = counts.counts.sum(axis=2).max(initial=0)
+    evidence = (
+        ConditionEvidence(counts.counts) if most_repeats <= MOST_REPEATS else None
+    )
     for begin in range(0, len(pairs), step):
         block = pairs[begin : begin + step]
         if np.isnan(counts.time).any():
             ratio[:, block] = 1.0
             continue
-        bounds, variances = _scaled_steps(
-            counts.counts, first[block], second[block], bits[block]
+        bounds, variances = (
+            _scaled_steps(counts.counts, first[block], second[block], bits[block])
+            if evidence is None
+            else evidence.of_pairs(first[block], second[block])
         )
         for k, level in enumerate(accuracies):
             words = _words_to_accuracy(bounds, variances, level)
@@ -326,9 +336,9 @@ def median_time_to_accuracy(
     Notes
     -----
     ``test_the_interval_of_the_median_time_holds_that_of_many_repeats``, for steady
-    evidence.  The interval takes `ratio` as known.  Estimated from few repeats it is
-    too low: medians are 4 to 5 % short of those of many repeats, and the interval holds
-    these in 83, 48 and 31 % with 10, 20 and 60 repeats (docs/validation.md).
+    evidence.  The interval takes `ratio` as known: its logarithm and that of the
+    divergence have about the same error, of which it holds one.  Coverage, at 10, 20
+    and 60 repeats: docs/validation.md.
     """
     is_taken = np.ones(len(pairs.z), dtype=bool) if which is None else which
     # (1 + n_groups, n_taken): of all repeats, and without each group.

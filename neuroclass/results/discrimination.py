@@ -183,7 +183,7 @@ class DiscriminationResult:
     def time_to_accuracy_interval(self, accuracy: float = 0.9) -> NDArray[np.float64]:
         """Return 95 % intervals of `time_to_accuracy`, (n_pairs, 2).
 
-        They hold the error of the divergence, not that of the ratio of times.
+        Those of the divergence, with the ratio of times as known.
         """
         rate = np.where(
             self.is_distinguishable[:, None], self.information_rate_interval, np.nan
@@ -219,7 +219,7 @@ class DiscriminationResult:
     ) -> NDArray[np.float64]:
         """Return the interval of `median_time_to_accuracy`, s, (2,).
 
-        95 %, of the divergence; the error of the ratio of times is not in it.
+        95 %, of the divergence, with the ratio of times as known.
         """
         return self._median(which, accuracy)[1]
 
