@@ -20,10 +20,20 @@ from torch import Tensor
 
 from neuroclass._lib.checks import check_choice, check_positive_int
 from neuroclass.exceptions import RecordingError
-from neuroclass.snn.training.event_files import Events, read_event_folder
+from neuroclass.snn.training.event_files import N_FOLDS, Events, read_event_folder
 from neuroclass.snn.training.image_files import SOURCES, read_images
 
-__all__ = ["DATASETS", "Dataset", "Images", "augment", "check_dataset", "load_dataset"]
+__all__ = [
+    "DATASETS",
+    "Arrays",
+    "Dataset",
+    "Images",
+    "augment",
+    "augment_frames",
+    "check_dataset",
+    "dataset_from_arrays",
+    "load_dataset",
+]
 
 DATASETS = (
     "digits",
@@ -67,14 +77,37 @@ class Images:
 
 
 @dataclass(frozen=True)
+class Arrays:
+    """Inputs of one split as they are given to the network.
+
+    Attributes
+    ----------
+    values : Tensor
+        float32.  (n, channels, rows, columns)
+    """
+
+    values: Tensor
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __repr__(self) -> str:
+        return f"Arrays({len(self)} inputs of shape {tuple(self.values.shape[1:])})"
+
+    def batch(self, indices: Tensor) -> Tensor:
+        """Return inputs.  (batch, channels, rows, columns)."""
+        return self.values[indices]
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A training and a test split.
 
     Attributes
     ----------
     name : str
-        One of `DATASETS`.
-    train, test : Images or Events
+        One of `DATASETS`, or "own" for arrays of the user's.
+    train, test : Images, Events or Arrays
         ``batch(indices)`` gives the network's input.
     train_labels, test_labels : Tensor
         Integers from 0.  (n,)
@@ -82,15 +115,18 @@ class Dataset:
         Number of labels.
     image_shape : tuple of int
         (channels, rows, columns).
+    fold : int, optional
+        Fold that is the test split, where the split is by folds.
     """
 
     name: str
-    train: Images | Events
+    train: Images | Events | Arrays
     train_labels: Tensor
-    test: Images | Events
+    test: Images | Events | Arrays
     test_labels: Tensor
     n_classes: int
     image_shape: tuple[int, int, int]
+    fold: int | None = None
 
     def __repr__(self) -> str:
         return (
@@ -106,7 +142,11 @@ class Dataset:
 
 
 def load_dataset(
-    name: str, path: str | Path | None = None, *, n_frames: int = 30
+    name: str,
+    path: str | Path | None = None,
+    *,
+    n_frames: int = 30,
+    fold: int = N_FOLDS - 1,
 ) -> Dataset:
     """Load a dataset by name.
 
@@ -120,6 +160,10 @@ def load_dataset(
         ``train/<class>/*.png``, ``test/<class>/*.png``.
     n_frames : int, default 30
         Number of frames of an event recording.
+    fold : int, default 9
+        Which tenth of the files of each class of CIFAR10-DVS, in order of their
+        numbers from 0 to 9, is the test split.  There is no official split: figures
+        of different splits cannot be compared.
 
     Raises
     ------
@@ -152,9 +196,68 @@ def load_dataset(
         )
     if name in ("nmnist", "cifar10-dvs"):
         check_positive_int(n_frames, "n_frames")
-        return _events(name, path, n_frames)
+        if not 0 <= check_positive_int(fold, "fold", 0) < N_FOLDS:
+            raise ValueError(f"fold must lie in 0 .. {N_FOLDS - 1}; got {fold}.")
+        return _events(name, path, n_frames, fold)
     n_classes = 100 if name == "cifar100" else 10
     return _from_arrays(name, path, read_images(name, path), n_classes=n_classes)
+
+
+def dataset_from_arrays(arrays: Any) -> Dataset:
+    """Return a dataset of training inputs and labels, test inputs and labels.
+
+    Parameters
+    ----------
+    arrays : sequence of four arrays or tensors
+        Inputs (n, values), (n, rows, columns) or (n, channels, rows, columns), which
+        reach the network as they are, and integer labels from 0.
+
+    Raises
+    ------
+    ValueError
+        If they are not four, or do not fit each other.
+
+    Examples
+    --------
+    >>> data = dataset_from_arrays(
+    ...     [np.zeros((6, 20)), np.arange(6) % 3, np.zeros((3, 20)), np.arange(3)]
+    ... )
+    >>> data
+    Dataset('own', 6 training and 3 test samples of shape (1, 1, 20), 3 classes)
+    """
+    if not isinstance(arrays, list | tuple) or len(arrays) != 4:
+        raise ValueError(
+            "data must be a name, a Dataset, or four arrays: training inputs, training "
+            f"labels, test inputs, test labels; got {type(arrays).__name__}."
+        )
+    inputs, labels = [], []
+    for x, y in (arrays[:2], arrays[2:]):
+        values = torch.as_tensor(np.asarray(x)).float()
+        if not 2 <= values.ndim <= 4:
+            raise ValueError(
+                "inputs must have 2 to 4 axes, the first one over samples; got shape "
+                f"{tuple(values.shape)}."
+            )
+        shape = [1] * (4 - values.ndim)
+        values = values.reshape(len(values), *shape, *values.shape[1:])
+        if not values.isfinite().all():
+            raise ValueError("inputs must be finite numbers; got nan or infinity.")
+        known = np.asarray(y)
+        if known.dtype.kind not in "iu":
+            raise ValueError(f"labels must be integers from 0; got {known.dtype}.")
+        inputs.append(Arrays(values))
+        labels.append(torch.from_numpy(known.astype(np.int64)))
+    channels, rows, columns = inputs[0].values.shape[1:]
+    n_classes = max((int(y.max()) + 1 for y in labels if len(y)), default=0)
+    return Dataset(
+        "own",
+        inputs[0],
+        labels[0],
+        inputs[1],
+        labels[1],
+        n_classes,
+        (channels, rows, columns),
+    )
 
 
 def check_dataset(dataset: Dataset) -> Dataset:
@@ -208,6 +311,28 @@ def augment(images: Tensor, padding: int = 4) -> Tensor:
     sample = torch.arange(n, device=images.device)[:, None, None, None]
     channel = torch.arange(channels, device=images.device)[None, :, None, None]
     return padded[sample, channel, row[:, None, :, None], column[:, None, None, :]]
+
+
+def augment_frames(frames: Tensor, padding: int = 4) -> Tensor:
+    """Return frames shifted by up to `padding` pixels, each sample by one shift.
+
+    Parameters
+    ----------
+    frames : Tensor
+        (steps, batch, channels, rows, columns).
+    padding : int, default 4
+        Zeros around each frame, out of which a window of the old size is cropped.
+    """
+    n, (rows, columns) = frames.shape[1], frames.shape[-2:]
+    padded = torch.nn.functional.pad(frames, [padding] * 4)
+    shifts = torch.randint(0, 2 * padding + 1, (n, 2)).tolist()
+    return torch.stack(
+        [
+            padded[:, k, :, top : top + rows, left : left + columns]
+            for k, (top, left) in enumerate(shifts)
+        ],
+        dim=1,
+    )
 
 
 def _digits() -> Dataset:
@@ -306,9 +431,9 @@ def _moments(images: Tensor) -> tuple[Tensor, Tensor]:
     )
 
 
-def _events(name: str, path: Path, n_frames: int) -> Dataset:
+def _events(name: str, path: Path, n_frames: int, fold: int) -> Dataset:
     rows = 34 if name == "nmnist" else 48
-    splits = read_event_folder(name, path, n_frames)
+    splits = read_event_folder(name, path, n_frames, fold=fold)
     if splits is None:
         raise FileNotFoundError(
             f"{path}: holds no event files of {name}. Download {SOURCES[name]}, and "
@@ -325,6 +450,7 @@ def _events(name: str, path: Path, n_frames: int) -> Dataset:
         _as_labels(test_labels),
         10,
         (2, rows, rows),
+        fold if name == "cifar10-dvs" else None,
     )
 
 
