@@ -12,6 +12,7 @@ from neuroclass import (
 )
 from neuroclass._lib.running import RunSettings
 from neuroclass.analysis import measure_information
+from neuroclass.analysis.class_settings import ClassSettings
 from neuroclass.cli import build_parser
 from neuroclass.estimators import ESTIMATORS
 from neuroclass.information import IDENTITY_ESTIMATORS
@@ -92,7 +93,7 @@ def test_the_defaults_of_simulate_are_those_of_the_function():
 @pytest.mark.parametrize(
     ("command", "function", "n_shared"),
     [
-        ("cluster", classify_neurons, 18),
+        ("cluster", classify_neurons, 22),
         ("discriminate", discriminate_neurons, 14),
         ("information", measure_information, 12),
     ],
@@ -106,7 +107,8 @@ def test_the_defaults_of_a_command_are_those_of_its_function(
         for name, parameter in inspect.signature(function).parameters.items()
         if parameter.kind is parameter.KEYWORD_ONLY
     }
-    defaults = own | vars(ResponseSettings()) | vars(RunSettings())
+    of_classes = vars(ClassSettings()) if command == "cluster" else {}
+    defaults = own | of_classes | vars(ResponseSettings()) | vars(RunSettings())
     shared = set(args) & set(defaults) - {"units"}
     assert len(shared) == n_shared
     assert {n: args[n] for n in shared} == {n: defaults[n] for n in shared}
