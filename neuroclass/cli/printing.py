@@ -55,6 +55,9 @@ def print_result(result: dict[str, Any]) -> None:
     method = result["settings"]["method"]
     if isinstance(method, dict) and method["value"] == "sequential":
         print_item("method", f"sequential, for {method['why']}")
+    criterion = result["settings"]["criterion"]
+    if isinstance(criterion, dict):
+        print_item("criterion", f"{criterion['value']}, since {criterion['why']}")
     number, low, high = result["n_clusters"], selection["low"], selection["high"]
     if timing:
         print_item("classes", timing["headline"], *timing["sentences"])

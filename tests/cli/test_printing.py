@@ -115,3 +115,11 @@ def test_of_many_cuts_the_first_and_the_shown_one_are_listed(timing, capsys):
     listed = [row[0] for row in rows if "perhaps" in row]
     assert listed == [str(k) for k in range(4, 12)]
     assert "4 more in the report" in out
+
+
+def test_another_criterion_than_the_one_asked_for_is_named(timing, capsys):
+    print_result(timing)
+    assert "criterion" not in capsys.readouterr().out
+    timing["settings"]["criterion"] = {"value": "word", "why": "times are pooled"}
+    print_result(timing)
+    assert "criterion         word, since times are pooled" in capsys.readouterr().out
