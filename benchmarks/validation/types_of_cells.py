@@ -331,7 +331,7 @@ def render(found):
         parts.append(_known_table(suites))
     if "random units" in suites:
         parts.append(_random_units_line(suites["random units"]))
-    parts.append(_aims_table(suites))
+    parts += [_wrong_line(suites.get("real-like", [])), _aims_table(suites)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -551,6 +551,28 @@ def _random_units_line(found):
         f"classes of the other neurons in {parts} of {n}; {taking} of the {units} "
         "units are taken for responding. By words the number stays in "
         f"{sum(of_words)} of {len(of_words)}."
+    )
+
+
+def _wrong_line(found):
+    """Return what is wrong where a number is called determined."""
+    sure = [
+        (m["n_types"], m["number"][TIMING])
+        for _, m in found
+        if TIMING in m["number"] and m["number"][TIMING]["is_determined"]
+    ]
+    wrong = [(k, of) for k, of in sure if of["shown"] != k]
+    if not wrong:
+        return ""
+    few = sum(of["shown"] == k - 1 for k, of in wrong)
+    holds = sum(of["low"] <= k <= of["high"] for k, of in wrong)
+    single = [(k, of) for k, of in sure if of["low"] == of["high"]]
+    right = sum(of["shown"] == k for k, of in single)
+    return (
+        f"Of the {len(wrong)} real-like populations whose number is called determined "
+        f"and wrong, {few} have one type more, and in {holds} the range, which may be "
+        "two numbers then, holds the types. Where the range is one number it is right "
+        f"in {right} of {len(single)}."
     )
 
 
