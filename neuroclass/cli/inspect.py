@@ -12,6 +12,8 @@ from neuroclass.exceptions import RecordingError
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from neuroclass.presentations import Presentations
+
 __all__ = ["add_parser", "run"]
 
 
@@ -36,7 +38,7 @@ def run(args: "Namespace") -> None:
     taken, problems = None, []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        recording = load(args)
+        recording = load(args, lazy=True)
         try:
             taken = select_presentations(recording, **presentation_options(args))
         except RecordingError as error:
@@ -49,6 +51,15 @@ def run(args: "Namespace") -> None:
     columns = {name for train in trains for name in train.annotations}
     columns -= {"unit_id", "obs_intervals"}
     tables = describe_intervals(recording)
+    events = [
+        {
+            "name": str(event.name),
+            "n_times": int(event.times.size),
+            "first_s": [float(t) for t in event.times.rescale("s").magnitude[:3]],
+        }
+        for event in recording.segments[0].events
+    ]
+    first = [] if taken is None else _first_presentations(taken)
     if args.json:
         print_json(
             {
@@ -59,7 +70,9 @@ def run(args: "Namespace") -> None:
                 "silent": silent,
                 "unit_columns": sorted(columns),
                 "tables": tables,
-                "taken": taken and {"reason": taken.reason, "notes": taken.notes},
+                "events": events,
+                "taken": taken
+                and {"reason": taken.reason, "notes": taken.notes, "first": first},
                 "problems": problems,
             }
         )
@@ -74,6 +87,40 @@ def run(args: "Namespace") -> None:
     )
     print_item("columns of units", ", ".join(sorted(columns)) or "none")
     print_item("interval tables", *(map(str, tables) if tables else ["none"]))
+    onsets = [
+        column.name for table in tables for column in table.columns if column.is_time
+    ]
+    if onsets and args.align is None:
+        print_item(
+            "times in rows",
+            f"{', '.join(onsets)}: the onset of the stimulus in one of them is taken "
+            "with --align COLUMN",
+        )
+    if events:
+        print_item("events", *map(_describe_events, events))
     if taken:
-        print_item("cluster takes", taken.reason, *taken.notes)
+        starts = "; ".join(
+            f"{one['stimulus']} at {one['start_s']:.6g} s for {one['duration_s']:.4g} s"
+            for one in first
+        )
+        print_item("cluster takes", taken.reason, f"first: {starts}", *taken.notes)
     print_item("problems", *(problems or ["none found"]))
+
+
+def _first_presentations(taken: "Presentations") -> list[dict[str, Any]]:
+    """Return stimulus, onset and duration of the first three presentations."""
+    return [
+        {
+            "stimulus": taken.stimuli[number],
+            "start_s": float(start),
+            "duration_s": float(taken.durations[number]),
+        }
+        for start, number in zip(taken.starts[:3], taken.stimulus[:3], strict=True)
+    ]
+
+
+def _describe_events(event: dict[str, Any]) -> str:
+    """Say how many times events hold, and the first ones."""
+    first = ", ".join(f"{time:.6g}" for time in event["first_s"])
+    more = ", ..." if event["n_times"] > len(event["first_s"]) else ""
+    return f"{event['name']}: {event['n_times']} times ({first}{more} s)"

@@ -33,12 +33,15 @@ class PresentationSettings:
         ``"time"``: all presentations pooled, whatever the stimulus. ``"none"``: no
         stimulus; the recorded time is cut into 100 equal stretches (`min_repeats` if
         more).
+    drop_empty : bool, default False
+        Whether to leave out presentations in which no unit fires.
     """
 
     intervals: str | None = None
     stimulus: str | None = None
     min_repeats: int = 10
     condition: str = "stimulus,time"
+    drop_empty: bool = False
 
 
 class PresentationOptions(TypedDict, total=False):
@@ -48,3 +51,4 @@ class PresentationOptions(TypedDict, total=False):
     stimulus: str | None
     min_repeats: int
     condition: str
+    drop_empty: bool

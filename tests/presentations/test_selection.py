@@ -176,9 +176,17 @@ def test_equivalent_tables_are_no_rivals():
 
 
 def test_invalid_times_are_never_taken():
-    invalid = make_epoch("invalid_times", 3.0 * np.arange(40), 1.0)
+    invalid = make_epoch("invalid_times", 3.0 * np.arange(40) + 2.25, 0.5)
     presentations = select_presentations(make_recording(invalid, alternating()))
     assert presentations.source == "trials.stimulus"
+    assert presentations.n_presentations == 24
+
+
+def test_presentations_within_invalid_times_are_left_out():
+    invalid = make_epoch("invalid_times", np.array([4.5, 10.0]), 0.25)
+    presentations = select_presentations(make_recording(invalid, alternating()))
+    assert_allclose(presentations.starts, np.delete(3.0 * np.arange(24), [1, 3]))
+    assert any("left out 2 rows" in note for note in presentations.notes)
 
 
 def test_stimuli_that_differ_in_two_columns_are_their_combinations():
