@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from neuroclass._lib.checks import warn_user
 from neuroclass._lib.wording import plural, some
 from neuroclass.exceptions import RecordingError
+from neuroclass.io.arguments import in_seconds
 from neuroclass.io.assemble import make_epoch, make_event
 from neuroclass.io.triggers import read_triggers, trigger_epoch
 
@@ -75,8 +76,8 @@ def _named_event(segment: neo.Segment, triggers: Any) -> neo.Event | None:
         )
     known = some([f"{key} ({event.times.size})" for key, event in events.items()], 12)
     raise FileNotFoundError(
-        f"triggers must be an existing file, or events of the recording; nothing is "
-        f"named {name!r}. Its events are: {known or 'none'}."
+        f"triggers {name} must be an existing file, or name events of the recording, "
+        f"which are: {known or 'none'}."
     )
 
 
@@ -227,8 +228,7 @@ def exclude_intervals(recording: neo.Block, exclude: Any, scale: float) -> None:
             )
         added = read_triggers(exclude, scale, None)
     else:
-        if hasattr(exclude, "rescale"):
-            exclude, scale = exclude.rescale("s").magnitude, 1.0
+        exclude, scale = in_seconds(exclude, scale, "exclude")
         rows = np.asarray(exclude, dtype=np.float64) * scale
         if rows.ndim != 2 or rows.shape[1] != 2:
             raise ValueError(

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass.exceptions import RecordingError
+from neuroclass.io.arguments import in_seconds, time_values
 from neuroclass.io.assemble import make_epoch
 from neuroclass.io.files.matlab import read_mat
 from neuroclass.io.files.npz import read_npz
@@ -57,9 +58,9 @@ def read_triggers(triggers: Any, scale: float, duration: float | None) -> neo.Ep
     if isinstance(triggers, str | PathLike):
         path = Path(triggers)
         return trigger_epoch(_read_file(path), scale, duration, path.name)
-    if hasattr(triggers, "rescale"):
-        triggers, scale = triggers.rescale("s").magnitude, 1.0
-    times = np.asarray(triggers)
+    plain, scale = in_seconds(triggers, scale, "triggers")
+    is_vector = np.ma.isMA(plain) or getattr(plain, "dtype", np.dtype("f8")).kind == "m"
+    times = time_values(plain, 1.0, "triggers") if is_vector else np.asarray(plain)
     return trigger_epoch({"time": times}, scale, duration, "triggers", ValueError)
 
 

@@ -359,7 +359,8 @@ def onset_issues(epoch: neo.Epoch) -> tuple[Issue, ...]:
         onsets = row_times(values, starts, stops)
         if onsets is None:
             continue
-        latency = (onsets - starts)[np.isfinite(onsets)]
+        with np.errstate(invalid="ignore"):
+            latency = (onsets - starts)[(onsets >= starts) & (onsets <= stops)]
         if latency.size and np.ptp(latency) > _JITTER:
             text = (
                 f"rows of {epoch.name} start {latency.min():.3g} to "

@@ -147,6 +147,7 @@ def read_interval_rows(epoch: neo.Epoch, *, join_frames: bool = True) -> Interva
         columns[name] = as_labels(values)
         if _can_distinguish_stimuli(name, values, columns[name]):
             varying_columns.append(name)
+    varying_columns += _complementary_columns(columns, varying_columns)
     labels = np.asarray(epoch.labels, dtype=str)
     starts = as_seconds(epoch.times)
     rows = IntervalRows(
@@ -166,6 +167,34 @@ def read_interval_rows(epoch: neo.Epoch, *, join_frames: bool = True) -> Interva
             f"duration (row {empty[0]} first)",
         )
     return _join_frames(rows) if join_frames else rows
+
+
+def _complementary_columns(
+    columns: Mapping[str, NDArray[np.str_]], known: list[str]
+) -> list[str]:
+    """Return further columns whose missing values other columns complement.
+
+    Such as contrast on the left and on the right: each row has one of them, so that a
+    column with one value and none distinguishes stimuli.
+    """
+    partial = {
+        name: labels == ""
+        for name, labels in columns.items()
+        if 0 < (labels == "").sum() < labels.size
+        and _DESCRIBES_STIMULUS.search(name)
+        and not _NUMBERS_ROWS.search(name)
+        and not _DESCRIBES_BEHAVIOUR.search(name)
+    }
+    return [
+        name
+        for name, missing in partial.items()
+        if name not in known
+        and any(
+            not (missing & other).any()
+            for other_name, other in partial.items()
+            if other_name != name
+        )
+    ]
 
 
 def _can_distinguish_stimuli(
@@ -283,9 +312,15 @@ def stimulus_columns(rows: IntervalRows) -> list[tuple[str, ...]]:
 
 def _without_redundant(rows: IntervalRows, columns: tuple[str, ...]) -> tuple[str, ...]:
     """Leave out columns that distinguish no more stimuli than the others do."""
-    n_stimuli = len(np.unique(rows.labels(columns)))
+    n_stimuli = _count_stimuli(rows, columns)
     for name in reversed(columns):
         others = tuple(n for n in columns if n != name)
-        if others and len(np.unique(rows.labels(others))) == n_stimuli:
+        if others and _count_stimuli(rows, others) == n_stimuli:
             columns = others
     return columns
+
+
+def _count_stimuli(rows: IntervalRows, columns: tuple[str, ...]) -> tuple[int, int]:
+    """Return the number of stimuli, and of rows without one."""
+    labels = rows.labels(columns)
+    return len(np.unique(labels)), int((labels == "").sum())

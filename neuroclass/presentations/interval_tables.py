@@ -57,6 +57,8 @@ class IntervalColumn:
         The most frequent values, at most five.
     is_time : bool
         Whether the values are times inside the rows, such as the onset of a stimulus.
+    n_missing : int
+        Number of rows without a value.
     """
 
     name: str
@@ -64,6 +66,7 @@ class IntervalColumn:
     repeats: int
     values: tuple[str, ...]
     is_time: bool = False
+    n_missing: int = 0
 
     def __str__(self) -> str:
         """Return such as ``stimulus (11 values, up to 50 repeats)``."""
@@ -72,7 +75,8 @@ class IntervalColumn:
         if self.is_time:
             return f"{self.name} (times inside the rows)"
         if self.n_values == 1:
-            return f"{self.name} (always {self.values[0]})"
+            always = "always" if not self.n_missing else f"{self.repeats} rows of"
+            return f"{self.name} ({always} {self.values[0]})"
         if self.repeats == 1:
             return f"{self.name} ({self.n_values} values, none repeated)"
         return f"{self.name} ({self.n_values} values, up to {self.repeats} repeats)"
@@ -151,6 +155,7 @@ def describe_intervals(recording: neo.Block) -> list[IntervalTable]:
                     int(counts.max(initial=0)),
                     tuple(frequent.tolist()),
                     _are_times(np.asarray(raw), starts, starts + durations),
+                    int((labels == "").sum()),
                 )
             )
         quantiles = np.quantile(durations, [0, 0.5, 1]) if len(durations) else [0.0] * 3

@@ -20,7 +20,11 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
     """Return the arrays of an npz file; Python objects in it are never loaded."""
     try:
         with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+            names = archive.files
+            if {"t", "index", "start", "end"} <= set(names):
+                # Columns of text are Python objects there, and are left out.
+                names = [name for name in names if not _is_pickled(archive, name)]
+            arrays = {name: archive[name] for name in names}
     except Exception as error:  # zipfile, zlib and numpy each raise their own
         if "allow_pickle" in str(error):
             raise RecordingError(
@@ -35,6 +39,17 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
     if {"t", "index", "start", "end"} <= set(arrays):
         return _pynapple_arrays(arrays)
     return arrays
+
+
+def _is_pickled(archive: Any, name: str) -> bool:
+    with archive.zip.open(f"{name}.npy") as file:
+        version = np.lib.format.read_magic(file)
+        read = (
+            np.lib.format.read_array_header_1_0
+            if version == (1, 0)
+            else np.lib.format.read_array_header_2_0
+        )
+        return bool(read(file)[2].hasobject)
 
 
 def _pynapple_arrays(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

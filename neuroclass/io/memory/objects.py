@@ -122,7 +122,9 @@ def _from_list(
 
 
 def _without_unit(one: Any) -> Any:
-    return getattr(one, "magnitude", one) if not hasattr(one, "detach") else one
+    if hasattr(one, "detach"):
+        return one
+    return getattr(one, "magnitude", getattr(one, "value", one))
 
 
 def _is_nested(one: Any) -> bool:

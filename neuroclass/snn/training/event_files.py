@@ -225,8 +225,19 @@ def _read_hdf5(path: Path) -> EventArrays:
         )
     if any(array.dtype.kind not in "iufb" for array in fields_read):
         raise RecordingError(f"{path}: t, x, y and p must be numbers.")
-    times, columns, rows, polarities = (array.astype(np.int64) for array in fields_read)
-    return times, columns, rows, (polarities > 0).astype(np.int64)
+    seconds, *others = fields_read
+    if seconds.dtype.kind == "f":
+        finite = np.isfinite(seconds)
+        if not finite.all():
+            raise RecordingError(
+                f"{path}: t must be finite; got {seconds[~finite][0]}. Remove these "
+                "events."
+            )
+        if (seconds != np.floor(seconds)).any():
+            # Fractions are seconds: microseconds are whole numbers.
+            seconds = np.round(seconds.astype(np.float64) * 1e6)
+    columns, rows, polarities = (array.astype(np.int64) for array in others)
+    return seconds.astype(np.int64), columns, rows, (polarities > 0).astype(np.int64)
 
 
 def _read_dvs(path: Path) -> EventArrays:
