@@ -34,7 +34,7 @@ __all__ = [
 
 
 # Spike times that are checked together: checks take several times their memory.
-_BLOCK_SIZE = 1 << 22
+_BLOCK_SIZE = 1 << 20
 # Times that fall back by more than this part of their range restart: they are those of
 # another presentation or session, and no sorting makes them right.
 _RESTART = 0.1
@@ -123,7 +123,6 @@ def assemble_recording(
     for first, last in _blocks(spike_times, stops):
         begin = int(stops[first - 1]) if first else 0
         part, ends = stops[first:last] - begin, int(stops[last - 1])
-        is_stored = isinstance(spike_times, StoredSpikeTimes)
         times = (
             spike_times.read(begin, ends)
             if isinstance(spike_times, StoredSpikeTimes)
@@ -132,7 +131,7 @@ def assemble_recording(
         found = check_spike_times(times, part, unit_ids[first:last], source, error)
         if found:
             # An array of the caller stays as it is.
-            if not is_stored and not units.may_sort:
+            if isinstance(spike_times, np.ndarray) and not units.may_sort:
                 spike_times, units = spike_times.copy(), replace(units, may_sort=True)
                 times = spike_times[begin:ends]
             for row in found:
@@ -347,7 +346,11 @@ def unique_unit_ids(unit_ids: Sequence[int | str], source: str) -> list[int | st
 
 def warn_if_whole_numbers(times: NDArray[np.float64], source: str) -> None:
     """Warn if times in seconds are all whole numbers: milliseconds or samples."""
-    if times.size >= 100 and times.max() >= 100 and (times == np.floor(times)).all():
+    # The first times tell nearly always; all of them would take twice their memory.
+    first = times[:1000]
+    if times.size < 100 or (first != np.floor(first)).any():
+        return
+    if times.max() >= 100 and (times == np.floor(times)).all():
         warn_user(
             f"{source}: all {times.size} spike times are whole numbers of seconds, up "
             f"to {times.max():.0f}; they look like milliseconds or samples. Give "

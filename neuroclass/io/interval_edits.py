@@ -217,8 +217,9 @@ def exclude_intervals(recording: neo.Block, exclude: Any, scale: float) -> None:
     """Add intervals to the table of what was not observed, ``invalid_times``."""
     segment = recording.segments[0]
     tables = {str(epoch.name): epoch for epoch in segment.epochs}
+    excluded = ""
     if isinstance(exclude, str) and exclude in tables:
-        added = tables[exclude]
+        added, excluded = tables[exclude], exclude
     elif isinstance(exclude, str | PathLike):
         if not Path(exclude).exists():
             raise FileNotFoundError(
@@ -246,6 +247,6 @@ def exclude_intervals(recording: neo.Block, exclude: Any, scale: float) -> None:
     segment.epochs[:] = [
         epoch
         for epoch in segment.epochs
-        if str(epoch.name) not in (INVALID_TIMES, str(added.name))
+        if str(epoch.name) not in (INVALID_TIMES, excluded)
     ]
     segment.epochs.append(joined)

@@ -61,7 +61,7 @@ FILE_FIELDS = (
 SUBJECT_FIELDS = ("subject_id", "description", "species", "sex", "age", "genotype")
 # Data types of the extension ndx-events and of NWB 2.10 that hold times of events.
 _EVENT_TYPES = {"Events", "LabeledEvents", "TTLs"}
-_READ_TOGETHER = 1 << 22  # stored values that are converted at a time
+_READ_TOGETHER = 1 << 20  # stored values that are converted at a time
 _WHOLE_NUMBERS = 1 << 20  # stored spike times whose unit of time is checked
 _TRIGGER_NAME = re.compile(r"ttl|trigger|stim.*(onset|time)", re.IGNORECASE)
 

@@ -1,42 +1,12 @@
-"""Recordings from tables of spike times and triggers: npz, csv and mat files.
+"""Recordings from tables of spike times and triggers: npz, npy, csv and mat files.
 
-The layout is recognized by names, never by shapes, without regard to case. Times are
-in ``time_unit``, seconds by default.
+Input: the path of a file, or named columns. Output: a ``neo.Block``.
 
-**One array of spike times** (npz, mat): ``spike_times`` (or ``times``, ``spikes``)
-together with
-
-* ``unit_ids`` (or ``spike_units``, ``units``, ``clusters``, ``spike_clusters``), one
-  per spike; or
-* ``spike_times_index``, the index past the last spike of each unit as in NWB, and
-  optionally ``unit_ids``, one per unit.
-
-**One array per unit** (npz, mat): no such name, only arrays of one dimension; the
-names are the unit ids. The triggers then need a file or array of their own.
-
-**Padded array** (npz, mat): ``spike_times`` of two dimensions, unit and spike, NaN
-behind the last spike of each unit; with three, unit, presentation and spike, times
-count from stimulus onset.
-
-**Cell array** (mat, and nested in itself for several stimuli):
-
-* one row or one column: a spike train per unit, one clock;
-* neurons x presentations: times count from stimulus onset;
-* a cell array of such cell arrays: one per stimulus, numbered from 0 in Matlab's
-  order.
-
-**Text** (csv, with comma, semicolon or tab): the first line names the columns,
-``unit`` and ``time`` in any order. A unit of time in the name (``time_ms``) takes
-precedence over `time_unit`.
-
-**Times that count from stimulus onset**: besides cells and padded arrays, one more
-array or column ``presentation`` (``repeat``, ``trial``), whole numbers from 0 or 1,
-and optionally ``stimulus``, both with one entry per spike. A presentation without
-any spike is known by the numbers around it, but not at the end: then use cells.
-Presentations are placed one after the other on one clock, with pauses between
-(:func:`neuroclass.io.trial_clock.place_presentations`).
-
-**Triggers inside the file** (npz, mat): an array ``triggers``.
+The layout is recognized by names, never by shapes, without regard to case; the names
+and layouts are those of ``docs/formats.md``. Times are in `time_unit`, seconds by
+default; a unit of time in the name of a column (``time_ms``) takes precedence. Spikes
+that count from stimulus onset are placed one presentation after the other on one clock,
+with pauses between (:func:`neuroclass.io.trial_clock.place_presentations`).
 """
 
 from __future__ import annotations
@@ -146,7 +116,12 @@ def read_columns(
         )
     if units is None and times is None:
         wide = {name: padded_numbers(values) for name, values in columns.items()}
-        if len(wide) > 1 and all(train is not None for train in wide.values()):
+        is_named = not any(is_number(name, None) for name in wide)
+        if (
+            is_named
+            and len(wide) > 1
+            and all(train is not None for train in wide.values())
+        ):
             trains = {name: np.asarray(train) for name, train in wide.items()}
             events = event_arrays(trains, scale, path.name)
             spikes = from_trains(list(trains.values()), list(trains))

@@ -81,9 +81,9 @@ def read_text_columns(
         found = list(names or (str(single),))
         n_passed -= 1
         lines = _lines(path)
-    found = [name.lower() for name in found]
-    if len(set(found)) < len(found):
-        twice = next(name for name in found if found.count(name) > 1)
+    lowered = [name.lower() for name in found]
+    if len(set(lowered)) < len(found):
+        twice = next(name for name in found if lowered.count(name.lower()) > 1)
         raise RecordingError(
             f"{path} must name its columns differently; {twice!r} is there twice. "
             "Rename one in the first line."
@@ -124,7 +124,7 @@ def has_names(path: Path) -> bool:
     if not header:
         return True
     delimiter = _delimiter([header, *(line for _, line in islice(_lines(path), 1, 3))])
-    cells = _cells_of(header, delimiter)
+    cells = [cell for cell in _cells_of(header, delimiter) if cell]
     return not all(is_number(cell, delimiter) for cell in cells)
 
 

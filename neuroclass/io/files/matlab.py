@@ -66,7 +66,7 @@ def read_mat(path: Path, kind: str) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """Return scipy's value with structs as dictionaries, at any depth."""
     if scipy.sparse.issparse(value):
-        return value.toarray()
+        return np.asarray(value.todense())
     if not isinstance(value, np.ndarray):
         return value
     if value.dtype.names is None:

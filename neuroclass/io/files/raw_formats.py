@@ -146,7 +146,7 @@ def _segments(reader: Any) -> Any:
                 t_stop=max(t_stop, times.max(initial=t_stop)) * pq.s,
                 name=str(channels[channel]["name"]),
             )
-            train.annotations["id"] = str(channels[channel]["id"])
+            train.annotations["channel_id"] = str(channels[channel]["id"])
             segment.spiketrains.append(train)
         for channel in range(len(kinds)):
             stamps, durations, labels = reader.get_event_timestamps(0, k, channel)
