@@ -367,5 +367,5 @@ def recording_sha256(path: str | PathLike[str]) -> str:
             digest.update(str(file.relative_to(path)).encode())
             digest.update(bytes.fromhex(recording_sha256(file)))
         return digest.hexdigest()
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

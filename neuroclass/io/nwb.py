@@ -413,7 +413,8 @@ def _holds_event_times(container: AbstractContainer, *, is_stimulus: bool) -> bo
 
 
 def _file_annotations(file: NWBFile, io: NWBHDF5IO) -> dict[str, Any]:
-    annotations: dict[str, Any] = {"format": f"NWB {io.nwb_version[0]}"}
+    version = getattr(io, "nwb_version", ("2 (Zarr)",))[0]
+    annotations: dict[str, Any] = {"format": f"NWB {version}"}
     for field in FILE_FIELDS:
         value = getattr(file, field, None)
         if value is not None:

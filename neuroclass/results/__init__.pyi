@@ -7,3 +7,5 @@ from .discrimination import DiscriminationResult as DiscriminationResult
 from .information_scan import InformationScan as InformationScan
 from .recording_information import RecordingInformation as RecordingInformation
 from .recordings import WithinRecordings as WithinRecordings
+from .saved_result import SavedResult as SavedResult
+from .saved_result import read_result as read_result

@@ -65,8 +65,9 @@ def read_mat(path: Path, kind: str) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """Return scipy's value with structs as dictionaries, at any depth."""
+    sparse = value
     if scipy.sparse.issparse(value):
-        return np.asarray(value.todense())
+        return sparse.toarray()
     if not isinstance(value, np.ndarray):
         return value
     if value.dtype.names is None:
