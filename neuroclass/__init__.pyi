@@ -20,6 +20,7 @@ from .responses import ResponseSettings as ResponseSettings
 from .responses import Words as Words
 from .responses import bin_words as bin_words
 from .responses import count_words as count_words
+from .results import read_result as read_result
 from .simulation import simulate_retina as simulate_retina
 
 __version__: str

@@ -55,13 +55,33 @@ def as_seconds(value: Any, name: str, *, unit_required: bool = False) -> float:
             seconds = float(match[1]) * _UNITS.get(match[2], 1.0)
     elif not isinstance(value, bool) and isinstance(value, numbers.Real):
         seconds = float(value)
-    elif hasattr(value, "rescale"):
-        seconds = float(value.rescale("s").magnitude)
+    elif (quantity := _quantity_in_seconds(value)) is not None:
+        seconds = quantity
     if not (np.isfinite(seconds) and seconds > 0):
         raise ValueError(
             f"{name} must be a positive time, such as 5ms or 0.02s; got {value!r}."
         )
     return seconds
+
+
+def _quantity_in_seconds(value: Any) -> float | None:
+    """Return the seconds of a quantity of neo, astropy, pint, brian2 or Python."""
+    try:
+        if hasattr(value, "rescale"):
+            return float(value.rescale("s").magnitude)
+        if hasattr(value, "to") and hasattr(value, "unit"):
+            return float(value.to("s").value)
+        if hasattr(value, "to") and hasattr(value, "magnitude"):
+            return float(value.to("s").magnitude)
+        if hasattr(value, "total_seconds"):
+            return float(value.total_seconds())
+        if isinstance(value, np.timedelta64):
+            return float(value / np.timedelta64(1, "s"))
+        if hasattr(value, "get_best_unit"):  # brian2 stores SI units
+            return float(np.asarray(value))
+    except Exception as error:  # each package has its own
+        raise ValueError(f"a time must have a unit of time; got {value!r}.") from error
+    return None
 
 
 def as_bytes(value: Any, name: str) -> float:

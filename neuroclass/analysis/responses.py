@@ -178,9 +178,9 @@ def prepare_responses(
 
     Parameters
     ----------
-    recording : neo.Block, str or Path, or a sequence of these
-        As from `load_recording`, or what it reads. Several under the same stimulus
-        are pooled: `pool_recordings`.
+    recording : neo.Block, str or Path, object, or a sequence of paths and blocks
+        As from `load_recording`, or what it reads, objects in memory too. Several
+        under the same stimulus are pooled: `pool_recordings`.
     settings : ResponseSettings, optional
         Settings of the responses.
     presentations : Presentations, optional
@@ -278,11 +278,12 @@ def load_presentations(
         recording,
         triggers=settings.triggers,
         trial_duration=settings.trial_duration,
+        align=settings.align,
         lazy=run.cache is not None,
     )
     if presentations is None:
         return find_presentations(opened, settings)
-    if not isinstance(recording, neo.Block) or not isinstance(opened, neo.Block):
+    if isinstance(recording, str | Path) or not isinstance(opened, neo.Block):
         raise ValueError(
             "presentations must be of a recording that is loaded already; got "
             f"{type(recording).__name__}."

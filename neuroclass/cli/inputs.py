@@ -48,21 +48,27 @@ def load_several(args: "Namespace") -> "list[neo.Block]":
     ]
 
 
-def load(args: "Namespace") -> "neo.Block":
-    """Load the recording that the arguments name."""
-    return _load(args, args.recording, args.triggers)
+def load(args: "Namespace", *, lazy: bool = False) -> "neo.Block":
+    """Load the recording that the arguments name; `lazy` leaves spikes in the file."""
+    return _load(args, args.recording, args.triggers, lazy=lazy)
 
 
-def _load(args: "Namespace", path: str, triggers: str | None) -> "neo.Block":
+def _load(
+    args: "Namespace", path: str, triggers: str | None, *, lazy: bool = False
+) -> "neo.Block":
     from neuroclass.io import load_recording  # noqa: PLC0415
 
     return load_recording(
         path,
         triggers=triggers,
         trial_duration=args.trial_duration,
+        align=args.align,
+        exclude=args.exclude,
         time_unit=args.time_unit,
+        trigger_unit=args.trigger_unit,
         sampling_rate=args.sampling_rate,
-        lazy=bool(getattr(args, "cache", None)),
+        format=args.format,
+        lazy=lazy or bool(getattr(args, "cache", None)),
     )
 
 
@@ -76,6 +82,7 @@ def presentation_options(args: "Namespace") -> dict[str, Any]:
         "min_repeats": args.min_repeats,
         "repeats": args.repeats,
         "condition": args.condition,
+        "drop_empty": args.drop_empty,
     }
 
 
@@ -111,7 +118,10 @@ def units_by_column(
                 f"--units must name a units column of {recordings[0].file_origin} "
                 f"({', '.join(columns)}); got {column!r}."
             )
-        values_of.setdefault(column, []).extend(values)
+        present = {str(train.annotations.get(column)) for train in trains}
+        # A value may itself hold a comma.
+        several = [values] if values in present else values.split(",")
+        values_of.setdefault(column, []).extend(several)
     return values_of or None
 
 

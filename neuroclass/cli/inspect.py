@@ -12,6 +12,8 @@ from neuroclass.exceptions import RecordingError
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from neuroclass.presentations import Presentations
+
 __all__ = ["add_parser", "run"]
 
 
@@ -38,7 +40,7 @@ def run(args: "Namespace") -> None:
     presentations, issues = None, []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        recording = load(args)
+        recording = load(args, lazy=True)
         try:
             presentations = select_presentations(
                 recording, **presentation_options(args)
@@ -53,6 +55,15 @@ def run(args: "Namespace") -> None:
     columns = {name for train in trains for name in train.annotations}
     columns -= {"unit_id", "obs_intervals"}
     tables = describe_intervals(recording)
+    events = [
+        {
+            "name": str(event.name),
+            "n_times": int(event.times.size),
+            "first_seconds": [float(t) for t in event.times.rescale("s").magnitude[:3]],
+        }
+        for event in recording.segments[0].events
+    ]
+    first = [] if presentations is None else _first_presentations(presentations)
     if args.json:
         print_json(
             {
@@ -63,10 +74,12 @@ def run(args: "Namespace") -> None:
                 "silent_units": silent,
                 "unit_columns": sorted(columns),
                 "interval_tables": tables,
+                "events": events,
                 "presentations": presentations
                 and {
                     "reason": presentations.reason,
                     "notes": presentations.notes,
+                    "first": first,
                 },
                 "issues": issues,
             }
@@ -82,6 +95,47 @@ def run(args: "Namespace") -> None:
     )
     print_item("columns of units", ", ".join(sorted(columns)) or "none")
     print_item("interval tables", *(map(str, tables) if tables else ["none"]))
+    onsets = [
+        column.name for table in tables for column in table.columns if column.is_time
+    ]
+    if onsets and args.align is None:
+        print_item(
+            "times in rows",
+            f"{', '.join(onsets)}: the onset of the stimulus in one of them is taken "
+            "with --align COLUMN",
+        )
+    if events:
+        print_item("events", *map(_describe_events, events))
     if presentations:
-        print_item("cluster takes", presentations.reason, *presentations.notes)
+        starts = "; ".join(
+            f"{one['stimulus']} at {one['start_seconds']:.6g} s for {one['duration_seconds']:.4g} s"
+            for one in first
+        )
+        print_item(
+            "cluster takes",
+            presentations.reason,
+            f"first: {starts}",
+            *presentations.notes,
+        )
     print_item("issues", *(issues or ["none found"]))
+
+
+def _first_presentations(presentations: "Presentations") -> list[dict[str, Any]]:
+    """Return stimulus, onset and duration of the first three presentations."""
+    return [
+        {
+            "stimulus": presentations.stimuli[number],
+            "start_seconds": float(start),
+            "duration_seconds": float(presentations.durations[number]),
+        }
+        for start, number in zip(
+            presentations.starts[:3], presentations.stimulus[:3], strict=True
+        )
+    ]
+
+
+def _describe_events(event: dict[str, Any]) -> str:
+    """Say how many times events hold, and the first ones."""
+    first = ", ".join(f"{time:.6g}" for time in event["first_seconds"])
+    more = ", ..." if event["n_times"] > len(event["first_seconds"]) else ""
+    return f"{event['name']}: {event['n_times']} times ({first}{more} s)"

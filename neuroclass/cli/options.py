@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from neuroclass.io.load_settings import TIME_UNITS
 from neuroclass.presentations.presentation_settings import (
     CONDITIONS,
     first_and_last_repeat,
@@ -93,7 +94,11 @@ def add_json(parser: argparse._ActionsContainer) -> None:
 
 def add_recording(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
     """Add the file, and the options of its presentations."""
-    text = "an NWB file, or a table of spike times (npz, csv, mat)"
+    text = (
+        "a file or folder of sorted spikes: NWB, Kilosort or phy folder, Blackrock, "
+        "Plexon, NeuroExplorer, SONATA, NEST, or a table (csv, npz, mat, parquet) with "
+        "columns unit and time, optionally trial and stimulus"
+    )
     if several:
         more = "; several under the same stimulus are taken together"
         parser.add_argument(
@@ -101,32 +106,61 @@ def add_recording(parser: argparse.ArgumentParser, *, several: bool = False) -> 
         )
     else:
         parser.add_argument("recording", metavar="RECORDING", help=text)
-    table = parser.add_argument_group("tables of spike times")
-    text = "onset times of the repeated stimulus (csv, txt, npy, npz, mat)"
+    table = parser.add_argument_group("files and triggers")
+    table.add_argument(
+        "--format",
+        metavar="NAME",
+        help="the format, where the content is not to decide: "
+        "a sorting extractor of spikeinterface, or one of docs/formats.md",
+    )
+    text = (
+        "onset times of the repeated stimulus: a file (csv, txt, npy, npz, mat) with "
+        "columns start and optionally stop, duration, stimulus; or the name of events "
+        "in the recording"
+    )
     if several:
         more = "; of several recordings again for each, in their order"
         table.add_argument(
-            "--triggers", metavar="FILE", action="append", help=text + more
+            "--triggers", metavar="FILE|NAME", action="append", help=text + more
         )
     else:
-        table.add_argument("--triggers", metavar="FILE", help=text)
+        table.add_argument("--triggers", metavar="FILE|NAME", help=text)
     table.add_argument(
         "--trial-duration",
         metavar="TIME",
         type=parse_time,
-        help="duration of each repeat (default: the median gap between triggers)",
+        help="duration of each repeat, of triggers and of interval tables (default: "
+        "the stops of the table, or the median gap between triggers)",
+    )
+    table.add_argument(
+        "--align",
+        metavar="COLUMN",
+        help="the column of the interval table with the onset of the stimulus in each "
+        "row, such as stimOn_times",
+    )
+    table.add_argument(
+        "--exclude",
+        metavar="FILE|NAME",
+        help="intervals that were not observed: an interval table, or a file with "
+        "columns start and stop",
     )
     table.add_argument(
         "--time-unit",
-        choices=("s", "ms", "us", "samples"),
+        choices=TIME_UNITS,
         default="s",
-        help="unit of the times in the table (default s)",
+        help="unit of the spike times, and of triggers and tables unless "
+        "--trigger-unit is given (default s)",
+    )
+    table.add_argument(
+        "--trigger-unit",
+        choices=TIME_UNITS,
+        help="unit of the triggers and interval tables",
     )
     table.add_argument(
         "--sampling-rate",
         metavar="HZ",
         type=float,
-        help="samples per second, for --time-unit samples",
+        help="samples per second, for times in samples",
     )
     repeats = parser.add_argument_group("repeats")
     repeats.add_argument(
@@ -150,6 +184,11 @@ def add_recording(parser: argparse.ArgumentParser, *, several: bool = False) -> 
         type=parse_repeats,
         help="take only presentations A to B of each stimulus, such as 1-9: a stretch "
         "without drift",
+    )
+    repeats.add_argument(
+        "--drop-empty",
+        action="store_true",
+        help="leave out presentations in which no unit fires",
     )
     repeats.add_argument(
         "--condition",
@@ -341,9 +380,9 @@ def parse_integers(text: str) -> list[int]:
         raise argparse.ArgumentTypeError(message) from error
 
 
-def _parse_unit_values(text: str) -> tuple[str, list[str]]:
+def _parse_unit_values(text: str) -> tuple[str, str]:
     column, equals, values = text.partition("=")
     if not (column and equals and values):
         message = f"it must be COLUMN=VALUE,...; got {text!r}"
         raise argparse.ArgumentTypeError(message)
-    return column, values.split(",")
+    return column, values

@@ -1,10 +1,16 @@
 from .events import from_events as from_events
+from .files.frames import read_frame_file as read_frame_file
+from .format_detection import FORMATS as FORMATS
 from .format_detection import READABLE_FORMATS as READABLE_FORMATS
 from .format_detection import detect_format as detect_format
+from .interval_edits import row_times as row_times
 from .labels import check_can_label as check_can_label
 from .labels import write_labels as write_labels
 from .lazy_spiketrains import StoredSpikeTimes as StoredSpikeTimes
 from .lazy_spiketrains import StoredSpikeTrain as StoredSpikeTrain
+from .load_settings import TIME_UNITS as TIME_UNITS
+from .load_settings import LoadOptions as LoadOptions
+from .load_settings import LoadSettings as LoadSettings
 from .loading import load_recording as load_recording
 from .loading import recording_sha256 as recording_sha256
 from .nwb import read_nwb as read_nwb

@@ -13,27 +13,122 @@ import neo
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass._lib.checks import as_seconds
 from neuroclass.io.assemble import UnitTable, assemble_recording, make_epoch
 from neuroclass.io.spike_table import SpikeTable
 from neuroclass.io.trial_clock import place_presentations
 
-__all__ = ["as_array", "checked_columns", "checked_ids", "presented_recording"]
+__all__ = [
+    "as_array",
+    "checked_columns",
+    "checked_ids",
+    "in_seconds",
+    "presented_recording",
+    "signed_seconds",
+    "sorting_times",
+    "time_values",
+]
 
 
 def as_array(values: Any, name: str) -> NDArray[Any]:
-    """Return an array; a tensor is recognized by its method ``detach``."""
-    if hasattr(values, "detach"):
-        values = values.detach().cpu().numpy()
+    """Return an array from arrays, tensors, sparse ones and quantities of any package.
+
+    A tensor is recognized by its method ``detach``, a sparse array by ``toarray`` or
+    ``to_dense``. Text in arrays of objects becomes text, bytes are decoded.
+    """
+    values = _dense(values)
     message = (
         f"{name} must be one array of equal rows; got a ragged one. Pad or flatten it."
     )
     try:
-        array = np.asarray(values)
+        array = np.ma.asanyarray(values) if np.ma.isMA(values) else np.asarray(values)
     except ValueError as error:
         raise ValueError(message) from error
     if array.dtype == object:
-        raise ValueError(message)
-    return array
+        cells = array.ravel().tolist()
+        if not all(isinstance(cell, bytes | str | int | float) for cell in cells):
+            raise ValueError(message)
+        is_text = any(isinstance(cell, bytes | str) for cell in cells)
+        texts = [_decoded(cell) for cell in cells] if is_text else cells
+        array = np.array(texts).reshape(array.shape)
+    if array.dtype.kind == "S":
+        array = np.char.decode(array, "utf-8", "replace")
+    return np.asarray(array.astype(str) if array.dtype.kind == "T" else array)
+
+
+def _decoded(cell: Any) -> str:
+    return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
+
+
+def _dense(values: Any) -> Any:
+    """Return tensors and sparse arrays as arrays of numpy, also within lists."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+        if getattr(values, "layout", None) is not None and "strided" not in str(
+            values.layout
+        ):
+            values = values.to_dense()
+        if "bfloat16" in str(getattr(values, "dtype", "")):  # unknown to numpy
+            values = values.float()
+        return values.numpy()
+    if hasattr(values, "toarray") and hasattr(values, "nnz"):
+        return values.toarray()
+    if isinstance(values, list | tuple) and any(hasattr(v, "detach") for v in values):
+        return [_dense(value) for value in values]
+    return values
+
+
+def time_values(values: Any, scale: float, name: str) -> NDArray[np.float64]:
+    """Return times in seconds, whatever package their quantity is of.
+
+    Parameters
+    ----------
+    values : array-like, tensor or quantity
+        Times; masked ones are left out.
+    scale : float
+        Seconds per unit of plain numbers.
+    name : str
+        Name of the argument, for the message.
+
+    Raises
+    ------
+    ValueError
+        If they are no times along one axis.
+    """
+    values, scale = in_seconds(values, scale, name)
+    if np.ma.isMA(values):
+        values = np.ma.compressed(values)
+    times = np.ravel(as_array(values, name))
+    if times.dtype.kind == "m":
+        return times / np.timedelta64(1, "s")
+    if times.size and times.dtype.kind not in "iufb":
+        raise ValueError(
+            f"{name} must hold times as numbers; got {times.dtype}. Convert them to "
+            "seconds from the start of the recording."
+        )
+    return times.astype(np.float64) * scale
+
+
+def in_seconds(values: Any, scale: float, name: str) -> tuple[Any, float]:
+    """Return plain numbers and the seconds per unit, from a quantity or numbers.
+
+    Raises
+    ------
+    ValueError
+        If the quantity is not one of time.
+    """
+    try:
+        if hasattr(values, "rescale"):  # quantities, neo
+            return np.asarray(values.rescale("s").magnitude), 1.0
+        if hasattr(values, "to") and hasattr(values, "unit"):  # astropy
+            return np.asarray(values.to("s").value), 1.0
+        if hasattr(values, "to") and hasattr(values, "magnitude"):  # pint
+            return np.asarray(values.to("s").magnitude), 1.0
+    except Exception as error:  # each package has its own
+        raise ValueError(f"{name} must be times; got {values!r:.60}.") from error
+    if hasattr(values, "get_best_unit"):  # brian2, whose numbers are in SI units
+        return np.asarray(values), 1.0
+    return values, scale
 
 
 def checked_ids(unit_ids: Sequence[int | str] | None, n_units: int) -> list[int | str]:
@@ -96,3 +191,28 @@ def presented_recording(
         epochs=[make_epoch("trials", placed.onsets, stops, columns, source)],
         error=ValueError,
     )
+
+
+def sorting_times(sorting: Any, unit: Any) -> NDArray[np.float64]:
+    """Return the spike times of a unit on the clock of the sorting, in seconds."""
+    try:
+        times = sorting.get_unit_spike_train(unit, return_times=True)
+    except TypeError:  # another package's sorting, or an old one
+        samples = np.asarray(sorting.get_unit_spike_train(unit), dtype=np.float64)
+        return samples / float(sorting.get_sampling_frequency())
+    return np.asarray(times, dtype=np.float64)
+
+
+def signed_seconds(value: Any, name: str) -> float:
+    """Return a time in seconds, of either sign, from a number, text or quantity."""
+    if isinstance(value, str):
+        sign = -1.0 if value.strip().startswith("-") else 1.0
+        return sign * as_seconds(value.strip().lstrip("-"), name)
+    number, _ = in_seconds(value, 1.0, name)
+    try:
+        seconds = float(number)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be a time; got {value!r}.") from error
+    if not np.isfinite(seconds):
+        raise ValueError(f"{name} must be a finite time; got {value!r}.")
+    return seconds

@@ -5,23 +5,55 @@ Input: arrays with names, or the columns of a table. Output: a `SpikeTable`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass._lib.checks import warn_user
+from neuroclass._lib.wording import plural, some
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.spike_table import SpikeTable
-from neuroclass.io.text import pop_column
+from neuroclass.io.text import column_keys, plain_name, pop_column
 
-__all__ = ["SPIKE_NAMES", "UNIT_NAMES", "as_ids", "find_spikes", "from_rows"]
+__all__ = [
+    "SPIKE_NAMES",
+    "UNIT_NAMES",
+    "as_ids",
+    "event_arrays",
+    "find_spikes",
+    "from_rows",
+    "from_trains",
+]
 
-SPIKE_NAMES = ("spike_times", "spiketimes", "spikes", "times", "spike_time", "time")
+SPIKE_NAMES = (
+    *("spike_times", "spiketimes", "spikes", "times", "spike_time", "time"),
+    *("spiketime", "spike_timestamps", "timestamps", "timestamp", "spike_ts", "ts"),
+)
 UNIT_NAMES = (
     *("unit_ids", "unit_id", "units", "unit", "spike_units", "neuron", "neuron_id"),
     *("cell", "cell_id", "clusters", "cluster", "cluster_id", "spike_clusters"),
+    *("unit_name", "neuron_ids", "cell_ids", "cluster_ids", "sender", "senders"),
+    *("node_id", "node_ids", "gid", "gids", "neuron_index", "unit_index"),
+)
+# Names of arrays of events and settings, beside one array per unit: event channels and
+# continuous channels of Plexon and NeuroExplorer, and what labs call their triggers.
+_EVENT_NAMES = re.compile(
+    r"evt?_?\d+|events?(_.*)?|ttls?(_.*)?|strobed?\d*|kbd\d+|r?start|r?stop|allfile"
+    r"|(stim|stimulus|image|sound|tone|trial|epoch|frame|light|flash|cue|go|reward|lick)"
+    r"s?_?(on|off)?(set)?_?(start|stop|end|time|onset|offset|trigger|ttl|ts)s?"
+    r"|(stim|stimulus|trial|frame)_?(on|off)|onsets?|offsets?|sync(_.*)?|triggers?(_.*)?",
+    re.IGNORECASE,
+)
+_SETTING_NAMES = re.compile(
+    r"fs|sr|dt|freq|frequency|(sample|sampling|frame)_?(rate|freq|frequency)|rate"
+    r"|(ad|fp|wb|ai|spkc|lfp)_?\d+(_.*)?|t_?(start|stop|min|max)|duration"
+    r"|n_?(units|neurons|cells|clusters|spikes|trials|channels)"
+    r"|bin_?(size|width)?|date|version|info|params?|meta(data)?|session|animal|subject",
+    re.IGNORECASE,
 )
 _INDEX = ("spike_times_index",)
 _PRESENTATIONS = ("presentation", "presentations", "repeat", "repeats", "trial")
@@ -43,19 +75,182 @@ def find_spikes(
         If the arrays have none of the layouts; the message lists what there is.
     """
     left = dict(arrays)
+    structs = {name: left.pop(name) for name in arrays if isinstance(left[name], dict)}
     cells = {name: value for name, value in left.items() if _is_cell_array(value)}
+    if structs and not cells and not column_keys(left, SPIKE_NAMES):
+        return _from_structs(structs, left, scale, source)
     if cells:
-        return _from_cells(_only(cells, source), source), scale
+        return _with_ids(_from_cells(_only(cells, source), source), left), scale
     found = pop_column(left, SPIKE_NAMES, scale)
     if found is None:
         return _from_one_array_per_unit(left, source), scale
+    others = [key for key in column_keys(left, SPIKE_NAMES) if _is_time(left[key])]
+    if others and not all(np.array_equal(left[key], found[0]) for key in others):
+        taken = next(name for name in arrays if arrays[name] is found[0])
+        raise RecordingError(
+            f"{source} must hold one array or column of spike times; got {taken} and "
+            f"{', '.join(others)}. Rename or remove the others."
+        )
     values, scale = _vector(found[0]), found[1]
     if values.dtype.kind not in "biuf":
         raise _unknown_layout(arrays, source)
     if values.ndim > 1:
-        return _from_padded(values, source), scale
+        return _with_ids(_from_padded(values, source), left), scale
     left = {name: _vector(value) for name, value in left.items()}
     return _from_flat(values, left, arrays, source), scale
+
+
+def _is_time(values: NDArray[Any]) -> bool:
+    return bool(values.size > 1 and values.dtype.kind in "iuf")
+
+
+def event_arrays(
+    arrays: dict[str, Any], scale: float, source: str
+) -> dict[str, NDArray[np.float64]]:
+    """Remove arrays of events and settings beside arrays of units; return events.
+
+    Only where each array is a unit could they be taken for neurons.
+    """
+    if any(
+        isinstance(value, dict) or _is_cell_array(value) for value in arrays.values()
+    ) or column_keys(arrays, SPIKE_NAMES):
+        return {}
+    events, settings = {}, []
+    for name, values in list(arrays.items()):
+        if _EVENT_NAMES.fullmatch(name):
+            train = _vector(arrays.pop(name))
+            if train.ndim == 1 and train.dtype.kind in "iuf":
+                events[name] = train.astype(np.float64) * scale
+        elif _SETTING_NAMES.fullmatch(name) or values.dtype.kind in "USb":
+            settings.append(name)
+            del arrays[name]
+    left_out = [*events, *settings]
+    if left_out and arrays:
+        warn_user(
+            f"{source}: {plural(len(left_out), 'array', 'arrays')} named like events "
+            f"or settings ({some(left_out)}) {'is' if len(left_out) == 1 else 'are'} "
+            "left out of the units; events can be given as triggers by their name."
+        )
+    return events
+
+
+def _from_structs(
+    structs: dict[str, Any], left: dict[str, NDArray[Any]], scale: float, source: str
+) -> tuple[SpikeTable, float]:
+    """Return the spikes of the one struct that has a field of spike times."""
+    groups = dict(_walk(structs))
+    found = {name: fields for name, fields in groups.items() if _spike_field(fields)}
+    if len(found) != 1:
+        seen = "; ".join(
+            f"{name} with the fields {some(list(fields), 8)}"
+            for name, fields in (found or groups).items()
+        )
+        raise RecordingError(
+            f"{source} must hold one struct with a field of spike times "
+            f"({some(SPIKE_NAMES, 4)}); got {seen}. Rename the field, or save the "
+            "spike times as a cell array spike_times."
+        )
+    ((name, fields),) = found.items()
+    key = str(_spike_field(fields))
+    values = fields[key]
+    stated = plain_name(key)[1]
+    rest = {other: value for other, value in fields.items() if other != key}
+    if _is_cell_array(values):
+        spikes = _from_cells(values, source)
+    else:
+        flat = {other: _vector(v) for other, v in rest.items() if _is_array(v)}
+        train = _vector(values)
+        if train.ndim > 1:
+            spikes = _from_padded(train, source)
+        else:
+            return (
+                _from_flat(
+                    train, flat, {f"{name}.{k}": v for k, v in flat.items()}, source
+                ),
+                scale if stated is None else stated,
+            )
+    return _with_ids(spikes, rest), scale if stated is None else stated
+
+
+def _walk(structs: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the name and fields of each struct, those within others too."""
+    for name, value in structs.items():
+        if isinstance(value, dict):
+            yield prefix + name, value
+            yield from _walk(value, f"{prefix}{name}.")
+        elif _is_struct_array(value):  # a cell array of structs
+            joined = {}
+            for key in dict.fromkeys(k for cell in value.flat for k in cell):
+                cells = np.empty(value.size, dtype=object)
+                for place, cell in enumerate(value.flat):
+                    cells[place] = cell.get(key, np.empty(0))
+                joined[key] = cells
+            yield prefix + name, joined
+
+
+def _is_struct_array(value: Any) -> bool:
+    return (
+        isinstance(value, np.ndarray)
+        and value.dtype == object
+        and value.size > 0
+        and all(isinstance(cell, dict) for cell in value.flat)
+    )
+
+
+def _spike_field(fields: dict[str, Any]) -> str | None:
+    arrays = {
+        name: value
+        for name, value in fields.items()
+        if _is_cell_array(value)
+        or (_is_array(value) and value.dtype.kind in "iuf" and value.size > 1)
+    }
+    keys = column_keys(arrays, SPIKE_NAMES)
+    return keys[0] if keys else None
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype != object
+
+
+def _with_ids(spikes: SpikeTable, fields: dict[str, Any]) -> SpikeTable:
+    """Return spikes with the ids and columns that have one entry per unit."""
+    n_units = len(spikes.unit_ids)
+    columns: dict[str, list[Any]] = {}
+    for name, value in fields.items():
+        entries = _entries(value, n_units)
+        if entries is not None:
+            columns[name] = entries
+    for key in column_keys(
+        {name: np.array(entries) for name, entries in columns.items()},
+        (*UNIT_NAMES, "uid", "clu_id", "cluid", "id", "ids", "name", "names", "label"),
+    ):
+        ids = as_ids(np.array(columns[key]))
+        if len(set(ids)) == n_units and "" not in ids:
+            del columns[key]
+            return replace(spikes, unit_ids=ids, columns=columns)
+    return replace(spikes, columns=columns)
+
+
+def _entries(value: Any, n_units: int) -> list[Any] | None:
+    """Return one number or text per unit, if a field holds these."""
+    if not isinstance(value, np.ndarray) or value.size != n_units:
+        return None
+    if value.dtype.kind in "biufU":
+        return value.ravel().tolist()
+    cells = []
+    for cell in value.flat:
+        if isinstance(cell, str):
+            cells.append(cell)
+        elif (
+            not isinstance(cell, np.ndarray)
+            or cell.dtype.kind not in "biufU"
+            or cell.size > 1
+        ):
+            return None
+        else:
+            cells.append(cell.item() if cell.size else "")
+    is_text = any(isinstance(cell, str) for cell in cells)
+    return [str(cell) for cell in cells] if is_text else cells
 
 
 def from_rows(
@@ -70,9 +265,9 @@ def from_rows(
     return spikes
 
 
-def _is_cell_array(value: NDArray[Any]) -> bool:
+def _is_cell_array(value: Any) -> bool:
     """Whether all cells, at any depth, hold numbers."""
-    if value.dtype != object or not value.size:
+    if not isinstance(value, np.ndarray) or value.dtype != object or not value.size:
         return False
     return all(
         isinstance(cell, np.ndarray)
@@ -95,7 +290,7 @@ def _only(cells: dict[str, NDArray[Any]], source: str) -> NDArray[Any]:
 def _from_cells(cells: NDArray[Any], source: str) -> SpikeTable:
     if not _is_nested(cells):
         if 1 in cells.shape:
-            return _from_trains(list(cells.flat), list(range(cells.size)))
+            return from_trains(list(cells.flat), list(range(cells.size)))
         stimuli = [cells]
     else:
         stimuli = list(cells.ravel(order="F"))
@@ -109,7 +304,7 @@ def _from_cells(cells: NDArray[Any], source: str) -> SpikeTable:
             )
     grid = np.concatenate(stimuli, axis=1)  # (n_units, n_presentations) of arrays
     n_presentations = grid.shape[1]
-    spikes = _from_trains(list(grid.flat), list(range(grid.size)))
+    spikes = from_trains(list(grid.flat), list(range(grid.size)))
     spikes.units, spikes.presentations = np.divmod(spikes.units, n_presentations)
     spikes.unit_ids = list(range(n_units))
     spikes.stimuli = np.repeat(
@@ -122,9 +317,10 @@ def _is_nested(cells: NDArray[Any]) -> bool:
     return any(cell.dtype == object and cell.size for cell in cells.flat)
 
 
-def _from_trains(
+def from_trains(
     trains: Sequence[NDArray[Any]], unit_ids: Sequence[int | str]
 ) -> SpikeTable:
+    """Return the spikes of one array of times per unit."""
     sizes = [train.size for train in trains]
     parts = [np.ravel(train).astype(np.float64) for train in trains if train.size]
     return SpikeTable(
@@ -209,12 +405,14 @@ def _from_one_array_per_unit(left: dict[str, NDArray[Any]], source: str) -> Spik
         raise _unknown_layout(left, source)
     names = list(left)
     numbered = all(name.isdecimal() for name in names)
-    return _from_trains(trains, [int(name) for name in names] if numbered else names)
+    return from_trains(trains, [int(name) for name in names] if numbered else names)
 
 
 def _unknown_layout(arrays: dict[str, NDArray[Any]], source: str) -> RecordingError:
     found = ", ".join(
         f"{name} {'x'.join(map(str, values.shape)) or 'scalar'} {values.dtype}"
+        if isinstance(values, np.ndarray)
+        else f"{name} (struct with the fields {some(list(values))})"
         for name, values in list(arrays.items())[:12]
     )
     return RecordingError(
@@ -229,7 +427,7 @@ def _vector(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _by_unit(times: NDArray[Any], ids: NDArray[Any]) -> SpikeTable:
-    present, units = np.unique(ids, return_inverse=True)
+    present, units = np.unique(_text(ids), return_inverse=True)
     return SpikeTable(times.astype(np.float64), units.ravel(), as_ids(present))
 
 
@@ -262,14 +460,14 @@ def _add_presentations(
         )
     number = number.astype(np.intp)
     first = min(1, int(number.min(initial=1)))  # from 0 or from 1
-    number = number - first
+    number = _without_gaps(number - first, source)
     stimulus = np.zeros(number.size, dtype=np.intp) if stimuli is None else stimuli[0]
     if stimulus.size != number.size:
         raise RecordingError(
             f"{source}: stimulus must have one entry for each of the {number.size} "
             f"spikes; got {stimulus.size}. Correct the column."
         )
-    names, code = np.unique(stimulus, return_inverse=True)
+    names, code = np.unique(_text(stimulus), return_inverse=True)
     if names.dtype.kind == "f" and (names == np.floor(names)).all():
         names = names.astype(np.intp)
     counts = np.zeros(names.size, dtype=np.intp)
@@ -288,3 +486,36 @@ def _add_presentations(
         return
     spikes.presentations = (np.cumsum(counts) - counts)[code] + number
     spikes.stimuli = np.repeat(names, counts)
+
+
+# Spikes to be expected of all units in a presentation in which none fires: with so many
+# it was not recorded, or is none; with fewer it may be a silent one.
+_SURELY_FIRING = 20.0
+
+
+def _without_gaps(number: NDArray[np.intp], source: str) -> NDArray[np.intp]:
+    """Return numbers of presentations without those in which no unit can be silent."""
+    if not number.size:
+        return number
+    present, renumbered = np.unique(number, return_inverse=True)
+    n_missing = int(present[-1]) + 1 - present.size
+    if not n_missing:
+        return number
+    missing = np.setdiff1d(np.arange(present[-1] + 1), present)[:3].tolist()
+    numbers = f"{some([str(n) for n in missing], 3)}{', ...' if n_missing > 3 else ''}"
+    if number.size / present.size >= _SURELY_FIRING:
+        warn_user(
+            f"{source}: {n_missing} numbers of presentations, counted from 0, are "
+            f"without any spike ({numbers}) where {number.size / present.size:.0f} "
+            "spikes are to be expected; they are taken for numbers that are not in "
+            "the recording. Cell arrays keep presentations without spikes."
+        )
+        return renumbered.astype(np.intp).reshape(number.shape)
+    return number
+
+
+def _text(values: NDArray[Any]) -> NDArray[Any]:
+    """Return text in an array of objects as text."""
+    if values.dtype == object:
+        return np.array([str(np.squeeze(value)) for value in values], dtype=str)
+    return values

@@ -19,7 +19,10 @@ from neuroclass.io.arguments import (
     as_array,
     checked_columns,
     checked_ids,
+    in_seconds,
     presented_recording,
+    signed_seconds,
+    sorting_times,
 )
 from neuroclass.io.assemble import UnitTable, assemble_recording
 from neuroclass.io.spike_table import SpikeTable
@@ -33,7 +36,7 @@ class EventOptions(TypedDict, total=False):
     presentation: ArrayLike | None
     condition: Sequence[Any] | None
     trial_duration: float | str | None
-    t_start: float
+    t_start: Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +46,7 @@ class _Presented:
     presentation: ArrayLike | None = None
     condition: Sequence[Any] | None = None
     trial_duration: float | str | None = None
-    t_start: float = 0.0
+    t_start: Any = 0.0
 
 
 def from_events(
@@ -82,7 +85,7 @@ def from_events(
         stimulus by default.
     trial_duration : float, str or quantity, optional
         Duration of each presentation, in seconds.
-    t_start : float, default 0.0
+    t_start : float, str or quantity, default 0.0
         Onset of the first presentation, or offset added to `times`, in seconds.
 
     Returns
@@ -109,7 +112,8 @@ def from_events(
         other_keywords=tuple(from_events.__kwdefaults__ or ()),
     )
     presentation, condition = events.presentation, events.condition
-    trial_duration, t_start = events.trial_duration, events.t_start
+    trial_duration = events.trial_duration
+    t_start = signed_seconds(events.t_start, "t_start")
     if hasattr(times, "get_unit_spike_train"):
         if units is not None or dt is not None:
             raise ValueError(
@@ -171,10 +175,11 @@ def from_events(
 
 
 def _event_seconds(times: Any, dt: float | str | None) -> NDArray[np.float64]:
-    if hasattr(times, "rescale"):
+    plain, scale = in_seconds(times, np.nan, "times")
+    if not np.isnan(scale):
         if dt is not None:
             raise ValueError("dt must be left out when times bring their unit.")
-        return np.asarray(times.rescale("s").magnitude, dtype=np.float64)
+        return np.asarray(plain, dtype=np.float64)
     values = as_array(times, "times")
     if values.dtype.kind in "iu" and values.size:
         if dt is None:
@@ -231,9 +236,8 @@ def _read_sorting(
             f"times must be a sorting of one segment; got {n_segments}. Select one "
             "(select_segments) or concatenate them."
         )
-    rate = float(sorting.get_sampling_frequency())
     selected = sorting.unit_ids if unit_ids is None else unit_ids
     ids = checked_ids(list(selected), len(selected))
-    trains = [np.asarray(sorting.get_unit_spike_train(unit)) for unit in selected]
+    trains = [sorting_times(sorting, unit) for unit in selected]
     units = np.repeat(np.array(ids), [train.size for train in trains])
-    return np.concatenate(trains) / rate, units, ids
+    return np.concatenate(trains), units, ids

@@ -10,42 +10,67 @@ from pathlib import Path
 
 import h5py
 
+from neuroclass._lib.wording import some
 from neuroclass.exceptions import RecordingError
+from neuroclass.io.files.raw_formats import RAW_FORMATS, raw_format_of
+from neuroclass.io.files.sorter_folders import cell_files
+from neuroclass.io.files.sortings import is_saved_sorting
 
-__all__ = ["READABLE_FORMATS", "detect_format"]
+__all__ = ["FORMATS", "READABLE_FORMATS", "detect_format"]
 
-READABLE_FORMATS = "NWB 2, npz, csv and mat"
+READABLE_FORMATS = (
+    "NWB 2, Kilosort and phy folders, Blackrock, Plexon, NeuroExplorer and others of "
+    "neo, npz, csv, mat, parquet, NEST and SONATA"
+)
+#: Names of the formats that are read.
+FORMATS = (
+    *("nwb", "nwb-zarr", "phy", "circus", "text-per-cell", "spikeinterface"),
+    *("npz", "npy", "csv", "mat", "mat-v7.3", "parquet", "sonata"),
+    *RAW_FORMATS,
+)
 _HDF5 = b"\x89HDF\r\n\x1a\n"
-_TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
+_TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".gdf")
 _BINARY_SUFFIXES = {".nwb": "HDF5", ".h5": "HDF5", ".hdf5": "HDF5", ".npz": "npz"}
+_REFUSED = {
+    b"NEX5": ("NeuroExplorer .nex5", "Save it as .nex (File > Save As)"),
+    b"#!AER-DAT": (
+        "AEDAT, events of a camera",
+        "Train a network on it (neuroclass train)",
+    ),
+    b"\x80\x04": ("a Python pickle", "Load it in Python and give the object"),
+    b"\x80\x03": ("a Python pickle", "Load it in Python and give the object"),
+    b"\x80\x05": ("a Python pickle", "Load it in Python and give the object"),
+}
 
 
-def detect_format(path: Path) -> str:
-    """Return the format of a file.
+def detect_format(path: Path, name: str | None = None) -> str:
+    """Return the format of a file or folder.
 
     Parameters
     ----------
     path : pathlib.Path
-        Path of the file, which is only read; nothing is unpickled.
+        Path of the file or folder, which is only read; nothing is unpickled.
+    name : str, optional
+        Name of the format, which the content then does not decide.
 
     Returns
     -------
     str
-        ``"nwb"``, ``"npz"``, ``"csv"``, ``"mat"`` or ``"mat-v7.3"``.
+        One of `FORMATS`, or the given name.
 
     Raises
     ------
     FileNotFoundError
         If the file does not exist.
     RecordingError
-        If the file is a folder, empty, truncated, or holds no known format.
+        If the file is empty, truncated, or holds no known format.
     """
     if not path.exists():
         raise FileNotFoundError(f"{path} must be an existing file; nothing is there.")
+    if name is not None:
+        return _given_format(path, name)
     if path.is_dir():
-        raise RecordingError(
-            f"{path} must be a file; it is a folder. Give the file inside it."
-        )
+        return _detect_in_folder(path)
     with path.open("rb") as file:
         head = file.read(4096)
         file.seek(512)
@@ -63,12 +88,23 @@ def detect_format(path: Path) -> str:
     if head.startswith(b"PK"):
         return _detect_in_zip(path)
     if head.startswith(b"\x93NUMPY"):
-        raise RecordingError(
-            f"{path} is one numpy array, whose axes are unknown. Load it "
-            "with numpy and use from_raster or from_events."
-        )
+        # One file of a sorter's folder stands for the folder.
+        is_phy = path.name in ("spike_times.npy", "spike_clusters.npy")
+        if is_phy and _is_phy(path.parent):
+            raise RecordingError(
+                f"{path} is a part of a Kilosort or phy folder. Give the folder "
+                f"{path.parent}."
+            )
+        return "npy"
+    if head.startswith((b"PAR1", b"ARROW1", b"FEA1")):
+        return "parquet"
+    for magic, (found, cure) in _REFUSED.items():
+        if head.startswith(magic):
+            raise RecordingError(f"{path} is {found}, which is not read. {cure}.")
+    if raw := raw_format_of(path, head):
+        return raw
     expected = _BINARY_SUFFIXES.get(path.suffix.lower())
-    if expected:
+    if expected and not (head[:1] == b"{" and _is_text(head)):
         raise RecordingError(
             f"{path} must be {expected}, as its suffix says; it starts with "
             f"{head[:8]!r}. Export or copy it again."
@@ -78,12 +114,62 @@ def detect_format(path: Path) -> str:
             f"{path} is no .mat file of version 5, 7 or 7.3 (older ones have no cell "
             "arrays). Save it again with save(..., '-v7')."
         )
+    if path.name == "params.py" and _is_phy(path.parent):
+        raise RecordingError(
+            f"{path} is a part of a Kilosort or phy folder. Give the folder "
+            f"{path.parent}."
+        )
+    if head.lstrip()[:1] in (b"{", b"["):
+        found = "lindi or another JSON file" if b'"refs"' in head else "JSON"
+        raise RecordingError(
+            f"{path} is {found}, which is not read. Save the spike times as csv or "
+            "npz, or the file as NWB 2 in HDF5."
+        )
     # The reader refuses a table in another encoding than UTF-8.
     if path.suffix.lower() in _TEXT_SUFFIXES or _is_text(head):
         return "csv"
     raise RecordingError(
         f"{path} is of no format that can be read ({READABLE_FORMATS}); it starts with "
         f"{head[:8]!r}. Export the spike times to one of them."
+    )
+
+
+def _given_format(path: Path, name: str) -> str:
+    if name not in FORMATS:
+        return name  # an extractor of spikeinterface, which knows whether it exists
+    if path.is_dir() and name in ("npz", "npy", "csv", "mat", "mat-v7.3", "sonata"):
+        raise RecordingError(
+            f"{path} must be a file to be read as {name}; it is a folder. Give the "
+            "file inside it."
+        )
+    return name
+
+
+def _is_phy(folder: Path) -> bool:
+    return (folder / "spike_times.npy").exists()
+
+
+def _detect_in_folder(folder: Path) -> str:
+    names = sorted(path.name for path in folder.iterdir())
+    if not names:
+        raise RecordingError(
+            f"{folder} must hold a recording; the folder is empty. Copy it again."
+        )
+    if is_saved_sorting(folder):
+        return "spikeinterface"
+    if _is_phy(folder):
+        return "phy"
+    if {".zgroup", ".zattrs", "zarr.json", ".zmetadata"} & set(names):
+        return "nwb-zarr"
+    if raw := raw_format_of(folder):
+        return raw
+    if cell_files(folder):
+        return "text-per-cell"
+    inner = [name for name in ("sorter_output", "phy", "sorting") if name in names]
+    cure = f"Give {folder / inner[0]}" if inner else "Give the file inside it"
+    raise RecordingError(
+        f"{folder} is a folder of no known format; it holds {some(names, 8)}. {cure}, "
+        "or name the format (--format)."
     )
 
 
@@ -120,6 +206,7 @@ def _detect_in_hdf5(path: Path) -> str:
             version = file.attrs.get("nwb_version")
             is_first_nwb = "nwb_version" in file
             found = ", ".join(list(file)[:6])
+            kind = _hdf5_format(file)
     except BlockingIOError as error:
         raise RecordingError(
             f"{path} is held open for writing by another program. Close it there, then "
@@ -137,10 +224,29 @@ def _detect_in_hdf5(path: Path) -> str:
         raise _old_nwb(path, text)
     if is_first_nwb:
         raise _old_nwb(path, "1.x")
+    if kind is not None:
+        return kind
     raise RecordingError(
         f"{path} is HDF5 but not NWB: it has no attribute nwb_version; it holds "
         f"{found or 'nothing'}. Convert it to NWB 2 (neuroconv) or to npz."
     )
+
+
+def _hdf5_format(file: h5py.File) -> str | None:
+    """Return the format of an HDF5 file that is no NWB, by its groups."""
+    form = file.attrs.get("format", b"")
+    if (form.decode() if isinstance(form, bytes) else form) == "nix":
+        return "nix"
+    if "spiketimes" in file:
+        return "circus"
+    if "spikes" in file and isinstance(file["spikes"], h5py.Group):
+        spikes = file["spikes"]
+        tables = [spikes, *spikes.values()]
+        if any(isinstance(t, h5py.Group) and "timestamps" in t for t in tables):
+            return "sonata"
+    if {"spiketrains", "channel_positions"} <= set(file):
+        return "mearec"
+    return None
 
 
 def _old_nwb(path: Path, version: str) -> RecordingError:

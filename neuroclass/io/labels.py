@@ -1,6 +1,6 @@
-"""Labels of units written into a copy of an NWB file, or into the file itself.
+"""Labels of units written into an NWB file or a phy folder, or a copy of it.
 
-Input: an NWB file and columns with one entry per unit. Output: the labelled file.
+Input: the recording and columns with one entry per unit. Output: the labelled one.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pynwb import NWBHDF5IO, validate
 
 from neuroclass._lib.atomic import write_beside
 from neuroclass.exceptions import RecordingError
+from neuroclass.io.files.sorter_folders import read_phy
 from neuroclass.io.format_detection import detect_format
 from neuroclass.io.nwb import open_nwb
 
@@ -32,16 +33,18 @@ def write_labels(
     in_place: bool = False,
     force: bool = False,
 ) -> Path:
-    """Write columns, such as the class of each unit, into an NWB file.
+    """Write columns, such as the class of each unit, into what was read.
 
-    The columns are added to a copy beside the target, which is validated against the
-    schema and only then renamed to the target. The source is not opened for writing,
-    and the target is at every moment either as before or complete.
+    In a Kilosort or phy folder each column becomes ``cluster_<name>.tsv``, which phy
+    shows and `load_recording` reads. For NWB the columns are added to a copy beside
+    the target, which is validated against the schema and only then renamed to it.
+    The source is not opened for writing, and the target is at every moment either as
+    before or complete.
 
     Parameters
     ----------
     source_path : str or path
-        Path of the NWB 2 file.
+        Path of the NWB 2 file, or of the folder.
     columns : mapping of str to sequence of length n_units
         Names and values of the columns, one entry per row of the Units table, in its
         order: numbers, truth values or text.
@@ -70,6 +73,8 @@ def write_labels(
         or a column exists and `force` is not given.
     """
     source = Path(source_path)
+    if source.is_dir():
+        return _write_phy(source, columns, output, in_place=in_place, force=force)
     target = check_can_label(
         source, columns, output=output, in_place=in_place, force=force
     )
@@ -123,9 +128,14 @@ def check_can_label(
             "output must be given, or in_place=True, and not both; got "
             f"output={output!r}, in_place={in_place}."
         )
-    if (kind := detect_format(source)) != "nwb":
+    kind = detect_format(source)
+    if kind == "phy":
+        target = source if output is None else Path(output)
+        return _check_can_label_phy(source, names, target, force)
+    if kind != "nwb":
         raise ValueError(
-            f"{source} must be an NWB file to take labels; it is {kind}. Write the "
+            f"{source} must be an NWB file or a phy folder to take labels; it is "
+            f"{kind}. Its labels are in labels.csv of the result folder, or write the "
             "recording to NWB first (write_recording)."
         )
     # A link to the file stays a link: the file itself is replaced.
@@ -139,6 +149,50 @@ def check_can_label(
     if existing and not force:
         raise ValueError(
             f"columns must be new to {source}; it has {', '.join(existing)} already. "
+            "Replace them with force (--force)."
+        )
+    return target
+
+
+def _write_phy(
+    folder: Path,
+    columns: Mapping[str, Sequence[Any]],
+    output: str | PathLike[str] | None,
+    *,
+    in_place: bool,
+    force: bool,
+) -> Path:
+    """Write a table of clusters for each column, into the folder or another one."""
+    target = check_can_label(
+        folder, columns, output=output, in_place=in_place, force=force
+    )
+    clusters = [
+        train.annotations["unit_id"]
+        for train in read_phy(folder, 1.0).segments[0].spiketrains
+    ]
+    _check_values(folder, columns, len(clusters))
+    target.mkdir(parents=True, exist_ok=True)
+    for name, values in columns.items():
+        rows = zip(clusters, np.asarray(values).tolist(), strict=True)
+        lines = [f"cluster_id\t{name}", *(f"{one}\t{value}" for one, value in rows)]
+        with write_beside(target / f"cluster_{name}.tsv") as beside:
+            beside.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return target
+
+
+def _check_can_label_phy(
+    folder: Path, names: Iterable[str], target: Path, force: bool
+) -> Path:
+    if target.is_file():
+        raise ValueError(
+            f"output must be a folder for {folder}; {target} is a file. Name a folder."
+        )
+    existing = [
+        path.name for name in names if (path := target / f"cluster_{name}.tsv").exists()
+    ]
+    if existing and not force:
+        raise ValueError(
+            f"columns must be new to {target}; it has {', '.join(existing)} already. "
             "Replace them with force (--force)."
         )
     return target

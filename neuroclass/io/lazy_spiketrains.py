@@ -94,6 +94,8 @@ class StoredSpikeTrain(SpikeTrainProxy):
         Bounds of the recording.
     name : str
         Name of the unit.
+    is_sorted : bool, default True
+        Whether the stored times ascend; else they are sorted at each use.
     """
 
     def __init__(
@@ -105,7 +107,9 @@ class StoredSpikeTrain(SpikeTrainProxy):
         t_start: pq.Quantity,
         t_stop: pq.Quantity,
         name: str,
+        is_sorted: bool = True,
     ) -> None:
+        self._is_sorted = is_sorted
         self._times, self._start, self._stop = times, start, stop
         self.shape = (stop - start,)
         self.t_start, self.t_stop = t_start, t_stop
@@ -124,7 +128,8 @@ class StoredSpikeTrain(SpikeTrainProxy):
     @property
     def magnitude(self) -> NDArray[np.float64]:
         """Spike times in seconds, read from the file at each use."""
-        return self._times.read(self._start, self._stop)
+        times = self._times.read(self._start, self._stop)
+        return times if self._is_sorted else np.sort(times)
 
     def origin(self) -> tuple[Any, ...]:
         """Return what identifies the spike train: file, its state, and place in it."""

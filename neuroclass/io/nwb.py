@@ -8,6 +8,7 @@ unit ids and unit columns, and fails on many stimulus types.
 
 from __future__ import annotations
 
+import importlib
 import re
 import warnings
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from pynwb import NWBHDF5IO, NWBFile, TimeSeries
 from pynwb.base import TimeSeriesReferenceVectorData
 from pynwb.behavior import BehavioralEvents
-from pynwb.misc import AnnotationSeries
+from pynwb.misc import AnnotationSeries, Units
 
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.assemble import (
@@ -60,6 +61,7 @@ FILE_FIELDS = (
 SUBJECT_FIELDS = ("subject_id", "description", "species", "sex", "age", "genotype")
 # Data types of the extension ndx-events and of NWB 2.10 that hold times of events.
 _EVENT_TYPES = {"Events", "LabeledEvents", "TTLs"}
+_READ_TOGETHER = 1 << 20  # stored values that are converted at a time
 _WHOLE_NUMBERS = 1 << 20  # stored spike times whose unit of time is checked
 _TRIGGER_NAME = re.compile(r"ttl|trigger|stim.*(onset|time)", re.IGNORECASE)
 
@@ -84,11 +86,12 @@ def open_nwb(
         If pynwb cannot read the file, or another program has it open.
     """
     io, source = None, source or path
+    opener: Any = _zarr_opener(source) if path.is_dir() else NWBHDF5IO
     try:
         with warnings.catch_warnings():
             # pynwb warns of the cached version of the schema, which is not used here.
             warnings.simplefilter("ignore")
-            io = NWBHDF5IO(str(path), mode)
+            io = opener(str(path), mode)
             return io, io.read()
     except BlockingIOError as error:
         raise RecordingError(
@@ -101,6 +104,16 @@ def open_nwb(
         raise RecordingError(
             f"{source} cannot be read by pynwb: {reason or type(error).__name__}. "
             "Check it with `pynwb-validate`, or export it again."
+        ) from error
+
+
+def _zarr_opener(source: Path) -> Any:
+    try:
+        return importlib.import_module("hdmf_zarr").NWBZarrIO
+    except ImportError as error:
+        raise ImportError(
+            f"{source} is a Zarr folder, which needs hdmf-zarr. Install it: pip "
+            "install 'neuroclass[zarr]'."
         ) from error
 
 
@@ -137,7 +150,7 @@ def read_nwb(
     source = path.name
     io, file = open_nwb(path)
     try:
-        units = file.units
+        units = _units_table(file, source)
         if units is None or len(units.id) == 0:
             raise RecordingError(
                 f"{source} must have a Units table with at least one unit; it has "
@@ -150,14 +163,13 @@ def read_nwb(
             )
         stored, stops = _ragged(units, "spike_times", source)
         spike_times: NDArray[np.float64] | StoredSpikeTimes
-        if lazy:
+        if lazy and not path.is_dir():
             spike_times = StoredSpikeTimes(
                 str(path.resolve()), stored.name, scale, block_size
             )
             beginning = spike_times.read(0, _WHOLE_NUMBERS)
         else:
-            spike_times = np.asarray(stored[:], dtype=np.float64)
-            beginning = spike_times = spike_times if scale == 1 else spike_times * scale
+            beginning = spike_times = _read_times(stored, scale)
         if scale == 1.0:
             warn_if_whole_numbers(beginning, source)
         obs_intervals = None
@@ -176,6 +188,7 @@ def read_nwb(
                 unique_unit_ids(ids, source),
                 columns,
                 obs_intervals,
+                may_sort=True,
             ),
             source=source,
             annotations=_file_annotations(file, io),
@@ -188,6 +201,35 @@ def read_nwb(
         return recording
     finally:
         io.close()
+
+
+def _units_table(file: NWBFile, source: str) -> DynamicTable | None:
+    """Return the Units table, which may lie in a processing module."""
+    if file.units is not None:
+        return file.units
+    found = {
+        f"processing/{module.name}/{table.name}": table
+        for module in (file.processing or {}).values()
+        for table in module.data_interfaces.values()
+        if isinstance(table, Units)
+    }
+    if len(found) > 1:
+        raise RecordingError(
+            f"{source} must have one Units table; it has {', '.join(found)}. Copy the "
+            "right one to the top of the file."
+        )
+    return next(iter(found.values()), None)
+
+
+def _read_times(stored: Any, scale: float) -> NDArray[np.float64]:
+    """Return stored times in seconds, in little more memory than they take."""
+    times = np.empty(len(stored), dtype=np.float64)
+    for start in range(0, times.size, _READ_TOGETHER):
+        part = slice(start, start + _READ_TOGETHER)
+        times[part] = stored[part]
+        if scale != 1.0:
+            times[part] *= scale
+    return times
 
 
 def _ragged(
@@ -306,36 +348,73 @@ def _read_events(file: NWBFile) -> Iterator[neo.Event]:
     """Yield the series that hold times of events: annotations, TTLs, event tables."""
     containers = list((file.acquisition or {}).values())
     containers += list((file.stimulus or {}).values())
+    presented = len(containers) - len(file.stimulus or {})
     for module in (file.processing or {}).values():
         containers += list(module.data_interfaces.values())
+    stimuli = {id(one) for one in containers[presented:][: len(file.stimulus or {})]}
     for container in containers:
         if isinstance(container, BehavioralEvents):
             for series in container.time_series.values():
                 if series.timestamps is not None:
-                    yield make_event(series.name, series.timestamps[:])
-        elif _holds_event_times(container):
-            yield make_event(container.name, container.timestamps[:])
+                    yield _event(series)
+        elif _holds_event_times(container, is_stimulus=id(container) in stimuli):
+            yield _event(container)
     # Tables of events came with NWB 2.10; an older pynwb has no such attribute.
     for table in (getattr(file, "events", None) or {}).values():
         if "timestamp" in getattr(table, "colnames", ()):
-            yield make_event(table.name, table["timestamp"].data[:])
+            event = make_event(table.name, table["timestamp"].data[:])
+            order = np.argsort(table["timestamp"].data[:], kind="stable")
+            for name, values in _scalar_columns(table):
+                if name != "timestamp":
+                    column = column_values(values)
+                    event.array_annotations[name] = column[order]
+            yield event
 
 
-def _holds_event_times(container: AbstractContainer) -> bool:
+def _event(series: Any) -> neo.Event:
+    """Return the events of a series, labelled with its values if they differ."""
+    times = series.timestamps[:]
+    values = series.data
+    if values is None or np.ndim(values) != 1 or len(values) != len(times):
+        return make_event(series.name, times)
+    return make_event(series.name, times, _event_labels(values[:]))
+
+
+def _event_labels(values: Any) -> NDArray[Any] | None:
+    """Return values of events as text where they are labels, else None."""
+    labels = column_values(values)
+    if labels.dtype.kind == "f":
+        whole = labels == np.floor(labels)
+        labels = labels.astype(np.int64) if whole.all() else labels
+    is_label = labels.dtype.kind in "biuU" and len(np.unique(labels)) < max(
+        2, labels.size
+    )
+    return labels.astype(str) if is_label else None
+
+
+def _holds_event_times(container: AbstractContainer, *, is_stimulus: bool) -> bool:
     if getattr(container, "timestamps", None) is None:
         return False
-    return (
-        isinstance(container, AnnotationSeries)
-        or container.neurodata_type in _EVENT_TYPES
-        or (
-            isinstance(container, TimeSeries)
-            and _TRIGGER_NAME.search(container.name) is not None
-        )
+    if isinstance(container, AnnotationSeries):
+        return True
+    if container.neurodata_type in _EVENT_TYPES:
+        return True
+    if not isinstance(container, TimeSeries):
+        return False
+    data = container.data
+    # Ids of images are whole numbers along one axis, each at its own time.
+    are_ids = (
+        is_stimulus
+        and np.ndim(data) == 1
+        and getattr(getattr(data, "dtype", None), "kind", "") in "iu"
+        and len(data) == len(container.timestamps)
     )
+    return are_ids or _TRIGGER_NAME.search(container.name) is not None
 
 
 def _file_annotations(file: NWBFile, io: NWBHDF5IO) -> dict[str, Any]:
-    annotations: dict[str, Any] = {"format": f"NWB {io.nwb_version[0]}"}
+    version = getattr(io, "nwb_version", ("2 (Zarr)",))[0]
+    annotations: dict[str, Any] = {"format": f"NWB {version}"}
     for field in FILE_FIELDS:
         value = getattr(file, field, None)
         if value is not None:

@@ -14,7 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass._lib.checks import as_seconds
-from neuroclass.io.arguments import as_array, checked_ids, presented_recording
+from neuroclass.io.arguments import (
+    as_array,
+    checked_ids,
+    presented_recording,
+    signed_seconds,
+)
 from neuroclass.io.spike_table import SpikeTable
 
 __all__ = ["from_raster"]
@@ -32,7 +37,7 @@ def from_raster(
     presentation: Sequence[Any] | None = None,
     unit_ids: Sequence[int | str] | None = None,
     unit_columns: Mapping[str, Sequence[Any]] | None = None,
-    t_start: float = 0.0,
+    t_start: Any = 0.0,
 ) -> neo.Block:
     """Return the recording of an array of spikes, or of spike counts.
 
@@ -59,7 +64,7 @@ def from_raster(
         Unique ids of the units; 0, 1, ... by default.
     unit_columns : mapping of str to sequence of length n_neurons, optional
         Columns of the units, for example the layer.
-    t_start : float, default 0.0
+    t_start : float, str or quantity, default 0.0
         Onset of the first presentation, in seconds.
 
     Returns
@@ -140,7 +145,7 @@ def from_raster(
         unit_columns=columns,
         repeats=repeats,
         duration=n_bins * width,
-        t_start=t_start,
+        t_start=signed_seconds(t_start, "t_start"),
         source="x",
         time_resolution=width,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ class SpikeTable:
         Number of the presentation of each spike, from 0.
     stimuli : ndarray of shape (n_presentations,), optional
         Stimulus of each presentation, presentations without spikes too.
+    columns : mapping of str to sequence of length n_units
+        Columns of the units.
     """
 
     times: NDArray[np.float64]
@@ -35,3 +38,4 @@ class SpikeTable:
     unit_ids: list[int | str]
     presentations: NDArray[np.intp] | None = None
     stimuli: NDArray[Any] | None = None
+    columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)

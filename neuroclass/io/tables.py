@@ -1,51 +1,24 @@
-"""Recordings from tables of spike times and triggers: npz, csv and mat files.
+"""Recordings from tables of spike times and triggers: npz, npy, csv and mat files.
 
-The layout is recognized by names, never by shapes, without regard to case. Times are
-in ``time_unit``, seconds by default.
+Input: the path of a file, or named columns. Output: a ``neo.Block``.
 
-**One array of spike times** (npz, mat): ``spike_times`` (or ``times``, ``spikes``)
-together with
-
-* ``unit_ids`` (or ``spike_units``, ``units``, ``clusters``, ``spike_clusters``), one
-  per spike; or
-* ``spike_times_index``, the index past the last spike of each unit as in NWB, and
-  optionally ``unit_ids``, one per unit.
-
-**One array per unit** (npz, mat): no such name, only arrays of one dimension; the
-names are the unit ids. The triggers then need a file or array of their own.
-
-**Padded array** (npz, mat): ``spike_times`` of two dimensions, unit and spike, NaN
-behind the last spike of each unit; with three, unit, presentation and spike, times
-count from stimulus onset.
-
-**Cell array** (mat, and nested in itself for several stimuli):
-
-* one row or one column: a spike train per unit, one clock;
-* neurons x presentations: times count from stimulus onset;
-* a cell array of such cell arrays: one per stimulus, numbered from 0 in Matlab's
-  order.
-
-**Text** (csv, with comma, semicolon or tab): the first line names the columns,
-``unit`` and ``time`` in any order. A unit of time in the name (``time_ms``) takes
-precedence over `time_unit`.
-
-**Times that count from stimulus onset**: besides cells and padded arrays, one more
-array or column ``presentation`` (``repeat``, ``trial``), whole numbers from 0 or 1,
-and optionally ``stimulus``, both with one entry per spike. A presentation without
-any spike is known by the numbers around it, but not at the end: then use cells.
-Presentations are placed one after the other on one clock, with pauses between
-(:func:`neuroclass.io.trial_clock.place_presentations`).
-
-**Triggers inside the file** (npz, mat): an array ``triggers``.
+The layout is recognized by names, never by shapes, without regard to case; the names
+and layouts are those of ``docs/formats.md``. Times are in `time_unit`, seconds by
+default; a unit of time in the name of a column (``time_ms``) takes precedence. Spikes
+that count from stimulus onset are placed one presentation after the other on one clock,
+with pauses between (:func:`neuroclass.io.trial_clock.place_presentations`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import neo
 import numpy as np
+from numpy.typing import NDArray
 
 from neuroclass._lib.checks import check_choice
 from neuroclass.exceptions import RecordingError
@@ -53,23 +26,40 @@ from neuroclass.io.array_layouts import (
     SPIKE_NAMES,
     UNIT_NAMES,
     as_ids,
+    event_arrays,
     find_spikes,
     from_rows,
+    from_trains,
 )
 from neuroclass.io.assemble import (
     UnitTable,
     assemble_recording,
     make_epoch,
+    make_event,
     warn_if_whole_numbers,
 )
-from neuroclass.io.matlab import read_mat
-from neuroclass.io.npz import read_npz
+from neuroclass.io.files.matlab import read_mat
+from neuroclass.io.files.npz import read_npy, read_npz
 from neuroclass.io.spike_table import SpikeTable
-from neuroclass.io.text import is_number, pop_column, read_text_columns
+from neuroclass.io.text import (
+    column_keys,
+    has_names,
+    is_number,
+    padded_numbers,
+    pop_column,
+    read_number_lines,
+    read_text_columns,
+)
 from neuroclass.io.trial_clock import place_presentations
 from neuroclass.io.triggers import trigger_epoch
 
-__all__ = ["read_arrays", "read_csv", "time_scale"]
+__all__ = [
+    "read_arrays",
+    "read_columns",
+    "read_csv",
+    "recording_of_arrays",
+    "time_scale",
+]
 
 
 def time_scale(time_unit: str, sampling_rate: float | None) -> float:
@@ -97,14 +87,50 @@ def time_scale(time_unit: str, sampling_rate: float | None) -> float:
 
 def read_csv(path: Path, scale: float, duration: float | None) -> neo.Block:
     """Return the recording of a text table; see the top of this module."""
+    if not has_names(path):
+        return _read_numbers(path, scale, duration)
     columns = read_text_columns(path)
-    found = list(columns)
+    if path.suffix.lower() == ".csv" and {"timestamps", "node_ids"} <= set(columns):
+        scale = 1e-3  # SONATA: milliseconds by definition
+    return read_columns(columns, path, "csv", scale, duration)
+
+
+def read_columns(
+    columns: dict[str, NDArray[Any]],
+    path: Path,
+    kind: str,
+    scale: float,
+    duration: float | None,
+) -> neo.Block:
+    """Return the recording of the named columns of a table."""
+    columns, found = dict(columns), list(columns)
     units = pop_column(columns, UNIT_NAMES, scale)
+    others = column_keys(columns, SPIKE_NAMES)
     times = pop_column(columns, SPIKE_NAMES, scale)
+    if times is not None and not all(
+        np.array_equal(columns[key], times[0]) for key in others[1:]
+    ):
+        raise RecordingError(
+            f"{path.name} must have one column of spike times; got "
+            f"{', '.join(others)}. Rename or remove the others."
+        )
+    if units is None and times is None:
+        wide = {name: padded_numbers(values) for name, values in columns.items()}
+        is_named = not any(is_number(name, None) for name in wide)
+        if (
+            is_named
+            and len(wide) > 1
+            and all(train is not None for train in wide.values())
+        ):
+            trains = {name: np.asarray(train) for name, train in wide.items()}
+            events = event_arrays(trains, scale, path.name)
+            spikes = from_trains(list(trains.values()), list(trains))
+            spikes = _in_seconds(spikes, scale, path.name)
+            return _assemble(spikes, path, kind, duration, events=events)
     if units is None or times is None:
         raise RecordingError(
-            f"{path.name} must have columns unit and time; got {', '.join(found)}. "
-            "Rename them in the first line."
+            f"{path.name} must have columns unit and time, or a column of spike times "
+            f"per unit; got {', '.join(found)}. Rename them in the first line."
         )
     if times[0].dtype.kind not in "iuf":
         row = next(i for i, cell in enumerate(times[0]) if not is_number(cell))
@@ -115,22 +141,86 @@ def read_csv(path: Path, scale: float, duration: float | None) -> neo.Block:
         )
     spikes = from_rows(times[0], units[0], columns, path.name)
     spikes = _in_seconds(spikes, times[1], path.name)
-    return _assemble(spikes, path, "csv", duration, [])
+    return _assemble(spikes, path, kind, duration)
+
+
+def _read_numbers(path: Path, scale: float, duration: float | None) -> neo.Block:
+    """Return the recording of a table without names, where its numbers are plain."""
+    rows = read_number_lines(path)
+    widths = {row.size for row in rows}
+    if widths == {2}:
+        table = np.array(rows)
+        whole = (table == np.floor(table)).all(axis=0)
+        n_values = [np.unique(column).size for column in table.T]
+        # Unit ids are whole and repeated, times are not.
+        if len(rows) < 3:
+            raise _unnamed(path, rows)
+        if whole[0] != whole[1]:
+            unit = 0 if whole[0] else 1
+        elif path.suffix.lower() == ".gdf":
+            unit = 0
+        else:
+            raise _unnamed(path, rows)
+        if n_values[unit] == len(rows) and len(rows) > 20:
+            raise _unnamed(path, rows)
+        # NEST writes sender and time in ms, without names.
+        scale = 1e-3 if path.suffix.lower() == ".gdf" else scale
+        columns = {"unit": table[:, unit], "time": table[:, 1 - unit]}
+        return read_columns(columns, path, "csv", scale, duration)
+    ascending = [bool((np.diff(row) >= 0).all()) for row in rows]
+    is_row_per_unit = len(rows) > 1 and all(ascending) and max(widths) > 1
+    table = np.array(rows) if len(widths) == 1 else np.empty((0, 0))
+    is_wide = table.shape[0] > 1 and bool((np.diff(table, axis=0) >= 0).all())
+    if is_row_per_unit and not is_wide:
+        spikes = from_trains(rows, list(range(len(rows))))
+    elif is_wide and not is_row_per_unit and table.shape[1] > 1:
+        spikes = from_trains(list(table.T), list(range(table.shape[1])))
+    else:
+        raise _unnamed(path, rows)
+    spikes = _in_seconds(spikes, scale, path.name)
+    return _assemble(spikes, path, "csv", duration)
+
+
+def _unnamed(path: Path, rows: list[NDArray[np.float64]]) -> RecordingError:
+    first = " ".join(f"{value:g}" for value in rows[0][:6])
+    return RecordingError(
+        f"{path} must name its columns in the first line, for example unit,time, or "
+        f"hold the ascending spike times of one unit per line; got lines such as "
+        f"{first!r}. Add that line."
+    )
 
 
 def read_arrays(
     path: Path, kind: str, scale: float, duration: float | None
 ) -> neo.Block:
     """Return the recording of an npz or mat file; see the top of this module."""
-    arrays = read_npz(path) if kind == "npz" else read_mat(path, kind)
-    triggers = pop_column(arrays, ("triggers", "trigger"), scale)
+    if kind == "npy":
+        arrays = read_npy(path)
+    else:
+        arrays = read_mat(path, kind) if kind.startswith("mat") else read_npz(path)
+    return recording_of_arrays(arrays, path, kind, scale, duration)
+
+
+def recording_of_arrays(
+    arrays: dict[str, Any],
+    path: Path,
+    kind: str,
+    scale: float,
+    duration: float | None,
+) -> neo.Block:
+    """Return the recording of named arrays; see the top of this module."""
+    arrays = dict(arrays)
+    triggers = None
+    if not isinstance(arrays.get("triggers"), dict):
+        triggers = pop_column(arrays, ("triggers", "trigger"), scale)
+    events = event_arrays(arrays, scale, path.name)
     spikes, spike_scale = find_spikes(arrays, scale, path.name)
     epochs = []
     if triggers is not None:
         columns = {"time": triggers[0]}
         epochs.append(trigger_epoch(columns, triggers[1], duration, path.name))
     spikes = _in_seconds(spikes, spike_scale, path.name)
-    return _assemble(spikes, path, kind, duration, epochs)
+    return _assemble(spikes, path, kind, duration, epochs=epochs, events=events)
 
 
 def _in_seconds(spikes: SpikeTable, scale: float, source: str) -> SpikeTable:
@@ -145,26 +235,31 @@ def _assemble(
     path: Path,
     kind: str,
     duration: float | None,
-    epochs: list[neo.Epoch],
+    *,
+    epochs: Sequence[neo.Epoch] = (),
+    events: dict[str, NDArray[np.float64]] | None = None,
 ) -> neo.Block:
     """Return the recording of spikes with times in seconds."""
     source = path.name
     times = spikes.times
+    annotations = {"format": kind}
     if spikes.presentations is None or spikes.stimuli is None:
         if (np.diff(spikes.units) < 0).any():
             times = times[np.argsort(spikes.units, kind="stable")]
         stops = np.cumsum(np.bincount(spikes.units, minlength=len(spikes.unit_ids)))
     else:
+        annotations["times"] = "from onset"
         placed = place_presentations(spikes, duration=duration, source=source)
         times, stops, onsets, duration = placed
         columns = {"stimulus": spikes.stimuli}
         trials = make_epoch("trials", onsets, onsets + duration, columns, source)
         epochs = [*epochs, trials]
     return assemble_recording(
-        UnitTable(times, stops, spikes.unit_ids),
+        UnitTable(times, stops, spikes.unit_ids, spikes.columns, may_sort=True),
         source=source,
-        annotations={"format": kind},
+        annotations=annotations,
         name=path.stem,
         path=str(path),
         epochs=epochs,
+        events=[make_event(name, times) for name, times in (events or {}).items()],
     )

@@ -1,13 +1,17 @@
-"""Columns of text tables (csv, tsv, txt), by the names in their first line.
+"""Columns of text tables (csv, tsv, txt, dat), by the names in their first line.
 
-Input: the path of a table. Output: its columns as arrays.
+Input: the path of a table. Output: its columns as arrays. Columns may be separated by
+commas, semicolons, tabs or white space; where commas do not separate columns they may
+be decimal commas.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 import warnings
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +20,39 @@ from numpy.typing import NDArray
 
 from neuroclass.exceptions import RecordingError
 
-__all__ = ["is_number", "pop_column", "read_text_columns"]
+__all__ = [
+    "column_keys",
+    "has_names",
+    "is_number",
+    "padded_numbers",
+    "plain_name",
+    "pop_column",
+    "read_number_lines",
+    "read_text_columns",
+]
 
-_UNITS = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "us": 1e-6}
+_UNITS = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
+    **dict.fromkeys(("ms", "msec", "msecs", "millisecond", "milliseconds"), 1e-3),
+    **dict.fromkeys(("us", "usec", "microsecond", "microseconds"), 1e-6),
+    **dict.fromkeys(("\N{MICRO SIGN}s", "\N{GREEK SMALL LETTER MU}s"), 1e-6),
+}
+_DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?|[-+]?\d+|nan|NaN|")
 
 
 def read_text_columns(
-    path: Path, *, single: str | None = None
+    path: Path, *, single: str | None = None, names: tuple[str, ...] | None = None
 ) -> dict[str, NDArray[Any]]:
     """Return the columns of a text table, numbers where all are numbers.
 
     Parameters
     ----------
     path : pathlib.Path
-        Path of a table with comma, semicolon or tab between columns; empty lines and
-        lines beginning with ``#`` are ignored.
+        Path of a table; empty lines and lines beginning with ``#`` are ignored.
     single : str, optional
         Name of the column of a table of numbers without names; None refuses one.
+    names : tuple of str, optional
+        Names of the columns of a table without names.
 
     Raises
     ------
@@ -45,17 +65,29 @@ def read_text_columns(
         raise RecordingError(
             f"{path} must have rows; it has only comments. Export it again."
         )
-    delimiter = max(",;\t", key=header.count)
-    names = next(csv.reader([header], delimiter=delimiter), [])
-    names = [name.strip().lower() for name in names]
-    if all(is_number(name) for name in names):
-        if single is None or len(names) != 1:
+    delimiter = _delimiter([header, *(line for _, line in islice(_lines(path), 1, 3))])
+    found = _cells_of(header, delimiter)
+    if all(is_number(name, delimiter) for name in found):
+        if names is None and (single is None or len(found) != 1):
             raise RecordingError(
                 f"{path} must name its columns in the first line, for example "
                 f"unit,time; got {header.strip()[:60]!r}. Add that line."
             )
-        names = [single]
+        if names is not None and len(names) != len(found):
+            raise RecordingError(
+                f"{path} must have the columns {', '.join(names)}; got "
+                f"{len(found)}: {header.strip()[:60]!r}. Name them in the first line."
+            )
+        found = list(names or (str(single),))
         n_passed -= 1
+        lines = _lines(path)
+    lowered = [name.lower() for name in found]
+    if len(set(lowered)) < len(found):
+        twice = next(name for name in found if lowered.count(name.lower()) > 1)
+        raise RecordingError(
+            f"{path} must name its columns differently; {twice!r} is there twice. "
+            "Rename one in the first line."
+        )
     try:
         # Plain numbers take the fast way; a table without rows is refused below.
         with warnings.catch_warnings():
@@ -63,27 +95,82 @@ def read_text_columns(
             values = np.loadtxt(
                 path, delimiter=delimiter, skiprows=n_passed, ndmin=2, encoding="utf-8"
             )
-        if values.size and values.shape[1] == len(names):
-            return dict(zip(names, values.T, strict=True))
+        if values.size and values.shape[1] == len(found):
+            return dict(zip(found, values.T, strict=True))
     except ValueError:
         pass  # text in some column, or a broken row, which is named below
-    rows = list(csv.reader((line for _, line in lines), delimiter=delimiter))
+    rows = _rows(lines, delimiter)
     if not rows:
         raise RecordingError(
             f"{path} must have rows below {header.strip()[:60]!r}; it has none. "
             "Export it again."
         )
     for number, row in enumerate(rows, start=1):
-        if len(row) != len(names):
+        if len(row) != len(found):
             raise RecordingError(
-                f"{path}: row {number} must have {len(names)} columns "
-                f"({', '.join(names)}); got {len(row)}. Correct the row."
+                f"{path}: row {number} must have {len(found)} columns "
+                f"({', '.join(found)}); got {len(row)}. Correct the row."
             )
     columns = zip(*rows, strict=True)
     return {
-        name: _as_numbers([cell.strip() for cell in column])
-        for name, column in zip(names, columns, strict=True)
+        name: _as_numbers([cell.strip() for cell in column], delimiter)
+        for name, column in zip(found, columns, strict=True)
     }
+
+
+def has_names(path: Path) -> bool:
+    """Whether the first line of a table names its columns, rather than being data."""
+    _, header = next(_lines(path), (0, ""))
+    if not header:
+        return True
+    delimiter = _delimiter([header, *(line for _, line in islice(_lines(path), 1, 3))])
+    cells = [cell for cell in _cells_of(header, delimiter) if cell]
+    return not all(is_number(cell, delimiter) for cell in cells)
+
+
+def read_number_lines(path: Path) -> list[NDArray[np.float64]]:
+    """Return the numbers of each line of a file without names."""
+    first = [line for _, line in islice(_lines(path), 3)]
+    delimiter = _delimiter(first)
+    rows = []
+    for number, line in _lines(path):
+        cells = [cell for cell in _cells_of(line, delimiter) if cell]
+        row = _as_numbers(cells, delimiter) if cells else np.empty(0)
+        if row.dtype.kind not in "iuf":
+            bad = next(cell for cell in cells if not is_number(cell, delimiter))
+            raise RecordingError(
+                f"{path}: line {number} must hold numbers; got {bad!r}. Correct it, or "
+                "name the columns in the first line."
+            )
+        rows.append(row)
+    return rows
+
+
+def _delimiter(lines: list[str]) -> str | None:
+    """Return what separates columns; None: white space."""
+    counts = {mark: [line.count(mark) for line in lines] for mark in "\t;,"}
+    for number in counts.values():
+        # A mark that is in all lines alike; rows of spike times differ in length.
+        if number and number[0] and len(set(number)) == 1:
+            return next(mark for mark in counts if counts[mark] is number)
+    best = max(counts, key=lambda mark: sum(counts[mark][:1]))
+    if any(counts[best][:1]):
+        return best
+    # A header may have spaces in its one name: the rows below it decide.
+    widths = {len(line.split()) for line in lines[1:] or lines} or {1}
+    return None if max(widths) > 1 else ","
+
+
+def _cells_of(line: str, delimiter: str | None) -> list[str]:
+    if delimiter is None:
+        return line.split()
+    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+
+
+def _rows(lines: Iterator[tuple[int, str]], delimiter: str | None) -> list[list[str]]:
+    if delimiter is None:
+        return [line.split() for _, line in lines]
+    return list(csv.reader((line for _, line in lines), delimiter=delimiter))
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -100,20 +187,66 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         ) from error
 
 
-def is_number(cell: object) -> bool:
-    """Whether a cell of a table is a number."""
+def is_number(cell: object, delimiter: str | None = ",") -> bool:
+    """Whether a cell of a table is a number, with a decimal comma where it may be."""
+    text = str(cell)
+    if delimiter != "," and _DECIMAL_COMMA.fullmatch(text) and text:
+        text = text.replace(",", ".")
     try:
-        float(str(cell))
+        float(text)
     except ValueError:
         return False
     return True
 
 
-def _as_numbers(cells: list[str]) -> NDArray[Any]:
+def _as_numbers(cells: list[str], delimiter: str | None) -> NDArray[Any]:
+    values = cells
+    if delimiter != "," and all(_DECIMAL_COMMA.fullmatch(cell) for cell in cells):
+        values = [cell.replace(",", ".") for cell in cells]
     try:
-        return np.array(cells, dtype=np.float64)
+        return np.array(values, dtype=np.float64)
     except ValueError:
         return np.array(cells, dtype=str)
+
+
+def padded_numbers(column: NDArray[Any]) -> NDArray[np.float64] | None:
+    """Return the numbers of a column up to its padding: empty cells, or NaN.
+
+    None where it holds text, or a number behind the padding.
+    """
+    cells = column
+    if column.dtype.kind == "U":
+        is_decimal = all(_DECIMAL_COMMA.fullmatch(cell) for cell in column.tolist())
+        cells = np.char.replace(column, ",", ".") if is_decimal else column
+        cells = np.where(np.char.str_len(cells) == 0, "nan", cells)
+    try:
+        numbers = cells.astype(np.float64)
+    except ValueError:
+        return None
+    given = ~np.isnan(numbers)
+    n_given = int(given.sum())
+    return numbers[:n_given] if given[:n_given].all() else None
+
+
+def plain_name(name: str) -> tuple[str, float | None]:
+    """Return a column's name in plain form, and the seconds per unit that it states.
+
+    ``Spike Time [ms]``, ``spike-time_ms`` and ``spike_time (ms)`` are one name.
+    """
+    words = re.sub(r"[^\w]+", "_", name.strip().lower()).strip("_")
+    words = re.sub(r"__+", "_", words)
+    stem, _, unit = words.rpartition("_")
+    if stem and unit in _UNITS:
+        return stem, _UNITS[unit]
+    return words, None
+
+
+def column_keys(columns: dict[str, NDArray[Any]], names: tuple[str, ...]) -> list[str]:
+    """Return the columns that have one of these names, in the order of the names."""
+    plain = {key: plain_name(key)[0] for key in columns}
+    return [
+        key for name in names for key in columns if name in (plain[key], key.lower())
+    ]
 
 
 def pop_column(
@@ -122,13 +255,10 @@ def pop_column(
     """Remove and return the column with one of these names, or None.
 
     The column is returned with the seconds per unit by its name (``time_ms``,
-    ``time [ms]``), or else `scale`.
+    ``time [ms]``), or else `scale`. Of several the earliest of the names counts.
     """
-    for key in columns:
-        plain = key.lower().replace("[", " ").replace("(", " ").rstrip("]) ")
-        stem, _, unit = plain.replace(" ", "_").rpartition("_")
-        if plain in names:
-            return columns.pop(key), scale
-        if stem.rstrip("_") in names and unit in _UNITS:
-            return columns.pop(key), _UNITS[unit]
-    return None
+    keys = column_keys(columns, names)
+    if not keys:
+        return None
+    stated = plain_name(keys[0])[1] if keys[0].lower() not in names else None
+    return columns.pop(keys[0]), scale if stated is None else stated

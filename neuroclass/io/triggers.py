@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass.exceptions import RecordingError
+from neuroclass.io.arguments import in_seconds, time_values
 from neuroclass.io.assemble import make_epoch
+from neuroclass.io.files.matlab import read_mat
+from neuroclass.io.files.npz import read_npz
 from neuroclass.io.format_detection import detect_format
-from neuroclass.io.matlab import read_mat
-from neuroclass.io.npz import read_npz
 from neuroclass.io.text import pop_column, read_text_columns
 
 __all__ = ["read_triggers", "trigger_epoch"]
@@ -57,9 +58,9 @@ def read_triggers(triggers: Any, scale: float, duration: float | None) -> neo.Ep
     if isinstance(triggers, str | PathLike):
         path = Path(triggers)
         return trigger_epoch(_read_file(path), scale, duration, path.name)
-    if hasattr(triggers, "rescale"):
-        triggers, scale = triggers.rescale("s").magnitude, 1.0
-    times = np.asarray(triggers)
+    plain, scale = in_seconds(triggers, scale, "triggers")
+    is_vector = np.ma.isMA(plain) or getattr(plain, "dtype", np.dtype("f8")).kind == "m"
+    times = time_values(plain, 1.0, "triggers") if is_vector else np.asarray(plain)
     return trigger_epoch({"time": times}, scale, duration, "triggers", ValueError)
 
 
@@ -79,12 +80,14 @@ def trigger_epoch(
             f"{', '.join(_STARTS)}; got {', '.join(columns) or 'none'}. Rename it."
         )
     starts = _seconds(*found, source, error)
+    is_guessed = False
     if (stop := pop_column(columns, _STOPS, scale)) is not None:
         stops = _seconds(*stop, source, error, ascending=False)
     elif (given := pop_column(columns, _DURATIONS, scale)) is not None:
         stops = starts + _seconds(*given, source, error, ascending=False)
     elif starts.size > 1:
         stops = starts + float(np.median(np.diff(starts)))
+        is_guessed = duration is None
     elif duration is not None:
         stops = starts
     else:
@@ -99,7 +102,10 @@ def trigger_epoch(
             f"{source} must have as many stops as starts; got {len(stops)} and "
             f"{len(starts)}. Correct the table."
         )
-    return make_epoch("triggers", starts, stops, columns, source, error=error)
+    epoch = make_epoch("triggers", starts, stops, columns, source, error=error)
+    if is_guessed:
+        epoch.annotations["duration"] = "median gap"
+    return epoch
 
 
 def _seconds(

@@ -13,6 +13,7 @@ import neo
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass._lib.wording import some
 from neuroclass.exceptions import RecordingError
 from neuroclass.presentations.interval_rows import (
     IntervalRows,
@@ -101,7 +102,14 @@ def choose_interval_rows(
             f"the most repeats of equal length, {best.description} "
             f"(next: {others[0].source} with {others[0].repeats})"
         )
-    return best.rows, best.source, reason
+    rows = best.rows
+    if others_vary := best.pooled_columns:
+        rows = rows.take(
+            np.arange(rows.n_rows),
+            f"pooled over the other columns of {rows.name} that vary: "
+            f"{some(others_vary)}",
+        )
+    return rows, best.source, reason
 
 
 class _Candidate(NamedTuple):
@@ -110,6 +118,7 @@ class _Candidate(NamedTuple):
     rows: IntervalRows
     columns: tuple[str, ...]
     repeats: int  # of equal length, of the median repeated stimulus
+    pooled_columns: tuple[str, ...] = ()  # vary within the stimuli, and are not used
 
     @property
     def source(self) -> str:
@@ -185,8 +194,23 @@ def _find_candidates(
             labelled = rows._replace(columns={STIMULUS: labels})
             repeats = _count_equal_repeats(labelled, settings.min_repeats)
             if repeats:
-                candidates.append(_Candidate(labelled, columns, repeats))
+                pooled = () if is_pooled else _pooled_columns(rows, columns, labels)
+                candidates.append(_Candidate(labelled, columns, repeats, pooled))
     return candidates
+
+
+def _pooled_columns(
+    rows: IntervalRows, columns: tuple[str, ...], labels: NDArray[np.str_]
+) -> tuple[str, ...]:
+    """Return the columns that differ between repeats of one stimulus."""
+    n_stimuli = len(np.unique(labels))
+    return tuple(
+        name
+        for name in rows.varying_columns
+        if name not in columns
+        and np.unique(np.stack([labels, rows.columns[name]]), axis=1).shape[1]
+        > n_stimuli
+    )
 
 
 def _parse_stimulus(
@@ -278,10 +302,21 @@ def no_repeats_error(
 ) -> RecordingError:
     """Return the error for a recording without repeats: its tables, and the cure."""
     rows_left_out = "".join(f" ({note})" for note in notes)
+    tables = describe_intervals(recording)
+    pointlike = [t.name for t in tables if t.n_rows and t.durations[2] == 0]
+    if pointlike:
+        return RecordingError(
+            f"no repeats found: the rows of {some(pointlike)} have no length, for each "
+            "stops when it starts. Give the duration of a presentation with "
+            "--trial-duration (in Python: trial_duration)."
+        )
+    events = [f"{e.name} ({e.times.size})" for e in first_segment(recording).events]
+    hint = f" NAME ({some(events)})" if events else ""
     return RecordingError(
         f"no repeats found: no stimulus has at least {min_repeats} presentations"
         f"{rows_left_out}; the recording has {_list_tables(recording)}. Name the table "
-        "and column (--intervals, --stimulus), give --triggers, lower --min-repeats, "
+        f"and column (--intervals, --stimulus), give --triggers{hint}, lower "
+        "--min-repeats, "
         "or ask the weaker question of spontaneous activity with --condition none."
     )
 

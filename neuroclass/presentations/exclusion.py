@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from neuroclass._lib.issues import Issue
 from neuroclass._lib.wording import plural
 from neuroclass.exceptions import RecordingError
+from neuroclass.io import row_times
 from neuroclass.presentations.candidates import (
     STIMULUS,
     length_tolerance,
@@ -24,19 +25,33 @@ from neuroclass.presentations.candidates import (
     ordered_labels,
 )
 from neuroclass.presentations.interval_rows import IntervalRows
-from neuroclass.presentations.interval_tables import spike_seconds
+from neuroclass.presentations.interval_tables import (
+    as_seconds,
+    onset_columns,
+    spike_seconds,
+)
 
 __all__ = [
     "RecordedSpikes",
+    "SpikesOfPresentations",
     "check_clock",
     "common_durations",
     "drop_rare_stimuli",
     "drop_truncated",
+    "drop_unobserved",
     "drop_unrecorded",
+    "onset_issues",
     "overlap_issues",
+    "overlaps_any",
+    "silence_issues",
+    "unit_issues",
 ]
 
 _CLOCK_RATIO = 500.0  # milliseconds make 1000, samples more
+_PROBABLY_SPIKING = 3.0  # the same, of a row that may have been a silent one
+_SLOW_RATE, _LONG_DURATION = 0.05, 200.0  # Hz and s: a thousandth of the usual ones
+_PAUSE = 0.1  # s; a shorter silence at the end is no pause
+_JITTER = 0.01  # s; onsets that vary by more smear the responses of a bin
 _SURELY_SPIKING = 20.0  # expected spikes: a row with none of them was not recorded
 
 
@@ -208,3 +223,149 @@ def overlap_issues(
         "first): they share spikes and are not independent."
     )
     return (Issue("overlapping presentations", text),)
+
+
+def drop_unobserved(
+    rows: IntervalRows, unobserved: NDArray[np.float64]
+) -> IntervalRows:
+    """Leave out rows that overlap intervals which were not observed."""
+    overlaps = overlaps_any(rows.starts, rows.stops, unobserved)
+    if not overlaps.any():
+        return rows
+    n_overlapping = plural(int(overlaps.sum()), "row", "rows")
+    return rows.take(
+        ~overlaps, f"left out {n_overlapping} of {rows.name} within invalid times"
+    )
+
+
+def overlaps_any(
+    starts: NDArray[np.float64],
+    stops: NDArray[np.float64],
+    intervals: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Whether each stretch of time overlaps any of the intervals."""
+    overlaps = np.zeros(len(starts), dtype=bool)
+    for begin, end in intervals:
+        overlaps |= (starts < end) & (stops > begin)
+    return overlaps
+
+
+@dataclass(frozen=True)
+class SpikesOfPresentations:
+    """Spikes of all units together in each presentation, of one pass over them.
+
+    Attributes
+    ----------
+    counts : ndarray of shape (n_presentations,)
+        Number of spikes.
+    last : ndarray of shape (n_stimuli,)
+        Time of the latest spike of any repeat after stimulus onset, in seconds.
+    """
+
+    counts: NDArray[np.intp]
+    last: NDArray[np.float64]
+
+    @classmethod
+    def count(
+        cls,
+        spikes: RecordedSpikes,
+        starts: NDArray[np.float64],
+        durations: NDArray[np.float64],
+        stimulus: NDArray[np.intp],
+    ) -> SpikesOfPresentations:
+        """Count the spikes in presentations that are in the order of time."""
+        counts = np.zeros(len(starts), dtype=np.intp)
+        last = np.zeros(int(stimulus.max(initial=-1)) + 1)
+        stops = starts + durations[stimulus]
+        for train in spikes.trains:
+            times = spike_seconds(train)
+            first = np.searchsorted(times, starts)
+            past = np.searchsorted(times, stops)
+            counts += past - first
+            has_any = past > first
+            latest = times[past[has_any] - 1] - starts[has_any]
+            np.maximum.at(last, stimulus[has_any], latest)
+        return cls(counts, last)
+
+
+def silence_issues(
+    found: SpikesOfPresentations,
+    durations: NDArray[np.float64],
+    stimulus: NDArray[np.intp],
+    stimuli: tuple[str, ...],
+) -> tuple[Issue, ...]:
+    """Return presentations without spikes, and silence at the end of all repeats."""
+    issues = []
+    n_empty = int((found.counts == 0).sum())
+    per_presentation = found.counts.sum() / max(len(found.counts) - n_empty, 1)
+    if n_empty:
+        text = (
+            f"no unit fires in {plural(n_empty, 'presentation', 'presentations')} of "
+            f"{len(found.counts)}, where {per_presentation:.3g} spikes are to be "
+            "expected. Leave them out with drop_empty (--drop-empty) if they were not "
+            "recorded."
+        )
+        is_doubtful = per_presentation >= _PROBABLY_SPIKING
+        issues.append(Issue("empty presentations", text, is_warned=is_doubtful))
+    n_spikes = np.bincount(stimulus, weights=found.counts, minlength=len(stimuli))
+    silence = durations - found.last
+    expected = n_spikes * silence / np.maximum(found.last, 1e-12)
+    is_long = (silence > np.maximum(0.05 * durations, _PAUSE)) & (
+        expected >= _SURELY_SPIKING
+    )
+    if is_long.any():
+        worst = int(np.argmax(np.where(is_long, silence / durations, 0)))
+        text = (
+            f"no unit fires in the last {silence[worst]:.3g} s of the "
+            f"{durations[worst]:.4g} s of "
+            f"{'all repeats' if len(stimuli) == 1 else stimuli[worst]}"
+            + (
+                f" and of {int(is_long.sum()) - 1} other stimuli"
+                if is_long.sum() > 1
+                else ""
+            )
+            + f", where {expected[worst]:.0f} spikes are to be expected: a pause may "
+            "count as stimulus. Give trial_duration (--trial-duration)."
+        )
+        issues.append(Issue("silence at the end", text))
+    return tuple(issues)
+
+
+def unit_issues(
+    spikes: RecordedSpikes, durations: NDArray[np.float64]
+) -> tuple[Issue, ...]:
+    """Return whether spikes and presentations both look like milliseconds."""
+    rate = spikes.n_spikes / max(
+        (spikes.last - spikes.first) * len(spikes.trains), 1e-12
+    )
+    if not (rate < _SLOW_RATE and np.median(durations) > _LONG_DURATION):
+        return ()
+    text = (
+        f"units fire at {rate:.2g} Hz and presentations last "
+        f"{np.median(durations):.4g} s: both look like milliseconds. Give time_unit "
+        "'ms' (--time-unit ms), which corrects both."
+    )
+    return (Issue("unit of time", text),)
+
+
+def onset_issues(epoch: neo.Epoch) -> tuple[Issue, ...]:
+    """Return whether a column holds onsets that rows start before, by varying times."""
+    if "onsets" in epoch.annotations:
+        return ()
+    starts = as_seconds(epoch.times)
+    stops = starts + as_seconds(epoch.durations)
+    for name in onset_columns(epoch):
+        values = np.asarray(epoch.array_annotations[name])
+        onsets = row_times(values, starts, stops)
+        if onsets is None:
+            continue
+        with np.errstate(invalid="ignore"):
+            latency = (onsets - starts)[(onsets >= starts) & (onsets <= stops)]
+        if latency.size and np.ptp(latency) > _JITTER:
+            text = (
+                f"rows of {epoch.name} start {latency.min():.3g} to "
+                f"{latency.max():.3g} s before the times in {name}: if the stimulus "
+                f"begins there, give align {name!r} (--align {name})."
+            )
+            return (Issue("jittered onsets", text),)
+    return ()

@@ -6,6 +6,7 @@ and duration of the rows of each table, and the values and repeats of each colum
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass.exceptions import RecordingError
+from neuroclass.io import row_times
 
 __all__ = [
     "IntervalColumn",
@@ -23,8 +25,20 @@ __all__ = [
     "describe_intervals",
     "first_segment",
     "number_label",
+    "onset_columns",
     "spike_seconds",
 ]
+
+
+# Columns that time the stimulus, and those that time its end or the animal.
+_IS_ONSET = re.compile(
+    r"stim|cue|sample|pole|image|sound|tone|odou?r|flash|light|grating|onset",
+    re.IGNORECASE,
+)
+_IS_NO_ONSET = re.compile(
+    r"(photo|opto)_?stim|off|out|end|stop|reward|lick|response|choice|feedback|move",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -41,19 +55,28 @@ class IntervalColumn:
         Number of rows of the most frequent value.
     values : tuple of str
         The most frequent values, at most five.
+    is_time : bool
+        Whether the values are times inside the rows, such as the onset of a stimulus.
+    n_missing : int
+        Number of rows without a value.
     """
 
     name: str
     n_values: int
     repeats: int
     values: tuple[str, ...]
+    is_time: bool = False
+    n_missing: int = 0
 
     def __str__(self) -> str:
         """Return such as ``stimulus (11 values, up to 50 repeats)``."""
         if self.n_values == 0:
             return f"{self.name} (empty)"
+        if self.is_time:
+            return f"{self.name} (times inside the rows)"
         if self.n_values == 1:
-            return f"{self.name} (always {self.values[0]})"
+            always = "always" if not self.n_missing else f"{self.repeats} rows of"
+            return f"{self.name} ({always} {self.values[0]})"
         if self.repeats == 1:
             return f"{self.name} ({self.n_values} values, none repeated)"
         return f"{self.name} ({self.n_values} values, up to {self.repeats} repeats)"
@@ -119,6 +142,7 @@ def describe_intervals(recording: neo.Block) -> list[IntervalTable]:
     tables = []
     for epoch in first_segment(recording).epochs:
         durations = as_seconds(epoch.durations)
+        starts = as_seconds(epoch.times)
         columns = []
         for name, raw in epoch.array_annotations.items():
             labels = as_labels(np.asarray(raw))
@@ -130,6 +154,8 @@ def describe_intervals(recording: neo.Block) -> list[IntervalTable]:
                     len(values),
                     int(counts.max(initial=0)),
                     tuple(frequent.tolist()),
+                    _are_times(np.asarray(raw), starts, starts + durations),
+                    int((labels == "").sum()),
                 )
             )
         quantiles = np.quantile(durations, [0, 0.5, 1]) if len(durations) else [0.0] * 3
@@ -143,6 +169,30 @@ def describe_intervals(recording: neo.Block) -> list[IntervalTable]:
             )
         )
     return tables
+
+
+def _are_times(
+    values: NDArray[Any], starts: NDArray[np.float64], stops: NDArray[np.float64]
+) -> bool:
+    """Whether a column holds times inside its rows, on the clock of the rows."""
+    # Small whole numbers and constants lie inside rows by chance.
+    if values.dtype.kind != "f" or np.unique(values[~np.isnan(values)]).size < 3:
+        return False
+    times = row_times(values, starts, stops)
+    return times is not None and bool((times != np.floor(times)).any())
+
+
+def onset_columns(epoch: neo.Epoch) -> list[str]:
+    """Return the columns of a table with times of a stimulus inside the rows."""
+    starts = as_seconds(epoch.times)
+    stops = starts + as_seconds(epoch.durations)
+    return [
+        str(name)
+        for name, raw in epoch.array_annotations.items()
+        if _IS_ONSET.search(str(name))
+        and not _IS_NO_ONSET.search(str(name))
+        and _are_times(np.asarray(raw), starts, stops)
+    ]
 
 
 def first_segment(recording: neo.Block) -> neo.Segment:

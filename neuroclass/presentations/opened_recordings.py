@@ -27,52 +27,54 @@ Recordings: TypeAlias = neo.Block | Sequence[neo.Block | str | Path]
 
 
 def open_recording(
-    recording: neo.Block | str | Path | Sequence[neo.Block | str | Path],
+    recording: Any,
     *,
     triggers: Any = None,
     trial_duration: Any = None,
+    align: str | None = None,
     lazy: bool = False,
 ) -> Recordings:
-    """Return the recording, loaded if it is a path.
+    """Return the recording, loaded from its file or from an object in memory.
 
     Parameters
     ----------
-    recording : neo.Block, str or Path, or a sequence of these
-        A recording or its file. A sequence of several is returned as it is, for
-        `find_presentations`.
-    triggers, trial_duration, lazy
-        Options of `load_recording` for a path.
+    recording : neo.Block, str or Path, object, or a sequence of paths and blocks
+        A recording, its file, or what else `load_recording` takes. A sequence of
+        several paths and blocks is returned as it is, for `find_presentations`.
+    triggers, trial_duration, align, lazy
+        Options of `load_recording`.
 
     Raises
     ------
     TypeError
-        If it is of another type.
+        If it is of an unknown type.
     ValueError
-        If triggers or trial_duration are given for a recording loaded already.
+        If triggers, trial_duration or align are given for several recordings.
     """
-    if isinstance(recording, neo.Block | str | Path):
-        several: Sequence[Any] = [recording]
-    else:
-        several = recording if isinstance(recording, Sequence) else [recording]
-    for one in several:
-        if not isinstance(one, neo.Block | str | Path):
+    if isinstance(recording, list | tuple) and recording:
+        of_files = [isinstance(one, neo.Block | str | Path) for one in recording]
+        if any(of_files) and not all(of_files):
+            other = recording[of_files.index(False)]
             raise TypeError(
-                "recording must be a neo.Block, a path or a list of these; got "
-                f"{type(one).__name__}. from_raster and from_events make recordings "
-                "from arrays."
+                "recording must be a neo.Block, a path or a list of these; got a list "
+                f"with {type(other).__name__}. Load each with load_recording."
             )
-    if len(several) == 1:
-        recording = several[0]
-    if isinstance(recording, str | Path):
-        return load_recording(
-            recording, triggers=triggers, trial_duration=trial_duration, lazy=lazy
-        )
-    if triggers is not None or trial_duration is not None:
-        raise ValueError(
-            "triggers and trial_duration must go to load_recording, when recording is "
-            "loaded already."
-        )
-    return recording
+        if all(of_files) and len(recording) == 1:
+            recording = recording[0]
+        elif all(of_files):
+            if triggers is None and trial_duration is None and align is None:
+                return recording
+            raise ValueError(
+                "triggers, trial_duration and align must go to load_recording for each "
+                "of several recordings."
+            )
+    return load_recording(
+        recording,
+        triggers=triggers,
+        trial_duration=trial_duration,
+        align=align,
+        lazy=lazy,
+    )
 
 
 def find_presentations(
@@ -89,8 +91,8 @@ def find_presentations(
     settings : PresentationSettings, optional
         Settings of the selection.
     **options
-        Single settings as keywords: `intervals`, `stimulus`, `min_repeats`, `repeats`
-        and `condition` of `PresentationSettings`.
+        Single settings as keywords: `intervals`, `stimulus`, `min_repeats`, `repeats`,
+        `condition` and `drop_empty` of `PresentationSettings`.
 
     Returns
     -------

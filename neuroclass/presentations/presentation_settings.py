@@ -41,6 +41,8 @@ class PresentationSettings:
         ``"time"``: all presentations pooled, whatever the stimulus. ``"none"``: no
         stimulus; the recorded time is cut into 100 equal stretches (`min_repeats` if
         more).
+    drop_empty : bool, default False
+        Whether to leave out presentations in which no unit fires.
     """
 
     intervals: str | None = None
@@ -48,6 +50,7 @@ class PresentationSettings:
     min_repeats: int = 10
     repeats: str | None = None
     condition: str = "stimulus,time"
+    drop_empty: bool = False
 
 
 class PresentationOptions(TypedDict, total=False):
@@ -58,6 +61,7 @@ class PresentationOptions(TypedDict, total=False):
     min_repeats: int
     repeats: str | None
     condition: str
+    drop_empty: bool
 
 
 def first_and_last_repeat(repeats: str) -> tuple[int, int]:

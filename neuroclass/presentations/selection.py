@@ -27,14 +27,21 @@ from neuroclass.presentations.candidates import (
 )
 from neuroclass.presentations.exclusion import (
     RecordedSpikes,
+    SpikesOfPresentations,
     check_clock,
     common_durations,
     drop_rare_stimuli,
     drop_truncated,
+    drop_unobserved,
     drop_unrecorded,
+    onset_issues,
     overlap_issues,
+    overlaps_any,
+    silence_issues,
+    unit_issues,
 )
-from neuroclass.presentations.interval_tables import first_segment
+from neuroclass.presentations.interval_rows import IntervalRows
+from neuroclass.presentations.interval_tables import as_seconds, first_segment
 from neuroclass.presentations.presentation_settings import (
     CONDITIONS,
     PresentationOptions,
@@ -143,8 +150,8 @@ def select_presentations(
     settings : PresentationSettings, optional
         Settings of the selection.
     **options
-        Single settings as keywords: `intervals`, `stimulus`, `min_repeats`, `repeats`
-        and `condition` of `PresentationSettings`.
+        Single settings as keywords: `intervals`, `stimulus`, `min_repeats`, `repeats`,
+        `condition` and `drop_empty` of `PresentationSettings`.
 
     Returns
     -------
@@ -276,13 +283,19 @@ def _select_all_repeats(
             )
             if value is not None
         )
-        return _cut_into_stretches(span, max(_N_STRETCHES, min_repeats), ignored)
+        unobserved = _unobserved(segment)
+        return _cut_into_stretches(
+            span, max(_N_STRETCHES, min_repeats), ignored, unobserved
+        )
 
     rows, source, reason = choose_interval_rows(
         recording, settings, is_pooled=condition == "time"
     )
     check_clock(spikes, rows, source)
     rows = drop_unrecorded(rows, spikes, span)
+    rows = drop_unobserved(rows, _unobserved(segment))
+    if settings.drop_empty:
+        rows = _drop_empty(rows, spikes)
     rows = drop_rare_stimuli(rows, min_repeats)
     if not rows.n_rows:
         raise no_repeats_error(recording, min_repeats, *rows.notes)
@@ -294,11 +307,20 @@ def _select_all_repeats(
     index = {name: number for number, name in enumerate(stimuli)}
     stimulus_of = np.array([index[name] for name in labels.tolist()], dtype=np.intp)
     durations, notes = common_durations(rows, stimuli, stimulus_of)
+    (epoch,) = [e for e in segment.epochs if str(e.name) == rows.name][:1]
+    if epoch.annotations.get("duration") == "median gap":
+        notes.append(
+            f"a presentation of {rows.name} is taken to last the median gap between "
+            "the onsets; trial_duration (--trial-duration) sets it"
+        )
+    found = SpikesOfPresentations.count(spikes, rows.starts, durations, stimulus_of)
+    aligned = epoch.annotations.get("onsets")
     repeats = np.bincount(stimulus_of)
     reason = (
         f"{_range(repeats.min(), repeats.max())} repeats of "
         f"{plural(len(stimuli), 'stimulus', 'stimuli')} of "
-        f"{_range(durations.min(), durations.max())} s from {source}: {reason}."
+        f"{_range(durations.min(), durations.max())} s from {source}"
+        f"{f', onsets from {aligned}' if aligned else ''}: {reason}."
     )
     return Presentations(
         starts=rows.starts,
@@ -312,7 +334,33 @@ def _select_all_repeats(
             *as_issues(*rows.notes, *notes),
             *issues,
             *overlap_issues(rows, durations[stimulus_of]),
+            *silence_issues(found, durations, stimulus_of, stimuli),
+            *unit_issues(spikes, durations),
+            *onset_issues(epoch),
         ),
+    )
+
+
+def _unobserved(segment: neo.Segment) -> NDArray[np.float64]:
+    """Return the intervals that were not observed, (n_intervals, 2), in seconds."""
+    parts = [
+        np.stack([as_seconds(e.times), as_seconds(e.times + e.durations)], axis=1)
+        for e in segment.epochs
+        if str(e.name) == "invalid_times"
+    ]
+    return np.concatenate(parts) if parts else np.empty((0, 2))
+
+
+def _drop_empty(rows: IntervalRows, spikes: RecordedSpikes) -> IntervalRows:
+    """Leave out rows in which no unit fires."""
+    each = np.arange(rows.n_rows)
+    found = SpikesOfPresentations.count(spikes, rows.starts, rows.durations, each)
+    is_empty = found.counts == 0
+    if not is_empty.any():
+        return rows
+    n_empty = plural(int(is_empty.sum()), "row", "rows")
+    return rows.take(
+        ~is_empty, f"left out {n_empty} of {rows.name} in which no unit fires"
     )
 
 
@@ -329,7 +377,10 @@ def _range(low: float, high: float) -> str:
 
 
 def _cut_into_stretches(
-    span: tuple[float, float], n_stretches: int, ignored: str
+    span: tuple[float, float],
+    n_stretches: int,
+    ignored: str,
+    unobserved: NDArray[np.float64],
 ) -> Presentations:
     """Cut the recorded time into equal stretches that stand for presentations."""
     duration = (span[1] - span[0]) / n_stretches
@@ -338,15 +389,24 @@ def _cut_into_stretches(
         "without a stimulus: information of words about the neuron regardless of "
         "any stimulus, a weaker question than with repeats."
     )
+    starts = span[0] + duration * np.arange(n_stretches, dtype=float)
+    is_observed = ~overlaps_any(starts, starts + duration, unobserved)
+    notes = [f"{ignored} ignored: the condition is none"] if ignored else []
+    if not is_observed.all():
+        n_lost = plural(int((~is_observed).sum()), "stretch", "stretches")
+        notes.append(f"left out {n_lost} within invalid times")
+    if not is_observed.any():
+        raise RecordingError(
+            "recorded time must not all be invalid; the table invalid_times covers it. "
+            "Correct the table."
+        )
     return Presentations(
-        starts=span[0] + duration * np.arange(n_stretches, dtype=float),
-        stimulus=np.zeros(n_stretches, dtype=np.intp),
+        starts=starts[is_observed],
+        stimulus=np.zeros(int(is_observed.sum()), dtype=np.intp),
         stimuli=("none",),
         durations=np.array([duration]),
         condition="none",
         source="recorded time",
         reason=reason,
-        issues=as_issues(f"{ignored} ignored: the condition is none")
-        if ignored
-        else (),
+        issues=as_issues(*notes),
     )

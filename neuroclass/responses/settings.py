@@ -29,9 +29,11 @@ class ResponseSettings(PresentationSettings):
     Attributes
     ----------
     triggers : path or array_like, optional
-        Stimulus onsets for a path, in seconds: `load_recording`.
+        Stimulus onsets, in seconds, or the name of events: `load_recording`.
     trial_duration : float, str or quantities.Quantity, optional
         Duration of the trials that begin at the triggers: `load_recording`.
+    align : str, optional
+        Column of an interval table with the onset of the stimulus: `load_recording`.
     bin_size : "auto", "base", float, str or quantities.Quantity, default "auto"
         Time bin width; a number is seconds. "auto": by `choose_bin_size`, for classes
         by timing as "base": `choose_base_bin`.
@@ -46,6 +48,7 @@ class ResponseSettings(PresentationSettings):
 
     triggers: Any = None
     trial_duration: Any = None
+    align: str | None = None
     bin_size: Any = "auto"
     word_length: int = 1
     response: Literal["words", "counts"] = "words"
@@ -57,6 +60,7 @@ class ResponseOptions(PresentationOptions, total=False):
 
     triggers: Any
     trial_duration: Any
+    align: str | None
     bin_size: Any
     word_length: int
     response: Literal["words", "counts"]

@@ -6,5 +6,7 @@ from .classification import UnitPsth as UnitPsth
 from .discrimination import DiscriminationResult as DiscriminationResult
 from .information_scan import InformationScan as InformationScan
 from .recording_information import RecordingInformation as RecordingInformation
+from .saved_result import SavedResult as SavedResult
+from .saved_result import read_result as read_result
 from .timing_classes import TimingClasses as TimingClasses
 from .within_recordings import WithinRecordings as WithinRecordings

@@ -33,8 +33,11 @@ def test_missing_file(tmp_path):
         load_recording(tmp_path / "missing.nwb")
 
 
-def test_folder(tmp_path):
-    with pytest.raises(RecordingError, match="must be a file; it is a folder"):
+def test_folder_that_is_no_recording_is_listed(tmp_path):
+    with pytest.raises(RecordingError, match="the folder is empty"):
+        load_recording(tmp_path)
+    (tmp_path / "notes.md").write_text("none")
+    with pytest.raises(RecordingError, match=r"no known format; it holds notes\.md"):
         load_recording(tmp_path)
 
 
@@ -115,13 +118,16 @@ def test_old_mat(tmp_path):
 
 def test_unknown_binary(tmp_path):
     (tmp_path / "vendor.nex").write_bytes(b"NEX1\0\0\0\0\xff\xfe")
-    with pytest.raises(RecordingError, match=r"of no format that can be read \(NWB 2"):
+    with pytest.raises(RecordingError, match="cannot be read by neo as neuroexplorer"):
         load_recording(tmp_path / "vendor.nex")
+    (tmp_path / "vendor.xyz").write_bytes(b"\0\1\2\3\xff\xfe")
+    with pytest.raises(RecordingError, match=r"of no format that can be read \(NWB 2"):
+        load_recording(tmp_path / "vendor.xyz")
 
 
 def test_pickles_are_never_read(tmp_path):
     (tmp_path / "recording.pkl").write_bytes(b"\x80\x04\x95\x10\0\0\0\0\0\0\0")
-    with pytest.raises(RecordingError, match="of no format that can be read"):
+    with pytest.raises(RecordingError, match="a Python pickle, which is not read"):
         load_recording(tmp_path / "recording.pkl")
 
 

@@ -127,7 +127,7 @@ def test_objects_are_refused(recording_path, tmp_path):
 def test_source_must_be_nwb(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("unit,time\n1,0.5\n")
-    with pytest.raises(ValueError, match="must be an NWB file to take labels"):
+    with pytest.raises(ValueError, match="must be an NWB file or a phy folder to"):
         write_labels(path, {"label": [0]}, output=tmp_path / "a.nwb")
 
 

@@ -279,7 +279,14 @@ def test_stop_before_start_names_the_row(recording_path):
     stops = np.arange(10) + 0.5
     stops[4] = 1.0
     replace(recording_path, "intervals/trials/stop_time", stops)
-    with pytest.raises(RecordingError, match="row 4 of table 'trials' must stop"):
+    with pytest.warns(UserWarning, match=r"1 of 10 rows .* \(row 4, start 4 s"):
+        block = load_recording(recording_path)
+    assert list(block.segments[0].epochs[0].labels[3:5]) == ["3", "5"]
+
+
+def test_rows_that_all_stop_before_they_start_are_refused(recording_path):
+    replace(recording_path, "intervals/trials/stop_time", np.arange(10.0) - 1)
+    with pytest.raises(RecordingError, match="must stop after they start"):
         load_recording(recording_path)
 
 

@@ -155,7 +155,7 @@ def test_objects_in_npz_are_never_unpickled(tmp_path):
         {"spike_times": FLAT, "unit_ids": [1, 2]},
         {"spike_times": np.array(["a"])},
         {"a": np.eye(3)},
-        {"a": FLAT, "n_units": 3},
+        {"a": FLAT, "threshold": 3},
         {},
     ],
 )
@@ -295,7 +295,10 @@ def test_times_that_start_again_get_the_cure(tmp_path):
     ("text", "match"),
     [
         ("1,0.5\n2,0.7\n", "must name its columns in the first line"),
-        ("unit,amplitude\n1,2\n", "must have columns unit and time; got unit, amplit"),
+        (
+            "unit,amplitude\n1,2\n",
+            "unit and time, or .* per unit; got unit, amplit",
+        ),
         ("unit,time\n", "must have rows below 'unit,time'"),
         ("# nothing\n", "must have rows; it has only comments"),
         ("unit,time\n1,0.5\n1,abc\n", "got 'abc' in row 2, of unit 1"),

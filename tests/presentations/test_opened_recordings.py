@@ -41,15 +41,30 @@ def test_several_recordings_are_pooled_when_presentations_are_selected(retinas):
     assert_array_equal(pooled.repeats, presentations.repeats)
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((2, 3)), None, 7, [np.zeros(3)]])
-def test_other_types_are_refused_by_name(wrong):
-    with pytest.raises(TypeError, match=r"a path or a list of these; got \w+\. from_"):
+@pytest.mark.parametrize(
+    ("wrong", "match"),
+    [
+        (np.zeros((2, 3)), r"one ndarray of shape \(2, 3\), whose axes"),
+        (None, "must be a neo.Block, a path, .*; got NoneType"),
+        (7, "must be a neo.Block, a path, .*; got int"),
+    ],
+)
+def test_other_types_are_refused_by_name(wrong, match):
+    with pytest.raises(TypeError, match=match):
         open_recording(wrong)
 
 
-def test_triggers_go_with_a_path(retinas):
-    with pytest.raises(ValueError, match="must go to load_recording"):
-        open_recording(retinas[0], triggers=[1.0, 2.0])
+def test_paths_and_other_objects_do_not_mix(retinas):
+    with pytest.raises(TypeError, match="got a list with ndarray"):
+        open_recording([retinas[0], np.zeros(3)])
+
+
+def test_triggers_go_with_one_recording_and_leave_it_as_it_is(retinas):
+    opened = open_recording(retinas[0], triggers=[1.0, 2.0])
+    assert opened.segments[0].epochs[-1].name == "triggers"
+    assert [e.name for e in retinas[0].segments[0].epochs] == ["trials"]
+    with pytest.raises(ValueError, match="each of several recordings"):
+        open_recording(retinas, triggers=[1.0, 2.0])
 
 
 def test_the_setting_says_how_the_table_was_chosen(retinas):

@@ -176,9 +176,17 @@ def test_equivalent_tables_are_no_rivals():
 
 
 def test_invalid_times_are_never_taken():
-    invalid = make_epoch("invalid_times", 3.0 * np.arange(40), 1.0)
+    invalid = make_epoch("invalid_times", 3.0 * np.arange(40) + 2.25, 0.5)
     presentations = select_presentations(make_recording(invalid, alternating()))
     assert presentations.source == "trials.stimulus"
+    assert presentations.n_presentations == 24
+
+
+def test_presentations_within_invalid_times_are_left_out():
+    invalid = make_epoch("invalid_times", np.array([4.5, 10.0]), 0.25)
+    presentations = select_presentations(make_recording(invalid, alternating()))
+    assert_allclose(presentations.starts, np.delete(3.0 * np.arange(24), [1, 3]))
+    assert any("left out 2 rows" in note for note in presentations.notes)
 
 
 def test_stimuli_that_differ_in_two_columns_are_their_combinations():
@@ -228,6 +236,67 @@ def test_contiguous_frames_without_a_column_are_no_repeats():
     epoch = make_epoch("noise_presentations", np.arange(6000) / 60.0, 1 / 60.0)
     with pytest.raises(RecordingError, match="no repeats found"):
         select_presentations(make_recording(epoch))
+
+
+@pytest.mark.parametrize("column", ["index_repeat", "frame", "gap"])
+def test_rows_of_a_frame_each_are_one_presentation_of_their_sequence(column):
+    # Two sequences of colours in turn, 120 frames of 1/60 s each, 12 times each.
+    rng = np.random.default_rng(1)
+    sequences = rng.integers(0, 2, (2, 120))
+    color = np.concatenate([sequences[k % 2] for k in range(24)])
+    onsets = np.arange(24 * 120) / 60.0
+    columns = {"color": color.astype(float)}
+    if column == "index_repeat":
+        columns[column] = np.repeat(np.arange(24), 120)
+    elif column == "frame":
+        columns[column] = np.tile(np.arange(120.0), 24)
+    else:
+        onsets = onsets + np.repeat(0.5 * np.arange(24), 120)
+    epoch = make_epoch("flicker", onsets, 1 / 60.0, **columns)
+    presentations = select_presentations(make_recording(epoch, t_stop=70.0))
+    assert presentations.stimuli == (
+        "sequence 0 of 120 values",
+        "sequence 1 of 120 values",
+    )
+    assert_array_equal(presentations.repeats, [12, 12])
+    assert_allclose(presentations.durations, 2.0)
+    assert "joined 2880 rows" in presentations.notes[0]
+
+
+def test_silence_at_the_end_of_all_repeats_is_said():
+    epoch = make_epoch("trials", 20.0 * np.arange(12), 20.0)
+    rng = np.random.default_rng(0)
+    spikes = np.concatenate([20.0 * k + 18 * rng.random(60) for k in range(12)])
+    recording = make_recording(epoch, spikes=np.sort(spikes), t_stop=240.0)
+    with pytest.warns(UserWarning, match=r"last 2\.\d* s of the 20 s of all repeats"):
+        select_presentations(recording)
+
+
+def test_presentations_without_a_spike_are_doubted_and_can_be_left_out():
+    epoch = make_epoch("trials", 20.0 * np.arange(14), 20.0)
+    rng = np.random.default_rng(0)
+    used = [k for k in range(14) if k != 5]
+    spikes = np.concatenate([20.0 * k + 20 * rng.random(60) for k in used])
+    recording = make_recording(epoch, spikes=np.sort(spikes), t_stop=280.0)
+    with pytest.warns(UserWarning, match=r"no unit fires in 1 presentation of 14"):
+        select_presentations(recording)
+    presentations = select_presentations(recording, drop_empty=True)
+    assert presentations.n_presentations == 13
+    assert any("left out 1 row" in note for note in presentations.notes)
+
+
+def test_columns_that_vary_within_a_stimulus_are_named():
+    epoch = make_epoch(
+        "trials",
+        3.0 * np.arange(48),
+        2.0,
+        stimulus=np.resize(["a", "b"], 48),
+        code=np.resize([1, 1, 2, 2], 48),
+    )
+    notes = select_presentations(make_recording(epoch)).notes
+    assert any(
+        "pooled over the other columns of trials that vary: code" in n for n in notes
+    )
 
 
 def test_thousands_of_stimuli_are_quick_to_choose_from():

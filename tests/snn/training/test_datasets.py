@@ -220,6 +220,21 @@ def test_cifar10_dvs_comes_as_aedat_or_hdf5(kind, tmp_path):
     assert frames[1, 0, 1, 0, 47] == 1
 
 
+def test_hdf5_events_in_seconds_are_spread_over_the_frames(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("airplane", "truck"):
+        (tmp_path / name).mkdir()
+        for number in range(2):
+            with h5py.File(tmp_path / name / f"{number}.h5", "w") as file:
+                file["t"] = np.sort(rng.random(5000) * 1.3)
+                for key, n in (("x", 128), ("y", 128), ("p", 2)):
+                    file[key] = rng.integers(0, n, 5000)
+    dataset = load_dataset("cifar10-dvs", tmp_path, n_frames=10)
+    counts = dataset.train.batch(torch.tensor([0])).sum(dim=(1, 2, 3, 4))
+    assert counts.sum() == 5000
+    assert (counts - 500).abs().max() < 100
+
+
 def test_augmentation_shifts_and_mirrors_whole_images():
     torch.manual_seed(0)
     images = torch.arange(1.0, 65).view(1, 1, 8, 8).repeat(200, 2, 1, 1)

@@ -1,0 +1,1 @@
+"""Readers of single file formats, each by its own rules."""

@@ -1,0 +1,112 @@
+"""Arrays of numpy's ``.npz`` files, never unpickled.
+
+Input: the path of a file. Output: its arrays by name.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroclass.exceptions import RecordingError
+
+__all__ = ["read_npy", "read_npz"]
+
+
+def read_npz(path: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays of an npz file; Python objects in it are never loaded."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            names = archive.files
+            if {"t", "index", "start", "end"} <= set(names):
+                # Columns of text are Python objects there, and are left out.
+                names = [name for name in names if not _is_pickled(archive, name)]
+            arrays = {name: archive[name] for name in names}
+    except Exception as error:  # zipfile, zlib and numpy each raise their own
+        if "allow_pickle" in str(error):
+            raise RecordingError(
+                f"{path} holds arrays of Python objects, which are not loaded, for "
+                "they can run code. Save the spike times of all units in one array, "
+                "spike_times, with spike_times_index."
+            ) from error
+        raise RecordingError(
+            f"{path} is a damaged or truncated npz file: {error}. Save or copy it "
+            "again."
+        ) from error
+    if {"t", "index", "start", "end"} <= set(arrays):
+        return _pynapple_arrays(arrays)
+    return arrays
+
+
+def _is_pickled(archive: Any, name: str) -> bool:
+    with archive.zip.open(f"{name}.npy") as file:
+        version = np.lib.format.read_magic(file)
+        read = (
+            np.lib.format.read_array_header_1_0
+            if version == (1, 0)
+            else np.lib.format.read_array_header_2_0
+        )
+        return bool(read(file)[2].hasobject)
+
+
+def _pynapple_arrays(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a group of spike trains that pynapple saved.
+
+    ``t`` are the times of all spikes in seconds, ``index`` the unit of each, ``keys``
+    all units, of which further arrays are columns.
+    """
+    index = arrays["index"]
+    keys = np.ravel(arrays.get("keys", np.unique(index)))
+    order = np.argsort(index, kind="stable")
+    counts = [int((index == key).sum()) for key in keys]
+    place = np.searchsorted(index[order], keys)
+    times = arrays["t"][order]
+    trains = [times[start : start + n] for start, n in zip(place, counts, strict=True)]
+    return {
+        "spike_times": np.concatenate(trains) if trains else np.empty(0),
+        "spike_times_index": np.cumsum(counts),
+        "unit_ids": keys,
+        **{
+            name: values
+            for name, values in arrays.items()
+            if name not in ("t", "index", "keys", "start", "end", "type", "d", "rate")
+            and values.shape == keys.shape
+        },
+    }
+
+
+def read_npy(path: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays of an npy file whose axes are known.
+
+    A record array has named columns; of two dimensions with NaN behind the last spike
+    of each row, each row is a unit.
+
+    Raises
+    ------
+    RecordingError
+        If the axes are unknown, or the file is damaged.
+    """
+    try:
+        values = np.load(path, allow_pickle=False)
+    except Exception as error:  # numpy raises several for a damaged file
+        if "allow_pickle" in str(error):
+            raise RecordingError(
+                f"{path} holds Python objects, which are not loaded, for they can run "
+                "code. Save one array per unit with numpy.savez."
+            ) from error
+        raise RecordingError(
+            f"{path} is a damaged or truncated npy file: {error}. Save or copy it "
+            "again."
+        ) from error
+    if values.dtype.names:
+        return {name: values[name] for name in values.dtype.names}
+    if values.ndim in (2, 3) and values.dtype.kind == "f" and np.isnan(values).any():
+        return {"spike_times": values}
+    raise RecordingError(
+        f"{path} is one numpy array of shape {values.shape}, whose axes are unknown. "
+        "Load it with numpy and use from_raster or from_events, or save one array per "
+        "unit with numpy.savez."
+    )

@@ -1,0 +1,89 @@
+"""Spike files of network simulators: NEST and SONATA.
+
+Input: the path of a file. Output: a ``neo.Block``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import neo
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroclass._lib.wording import some
+from neuroclass.exceptions import RecordingError
+from neuroclass.io.assemble import UnitTable, assemble_recording
+
+__all__ = ["read_sonata"]
+
+_SECONDS = {"ms": 1e-3, "milliseconds": 1e-3, "s": 1.0, "seconds": 1.0}
+
+
+def read_sonata(path: Path) -> neo.Block:
+    """Return the recording of a SONATA file of spikes (``/spikes/POPULATION``).
+
+    Units of one population are named by their ``node_id``; of several by
+    ``POPULATION:node_id``. Only nodes that fire are in the file.
+    """
+    times, ids, populations = [], [], []
+    with h5py.File(path, "r") as file:
+        group = file["spikes"]
+        tables = {"": group} if "timestamps" in group else dict(group.items())
+        for name, table in tables.items():
+            key = next((k for k in ("node_ids", "gids") if k in table), None)
+            if key is None or "timestamps" not in table:
+                raise RecordingError(
+                    f"{path} must hold timestamps and node_ids in /spikes/{name}; got "
+                    f"{some(list(table))}. Write the report again."
+                )
+            stamps = np.asarray(table["timestamps"][()], dtype=np.float64)
+            unit = _text(table["timestamps"].attrs.get("units", "ms"))
+            nodes = np.asarray(table[key][()])
+            if nodes.shape != stamps.shape:
+                raise RecordingError(
+                    f"{path}: {key} must have one entry for each of the "
+                    f"{stamps.size} timestamps; got {nodes.size}. Write it again."
+                )
+            times.append(stamps * _SECONDS.get(unit, 1e-3))
+            ids.append(nodes.astype(np.int64))
+            populations.append(name)
+    return _assemble(path, times, ids, populations)
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _assemble(
+    path: Path,
+    times: list[NDArray[np.float64]],
+    ids: list[NDArray[np.int64]],
+    populations: list[str],
+) -> neo.Block:
+    flat, stops, names, column = [], [], [], []
+    total = 0
+    for stamps, nodes, population in zip(times, ids, populations, strict=True):
+        order = np.lexsort((stamps, nodes))
+        present, counts = np.unique(nodes, return_counts=True)
+        flat.append(stamps[order])
+        stops.append(total + np.cumsum(counts))
+        total += stamps.size
+        is_one = len(populations) == 1
+        names += [int(n) if is_one else f"{population}:{n}" for n in present]
+        column += [population] * present.size
+    return assemble_recording(
+        UnitTable(
+            np.concatenate(flat),
+            np.concatenate(stops).astype(np.intp),
+            names,
+            {"population": column} if any(populations) else {},
+            may_sort=True,
+        ),
+        source=path.name,
+        annotations={"format": "SONATA"},
+        name=path.stem,
+        path=str(path),
+    )

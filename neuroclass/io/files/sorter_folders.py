@@ -1,0 +1,278 @@
+"""Folders of spike sorters, and of one text file per cell.
+
+Input: the path of a folder. Output: a ``neo.Block``.
+
+**Kilosort 2 to 4, and phy**: ``spike_times.npy`` in samples, ``spike_clusters.npy`` (or
+``spike_templates.npy``), the columns of ``cluster_*.tsv`` (or ``.csv``) as unit
+columns, the sample rate from ``params.py``, whose text is read and never run.
+
+**SpyKING CIRCUS**: ``*.result.hdf5``, in samples; the rate from the ``*.params`` beside
+it.
+
+**One text file per cell** (``12_SP_C2401.txt``): spike times, one per line; all files
+whose names differ in their last number only.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import neo
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroclass._lib.checks import warn_user
+from neuroclass._lib.wording import plural, some
+from neuroclass.exceptions import RecordingError
+from neuroclass.io.assemble import UnitTable, assemble_recording
+from neuroclass.io.text import plain_name, read_number_lines, read_text_columns
+
+__all__ = ["cell_files", "phy_rate", "read_cell_files", "read_circus", "read_phy"]
+
+_CLUSTER_NAMES = ("cluster_id", "cluster", "id")
+
+
+def read_phy(folder: Path, sampling_rate: float | None = None) -> neo.Block:
+    """Return the recording of a Kilosort or phy folder.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The folder.
+    sampling_rate : float, optional
+        Samples per second (Hz), instead of that of ``params.py``.
+
+    Raises
+    ------
+    RecordingError
+        If files are missing or do not fit each other.
+    """
+    samples = _load(folder / "spike_times.npy")
+    name = next(
+        (
+            name
+            for name in ("spike_clusters.npy", "spike_templates.npy")
+            if (folder / name).exists()
+        ),
+        None,
+    )
+    if name is None:
+        raise RecordingError(
+            f"{folder} must hold spike_clusters.npy or spike_templates.npy beside "
+            f"spike_times.npy; it holds {_listed(folder)}. Copy the whole folder."
+        )
+    clusters = _load(folder / name)
+    if clusters.size != samples.size:
+        raise RecordingError(
+            f"{folder}: {name} must have one cluster for each of the {samples.size} "
+            f"spikes of spike_times.npy; got {clusters.size}. Save the sorting again."
+        )
+    if samples.dtype.kind == "f" and (samples != np.floor(samples)).any():
+        raise RecordingError(
+            f"{folder}: spike_times.npy must be in samples, whole numbers; got "
+            f"{samples[samples != np.floor(samples)][0]:.6g}. Save samples, or give "
+            "the times as a table."
+        )
+    rate = sampling_rate or phy_rate(folder)
+    ids, units = np.unique(clusters.astype(np.int64), return_inverse=True)
+    order = np.lexsort((samples, units.ravel()))
+    stops = np.cumsum(np.bincount(units.ravel(), minlength=ids.size))
+    times = samples[order].astype(np.float64) / rate
+    columns = _cluster_columns(folder, ids)
+    return assemble_recording(
+        UnitTable(times, stops, [int(one) for one in ids], columns, may_sort=True),
+        source=folder.name,
+        annotations={"format": "phy", "sampling_rate": rate},
+        name=folder.name,
+        path=str(folder),
+    )
+
+
+def _load(path: Path) -> NDArray[Any]:
+    try:
+        values = np.load(path, allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise RecordingError(
+            f"{path} is a damaged or truncated npy file: {error}. Copy it again."
+        ) from error
+    return np.ravel(values)
+
+
+def _listed(folder: Path) -> str:
+    return some(sorted(path.name for path in folder.iterdir()), 8) or "nothing"
+
+
+def phy_rate(folder: Path) -> float:
+    """Return the sample rate of ``params.py``, which is read and not run.
+
+    Raises
+    ------
+    RecordingError
+        If there is no such file, or no number in it.
+    """
+    path = folder / "params.py"
+    cure = "Give it as sampling_rate (--sampling-rate)."
+    if not path.exists():
+        raise RecordingError(
+            f"{folder} must hold params.py with the sample rate; it holds "
+            f"{_listed(folder)}. {cure}"
+        )
+    text = path.read_text(encoding="utf-8", errors="replace")
+    match = re.search(r"^\s*sample_rate\s*=\s*([^#\n]+)", text, re.MULTILINE)
+    rate = 0.0
+    if match:
+        try:
+            rate = float(ast.literal_eval(match[1].strip()))
+        except (ValueError, SyntaxError, TypeError):
+            rate = 0.0
+    if not (np.isfinite(rate) and rate > 0):
+        raise RecordingError(
+            f"{path} must have a line sample_rate = NUMBER; it has "
+            f"{match[0].strip() if match else 'none'!r}. {cure}"
+        )
+    return rate
+
+
+def _cluster_columns(folder: Path, ids: NDArray[np.int64]) -> dict[str, list[Any]]:
+    """Return the columns of the tables of clusters, one entry per unit."""
+    columns: dict[str, list[Any]] = {}
+    tables = sorted((*folder.glob("cluster_*.tsv"), *folder.glob("cluster_*.csv")))
+    # What was curated by hand counts more than what the sorter wrote.
+    tables.sort(key=lambda path: path.stem in ("cluster_info", "cluster_KSLabel"))
+    for path in tables:
+        try:
+            table = read_text_columns(path)
+        except RecordingError as error:
+            warn_user(f"{error} The table is left out.")
+            continue
+        key = next((k for k in table if plain_name(k)[0] in _CLUSTER_NAMES), None)
+        if key is None or table[key].dtype.kind != "f":
+            warn_user(
+                f"{path} must have a column cluster_id; got {', '.join(table)}. The "
+                "table is left out."
+            )
+            continue
+        row_of = {int(cluster): k for k, cluster in enumerate(table.pop(key))}
+        for name, values in table.items():
+            entries = [
+                values[row_of[int(one)]].item() if int(one) in row_of else None
+                for one in ids
+            ]
+            if name not in columns:
+                blank: Any = "" if values.dtype.kind == "U" else float("nan")
+                columns[name] = [blank if v is None else v for v in entries]
+    return columns
+
+
+def read_circus(path: Path, sampling_rate: float | None) -> neo.Block:
+    """Return the recording of a result file of SpyKING CIRCUS.
+
+    Raises
+    ------
+    RecordingError
+        If the sample rate is not known, or there are no units.
+    """
+    rate = sampling_rate or _circus_rate(path)
+    with h5py.File(path, "r") as file:
+        group = file["spiketimes"]
+        names = sorted(group, key=lambda name: (_last_number(name), name))
+        trains = [
+            np.sort(np.ravel(group[name][()]).astype(np.float64)) for name in names
+        ]
+    if not names:
+        raise RecordingError(
+            f"{path} must hold units in spiketimes; it has none. Sort again."
+        )
+    return assemble_recording(
+        UnitTable(
+            np.concatenate(trains) / rate,
+            np.cumsum([train.size for train in trains]),
+            names,
+            may_sort=True,
+        ),
+        source=path.name,
+        annotations={"format": "SpyKING CIRCUS", "sampling_rate": rate},
+        name=path.name.split(".")[0],
+        path=str(path),
+    )
+
+
+def _circus_rate(path: Path) -> float:
+    stem = path.name.split(".result")[0]
+    for folder in (path.parent, path.parent.parent):
+        for params in (folder / f"{stem}.params", *sorted(folder.glob("*.params"))):
+            if params.exists():
+                text = params.read_text(encoding="utf-8", errors="replace")
+                match = re.search(
+                    r"^\s*sampling_rate\s*=\s*([\d.eE+]+)", text, re.MULTILINE
+                )
+                if match:
+                    return float(match[1])
+    raise RecordingError(
+        f"{path} holds samples, and no .params with a sampling_rate lies beside it. "
+        "Give sampling_rate (--sampling-rate)."
+    )
+
+
+def _last_number(name: str) -> int:
+    numbers = re.findall(r"\d+", name)
+    return int(numbers[-1]) if numbers else -1
+
+
+def cell_files(folder: Path) -> list[Path]:
+    """Return the files of spike times, one per cell, of a folder; or none."""
+    found = [
+        path
+        for path in sorted(folder.iterdir())
+        if path.suffix.lower() in (".txt", ".csv", ".dat")
+        and re.search(
+            r"(^|_)(SP_C|cell|unit|neuron|cluster|sp)_?\d+$", path.stem, re.IGNORECASE
+        )
+    ]
+    return sorted(found, key=lambda path: (_last_number(path.stem), path.name))
+
+
+def read_cell_files(folder: Path, files: Sequence[Path], scale: float) -> neo.Block:
+    """Return the recording of one file of spike times per cell.
+
+    Raises
+    ------
+    RecordingError
+        If files are of several stimuli, or do not hold one time per line.
+    """
+    prefixes = sorted({re.sub(r"\d+$", "", path.stem) for path in files})
+    if len(prefixes) > 1:
+        listed = some([f"{prefix}*" for prefix in prefixes], 4)
+        raise RecordingError(
+            f"{folder} must hold the cells of one stimulus; got files {listed}. Move "
+            "those of each stimulus into a folder of their own."
+        )
+    trains, ids = [], []
+    for path in files:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        rows = read_number_lines(path) if text.strip() else []
+        if any(row.size != 1 for row in rows):
+            raise RecordingError(
+                f"{path} must hold one spike time per line; got "
+                f"{plural(max(row.size for row in rows), 'number', 'numbers')}. "
+                "Give it as a table instead."
+            )
+        trains.append(np.concatenate(rows) if rows else np.empty(0))
+        ids.append(re.sub(r"^.*?([A-Za-z]*\d+)$", r"\1", path.stem))
+    return assemble_recording(
+        UnitTable(
+            np.concatenate(trains) * scale,
+            np.cumsum([train.size for train in trains]),
+            ids,
+            may_sort=True,
+        ),
+        source=folder.name,
+        annotations={"format": "text per cell"},
+        name=folder.name,
+        path=str(folder),
+    )

@@ -1,0 +1,1 @@
+"""Recordings from objects of other packages, and from arrays, in memory."""
