@@ -108,7 +108,8 @@ def run(args: "Namespace") -> None:
         print_item("events", *map(_describe_events, events))
     if presentations:
         starts = "; ".join(
-            f"{one['stimulus']} at {one['start_seconds']:.6g} s for {one['duration_seconds']:.4g} s"
+            f"{one['stimulus']} at {one['start_seconds']:.6g} s for "
+            f"{one['duration_seconds']:.4g} s"
             for one in first
         )
         print_item(

@@ -93,9 +93,9 @@ def test_the_defaults_of_simulate_are_those_of_the_function():
 @pytest.mark.parametrize(
     ("command", "function", "n_shared"),
     [
-        ("cluster", classify_neurons, 22),
-        ("discriminate", discriminate_neurons, 14),
-        ("information", measure_information, 12),
+        ("cluster", classify_neurons, 24),
+        ("discriminate", discriminate_neurons, 16),
+        ("information", measure_information, 14),
     ],
 )
 def test_the_defaults_of_a_command_are_those_of_its_function(

@@ -178,7 +178,7 @@ def _common_units(
 
 
 def _ids_by(key: str, trains: Iterable[Any]) -> list[int | str] | None:
-    """Return the ids that spike trains have under a key, if they tell them apart."""
+    """Return the ids that spike trains have under a key, if these are unique."""
     ids: list[int | str] = []
     for train in trains:
         value = train.name if key == "name" else train.annotations.get(key)
