@@ -580,7 +580,7 @@ def _aims_table(suites):
     """Return which of the figures aimed at are met."""
     rows = []
 
-    def add(what, value, aim, n, *, is_most=False, digits=2):
+    def add(what, value, aim, n, *, is_most=False, digits=3):
         is_met = value <= aim if is_most else value >= aim
         sign = "at most" if is_most else "at least"
         rows.append(
@@ -594,9 +594,9 @@ def _aims_table(suites):
         n_sure = round(sure * n)
         add("real-like: number exact", exact, 0.80, n)
         add("within one", near, 0.92, n)
-        add("range holds", holds, 0.98, n, digits=3)
+        add("range holds", holds, 0.98, n)
         if right is not None:
-            add("right where determined", right, 0.94, n_sure, digits=3)
+            add("right where determined", right, 0.94, n_sure)
         add('"1, determined" wrong', wrong, 0, n, is_most=True, digits=0)
         single = [m for m in real if m["n_types"] == 1]
         single += [m for _, m in suites.get("one type", []) if TIMING in m["number"]]
@@ -607,13 +607,12 @@ def _aims_table(suites):
             0.02,
             len(single),
             is_most=True,
-            digits=3,
         )
-        add("ARI at the number shown", ari, 0.87, n, digits=3)
+        add("ARI at the number shown", ari, 0.87, n)
     known = _known(suites, "real-like", "part")
     if known:
         value = np.mean([f[TIMING] for f in known])
-        add("ARI at the known number", value, 0.91, len(known), digits=3)
+        add("ARI at the known number", value, 0.91, len(known))
     mouse = _known(suites, "mouse", "all")
     if mouse:
         value = np.mean([f[TIMING] for f in mouse])
@@ -621,10 +620,10 @@ def _aims_table(suites):
         peers = [p for p in mouse[0] if p.startswith("k-means")]
         best = max(peers, key=lambda p: np.mean([f[p] for f in mouse]))
         ahead = np.mean([f[TIMING] - f[best] for f in mouse])
-        add(f"ahead of {best}", ahead, 0.05, len(mouse), digits=3)
+        add(f"ahead of {best}", ahead, 0.05, len(mouse))
         if "sIB" in mouse[0]:
             ahead = np.mean([f[TIMING] - f["sIB"] for f in mouse])
-            add("ahead of sIB", ahead, 0.05, len(mouse), digits=3)
+            add("ahead of sIB", ahead, 0.05, len(mouse))
     if "step" in suites:
         step = suites["step"][0][1]["number"][TIMING]
         add("mouse light step: ARI, ON and OFF", step["ari"], 0.85, 1)
@@ -636,7 +635,6 @@ def _aims_table(suites):
             np.mean(same),
             1.0,
             len(random),
-            digits=3,
         )
     return "\n".join(
         [

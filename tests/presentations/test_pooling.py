@@ -256,7 +256,12 @@ def test_classes_that_follow_the_recording_are_warned_about():
 
 def test_repeats_are_taken_of_each_recording():
     light = {"n_unique": 0, "stimulus_random_state": 7}
-    retinas = [simulate_retina(2, 4, 12, "1s", random_state=s, **light) for s in (0, 1)]
+    retinas = [
+        simulate_retina(
+            2, 4, 12, "1s", random_state=s, **light, rate_spread=0, sparse_share=0
+        )
+        for s in (0, 1)
+    ]
     whole, all_repeats = pool_recordings(retinas)
     pool, presentations = pool_recordings(retinas, repeats="3-8")
     assert_array_equal(presentations.repeats, [6])

@@ -219,7 +219,9 @@ def test_gains_of_a_simulated_retina_are_measured():
     options = {"n_unique": 0, "diversity": 0, "random_state": 1}
     shares = []
     for drift in (0.0, 0.25, 2.0):
-        retina = simulate_retina(4, 40, 20, "6s", drift=drift, **options)
+        retina = simulate_retina(
+            4, 40, 20, "6s", drift=drift, **options, rate_spread=0, sparse_share=0
+        )
         words = bin_words(retina, select_presentations(retina), 0.02)
         shares.append(drift_test(words).rates.is_changed.mean())
     assert shares[:2] == [0, 0]

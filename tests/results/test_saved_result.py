@@ -11,7 +11,16 @@ from neuroclass import classify_neurons, read_result, simulate_retina
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    retina = simulate_retina(2, 8, 12, duration="2s", n_unique=0, random_state=0)
+    retina = simulate_retina(
+        2,
+        8,
+        12,
+        duration="2s",
+        n_unique=0,
+        random_state=0,
+        rate_spread=0,
+        sparse_share=0,
+    )
     found = classify_neurons(retina, bin_size="20ms", progress=False)
     folder = tmp_path_factory.mktemp("results") / "r"
     found.save(folder)
