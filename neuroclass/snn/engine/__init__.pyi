@@ -2,6 +2,7 @@ from .activity import Statistics as Statistics
 from .activity import fan_in as fan_in
 from .activity import fan_out as fan_out
 from .activity import mean_rates as mean_rates
+from .activity import pair_fractions as pair_fractions
 from .activity import record_backward as record_backward
 from .activity import record_forward as record_forward
 from .backend import BACKENDS as BACKENDS
@@ -12,6 +13,7 @@ from .backend import engine_for as engine_for
 from .backward import BackwardSettings as BackwardSettings
 from .backward import BackwardStage as BackwardStage
 from .backward import gate_of as gate_of
+from .backward import senders_of as senders_of
 from .backward import visiting_order as visiting_order
 from .event_driven import EventEngine as EventEngine
 from .forward import ForwardSettings as ForwardSettings

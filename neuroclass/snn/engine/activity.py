@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from neuroclass.snn.components import AvgPool2d, Connection, Shape, Topology
+from neuroclass.snn.engine.backward import BackwardSettings, BackwardStage
 from neuroclass.snn.engine.forward import ForwardStage
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "fan_in",
     "fan_out",
     "mean_rates",
+    "pair_fractions",
     "record_backward",
     "record_forward",
 ]
@@ -36,6 +38,10 @@ class Statistics:
     forward_operations, backward_operations : list of float
         Synaptic operations per sample, by connection: spikes times the synapses that
         each of them reaches.  A constant input is no spike and counts 0 here.
+    silent_pairs, saturated_pairs : list of float
+        Fraction of the ternary neuron pairs of each layer whose average output is 0,
+        and that fired at every step; of those of active neurons, whose output counts.
+        1 and 0 where no neuron of a layer is active.
     n_neurons : list of int
         Neurons of each layer.
     """
@@ -44,6 +50,8 @@ class Statistics:
     backward_rates: list[float] = field(default_factory=list)
     forward_operations: list[float] = field(default_factory=list)
     backward_operations: list[float] = field(default_factory=list)
+    silent_pairs: list[float] = field(default_factory=list)
+    saturated_pairs: list[float] = field(default_factory=list)
     n_neurons: list[int] = field(default_factory=list)
 
     def __repr__(self) -> str:
@@ -115,15 +123,19 @@ def record_backward(
     statistics: Statistics,
     topology: Topology,
     stage: ForwardStage,
-    rates: Sequence[Tensor],
-    n_steps: int,
+    backward: BackwardStage,
+    settings: BackwardSettings,
 ) -> None:
-    """Fill in the rates and operations of the backward stage.
+    """Fill in the rates, the regime and the operations of the backward stage.
 
     Pairs of neurons outside the mask of active ones fire but send nothing; the
     connection from the input is not used backwards.
     """
+    rates, n_steps = backward.rates, settings.n_steps
     statistics.backward_rates = [rate.mean().item() for rate in rates]
+    statistics.silent_pairs, statistics.saturated_pairs = pair_fractions(
+        stage, backward, settings
+    )
     operations = [0.0]
     for index in range(1, len(topology.connections)):
         origin, reached = topology.ends(index)
@@ -134,6 +146,36 @@ def record_backward(
         )
         operations.append((sent * synapses).sum().item())
     statistics.backward_operations = operations
+
+
+def pair_fractions(
+    forward: ForwardStage, backward: BackwardStage, settings: BackwardSettings
+) -> tuple[list[float], list[float]]:
+    """Return the fractions of silent and of saturated pairs of each layer.
+
+    Pairs of neurons outside the mask of active ones send nothing and are not counted.
+
+    Parameters
+    ----------
+    forward : ForwardStage
+        Gives the active neurons.
+    backward : BackwardStage
+        Average outputs of the pairs.
+    settings : BackwardSettings
+        Steps and reset of the pairs.
+    """
+    # A pair driven beyond its bound may miss the first step.
+    bound = settings.reset * (1 - 1.5 / settings.n_steps)
+    silent, saturated = [], []
+    for layer, beta in enumerate(backward.betas):
+        active = forward.active(layer)
+        n_active = active.sum().item()
+        size = beta.abs() * active
+        n_sending = int(size.count_nonzero())
+        n_full = int((size > max(bound, 0.0)).sum())
+        silent.append(1 - n_sending / n_active if n_active else 1.0)
+        saturated.append(n_full / n_active if n_active else 0.0)
+    return silent, saturated
 
 
 def fan_out(connection: Connection, source: Shape, target: Shape) -> Tensor:

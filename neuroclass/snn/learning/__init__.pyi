@@ -1,6 +1,10 @@
 from .call import Call as Call
 from .ide import Ide as Ide
 from .ide import rate_map as rate_map
+from .implicit import implicit_outputs as implicit_outputs
+from .regime import Drive as Drive
+from .regime import Regime as Regime
+from .regime import matched_scale as matched_scale
 from .rules import RULES as RULES
 from .rules import Rule as Rule
 from .rules import check_rule as check_rule

@@ -6,13 +6,15 @@ engine that runs the stages, and the settings of the forward stage.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
 from neuroclass.snn.components import Shape, Topology, draw_dropout, layer_shapes
 from neuroclass.snn.engine import Engine, ForwardSettings, Statistics, engine_for
+from neuroclass.snn.learning.regime import Regime
 
 __all__ = ["Call", "in_float"]
 
@@ -35,6 +37,10 @@ class Call:
         Where to record rates and operations.
     backend : str
         Name of the engine.
+    regime : Regime or None
+        Watch of the backward stages of the network, in training.
+    adopt : callable or None
+        Called with the rule of the network whose open settings are filled in.
     """
 
     topology: Topology
@@ -43,6 +49,8 @@ class Call:
     training: bool
     statistics: Statistics | None = None
     backend: str = "auto"
+    regime: Regime | None = None
+    adopt: Callable[[Any], None] | None = None
 
     def engine(self, x: Tensor) -> Engine:
         """Return the engine that runs both stages."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import torch
@@ -28,6 +28,7 @@ from neuroclass.snn.engine import (
     record_forward,
 )
 from neuroclass.snn.learning.call import Call, in_float
+from neuroclass.snn.learning.regime import Drive, matched_scale
 
 __all__ = ["Spide", "local_gradients"]
 
@@ -47,11 +48,13 @@ class Spide:
         Threshold of the pairs.
     u_rest : float, optional
         Resting potential; a spike carries ``V_b = v_th - u_rest``.  Default ``-v_th``.
-    scale : float, default 1.0
+    scale : float or "auto", default "auto"
         Factor of the error before the stage and divisor of the gradients after it, so
         that small errors make spikes; 100 for small images, 400 or 500 for CIFAR.
         With SGD this is the same as a loss times `scale` and learning rates divided by
-        it, where the weight decay becomes weight decay / scale.
+        it, where the weight decay becomes weight decay / scale.  "auto" is the number
+        of `matched_scale` on the first batch with an error, which then replaces it in
+        the network's rule.
     n_processes : int, default 1
         Number of processes that share a batch under data parallelism; `scale` is
         divided by it.
@@ -71,15 +74,24 @@ class Spide:
     neuron: str = "IF"
     v_th: float = 0.5
     u_rest: float | None = None
-    scale: float = 1.0
+    scale: float | str = "auto"
     n_processes: int = 1
 
     def __post_init__(self) -> None:
         check_positive_int(self.steps, "backward steps")
         check_positive_int(self.n_processes, "n_processes")
         check_choice(self.neuron, "backward neuron", ("IF", "LIF"))
+        if isinstance(self.scale, str):
+            check_choice(self.scale, "scale", ("auto",))
+            if self.n_processes > 1:
+                raise ValueError(
+                    "scale must be a number for several processes, which would each "
+                    f"choose another one; got 'auto' for {self.n_processes}."
+                )
         for name in ("v_th", "scale", "reset"):
             value = getattr(self, name)
+            if value == "auto":
+                continue
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(f"{name} must be a positive number; got {value}.")
 
@@ -91,6 +103,11 @@ class Spide:
     @property
     def error_scale(self) -> float:
         """Factor of the errors of this process: ``scale / n_processes``."""
+        if isinstance(self.scale, str):
+            raise ValueError(
+                "scale must be a number here; got 'auto', which the first training "
+                "step turns into one."
+            )
         return self.scale / self.n_processes
 
     @staticmethod
@@ -193,6 +210,15 @@ class _SpideFunction(torch.autograd.Function):
         rule, call, stage, masks = ctx.rule, ctx.call, ctx.stage, ctx.masks
         topology = call.topology
         tensors = _pairs(ctx.saved_tensors)
+        drive = Drive(
+            topology=topology,
+            forward=stage,
+            error=error.float(),
+            tensors=tensors,
+            masks=masks,
+        )
+        if rule.scale == "auto":
+            rule = ctx.rule = _scaled(rule, drive, call)
         settings = rule.backward_settings(
             topology.neuron, masks=masks, with_rates=call.statistics is not None
         )
@@ -204,15 +230,27 @@ class _SpideFunction(torch.autograd.Function):
             if ctx.needs_input_grad[2]:
                 to_input = _input_gradient(ctx, backward.betas[0], tensors[0][0])
         if call.statistics is not None:
-            record_backward(
-                call.statistics, topology, stage, backward.rates, rule.steps
-            )
+            record_backward(call.statistics, topology, stage, backward, settings)
+        if call.regime is not None:
+            call.regime.watch(drive, backward, settings, rule.error_scale)
         flat = [
             None if gradient is None else gradient.div_(rule.error_scale).contiguous()
             for pair in gradients
             for gradient in pair
         ]
         return None, None, to_input, *flat
+
+
+def _scaled(rule: Spide, drive: Drive, call: Call) -> Spide:
+    """Return a rule with the scale that matches an error; the network adopts it."""
+    scale = matched_scale(drive, rule.reset)
+    if not math.isfinite(scale):
+        # No error, or no active neuron: the next step decides.
+        return replace(rule, scale=1.0)
+    rule = replace(rule, scale=scale)
+    if call.adopt is not None:
+        call.adopt(rule)
+    return rule
 
 
 def _pairs(

@@ -299,7 +299,9 @@ def usual_rule(structure: str, rule: str, n_classes: int) -> Spide | Ide:
         return Ide()
     if structure in ("alexnet-f", "cifarnet-f"):
         return Spide(steps=250, scale=400.0 if n_classes <= 10 else 500.0)
-    return Spide(steps=250 if structure == "dvs-convnet-f" else 100, scale=100.0)
+    if structure == "dvs-convnet-f":
+        return Spide(steps=250, scale=400.0)
+    return Spide(steps=100, scale=100.0)
 
 
 def initialise_(

@@ -2,7 +2,7 @@
 
 Input: constant currents or frames. Output: the average firing rate of the readout
 layer, attached to autograd through one of the two learning rules. The module holds
-connections and settings, and nothing between calls.
+connections and settings; between calls it keeps nothing but which warnings it gave.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from neuroclass.snn.engine import (
     check_backend,
     input_rate,
 )
-from neuroclass.snn.learning import Call, Ide, Spide, check_rule, rate_map
+from neuroclass.snn.learning import Call, Ide, Regime, Spide, check_rule, rate_map
 
 __all__ = ["FeedbackSNN", "SpikingClassifier"]
 
@@ -82,10 +82,13 @@ class FeedbackSNN(nn.Module):
         if not layers:
             raise ValueError("layers must hold at least one connection; got none.")
         self.rule = check_rule(Spide() if rule is None else rule)
+        for layer in [*layers, *([] if feedback is None else [feedback])]:
+            _check_layer(layer)
         self.layers = nn.ModuleList(layers)
         self.feedback = None if isinstance(feedback, Zero) else feedback
         self.neuron = self.rule.usual_neuron() if neuron is None else neuron
         self.steps = check_positive_int(steps, "steps")
+        self.regime = Regime()
         self.backend = check_backend(backend)
         self.readout = _layer_index(readout, "readout", len(layers))
         self.source = _layer_index(source, "source", len(layers))
@@ -157,10 +160,15 @@ class FeedbackSNN(nn.Module):
             training=self.training,
             statistics=statistics,
             backend=self.backend,
+            regime=self.regime if self.training else None,
+            adopt=self._adopt,
         )
         rate = self.rule.rate(call, x, tensors)
         weight = tensors[0][0]
         return rate if weight is None else rate.to(weight.dtype)
+
+    def _adopt(self, rule: Spide | Ide) -> None:
+        self.rule = rule
 
     def is_frames(self, x: Tensor) -> bool:
         """Return whether the first axis of `x` is time; refuse other shapes."""
@@ -313,6 +321,18 @@ class SpikingClassifier(nn.Module):
         """Number of spiking neurons."""
         shapes = layer_shapes(self.network.topology, self.sample_shape)
         return sum(int(torch.Size(shape).numel()) for shape in shapes)
+
+
+def _check_layer(layer: Any) -> None:
+    needed = ("current", "send_back", "weight_gradient", "output_shape")
+    if all(callable(getattr(layer, name, None)) for name in needed):
+        return
+    kind = type(layer)
+    raise TypeError(
+        "layers must be Linear, Conv2d, ConvTranspose2d, AvgPool2d or Zero of "
+        f"neuroclass.snn, which carry spikes both ways; got {kind.__name__} of "
+        f"{kind.__module__}."
+    )
 
 
 def _layer_index(index: int, name: str, n_layers: int) -> int:

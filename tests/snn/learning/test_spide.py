@@ -333,7 +333,7 @@ def test_a_scale_for_another_number_of_processes_warns(dense_network, monkeypatc
     with pytest.warns(UserWarning, match="4 processes train, and n_processes is 1"):
         network(x)
     network.eval()(x)
-    network.train().rule = Spide(n_processes=4)
+    network.train().rule = Spide(scale=4.0, n_processes=4)
     network(x)
 
 

@@ -111,8 +111,10 @@ def test_every_feedback_has_the_limit_of_its_rule(name, rule):
 @pytest.mark.parametrize("n_classes", [10, 100])
 def test_errors_are_scaled_as_published(name, n_classes):
     model = architectures.build_classifier(name, (3, 8, 8), n_classes, random_state=0)
-    is_cifar = name in ("alexnet-f", "cifarnet-f")
-    expected = {10: 400.0, 100: 500.0}[n_classes] if is_cifar else 100.0
+    if name in ("alexnet-f", "cifarnet-f"):
+        expected = {10: 400.0, 100: 500.0}[n_classes]
+    else:
+        expected = 400.0 if name == "dvs-convnet-f" else 100.0
     assert model.network.rule.scale == expected
 
 
