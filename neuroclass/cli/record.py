@@ -23,7 +23,10 @@ def add_parser(commands: Any) -> None:
         "to be classified by 'cluster'. Needs the extra snn (PyTorch).",
     )
     parser.add_argument(
-        "model", metavar="MODEL", type=Path, help="DIR/model, as 'train' wrote it"
+        "model",
+        metavar="MODEL",
+        type=Path,
+        help="the folder that 'train' wrote, or the model in it",
     )
     parser.add_argument(
         "-o",

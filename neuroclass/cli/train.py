@@ -61,6 +61,27 @@ def add_parser(commands: Any) -> None:
         "--neuron", choices=("IF", "LIF"), default="IF", help="default IF"
     )
     network.add_argument(
+        "--leak",
+        metavar="FLOAT",
+        type=float,
+        help="factor of the potential of LIF neurons per step (default 0.95)",
+    )
+    network.add_argument(
+        "--reset",
+        choices=("modified", "subtractive"),
+        help="resting potential at minus the threshold or at 0 (default: that of the "
+        "rule's paper)",
+    )
+    network.add_argument(
+        "--no-feedback", action="store_true", help="leave the feedback out"
+    )
+    network.add_argument(
+        "--dropout",
+        metavar="FLOAT",
+        type=float,
+        help="fraction of currents left out in training (default: the usual)",
+    )
+    network.add_argument(
         "--steps",
         metavar="INT",
         type=int,
@@ -72,6 +93,18 @@ def add_parser(commands: Any) -> None:
         metavar="INT",
         type=int,
         help="time steps of the spiking backward stage, or of the solver",
+    )
+    network.add_argument(
+        "--scale",
+        metavar="FLOAT|auto",
+        type=parse_scale,
+        help="factor of the errors of the spiking backward stage, or auto to choose it "
+        "from the first batches (default: that of the paper)",
+    )
+    network.add_argument(
+        "--solver",
+        choices=("broyden", "damped", "exact"),
+        help="solver of the implicit equation, for --rule ide (default broyden)",
     )
     network.add_argument(
         "--hidden",
@@ -93,6 +126,35 @@ def add_parser(commands: Any) -> None:
         help="images per step (default 128)",
     )
     training.add_argument(
+        "--optimizer",
+        choices=("sgd", "adam", "adamw"),
+        help="default sgd, with momentum 0.9",
+    )
+    training.add_argument(
+        "--schedule",
+        choices=("steps", "cosine", "constant"),
+        help="learning rate over the epochs (default steps: a tenth at milestones)",
+    )
+    training.add_argument(
+        "--warmup",
+        metavar="INT",
+        type=int,
+        help="iterations over which the learning rate rises (default: the usual)",
+    )
+    training.add_argument(
+        "--augment",
+        action="store_true",
+        default=None,
+        help="crop and mirror images at random (default: CIFAR networks only)",
+    )
+    training.add_argument(
+        "--seeds",
+        metavar="INT",
+        type=int,
+        help="train this many networks, from --random-state up, into DIR/seed_N, and "
+        "print mean and standard deviation",
+    )
+    training.add_argument(
         "--random-state",
         metavar="INT",
         type=int,
@@ -110,9 +172,14 @@ def add_parser(commands: Any) -> None:
     add_json(parser)
 
 
+def parse_scale(text: str) -> float | str:
+    """Return a number, or "auto"."""
+    return text if text == "auto" else float(text)
+
+
 def run(args: "Namespace") -> None:
     """Run the command."""
-    from dataclasses import asdict, replace  # noqa: PLC0415
+    from dataclasses import asdict  # noqa: PLC0415
 
     from neuroclass._lib.checks import check_positive_int  # noqa: PLC0415
     from neuroclass.snn import (  # noqa: PLC0415
@@ -122,38 +189,58 @@ def run(args: "Namespace") -> None:
         example_batch,
         load_dataset,
         train,
-        usual_rule,
     )
 
-    history: list[dict[str, float]] = []
+    if args.backward_steps is not None:
+        check_positive_int(args.backward_steps, "backward_steps")
     network = NetworkSettings(
         structure=args.structure,
         rule=args.rule,
         neuron=args.neuron,
         steps=args.steps,
         hidden=args.hidden or None,
+        dropout=args.dropout,
+        feedback=not args.no_feedback,
+        leak=args.leak,
+        reset=args.reset,
+        backward_steps=args.backward_steps,
+        scale=args.scale,
+        solver=args.solver,
     )
     optimisation = Optimisation(
-        epochs=args.epochs, lr=args.lr, batch_size=args.batch, device=args.device
+        epochs=args.epochs,
+        lr=args.lr,
+        batch_size=args.batch,
+        device=args.device,
+        optimizer=args.optimizer,
+        schedule=args.schedule,
+        warmup=args.warmup,
+        augment=args.augment,
     )
     dataset = load_dataset(
         args.dataset, args.data, n_frames=network.steps_for(args.dataset)
     )
-    if args.backward_steps is not None:
-        check_positive_int(args.backward_steps, "backward_steps")
-        structure = network.structure_for(args.dataset)
-        rule = usual_rule(structure, args.rule, dataset.n_classes)
-        network = replace(network, rule=replace(rule, steps=args.backward_steps))
-    model = train(
-        dataset,
-        args.output,
-        network,
-        optimisation,
-        random_state=args.random_state,
-        resume=args.resume,
-        on_epoch=history.append,
-        progress=not args.quiet,
-    )
+    seeds = [args.random_state]
+    if args.seeds is not None:
+        check_positive_int(args.seeds, "seeds")
+        seeds = [args.random_state + k for k in range(args.seeds)]
+    histories: dict[int, list[dict[str, float]]] = {seed: [] for seed in seeds}
+    for seed in seeds:
+        output = args.output if args.seeds is None else args.output / f"seed_{seed}"
+        model = train(
+            dataset,
+            output,
+            network,
+            optimisation,
+            random_state=seed,
+            resume=args.resume,
+            on_epoch=histories[seed].append,
+            progress=not args.quiet,
+        )
+    if args.seeds is not None:
+        _print_seeds(args, histories)
+        return
+    history = histories[args.random_state]
     path = args.output / "model"
     energy = energy_table(model, *example_batch(dataset))
     if args.json:
@@ -181,3 +268,46 @@ def run(args: "Namespace") -> None:
     )
     print(energy)
     print_item("wrote", str(path))
+
+
+def _print_seeds(
+    args: "Namespace", histories: dict[int, list[dict[str, float]]]
+) -> None:
+    """Print the last epoch of each seed, then mean and standard deviation."""
+    from statistics import fmean, stdev  # noqa: PLC0415
+
+    last = {seed: history[-1] for seed, history in histories.items() if history}
+    names = ("train_loss", "train_accuracy", "test_accuracy")
+    columns = {name: [row[name] for row in last.values()] for name in names}
+    summary = {
+        name: {
+            "mean": fmean(values),
+            "sd": stdev(values) if len(values) > 1 else None,
+        }
+        for name, values in columns.items()
+        if values
+    }
+    if args.json:
+        print_json({"folder": str(args.output), "seeds": histories, **summary})
+        return
+    rows: list[tuple[Any, ...]] = [
+        (
+            f"seed {seed}",
+            row["train_loss"],
+            100 * row["train_accuracy"],
+            100 * row["test_accuracy"],
+        )
+        for seed, row in last.items()
+    ]
+    for kind in ("mean", "sd") if last else ():
+        loss, *accuracies = (summary[name][kind] for name in names)
+        if loss is not None:
+            rows.append(
+                (
+                    kind,
+                    loss,
+                    *(100 * value for value in accuracies if value is not None),
+                )
+            )
+    print_table(("network", "loss", "training %", "test %"), rows)
+    print_item("wrote", str(args.output))

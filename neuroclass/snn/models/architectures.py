@@ -79,6 +79,7 @@ class _Options:
     dropout: float | None = None
     batch_norm: bool | None = None
     feedback_limit: float | None = None
+    feedback: bool = True
     random_state: RandomState = None
 
 
@@ -88,7 +89,7 @@ def mnist_convnet_f(
     """Build MNIST ConvNet-F: 64C5s2 - 64C5s2 - 64C5, transposed feedback 64C3s2.
 
     Options are those of `build_classifier`: neuron, steps, rule, dropout, batch_norm,
-    feedback_limit, random_state.
+    feedback_limit, feedback, random_state.
 
     Examples
     --------
@@ -264,6 +265,7 @@ def build_classifier(
         rule : Spide or Ide, or "spide" or "ide" for the usual settings of the structure
         ("spide"); dropout : float; batch_norm : bool (convolutions under IDE);
         feedback_limit : float (2, or 10 for "dvs-convnet-f", or 1 under IDE);
+        feedback : bool (True);
         random_state : generator or seed of the initial weights; hidden : layer sizes
         of "recurrent-dense".
 
@@ -387,6 +389,8 @@ def _assemble(
         design.dropout if options.dropout is None else options.dropout,
         rule.takes_batch_norm if options.batch_norm is None else options.batch_norm,
     )
+    if not options.feedback:
+        feedback = None
     network = FeedbackSNN(layers, feedback, options.neuron, options.steps, rule=rule)
     model = SpikingClassifier(network, image_shape, n_classes)
     initialise_(model, design.initial, options.random_state)

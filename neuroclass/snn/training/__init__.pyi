@@ -1,3 +1,4 @@
+from .checkpoint import MODEL_FILE as MODEL_FILE
 from .checkpoint import Checkpoint as Checkpoint
 from .checkpoint import load_checkpoint as load_checkpoint
 from .checkpoint import load_model as load_model
@@ -7,9 +8,11 @@ from .datasets import DATASETS as DATASETS
 from .datasets import Dataset as Dataset
 from .datasets import Images as Images
 from .datasets import augment as augment
+from .datasets import dataset_from_arrays as dataset_from_arrays
 from .datasets import load_dataset as load_dataset
 from .epoch import evaluate as evaluate
 from .event_files import Events as Events
+from .loop import build_optimizer as build_optimizer
 from .loop import example_batch as example_batch
 from .loop import train as train
 from .presets import NetworkSettings as NetworkSettings

@@ -6,6 +6,7 @@ Input: a network with its training. Output: one file, and the network again.
 from __future__ import annotations
 
 import numbers
+import re
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,14 @@ from neuroclass._lib.atomic import write_beside
 from neuroclass._lib.checks import check_choice, check_positive_int
 from neuroclass.exceptions import RecordingError
 from neuroclass.snn.learning import RULES, Rule
-from neuroclass.snn.models import (
-    STRUCTURES,
-    SpikingClassifier,
-    build_classifier,
-    usual_rule,
-)
+from neuroclass.snn.models import STRUCTURES, SpikingClassifier, build_classifier
 from neuroclass.snn.training.datasets import Dataset
+from neuroclass.snn.training.own_network import OWN, build_own
 from neuroclass.snn.training.presets import NetworkSettings
 
 __all__ = [
     "METRICS",
+    "MODEL_FILE",
     "Checkpoint",
     "describe_network",
     "load_checkpoint",
@@ -48,6 +46,16 @@ METRICS = (
     "backward_rate",
     "seconds",
 )
+
+MODEL_FILE = "model"
+# Columns of the metrics beside those of all rules: of each layer's ternary pairs.
+_OF_LAYERS = re.compile(r"(silent|saturated)_pairs_\d+")
+# Tensors in the state of each optimiser that have the shape of their weight.
+_MOMENTS = {
+    "sgd": {"momentum_buffer"},
+    "adam": {"exp_avg", "exp_avg_sq"},
+    "adamw": {"exp_avg", "exp_avg_sq"},
+}
 
 _FORMAT = "neuroclass.snn 2"
 # Before the learning rule was one object with all of its settings.
@@ -94,6 +102,11 @@ class Checkpoint:
         """
         described = self.network
         _check_network(described)
+        if described["structure"] == OWN:
+            model = _build_own(described)
+            if self.state:
+                model.load_state_dict(self.state)
+            return model
         rule = _rule_of(described)
         try:
             # Layers draw weights when they are made, before ours replace them.
@@ -103,7 +116,10 @@ class Checkpoint:
                     tuple(described["image_shape"]),
                     described["n_classes"],
                     rule=rule,
-                    neuron=rule.usual_neuron(described["neuron"]),
+                    neuron=replace(
+                        rule.usual_neuron(described["neuron"]),
+                        **described.get("membrane", {}),
+                    ),
                     steps=described["steps"],
                     random_state=random_state,
                     **described["options"],
@@ -135,9 +151,7 @@ def describe_network(settings: NetworkSettings, dataset: Dataset) -> dict[str, A
         If a setting is impossible, or no plain value.
     """
     structure = settings.structure_for(dataset.name)
-    rule = settings.rule
-    if isinstance(rule, str):
-        rule = usual_rule(structure, rule, dataset.n_classes)
+    rule = settings.rule_for(structure, dataset.n_classes)
     given = {
         "hidden": settings.hidden,
         "dropout": settings.dropout,
@@ -146,6 +160,9 @@ def describe_network(settings: NetworkSettings, dataset: Dataset) -> dict[str, A
     }
     if given["hidden"] is None and structure == "recurrent-dense":
         given["hidden"] = 64 if dataset.name == "digits" else None
+    if not settings.feedback:
+        given["feedback"] = False
+    membrane = {"membrane": settings.membrane} if settings.membrane else {}
     return {
         "structure": structure,
         "image_shape": list(dataset.image_shape),
@@ -158,7 +175,20 @@ def describe_network(settings: NetworkSettings, dataset: Dataset) -> dict[str, A
             for name, value in given.items()
             if value is not None
         },
+        **membrane,
     }
+
+
+def _build_own(described: dict[str, Any]) -> SpikingClassifier:
+    try:
+        with torch.random.fork_rng(devices=[]):
+            return build_own(described)
+    except (KeyError, TypeError, AttributeError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f"layers must be plain values of layers; got {described.get('layers')} "
+            f"({reason})."
+        ) from error
 
 
 def _plain(value: Any, name: str) -> Any:
@@ -190,7 +220,7 @@ def _rule_of(described: dict[str, Any]) -> Rule:
 
 def _check_network(described: dict[str, Any]) -> None:
     """Refuse a description that no network can be built from."""
-    check_choice(described["structure"], "structure", tuple(STRUCTURES))
+    check_choice(described["structure"], "structure", (*STRUCTURES, OWN))
     check_choice(described["neuron"], "neuron", ("IF", "LIF"))
     check_positive_int(described["steps"], "steps")
     check_positive_int(described["n_classes"], "n_classes", 2)
@@ -244,6 +274,12 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         no model of this package.
     """
     path = Path(path)
+    if (path / MODEL_FILE).is_file():
+        path /= MODEL_FILE
+    if path.is_dir():
+        raise FileNotFoundError(
+            f"{path}: holds no model. Name a folder that `neuroclass train` wrote."
+        )
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such model file.")
     try:
@@ -322,9 +358,18 @@ def restore(checkpoint: Checkpoint, path: str | Path) -> SpikingClassifier:
             f"{path}: the weights do not fit the structure {structure!r} ({reason})."
         )
     model.load_state_dict(checkpoint.state)
-    _check_optimizer(checkpoint.optimizer, list(model.parameters()), path)
-    _check_history(checkpoint.history, path)
+    check_state(checkpoint, model, path)
     return model
+
+
+def check_state(
+    checkpoint: Checkpoint, model: SpikingClassifier, path: str | Path
+) -> None:
+    """Refuse momentum or metrics that fit no network so described."""
+    kind = checkpoint.settings.get("optimizer", "sgd")
+    names = _MOMENTS.get(kind, set()) if isinstance(kind, str) else set()
+    _check_optimizer(checkpoint.optimizer, list(model.parameters()), names, path)
+    _check_history(checkpoint.history, path)
 
 
 def _misfit(read: dict[str, Any], expected: dict[str, Tensor]) -> str:
@@ -347,26 +392,36 @@ def _misfit(read: dict[str, Any], expected: dict[str, Tensor]) -> str:
 
 
 def _check_optimizer(
-    optimizer: Any, parameters: list[Tensor], path: str | Path
+    optimizer: Any, parameters: list[Tensor], names: set[str], path: str | Path
 ) -> None:
     if not isinstance(optimizer, dict) or not isinstance(optimizer.get("state"), dict):
         raise RecordingError(f"{path}: is damaged: optimizer must hold a state.")
     for key, entry in optimizer["state"].items():
         is_known = isinstance(key, int) and 0 <= key < len(parameters)
-        momentum = entry.get("momentum_buffer") if isinstance(entry, dict) else None
-        if not is_known or not isinstance(momentum, Tensor):
+        held = entry if isinstance(entry, dict) else {}
+        moments = {name: held.get(name) for name in sorted(names)}
+        if (
+            not is_known
+            or not names
+            or not all(isinstance(value, Tensor) for value in moments.values())
+        ):
             raise RecordingError(
                 f"{path}: is damaged: optimizer must hold one momentum per weight; got "
                 f"{type(entry).__name__} for {key!r}."
             )
-        reason = _misfit({"momentum": momentum}, {"momentum": parameters[key].data})
+        reason = _misfit(moments, dict.fromkeys(names, parameters[key].data))
         if reason:
+            reason = reason.replace("momentum_buffer", "momentum")
             raise RecordingError(f"{path}: is damaged: {reason} (weight {key}).")
 
 
 def _check_history(history: list[Any], path: str | Path) -> None:
     for epoch, row in enumerate(history, 1):
-        is_row = isinstance(row, dict) and set(row) == set(METRICS)
+        is_row = isinstance(row, dict) and all(
+            isinstance(key, str) and (key in METRICS or _OF_LAYERS.fullmatch(key))
+            for key in row
+        )
+        is_row = is_row and set(row) >= set(METRICS)
         if (
             not is_row
             or not all(isinstance(value, numbers.Real) for value in row.values())

@@ -43,7 +43,9 @@ def plot_training(
 def write_metrics(history: Sequence[dict[str, float]], path: Path) -> None:
     """Write the metrics of each epoch as CSV."""
     with write_beside(path) as beside, beside.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(history[0]))
+        # Rows of an earlier version lack the fractions of each layer.
+        names = dict.fromkeys(name for row in history for name in row)
+        writer = csv.DictWriter(file, list(names))
         writer.writeheader()
         writer.writerows(history)
 

@@ -23,7 +23,16 @@ from neuroclass.exceptions import RecordingError
 from neuroclass.snn.training.event_files import Events, read_event_folder
 from neuroclass.snn.training.image_files import SOURCES, read_images
 
-__all__ = ["DATASETS", "Dataset", "Images", "augment", "check_dataset", "load_dataset"]
+__all__ = [
+    "DATASETS",
+    "Arrays",
+    "Dataset",
+    "Images",
+    "augment",
+    "check_dataset",
+    "dataset_from_arrays",
+    "load_dataset",
+]
 
 DATASETS = (
     "digits",
@@ -67,14 +76,37 @@ class Images:
 
 
 @dataclass(frozen=True)
+class Arrays:
+    """Inputs of one split as they are given to the network.
+
+    Attributes
+    ----------
+    values : Tensor
+        float32.  (n, channels, rows, columns)
+    """
+
+    values: Tensor
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __repr__(self) -> str:
+        return f"Arrays({len(self)} inputs of shape {tuple(self.values.shape[1:])})"
+
+    def batch(self, indices: Tensor) -> Tensor:
+        """Return inputs.  (batch, channels, rows, columns)."""
+        return self.values[indices]
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A training and a test split.
 
     Attributes
     ----------
     name : str
-        One of `DATASETS`.
-    train, test : Images or Events
+        One of `DATASETS`, or "own" for arrays of the user's.
+    train, test : Images, Events or Arrays
         ``batch(indices)`` gives the network's input.
     train_labels, test_labels : Tensor
         Integers from 0.  (n,)
@@ -85,9 +117,9 @@ class Dataset:
     """
 
     name: str
-    train: Images | Events
+    train: Images | Events | Arrays
     train_labels: Tensor
-    test: Images | Events
+    test: Images | Events | Arrays
     test_labels: Tensor
     n_classes: int
     image_shape: tuple[int, int, int]
@@ -155,6 +187,63 @@ def load_dataset(
         return _events(name, path, n_frames)
     n_classes = 100 if name == "cifar100" else 10
     return _from_arrays(name, path, read_images(name, path), n_classes=n_classes)
+
+
+def dataset_from_arrays(arrays: Any) -> Dataset:
+    """Return a dataset of training inputs and labels, test inputs and labels.
+
+    Parameters
+    ----------
+    arrays : sequence of four arrays or tensors
+        Inputs (n, values), (n, rows, columns) or (n, channels, rows, columns), which
+        reach the network as they are, and integer labels from 0.
+
+    Raises
+    ------
+    ValueError
+        If they are not four, or do not fit each other.
+
+    Examples
+    --------
+    >>> data = dataset_from_arrays(
+    ...     [np.zeros((6, 20)), np.arange(6) % 3, np.zeros((3, 20)), np.arange(3)]
+    ... )
+    >>> data
+    Dataset('own', 6 training and 3 test samples of shape (1, 1, 20), 3 classes)
+    """
+    if not isinstance(arrays, list | tuple) or len(arrays) != 4:
+        raise ValueError(
+            "data must be a name, a Dataset, or four arrays: training inputs, training "
+            f"labels, test inputs, test labels; got {type(arrays).__name__}."
+        )
+    inputs, labels = [], []
+    for x, y in (arrays[:2], arrays[2:]):
+        values = torch.as_tensor(np.asarray(x)).float()
+        if not 2 <= values.ndim <= 4:
+            raise ValueError(
+                "inputs must have 2 to 4 axes, the first one over samples; got shape "
+                f"{tuple(values.shape)}."
+            )
+        shape = [1] * (4 - values.ndim)
+        values = values.reshape(len(values), *shape, *values.shape[1:])
+        if not values.isfinite().all():
+            raise ValueError("inputs must be finite numbers; got nan or infinity.")
+        known = np.asarray(y)
+        if known.dtype.kind not in "iu":
+            raise ValueError(f"labels must be integers from 0; got {known.dtype}.")
+        inputs.append(Arrays(values))
+        labels.append(torch.from_numpy(known.astype(np.int64)))
+    channels, rows, columns = inputs[0].values.shape[1:]
+    n_classes = max((int(y.max()) + 1 for y in labels if len(y)), default=0)
+    return Dataset(
+        "own",
+        inputs[0],
+        labels[0],
+        inputs[1],
+        labels[1],
+        n_classes,
+        (channels, rows, columns),
+    )
 
 
 def check_dataset(dataset: Dataset) -> Dataset:

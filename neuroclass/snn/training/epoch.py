@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -19,10 +20,18 @@ from neuroclass.snn.training.checkpoint import METRICS
 from neuroclass.snn.training.datasets import Dataset, augment
 from neuroclass.snn.training.presets import Recipe
 
-__all__ = ["check_gradients", "evaluate", "is_normalised", "run_epoch"]
+__all__ = [
+    "check_gradients",
+    "evaluate",
+    "is_normalised",
+    "mean_fractions",
+    "run_epoch",
+]
 
 # Firing rates and operations cost a tenth of a step: they are taken on few.
 _STATISTICS_EVERY = 20
+# Multiple of the loss of equal scores that no training comes back from.
+_EXPLODED = 100
 
 
 def run_epoch(
@@ -71,7 +80,7 @@ def run_epoch(
     model.train()
     for number, indices in enumerate(bar):
         iteration = epoch * len(batches) + number
-        rate = _learning_rate(recipe, epoch, iteration)
+        rate = _learning_rate(recipe, epoch, iteration, len(batches))
         for group in optimizer.param_groups:
             group["lr"] = rate
         images = dataset.train.batch(indices).to(device)
@@ -87,6 +96,7 @@ def run_epoch(
         scores = model(images, statistics=measure)
         loss = nn.functional.cross_entropy(scores, labels)
         _check_finite(model, loss, epoch, number)
+        _check_size(loss.item(), dataset.n_classes, epoch, number)
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         check_gradients(model, epoch, number)
@@ -102,6 +112,7 @@ def run_epoch(
             accuracy=f"{100 * n_correct / n_seen:.1f}%",
             forward=f"{forward_rate:.3f}",
             backward=f"{backward_rate:.3f}",
+            **_shown_fractions(measured[-1][0]),
         )
     _check_finite(model, torch.tensor(total), epoch, len(batches))
     test_loss, test_accuracy = evaluate(
@@ -118,7 +129,29 @@ def run_epoch(
         backward_rate,
         time.perf_counter() - started,
     )
-    return dict(zip(METRICS, values, strict=True))
+    return {**dict(zip(METRICS, values, strict=True)), **mean_fractions(measured)}
+
+
+def mean_fractions(measured: Sequence[tuple[Statistics, int]]) -> dict[str, float]:
+    """Return the fractions of silent and saturated pairs over batches, by layer."""
+    total = sum(size for _, size in measured)
+    return {
+        f"{name}_{layer}": sum(getattr(m, name)[layer] * size for m, size in measured)
+        / total
+        for name in ("silent_pairs", "saturated_pairs")
+        for layer in range(len(getattr(measured[0][0], name)))
+    }
+
+
+def _shown_fractions(statistics: Statistics) -> dict[str, str]:
+    return {
+        name: "/".join(f"{100 * part:.0f}" for part in parts) + "%"
+        for name, parts in (
+            ("silent", statistics.silent_pairs),
+            ("saturated", statistics.saturated_pairs),
+        )
+        if parts
+    }
 
 
 def is_normalised(model: SpikingClassifier) -> bool:
@@ -134,9 +167,14 @@ def _batches(order: Tensor, batch_size: int) -> list[Tensor]:
     return [order[start : start + batch_size] for start in starts]
 
 
-def _learning_rate(recipe: Recipe, epoch: int, iteration: int) -> float:
+def _learning_rate(recipe: Recipe, epoch: int, iteration: int, n_batches: int) -> float:
     passed = sum(epoch >= milestone for milestone in recipe.milestones)
-    rate = recipe.lr * 0.1**passed
+    rate = recipe.lr
+    if recipe.schedule == "steps":
+        rate *= 0.1**passed
+    elif recipe.schedule == "cosine":
+        share = iteration / (recipe.epochs * n_batches)
+        rate *= (1 + math.cos(math.pi * share)) / 2
     if iteration < recipe.warmup:
         rate *= (iteration + 1) / recipe.warmup
     return rate
@@ -155,6 +193,17 @@ def _check_finite(
         f"loss is no finite number in epoch {epoch + 1}, batch {number + 1}: {where}; "
         f"{_remaining(epoch)}. Lower the learning rate."
     )
+
+
+def _check_size(loss: float, n_classes: int, epoch: int, number: int) -> None:
+    """Stop where the loss is far above that of scores that are all equal."""
+    guessing = math.log(n_classes)
+    if loss > _EXPLODED * guessing:
+        raise FloatingPointError(
+            f"loss is {loss:.4g} in epoch {epoch + 1}, batch {number + 1}, where equal "
+            f"scores have {guessing:.3g}: the training diverges; {_remaining(epoch)}. "
+            "Lower the learning rate."
+        )
 
 
 def check_gradients(model: SpikingClassifier, epoch: int, number: int) -> None:

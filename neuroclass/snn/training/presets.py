@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from neuroclass._lib.checks import check_choice, check_positive_int
 from neuroclass.snn.learning import RULES, Ide, Spide, check_rule
-from neuroclass.snn.models import STRUCTURES
+from neuroclass.snn.models import STRUCTURES, usual_rule
 
 __all__ = [
     "NetworkSettings",
@@ -32,6 +33,13 @@ _STRUCTURE_OF = {
     "nmnist": "recurrent-conv",
     "cifar10-dvs": "dvs-convnet-f",
 }
+# Both resets lower the potential by V = 2: the equilibrium is the same.
+_RESTING = {
+    "modified": {"v_th": 1.0, "u_rest": -1.0},
+    "subtractive": {"v_th": 2.0, "u_rest": 0.0},
+}
+_OPTIMIZERS = ("sgd", "adam", "adamw")
+_SCHEDULES = ("steps", "cosine", "constant")
 _IDE_STRUCTURE_OF = {**_STRUCTURE_OF, "mnist": "recurrent-conv"}
 
 
@@ -58,6 +66,19 @@ class NetworkSettings:
         Whether connections have batch norm (IDE).
     feedback_limit : float, optional
         Largest norm of the feedback.
+    feedback : bool, default True
+        Whether the network has its feedback.
+    leak : float, optional
+        Factor of the potential of LIF neurons after each step; default 0.95.
+    reset : {"modified", "subtractive"}, optional
+        Resting potential at minus the threshold or at 0, of the neurons and of the
+        ternary pairs; default that of the rule's paper.
+    backward_steps : int, optional
+        Steps of the spiking backward stage, or of the solver.
+    scale : float or "auto", optional
+        Factor of the errors of the backward stage (SPIDE).
+    solver : {"broyden", "damped", "exact"}, optional
+        Solver of the implicit equation (IDE).
 
     Examples
     --------
@@ -73,6 +94,12 @@ class NetworkSettings:
     dropout: float | None = None
     batch_norm: bool | None = None
     feedback_limit: float | None = None
+    feedback: bool = True
+    leak: float | None = None
+    reset: str | None = None
+    backward_steps: int | None = None
+    scale: float | str | None = None
+    solver: str | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.rule, str):
@@ -80,10 +107,50 @@ class NetworkSettings:
         else:
             check_rule(self.rule)
         check_choice(self.neuron, "neuron", ("IF", "LIF"))
+        if self.leak is not None and self.neuron != "LIF":
+            raise ValueError(f"leak must be left out for IF neurons; got {self.leak}.")
+        if self.reset is not None:
+            check_choice(self.reset, "reset", tuple(_RESTING))
+        self._check_rule_settings()
         if self.structure is not None:
             check_choice(_hyphened(self.structure), "structure", tuple(STRUCTURES))
         if self.steps is not None:
             check_positive_int(self.steps, "steps")
+
+    def _check_rule_settings(self) -> None:
+        for name, rule in (("scale", Spide.name), ("solver", Ide.name)):
+            value = getattr(self, name)
+            if value is not None and self.rule_name != rule:
+                raise ValueError(
+                    f"{name} must be left out under the rule {self.rule_name!r}; got "
+                    f"{value}."
+                )
+        # The rules check the values themselves.
+        self.rule_for("recurrent-dense", 10)
+
+    def rule_for(self, structure: str, n_classes: int) -> Spide | Ide:
+        """Return the learning rule of a structure, with the settings given."""
+        rule = self.rule
+        if isinstance(rule, str):
+            rule = usual_rule(structure, rule, n_classes)
+        changes: dict[str, Any] = {
+            "steps": self.backward_steps,
+            "scale": self.scale,
+            "solver": self.solver,
+        }
+        if self.reset is not None and isinstance(rule, Spide):
+            changes["u_rest"] = None if self.reset == "modified" else 0.0
+            rule = replace(rule, u_rest=changes.pop("u_rest"))
+        given = {key: value for key, value in changes.items() if value is not None}
+        return replace(rule, **given)
+
+    @property
+    def membrane(self) -> dict[str, float]:
+        """Threshold, resting potential and leak where they are not the usual ones."""
+        given = {} if self.reset is None else dict(_RESTING[self.reset])
+        if self.leak is not None:
+            given["leak"] = float(self.leak)
+        return given
 
     @property
     def rule_name(self) -> str:
@@ -118,6 +185,15 @@ class Optimisation:
         batch norm, which needs two, a single last image joins the batch before.
     device : str, default "cpu"
         Device to compute on; no part of the model file.
+    optimizer : {"sgd", "adam", "adamw"}, optional
+        Default SGD with momentum 0.9.
+    schedule : {"steps", "cosine", "constant"}, optional
+        Learning rate over the epochs: a tenth at each milestone (default), half a
+        cosine down to 0, or the same throughout.
+    warmup : int, optional
+        Number of iterations over which the learning rate rises from 0.
+    augment : bool, optional
+        Whether images are cropped and mirrored at random.
     """
 
     epochs: int | None = None
@@ -125,6 +201,10 @@ class Optimisation:
     milestones: Sequence[int] | None = None
     batch_size: int = 128
     device: str = "cpu"
+    optimizer: str | None = None
+    schedule: str | None = None
+    warmup: int | None = None
+    augment: bool | None = None
 
     def __post_init__(self) -> None:
         check_positive_int(self.batch_size, "batch_size")
@@ -132,6 +212,12 @@ class Optimisation:
             check_positive_int(self.epochs, "epochs")
         if self.lr is not None and not (math.isfinite(self.lr) and self.lr > 0):
             raise ValueError(f"lr must be a positive number; got {self.lr}.")
+        if self.optimizer is not None:
+            check_choice(self.optimizer, "optimizer", _OPTIMIZERS)
+        if self.schedule is not None:
+            check_choice(self.schedule, "schedule", _SCHEDULES)
+        if self.warmup is not None:
+            check_positive_int(self.warmup, "warmup", 0)
 
     def applied_to(self, recipe: Recipe) -> Recipe:
         """Return a recipe with these changes."""
@@ -142,7 +228,14 @@ class Optimisation:
         if self.milestones is not None:
             milestones = tuple(int(epoch) for epoch in self.milestones)
             recipe = replace(recipe, milestones=milestones)
-        return replace(recipe, batch_size=int(self.batch_size))
+        return replace(recipe, batch_size=int(self.batch_size), **self.described)
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """Settings beside the usual ones that a resumed training must share."""
+        names = ("optimizer", "schedule", "warmup", "augment")
+        given = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in given.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -154,7 +247,7 @@ class Recipe:
     epochs : int
         Number of passes over the training images.
     lr : float
-        Learning rate of SGD with momentum 0.9.
+        Largest learning rate.
     milestones : tuple of int
         Epochs, counted from 0, from which on the learning rate is a tenth.
     warmup : int
@@ -165,6 +258,10 @@ class Recipe:
         Whether images are cropped and mirrored at random.
     batch_size : int
         Images per step.
+    optimizer : {"sgd", "adam", "adamw"}
+        SGD has momentum 0.9.
+    schedule : {"steps", "cosine", "constant"}
+        Learning rate over the epochs.
     """
 
     epochs: int = 100
@@ -174,6 +271,8 @@ class Recipe:
     weight_decay: float = 5e-4
     augment: bool = False
     batch_size: int = 128
+    optimizer: str = "sgd"
+    schedule: str = "steps"
 
 
 _RECIPES = {

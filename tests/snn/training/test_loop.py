@@ -36,7 +36,7 @@ from neuroclass.snn.training import (  # noqa: E402
     save_checkpoint,
 )
 from neuroclass.snn.training.epoch import check_gradients, run_epoch  # noqa: E402
-from neuroclass.snn.training.loop import sgd_optimizer  # noqa: E402
+from neuroclass.snn.training.loop import build_optimizer  # noqa: E402
 
 SMALL = {"hidden": 16, "rule": Spide(steps=20, scale=100.0), "steps": 10}
 
@@ -303,7 +303,7 @@ def test_firing_rates_are_the_mean_of_the_batches_measured():
     model.register_forward_pre_hook(note, with_kwargs=True)
     # 20 batches of 71 and a last one of 17: the first and the last are measured.
     recipe = Recipe(batch_size=71)
-    optimizer = sgd_optimizer(model, recipe)
+    optimizer = build_optimizer(model, recipe)
     metrics = run_epoch(model, load_dataset("digits"), optimizer, recipe, 0)
     first, last = measured
     assert first.forward_rate != last.forward_rate
@@ -396,7 +396,7 @@ def test_a_gradient_that_is_no_number_does_not_reach_the_weights(tmp_path):
     with pytest.raises(
         FloatingPointError, match=r"batch 1: first in network\.layers\.1\.weight"
     ):
-        run_epoch(model, few_images(12), sgd_optimizer(model, recipe), recipe, 0)
+        run_epoch(model, few_images(12), build_optimizer(model, recipe), recipe, 0)
     for key, value in model.state_dict().items():
         assert torch.equal(value, before[key])
 
