@@ -22,7 +22,9 @@ from typing import Any, NoReturn
 from neuroclass._version import __version__
 from neuroclass.cli import (
     cluster,
+    diagnose,
     discriminate,
+    evaluate,
     information,
     inspect,
     record,
@@ -43,6 +45,8 @@ _COMMANDS = {
     "discriminate": discriminate,
     "simulate": simulate,
     "train": train,
+    "evaluate": evaluate,
+    "diagnose": diagnose,
     "record": record,
     "report": report,
 }

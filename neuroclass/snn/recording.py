@@ -28,7 +28,7 @@ from neuroclass._lib.checks import (
 from neuroclass.io import from_events
 from neuroclass.snn.components import Shape, layer_shapes
 from neuroclass.snn.models import FeedbackSNN, SpikingClassifier
-from neuroclass.snn.training import load_checkpoint, load_dataset, load_model
+from neuroclass.snn.training import dataset_of, load_model
 
 __all__ = [
     "ENCODINGS",
@@ -235,7 +235,7 @@ def record_model(
     Parameters
     ----------
     model : str or Path
-        File that `train` wrote.
+        Folder that `train` wrote, or the model file in it.
     n_presentations : int
         Number of presentations of each image.
     path : str or Path, optional
@@ -245,16 +245,8 @@ def record_model(
     **options
         As in `record`.
     """
-    checkpoint = load_checkpoint(model)
     network = load_model(model)
-    dataset = load_dataset(
-        checkpoint.settings["dataset"], path, n_frames=checkpoint.network["steps"]
-    )
-    if dataset.image_shape != network.image_shape:
-        raise ValueError(
-            f"images must have shape {network.image_shape}, as {model} was trained on; "
-            f"got {dataset.image_shape}."
-        )
+    dataset = dataset_of(model, path)
     check_positive_int(n_images, "n_images")
     if n_images > len(dataset.test):
         raise ValueError(

@@ -8,7 +8,7 @@ calls, and memory does not grow with the number of steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -90,6 +90,7 @@ class ForwardStage:
     potentials: list[Tensor]
     n_steps: int
     moments: list[tuple[Tensor, Tensor, int] | None]
+    _active: dict[int, Tensor] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         shapes = [tuple(rate.shape[1:]) for rate in self.rates]
@@ -100,8 +101,12 @@ class ForwardStage:
 
     def active(self, layer: int) -> Tensor:
         """Return the mask m of neurons that fired, and not at every step."""
-        counts = self.counts[layer]
-        return ((counts > 0) & (counts < self.n_steps)).to(counts.dtype)
+        # Asked for by each connection that leaves or reaches the layer.
+        if layer not in self._active:
+            counts = self.counts[layer]
+            active = (counts > 0) & (counts < self.n_steps)
+            self._active[layer] = active.to(counts.dtype)
+        return self._active[layer]
 
 
 def forward_stage(

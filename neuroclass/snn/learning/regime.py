@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from torch import Tensor
@@ -30,9 +30,13 @@ if TYPE_CHECKING:
 __all__ = ["Drive", "Regime", "matched_scale"]
 
 # Fraction of the active pairs of a layer at their bound from which there is a warning.
-_MANY = 0.1
-# Largest fraction of the active pairs of a layer that a matched scale leaves there.
+_MANY = 0.25
+# Fraction of the active pairs whose outputs a matched scale leaves free.
 _FEW = 1e-3
+# Their size in units of the bound.
+_HEADROOM = 0.2
+# Steps that are looked at: the first, then every so many, for it costs a tenth of one.
+_FIRST, _EVERY = 5, 20
 # An error this much smaller than the first is that of a network that has learned.
 _LEARNED = 0.1
 
@@ -63,12 +67,13 @@ class Drive:
 
 
 def matched_scale(drive: Drive, reset: float) -> float:
-    """Return the largest scale under which next to no pair reaches its bound.
+    """Return a scale under which pairs fire and stay below their bound in training.
 
     The output of a pair lies between ``-V_b`` and ``V_b`` in units of ``V_b / T_B``:
     the larger the errors, the finer the gradient, until pairs are at their bound. The
     scale makes the 99.9th percentile of the exact outputs of the active neurons of the
-    layer of the largest ones three quarters of it.
+    layer of the largest ones a fifth of it: the weights of the classifier grow in
+    training, and the errors of hard samples with them.
 
     Parameters
     ----------
@@ -104,7 +109,7 @@ def matched_scale(drive: Drive, reset: float) -> float:
             largest = max(largest, sizes.kthvalue(rank).values.item())
     if not (math.isfinite(largest) and largest > 0):
         return math.nan
-    return float(f"{0.75 * reset / largest:.2g}")
+    return float(f"{_HEADROOM * reset / largest:.2g}")
 
 
 @dataclass
@@ -117,10 +122,13 @@ class Regime:
         Mean size of the error of the first step.
     warned : set of str
         Regimes that were warned of.
+    n_steps : int
+        Steps seen.
     """
 
     first_error: float = math.nan
-    warned: set[str] | None = None
+    warned: set[str] = field(default_factory=set)
+    n_steps: int = 0
 
     def watch(
         self,
@@ -130,6 +138,8 @@ class Regime:
         scale: float,
     ) -> None:
         """Warn where gradients vanish, or many pairs are at their bound.
+
+        The first steps are looked at, and every twentieth.
 
         Parameters
         ----------
@@ -142,12 +152,14 @@ class Regime:
         scale : float
             Factor of the error.
         """
+        self.n_steps += 1
+        if self.n_steps > _FIRST and self.n_steps % _EVERY:
+            return
         size = drive.error.abs().mean().item()
         if size == 0:
             return
         if math.isnan(self.first_error):
             self.first_error = size
-        self.warned = set() if self.warned is None else self.warned
         order = visiting_order(drive.topology)
         silent, saturated = pair_fractions(drive.forward, stage, settings)
         # The connection into a layer learns from its pairs.

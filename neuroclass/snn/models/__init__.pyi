@@ -9,6 +9,8 @@ from .architectures import mnist_convnet_f as mnist_convnet_f
 from .architectures import recurrent_conv as recurrent_conv
 from .architectures import recurrent_dense as recurrent_dense
 from .architectures import usual_rule as usual_rule
+from .diagnosis import Diagnosis as Diagnosis
+from .diagnosis import diagnose as diagnose
 from .energy import EnergyTable as EnergyTable
 from .energy import energy_table as energy_table
 from .feedback_snn import FeedbackSNN as FeedbackSNN

@@ -5,12 +5,17 @@ Input: a model and a batch. Output: operations and energies of one sample.
 A spike costs one accumulation per synapse that it reaches; a value of an ordinary
 network costs one multiplication and accumulation.  Energies are those of 32-bit
 arithmetic in 45 nm silicon: 0.9 and 4.6 pJ (Horowitz 2014, ISSCC,
-doi:10.1109/ISSCC.2014.6757323); memory is left out, as is usual.
+doi:10.1109/ISSCC.2014.6757323). Memory is a line of its own, with assumptions: every
+value is read from or written to a memory of 32 KB at 10 pJ per 32 bits (the same
+source), and nothing is reused. An accumulation reads a weight, and reads and writes a
+potential; a multiplication with accumulation reads a weight and a value; a neuron reads
+and writes its potential at every step.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,10 +24,17 @@ from neuroclass.snn.components import layer_shapes
 from neuroclass.snn.engine import Statistics, fan_out
 from neuroclass.snn.models.feedback_snn import SpikingClassifier
 
-__all__ = ["ACCUMULATE_PJ", "MULTIPLY_ACCUMULATE_PJ", "EnergyTable", "energy_table"]
+__all__ = [
+    "ACCUMULATE_PJ",
+    "MEMORY_ACCESS_PJ",
+    "MULTIPLY_ACCUMULATE_PJ",
+    "EnergyTable",
+    "energy_table",
+]
 
 ACCUMULATE_PJ = 0.9
 MULTIPLY_ACCUMULATE_PJ = 4.6
+MEMORY_ACCESS_PJ = 10.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +55,8 @@ class EnergyTable:
         whose events count as accumulations.
     forward_rate, backward_rate : float
         Spikes per neuron and step.
+    updates : tuple of float
+        Neuron updates of the two stages: neurons times steps.
     """
 
     connections: tuple[str, ...]
@@ -52,6 +66,7 @@ class EnergyTable:
     input_operations: float
     forward_rate: float
     backward_rate: float
+    updates: tuple[float, float] = (0.0, 0.0)
 
     @property
     def forward_nj(self) -> float:
@@ -68,6 +83,47 @@ class EnergyTable:
     def ann_nj(self) -> float:
         """Energy of one pass of the ordinary network, nanojoules."""
         return MULTIPLY_ACCUMULATE_PJ * sum(self.ann_operations) / 1000
+
+    @property
+    def gradient_nj(self) -> float:
+        """Energy of the weight gradients, one product per synapse, nanojoules."""
+        return MULTIPLY_ACCUMULATE_PJ * sum(self.ann_operations) / 1000
+
+    @property
+    def ann_backward_nj(self) -> float:
+        """Energy of backpropagation through the ordinary network, nanojoules.
+
+        Errors go back through every connection but the first, and each has weight
+        gradients.
+        """
+        operations = sum(self.ann_operations[1:]) + sum(self.ann_operations)
+        return MULTIPLY_ACCUMULATE_PJ * operations / 1000
+
+    @property
+    def memory_nj(self) -> dict[str, float]:
+        """Energy of memory traffic under the assumptions of this module, nanojoules."""
+        dense = sum(self.ann_operations)
+        accesses = {
+            "forward": 3 * sum(self.forward_operations)
+            + 2 * self.input_operations
+            + 2 * self.updates[0],
+            "backward": 3 * sum(self.backward_operations) + 2 * self.updates[1],
+            "ann": 2 * dense,
+            "ann_backward": 2 * (2 * dense - self.ann_operations[0]),
+        }
+        return {key: MEMORY_ACCESS_PJ * n / 1000 for key, n in accesses.items()}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return operations and energies in plain values."""
+        return {
+            **asdict(self),
+            "forward_nj": self.forward_nj,
+            "backward_nj": self.backward_nj,
+            "gradient_nj": self.gradient_nj,
+            "ann_nj": self.ann_nj,
+            "ann_backward_nj": self.ann_backward_nj,
+            "memory_nj": self.memory_nj,
+        }
 
     def __repr__(self) -> str:
         return (
@@ -96,6 +152,13 @@ class EnergyTable:
                 f"{self.forward_nj:,.2f}",
                 f"{self.backward_nj:,.2f}",
                 f"{self.ann_nj:,.2f}",
+            ),
+            ("ANN backwards (nJ)", "", "", f"{self.ann_backward_nj:,.2f}"),
+            (
+                "memory (nJ)",
+                f"{self.memory_nj['forward']:,.2f}",
+                f"{self.memory_nj['backward']:,.2f}",
+                f"{self.memory_nj['ann']:,.2f}",
             ),
             (
                 "firing rate",
@@ -157,6 +220,8 @@ def energy_table(
         dense.append(fan_out(connection, source, shapes[reached]).sum().item())
     backward = statistics.backward_operations or [0.0] * len(dense)
     is_frames = images.ndim == 5
+    n_steps = len(images) if is_frames else network.steps
+    n_backward = network.rule.steps if statistics.backward_operations else 0
     names = [f"{'input' if i == 0 else i - 1} -> {i}" for i in range(topology.n_layers)]
     if topology.feedback is not None:
         names.append(f"{topology.source} -> {topology.target} (feedback)")
@@ -168,4 +233,8 @@ def energy_table(
         0.0 if is_frames else dense[0],
         statistics.forward_rate,
         statistics.backward_rate,
+        (
+            float(sum(statistics.n_neurons) * n_steps),
+            float(sum(statistics.n_neurons) * n_backward),
+        ),
     )

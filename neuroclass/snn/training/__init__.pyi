@@ -3,6 +3,8 @@ from .checkpoint import Checkpoint as Checkpoint
 from .checkpoint import load_checkpoint as load_checkpoint
 from .checkpoint import load_model as load_model
 from .checkpoint import save_checkpoint as save_checkpoint
+from .curves import plot_diagnosis as plot_diagnosis
+from .curves import plot_evaluation as plot_evaluation
 from .curves import plot_training as plot_training
 from .datasets import DATASETS as DATASETS
 from .datasets import Dataset as Dataset
@@ -11,8 +13,11 @@ from .datasets import augment as augment
 from .datasets import dataset_from_arrays as dataset_from_arrays
 from .datasets import load_dataset as load_dataset
 from .epoch import evaluate as evaluate
+from .evaluation import Evaluation as Evaluation
+from .evaluation import evaluate_model as evaluate_model
 from .event_files import Events as Events
 from .loop import build_optimizer as build_optimizer
+from .loop import dataset_of as dataset_of
 from .loop import example_batch as example_batch
 from .loop import train as train
 from .presets import NetworkSettings as NetworkSettings

@@ -45,7 +45,7 @@ from neuroclass.snn.training.presets import (
     recipe_for,
 )
 
-__all__ = ["build_optimizer", "example_batch", "train"]
+__all__ = ["build_optimizer", "dataset_of", "example_batch", "train"]
 
 METRICS_FILE = "metrics.csv"
 CURVES_FILE = "curves.png"
@@ -372,6 +372,33 @@ def build_optimizer(model: SpikingClassifier, recipe: Recipe) -> torch.optim.Opt
     return torch.optim.SGD(
         parameters, recipe.lr, momentum=_MOMENTUM, weight_decay=decay
     )
+
+
+def dataset_of(model: str | Path, path: str | Path | None = None) -> Dataset:
+    """Return the dataset that a trained model was trained on.
+
+    Parameters
+    ----------
+    model : str or Path
+        Folder that `train` wrote, or the model file in it.
+    path : str or Path, optional
+        Files of the dataset.
+
+    Raises
+    ------
+    ValueError
+        If the images have another shape than the model was trained on.
+    """
+    checkpoint = load_checkpoint(model)
+    n_frames = int(checkpoint.network["steps"])
+    dataset = load_dataset(checkpoint.settings["dataset"], path, n_frames=n_frames)
+    shape = tuple(checkpoint.network["image_shape"])
+    if tuple(dataset.image_shape) != shape:
+        raise ValueError(
+            f"images must have shape {shape}, as {model} was trained on; "
+            f"got {tuple(dataset.image_shape)}."
+        )
+    return dataset
 
 
 def example_batch(dataset: Dataset, n_images: int = 64) -> tuple[Tensor, Tensor]:

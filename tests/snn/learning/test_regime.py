@@ -173,8 +173,8 @@ def test_the_names_of_scales():
         ("recurrent-dense", (1, 28, 28), 32, ()),
         ("recurrent-conv", (1, 28, 28), 4, ()),
         ("mnist-convnet-f", (1, 28, 28), 4, ()),
-        ("lenet", (1, 28, 28), 8, (0,)),
-        ("alexnet-f", (3, 32, 32), 2, (0, 1, 5)),
+        ("lenet", (1, 28, 28), 8, (0, 2)),
+        ("alexnet-f", (3, 32, 32), 2, (0, 1, 2, 5)),
         ("dvs-convnet-f", (2, 16, 16), 2, ()),
     ],
 )

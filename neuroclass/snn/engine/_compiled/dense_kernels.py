@@ -80,27 +80,42 @@ def simulate_spikes(
     n_links = len(links)
     spikes = np.empty((n_layers, width), np.float32)
     usual = np.empty((n_layers, width), np.float32)
-    standing = np.empty((n_links, width), np.float32)
-    sent = np.empty(width, np.float32)
+    # What a layer's spikes differ by from the usual ones, and where they do.
+    changes = np.empty((n_layers, width), np.float32)
+    events = np.empty((n_layers, width + 1), np.int32)
+    n_events = np.empty(n_layers, np.int64)
+    base = np.empty((n_layers, width), np.float32)
     received = np.empty(width, np.float32)
-    events = np.empty(width + 1, np.int32)
     for b in range(constant.shape[0]):
         spikes[:] = 0
         usual[:] = 0
-        standing[:] = 0
+        changes[:] = 0
+        n_events[:] = 0
+        base[:] = constant[b]
         for step in range(n_steps):
             if step == _SETTLING:
                 for layer in range(n_layers):
                     for i in range(width):
                         usual[layer, i] = np.float32(2 * counts[b, layer, i] > step)
                 for c in range(n_links):
-                    sender, size = links[c, 0], sizes[links[c, 1]]
-                    sent[:] = 0
-                    n_sent = _difference(
-                        usual[sender], sent, sizes[sender], sent, events
-                    )
+                    sender, layer = links[c, 0], links[c, 1]
+                    size = sizes[layer]
+                    n_sent = _list_nonzero(usual[sender], sizes[sender], events[sender])
                     rows = _rows(weights, links[c, 2], sizes[sender], size)
-                    _add_rows(events, n_sent, sent, rows, standing[c])
+                    received[:] = 0
+                    _add_rows(events[sender], n_sent, usual[sender], rows, received)
+                    if len(masks):
+                        _add_products(masks[b, c], received, size, base[layer])
+                    else:
+                        _add(received, size, base[layer])
+                for layer in range(n_layers):
+                    n_events[layer] = _difference(
+                        spikes[layer],
+                        usual[layer],
+                        sizes[layer],
+                        changes[layer],
+                        events[layer],
+                    )
             for layer in range(n_layers):
                 size = sizes[layer]
                 u = potential[b, layer]
@@ -109,27 +124,34 @@ def simulate_spikes(
                         continue
                     # A later layer's spikes are still those of the step before.
                     sender = links[c, 0]
-                    n_sent = _difference(
-                        spikes[sender], usual[sender], sizes[sender], sent, events
-                    )
                     rows = _rows(weights, links[c, 2], sizes[sender], size)
                     if len(masks):
-                        received[:] = standing[c]
-                        _add_rows(events, n_sent, sent, rows, received)
+                        received[:] = 0
+                        _add_rows(
+                            events[sender],
+                            n_events[sender],
+                            changes[sender],
+                            rows,
+                            received,
+                        )
                         _add_products(masks[b, c], received, size, u)
                     else:
-                        _add(standing[c], size, u)
-                        _add_rows(events, n_sent, sent, rows, u)
+                        _add_rows(
+                            events[sender], n_events[sender], changes[sender], rows, u
+                        )
                 _fire(
                     u,
-                    constant[b, layer],
+                    base[layer],
                     size,
                     threshold,
                     reset,
                     leak,
                     spikes[layer],
                     counts[b, layer],
+                    usual[layer],
+                    changes[layer],
                 )
+                n_events[layer] = _list_nonzero(changes[layer], size, events[layer])
                 if leak != 1:
                     _add_leaky(spikes[layer], size, leak, leaky[b, layer])
 
@@ -159,10 +181,13 @@ def simulate_pairs(
     """
     n_layers, width = potential.shape[1:]
     pairs = np.empty((n_layers, width), np.float32)
+    events = np.empty((n_layers, width + 1), np.int32)
+    n_events = np.empty(n_layers, np.int64)
     sent = np.empty(width, np.float32)
-    events = np.empty(width + 1, np.int32)
+    sending = np.empty(width + 1, np.int32)
+    none = np.zeros(width, np.float32)
     for b in range(error.shape[0]):
-        pairs[:] = 0
+        n_events[:] = 0
         for _ in range(n_steps):
             for place in range(len(order)):
                 layer = order[place]
@@ -173,15 +198,19 @@ def simulate_pairs(
                         continue
                     # A layer visited later still holds its spikes of the last step.
                     sender = links[c, 0]
-                    n_sent = _product(
-                        pairs[sender], gates[b, c], sizes[sender], sent, events
+                    n_sent = _through(
+                        pairs[sender],
+                        gates[b, c],
+                        events[sender],
+                        n_events[sender],
+                        sent,
+                        sending,
                     )
                     rows = _rows(weights, links[c, 2], sizes[sender], size)
-                    _add_rows(events, n_sent, sent, rows, v)
-                if place == 0:
-                    _add(error[b], size, v)
-                _fire_pairs(
+                    _add_rows(sending, n_sent, sent, rows, v)
+                n_events[layer] = _fire_pairs(
                     v,
+                    error[b] if place == 0 else none,
                     size,
                     threshold,
                     reset,
@@ -189,6 +218,7 @@ def simulate_pairs(
                     unit,
                     pairs[layer],
                     totals[b, layer],
+                    events[layer],
                 )
                 if fired.shape[0]:
                     _add_sizes(pairs[layer], size, fired[b, layer])
@@ -204,6 +234,8 @@ def _fire(
     leak: Any,
     spikes: Array,
     counts: Array,
+    usual: Array,
+    changes: Array,
 ) -> None:
     for i in range(size):
         v = u[i] + constant[i]
@@ -211,11 +243,13 @@ def _fire(
         u[i] = (v - reset * s) * leak
         spikes[i] = s
         counts[i] += s
+        changes[i] = s - usual[i]
 
 
 @compiled
 def _fire_pairs(
     v: Array,
+    error: Array,
     size: int,
     threshold: Any,
     reset: Any,
@@ -223,14 +257,56 @@ def _fire_pairs(
     unit: Any,
     pairs: Array,
     totals: Array,
-) -> None:
-    for i in range(size):
-        above = np.float32(1.0) if v[i] >= threshold else np.float32(0.0)
-        below = np.float32(1.0) if v[i] <= -threshold else np.float32(0.0)
-        z = reset * (above - below)
-        v[i] = (v[i] - unit * z) * leak
-        pairs[i] = z
-        totals[i] = totals[i] * leak + z
+    events: Array,
+) -> int:
+    """Add the error, fire, reset, sum; list the pairs that fired."""
+    n = 0
+    for start in range(0, size, LANES):
+        fires = np.int32(0)
+        for i in range(start, start + LANES):
+            value = v[i] + error[i]
+            v[i] = value
+            fires |= np.int32(abs(value) >= threshold)
+        if fires:
+            for i in range(start, start + LANES):
+                above = np.float32(1.0) if v[i] >= threshold else np.float32(0.0)
+                below = np.float32(1.0) if v[i] <= -threshold else np.float32(0.0)
+                z = reset * (above - below)
+                v[i] = (v[i] - unit * z) * leak
+                pairs[i] = z
+                totals[i] = totals[i] * leak + z
+            for i in range(start, start + LANES):
+                # Written always, kept only if it fired: no branch to mispredict.
+                events[n] = i
+                n += int(pairs[i] != 0)
+        else:
+            for i in range(start, start + LANES):
+                pairs[i] = np.float32(0.0)
+            if leak != 1:
+                for i in range(start, start + LANES):
+                    v[i] *= leak
+                    totals[i] *= leak
+    return n
+
+
+@compiled
+def _through(
+    pairs: Array,
+    gate: Array,
+    events: Array,
+    n_events: int,
+    sent: Array,
+    sending: Array,
+) -> int:
+    """Multiply the spikes that were listed by a gate; list those it lets through."""
+    n = 0
+    for e in range(n_events):
+        i = events[e]
+        z = pairs[i] * gate[i]
+        sent[i] = z
+        sending[n] = i
+        n += int(z != 0)
+    return n
 
 
 @compiled
@@ -264,16 +340,6 @@ def _difference(
     """Store values less the usual ones; list where they are not 0."""
     for i in range(size):
         sent[i] = values[i] - usual[i]
-    return _list_nonzero(sent, size, events)
-
-
-@compiled
-def _product(
-    values: Array, factors: Array, size: int, sent: Array, events: Array
-) -> Any:
-    """Store values times factors; list where they are not 0."""
-    for i in range(size):
-        sent[i] = values[i] * factors[i]
     return _list_nonzero(sent, size, events)
 
 
