@@ -45,7 +45,14 @@ MAY_IMPORT = {
     "snn.learning": {"snn.components", "snn.engine"},
     "snn.models": {"snn.components", "snn.engine", "snn.learning"},
     "snn.training": {"snn.components", "snn.engine", "snn.learning", "snn.models"},
-    "snn.recording": {"io", "snn.components", "snn.models", "snn.training"},
+    "snn.spiking_module": {"snn.components"},
+    "snn.recording": {
+        "io",
+        "snn.components",
+        "snn.models",
+        "snn.spiking_module",
+        "snn.training",
+    },
 }
 # What a wing of mathematics is free of, and the one file that makes a recording.
 NOT_MATHEMATICS = {"neo", "quantities", "matplotlib"}

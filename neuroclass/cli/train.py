@@ -36,6 +36,13 @@ def add_parser(commands: Any) -> None:
         help="folder or npz with the files of the dataset; nothing is downloaded",
     )
     parser.add_argument(
+        "--fold",
+        metavar="INT",
+        type=int,
+        default=9,
+        help="tenth of the files of each class that tests, of cifar10-dvs (default 9)",
+    )
+    parser.add_argument(
         "-o",
         "--output",
         metavar="DIR",
@@ -218,7 +225,10 @@ def run(args: "Namespace") -> None:
         augment=args.augment,
     )
     dataset = load_dataset(
-        args.dataset, args.data, n_frames=network.steps_for(args.dataset)
+        args.dataset,
+        args.data,
+        n_frames=network.steps_for(args.dataset),
+        fold=args.fold,
     )
     seeds = [args.random_state]
     if args.seeds is not None:

@@ -25,6 +25,7 @@ from .recording import Encoding as Encoding
 from .recording import NeuronChoice as NeuronChoice
 from .recording import record as record
 from .recording import record_model as record_model
+from .spiking_module import SpikingModule as SpikingModule
 from .training import DATASETS as DATASETS
 from .training import Dataset as Dataset
 from .training import Evaluation as Evaluation

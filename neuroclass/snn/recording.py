@@ -17,7 +17,7 @@ import neo
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from neuroclass._lib.checks import (
     as_seconds,
@@ -28,6 +28,7 @@ from neuroclass._lib.checks import (
 from neuroclass.io import from_events
 from neuroclass.snn.components import Shape, layer_shapes
 from neuroclass.snn.models import FeedbackSNN, SpikingClassifier
+from neuroclass.snn.spiking_module import SpikingModule
 from neuroclass.snn.training import dataset_of, load_model
 
 __all__ = [
@@ -104,7 +105,7 @@ class NeuronChoice:
 
 
 def record(
-    network: FeedbackSNN | SpikingClassifier,
+    network: nn.Module,
     inputs: Tensor,
     n_presentations: int,
     *,
@@ -118,8 +119,9 @@ def record(
 
     Parameters
     ----------
-    network : FeedbackSNN or SpikingClassifier
-        Simulated without dropout.
+    network : FeedbackSNN, SpikingClassifier, SpikingModule or Module
+        Simulated without dropout.  Any other spiking model of torch is that of
+        `SpikingModule` with its defaults: 30 steps, which the model takes at once.
     inputs : Tensor
         Constant inputs (n_images, ...) or frames (steps, n_images, ...), as the
         network takes them.
@@ -175,14 +177,26 @@ def record(
     if isinstance(network, SpikingClassifier):
         inputs = network.as_input(inputs)
         network = network.network
-    is_frames = network.is_frames(inputs)
+    simulated = (
+        network
+        if isinstance(network, FeedbackSNN | SpikingModule)
+        else SpikingModule(network)
+    )
+    is_frames = simulated.is_frames(inputs)
     n_images = inputs.shape[1] if is_frames else len(inputs)
     classes = _check_labels(labels, n_images, condition)
     if isinstance(random_state, (int, np.integer)):
         check_positive_int(random_state, "random_state", 0)
     rng = check_rng(random_state)
     sample = tuple(inputs.shape[2:] if is_frames else inputs.shape[1:])
-    shapes = layer_shapes(network.topology, sample)
+    was_training = simulated.training
+    simulated.eval()
+    shapes = (
+        layer_shapes(simulated.topology, sample)
+        if isinstance(simulated, FeedbackSNN)
+        else simulated.layer_shapes(inputs)
+    )
+    simulated.train(was_training)
     chosen = _choose_neurons(shapes, neurons or NeuronChoice(), rng)
     is_repeated = condition == "image" or n_presentations > 1
     if is_repeated and encoding.is_deterministic:
@@ -195,8 +209,8 @@ def record(
         )
     image = np.repeat(np.arange(n_images), n_presentations)
     presented = _Presented(inputs, is_frames, image, encoding)
-    times, units, presentation = _simulate(network, presented, chosen, rng)
-    n_steps = len(inputs) if is_frames else network.steps
+    times, units, presentation = _simulate(simulated, presented, chosen, rng)
+    n_steps = len(inputs) if is_frames else simulated.steps
     stimulus = image if condition == "image" else classes[image]
     recording = from_events(
         times,
@@ -414,13 +428,13 @@ class _Presented:
 
 
 def _simulate(
-    network: FeedbackSNN,
+    network: FeedbackSNN | SpikingModule,
     presented: _Presented,
     chosen: _Neurons,
     rng: np.random.Generator,
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Return step, neuron and presentation of every spike."""
-    device = next(network.parameters()).device
+    device = next((p.device for p in network.parameters()), torch.device("cpu"))
     generator = torch.Generator().manual_seed(int(rng.integers(2**63 - 1)))
     on_device = torch.Generator(device).manual_seed(int(rng.integers(2**63 - 1)))
     largest = float(presented.inputs.abs().max())

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from neuroclass._lib.checks import check_choice, check_positive_int
 from neuroclass.exceptions import RecordingError
-from neuroclass.snn.training.event_files import Events, read_event_folder
+from neuroclass.snn.training.event_files import N_FOLDS, Events, read_event_folder
 from neuroclass.snn.training.image_files import SOURCES, read_images
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Dataset",
     "Images",
     "augment",
+    "augment_frames",
     "check_dataset",
     "dataset_from_arrays",
     "load_dataset",
@@ -114,6 +115,8 @@ class Dataset:
         Number of labels.
     image_shape : tuple of int
         (channels, rows, columns).
+    fold : int, optional
+        Fold that is the test split, where the split is by folds.
     """
 
     name: str
@@ -123,6 +126,7 @@ class Dataset:
     test_labels: Tensor
     n_classes: int
     image_shape: tuple[int, int, int]
+    fold: int | None = None
 
     def __repr__(self) -> str:
         return (
@@ -138,7 +142,11 @@ class Dataset:
 
 
 def load_dataset(
-    name: str, path: str | Path | None = None, *, n_frames: int = 30
+    name: str,
+    path: str | Path | None = None,
+    *,
+    n_frames: int = 30,
+    fold: int = N_FOLDS - 1,
 ) -> Dataset:
     """Load a dataset by name.
 
@@ -152,6 +160,10 @@ def load_dataset(
         ``train/<class>/*.png``, ``test/<class>/*.png``.
     n_frames : int, default 30
         Number of frames of an event recording.
+    fold : int, default 9
+        Which tenth of the files of each class of CIFAR10-DVS, in order of their
+        numbers from 0 to 9, is the test split.  There is no official split: figures
+        of different splits cannot be compared.
 
     Raises
     ------
@@ -184,7 +196,9 @@ def load_dataset(
         )
     if name in ("nmnist", "cifar10-dvs"):
         check_positive_int(n_frames, "n_frames")
-        return _events(name, path, n_frames)
+        if not 0 <= check_positive_int(fold, "fold", 0) < N_FOLDS:
+            raise ValueError(f"fold must lie in 0 .. {N_FOLDS - 1}; got {fold}.")
+        return _events(name, path, n_frames, fold)
     n_classes = 100 if name == "cifar100" else 10
     return _from_arrays(name, path, read_images(name, path), n_classes=n_classes)
 
@@ -299,6 +313,28 @@ def augment(images: Tensor, padding: int = 4) -> Tensor:
     return padded[sample, channel, row[:, None, :, None], column[:, None, None, :]]
 
 
+def augment_frames(frames: Tensor, padding: int = 4) -> Tensor:
+    """Return frames shifted by up to `padding` pixels, each sample by one shift.
+
+    Parameters
+    ----------
+    frames : Tensor
+        (steps, batch, channels, rows, columns).
+    padding : int, default 4
+        Zeros around each frame, out of which a window of the old size is cropped.
+    """
+    n, (rows, columns) = frames.shape[1], frames.shape[-2:]
+    padded = torch.nn.functional.pad(frames, [padding] * 4)
+    shifts = torch.randint(0, 2 * padding + 1, (n, 2)).tolist()
+    return torch.stack(
+        [
+            padded[:, k, :, top : top + rows, left : left + columns]
+            for k, (top, left) in enumerate(shifts)
+        ],
+        dim=1,
+    )
+
+
 def _digits() -> Dataset:
     # scikit-learn costs a second to import, for which the other datasets have no use.
     bunch = importlib.import_module("sklearn.datasets").load_digits()
@@ -395,9 +431,9 @@ def _moments(images: Tensor) -> tuple[Tensor, Tensor]:
     )
 
 
-def _events(name: str, path: Path, n_frames: int) -> Dataset:
+def _events(name: str, path: Path, n_frames: int, fold: int) -> Dataset:
     rows = 34 if name == "nmnist" else 48
-    splits = read_event_folder(name, path, n_frames)
+    splits = read_event_folder(name, path, n_frames, fold=fold)
     if splits is None:
         raise FileNotFoundError(
             f"{path}: holds no event files of {name}. Download {SOURCES[name]}, and "
@@ -414,6 +450,7 @@ def _events(name: str, path: Path, n_frames: int) -> Dataset:
         _as_labels(test_labels),
         10,
         (2, rows, rows),
+        fold if name == "cifar10-dvs" else None,
     )
 
 

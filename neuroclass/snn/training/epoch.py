@@ -17,7 +17,7 @@ from tqdm import tqdm
 from neuroclass.snn.engine import Statistics, mean_rates
 from neuroclass.snn.models import SpikingClassifier
 from neuroclass.snn.training.checkpoint import METRICS
-from neuroclass.snn.training.datasets import Dataset, augment
+from neuroclass.snn.training.datasets import Dataset, augment, augment_frames
 from neuroclass.snn.training.presets import Recipe
 
 __all__ = [
@@ -89,8 +89,8 @@ def run_epoch(
                 f"images must be finite numbers; those of epoch {epoch + 1}, batch 1 "
                 "are not. Look at the dataset."
             )
-        if recipe.augment and not dataset.is_frames:
-            images = augment(images)
+        if recipe.augment:
+            images = (augment_frames if dataset.is_frames else augment)(images)
         labels = dataset.train_labels[indices].to(device)
         measure = Statistics() if number % _STATISTICS_EVERY == 0 else None
         scores = model(images, statistics=measure)

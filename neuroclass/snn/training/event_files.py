@@ -20,7 +20,7 @@ from torch import Tensor
 
 from neuroclass.exceptions import RecordingError
 
-__all__ = ["Events", "read_aedat", "read_event_folder", "read_nmnist"]
+__all__ = ["N_FOLDS", "Events", "read_aedat", "read_event_folder", "read_nmnist"]
 
 EventArrays = tuple[
     NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]
@@ -38,6 +38,9 @@ _DVS_CLASSES = (
     "ship",
     "truck",
 )
+_MOST_SECONDS = 1000
+# Folds that each class of CIFAR10-DVS is cut into.
+N_FOLDS = 10
 _POLARITY_PACKET = 1
 _PACKET_HEADER = np.dtype(
     [
@@ -225,8 +228,25 @@ def _read_hdf5(path: Path) -> EventArrays:
         )
     if any(array.dtype.kind not in "iufb" for array in fields_read):
         raise RecordingError(f"{path}: t, x, y and p must be numbers.")
-    times, columns, rows, polarities = (array.astype(np.int64) for array in fields_read)
-    return times, columns, rows, (polarities > 0).astype(np.int64)
+    times, columns, rows, polarities = fields_read
+    counts = (_microseconds(times), columns.astype(np.int64), rows.astype(np.int64))
+    # ON is 1, OFF is 0 or -1.
+    return *counts, (polarities > 0).astype(np.int64)
+
+
+def _microseconds(times: NDArray[Any]) -> NDArray[np.int64]:
+    """Return whole microseconds of times in them, or in seconds.
+
+    Numbers with a fraction whose span is below 1000 are seconds: no recording is as
+    short as a millisecond, and none of these cameras runs for a quarter of an hour.
+    """
+    if times.dtype.kind == "f" and len(times):
+        if not np.isfinite(times).all():
+            raise RecordingError("times of events must be finite numbers.")
+        has_fractions = bool((times != np.floor(times)).any())
+        if has_fractions and np.ptp(times) < _MOST_SECONDS:
+            times = np.round(times * 1e6)
+    return times.astype(np.int64)
 
 
 def _read_dvs(path: Path) -> EventArrays:
@@ -234,21 +254,21 @@ def _read_dvs(path: Path) -> EventArrays:
 
 
 def read_event_folder(
-    name: str, path: Path, n_frames: int
+    name: str, path: Path, n_frames: int, *, fold: int = N_FOLDS - 1
 ) -> tuple[tuple[Events, Sequence[int]], tuple[Events, Sequence[int]]] | None:
     """Return training and test recordings with their labels, None if there are none.
 
     N-MNIST comes as ``Train/<digit>/*.bin`` and ``Test/<digit>/*.bin``, or as lists
     ``train*.txt`` and ``test*.txt`` of ids and labels beside ``<id>.bs2``.  CIFAR10-DVS
-    comes as one folder per class; of the files of each, in order of their numbers, the
-    last tenth is the test split.
+    comes as one folder per class; the files of each, in order of their numbers, are ten
+    folds, of which `fold` is the test split: the last one unless it is given.
     """
     if name == "nmnist":
         samples_by_split = _digit_folders(path) or _digit_lists(path)
         read: Callable[[Path], EventArrays] = read_nmnist
         sensor, pixels = 34, 34
     else:
-        samples_by_split, read = _class_folders(path), _read_dvs
+        samples_by_split, read = _class_folders(path, fold), _read_dvs
         sensor, pixels = 128, 48
     if samples_by_split is None:
         return None
@@ -314,7 +334,7 @@ def _lines(path: Path) -> list[str]:
         raise RecordingError(f"{path}: must be a text of ids and labels.") from error
 
 
-def _class_folders(path: Path) -> tuple[Samples, Samples] | None:
+def _class_folders(path: Path, fold: int) -> tuple[Samples, Samples] | None:
     train: Samples = []
     test: Samples = []
     for label, name in enumerate(_DVS_CLASSES):
@@ -325,9 +345,11 @@ def _class_folders(path: Path) -> tuple[Samples, Samples] | None:
             if not file.name.startswith(".")
         ]
         files.sort(key=_number)
-        n_test = max(len(files) // 10, 1) if files else 0
-        train += [(file, label) for file in files[: len(files) - n_test]]
-        test += [(file, label) for file in files[len(files) - n_test :]]
+        n_test = max(len(files) // N_FOLDS, 1) if files else 0
+        stop = max(len(files) - (N_FOLDS - 1 - fold) * n_test, 0)
+        start = max(stop - n_test, 0)
+        test += [(file, label) for file in files[start:stop]]
+        train += [(file, label) for file in files[:start] + files[stop:]]
     return (train, test) if train and test else None
 
 

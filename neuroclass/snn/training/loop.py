@@ -37,6 +37,7 @@ from neuroclass.snn.training.datasets import (
     load_dataset,
 )
 from neuroclass.snn.training.epoch import is_normalised, run_epoch
+from neuroclass.snn.training.event_files import N_FOLDS
 from neuroclass.snn.training.own_network import OWN, describe_own
 from neuroclass.snn.training.presets import (
     NetworkSettings,
@@ -146,6 +147,8 @@ def train(
         "random_state": seed,
         **optimisation.described,
     }
+    if dataset.fold is not None:
+        settings["fold"] = dataset.fold
     if recipe.schedule == "cosine":
         settings["epochs"] = recipe.epochs
     checkpoint = load_checkpoint(folder / MODEL_FILE) if resume else None
@@ -391,7 +394,13 @@ def dataset_of(model: str | Path, path: str | Path | None = None) -> Dataset:
     """
     checkpoint = load_checkpoint(model)
     n_frames = int(checkpoint.network["steps"])
-    dataset = load_dataset(checkpoint.settings["dataset"], path, n_frames=n_frames)
+    settings = checkpoint.settings
+    dataset = load_dataset(
+        settings["dataset"],
+        path,
+        n_frames=n_frames,
+        fold=settings.get("fold", N_FOLDS - 1),
+    )
     shape = tuple(checkpoint.network["image_shape"])
     if tuple(dataset.image_shape) != shape:
         raise ValueError(

@@ -279,7 +279,7 @@ _RECIPES = {
     "lenet": Recipe(epochs=60, lr=0.1, milestones=(20, 40)),
     "alexnet-f": Recipe(milestones=(50, 75), warmup=400, augment=True),
     "cifarnet-f": Recipe(milestones=(50, 75), warmup=400, augment=True),
-    "dvs-convnet-f": Recipe(epochs=70, milestones=(50,)),
+    "dvs-convnet-f": Recipe(epochs=70, milestones=(50,), augment=True),
 }
 # Small images of few samples: a minute of the above in seconds.
 _DIGITS = Recipe(epochs=15, lr=0.1, milestones=(10, 13))
@@ -315,7 +315,7 @@ def recipe_for(structure: str, dataset: str) -> Recipe:
     if dataset == "digits":
         return _DIGITS
     recipe = _RECIPES.get(structure, Recipe())
-    if not dataset.startswith("cifar1") or dataset == "cifar10-dvs":
+    if not dataset.startswith("cifar1"):
         recipe = replace(recipe, augment=False)
     return recipe
 

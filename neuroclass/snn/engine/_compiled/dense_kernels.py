@@ -258,35 +258,17 @@ def _fire_pairs(
     pairs: Array,
     totals: Array,
     events: Array,
-) -> int:
+) -> Any:
     """Add the error, fire, reset, sum; list the pairs that fired."""
-    n = 0
-    for start in range(0, size, LANES):
-        fires = np.int32(0)
-        for i in range(start, start + LANES):
-            value = v[i] + error[i]
-            v[i] = value
-            fires |= np.int32(abs(value) >= threshold)
-        if fires:
-            for i in range(start, start + LANES):
-                above = np.float32(1.0) if v[i] >= threshold else np.float32(0.0)
-                below = np.float32(1.0) if v[i] <= -threshold else np.float32(0.0)
-                z = reset * (above - below)
-                v[i] = (v[i] - unit * z) * leak
-                pairs[i] = z
-                totals[i] = totals[i] * leak + z
-            for i in range(start, start + LANES):
-                # Written always, kept only if it fired: no branch to mispredict.
-                events[n] = i
-                n += int(pairs[i] != 0)
-        else:
-            for i in range(start, start + LANES):
-                pairs[i] = np.float32(0.0)
-            if leak != 1:
-                for i in range(start, start + LANES):
-                    v[i] *= leak
-                    totals[i] *= leak
-    return n
+    for i in range(size):
+        value = v[i] + error[i]
+        above = np.float32(1.0) if value >= threshold else np.float32(0.0)
+        below = np.float32(1.0) if value <= -threshold else np.float32(0.0)
+        z = reset * (above - below)
+        v[i] = (value - unit * z) * leak
+        pairs[i] = z
+        totals[i] = totals[i] * leak + z
+    return _list_nonzero(pairs, size, events)
 
 
 @compiled
