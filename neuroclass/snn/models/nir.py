@@ -35,10 +35,10 @@ from neuroclass.snn.models.feedback_snn import FeedbackSNN
 __all__ = ["from_nir", "to_nir"]
 
 # NIR has no transposed convolution: it becomes a matrix of at most this many entries.
-_MOST_ENTRIES = 2**24
+_MOST_ENTRIES = 2**26
 
 
-def to_nir(network: FeedbackSNN, sample_shape: Shape) -> Any:
+def to_nir(network: FeedbackSNN, sample_shape: Shape, *, dt: float = 1e-4) -> Any:
     """Return a network as a ``nir.NIRGraph``.
 
     Parameters
@@ -47,6 +47,9 @@ def to_nir(network: FeedbackSNN, sample_shape: Shape) -> Any:
         Without batch norm; restricted weights are written as they act.
     sample_shape : tuple of int
         Shape of one input, which the graph holds.
+    dt : float, default 1e-4
+        Duration of a time step, in seconds: of the time constants of LIF neurons, and
+        of the resistances, by which a current of one step moves a potential by itself.
 
     Returns
     -------
@@ -68,6 +71,8 @@ def to_nir(network: FeedbackSNN, sample_shape: Shape) -> Any:
     ValueError
         If a part of the network has no place in NIR.
     """
+    if not (math.isfinite(dt) and dt > 0):
+        raise ValueError(f"dt must be a positive number of seconds; got {dt}.")
     nir = _import_nir()
     topology = network.topology
     shapes = layer_shapes(topology, tuple(sample_shape))
@@ -78,10 +83,13 @@ def to_nir(network: FeedbackSNN, sample_shape: Shape) -> Any:
         origin, reached = topology.ends(index)
         source = tuple(sample_shape) if origin < 0 else shapes[origin]
         connection = topology.connections[index]
-        flattens = isinstance(connection, Linear | ConvTranspose2d)
-        if isinstance(connection, ConvTranspose2d) and index < topology.n_layers:
+        is_matrix = isinstance(connection, ConvTranspose2d) and not _is_plain(
+            connection
+        )
+        flattens = isinstance(connection, Linear) or is_matrix
+        if is_matrix and index < topology.n_layers:
             raise ValueError(
-                "NIR has no transposed convolution; it can be written as a matrix for "
+                "NIR has no strided transposed convolution; it becomes a matrix for "
                 f"the feedback only; got {connection} into layer {reached}."
             )
         if flattens and len(source) == 3:
@@ -95,7 +103,7 @@ def to_nir(network: FeedbackSNN, sample_shape: Shape) -> Any:
     for layer, shape in enumerate(shapes):
         before = "input" if layer == 0 else f"layer_{layer - 1}"
         connect(layer, f"link_{layer}", before, f"layer_{layer}")
-        nodes[f"layer_{layer}"] = _neuron_node(nir, network.neuron, shape)
+        nodes[f"layer_{layer}"] = _neuron_node(nir, network.neuron, shape, dt)
     if topology.feedback is not None:
         connect(
             topology.n_layers,
@@ -110,15 +118,19 @@ def to_nir(network: FeedbackSNN, sample_shape: Shape) -> Any:
         "written_by": "neuroclass",
         "n_layers": topology.n_layers,
         "steps": network.steps,
+        "dt": dt,
         "readout": topology.readout,
         "feedback_source": topology.source,
         "feedback_target": topology.target,
         "output_is": "average rate of the spikes of the last node before it",
     }
     folds = (
-        isinstance(topology.feedback, Linear | ConvTranspose2d)
-        and len(shapes[topology.target]) == 3
-    )
+        isinstance(topology.feedback, Linear)
+        or (
+            isinstance(topology.feedback, ConvTranspose2d)
+            and not _is_plain(topology.feedback)
+        )
+    ) and len(shapes[topology.target]) == 3
     return nir.NIRGraph(
         nodes=nodes, edges=edges, metadata=metadata, type_check=not folds
     )
@@ -166,7 +178,7 @@ def _import_nir() -> Any:
         ) from error
 
 
-def _neuron_node(nir: Any, neuron: IF | LIF, shape: Shape) -> Any:
+def _neuron_node(nir: Any, neuron: IF | LIF, shape: Shape, dt: float) -> Any:
     resting = neuron.v_th - neuron.reset
     metadata: dict[str, Any] = {
         "reset": "subtract",
@@ -178,13 +190,13 @@ def _neuron_node(nir: Any, neuron: IF | LIF, shape: Shape) -> Any:
     ones = np.ones(shape, np.float32)
     threshold = neuron.reset * ones
     if isinstance(neuron, IF):
-        return nir.IF(r=ones, v_threshold=threshold, metadata=metadata)
-    # One step is the unit of time: the potential keeps exp(-1 / tau) of itself, and
-    # decays towards the resting potential of our scale, -u_rest of this one.
-    tau = -1 / math.log(neuron.leak)
+        return nir.IF(r=ones / dt, v_threshold=threshold, metadata=metadata)
+    # A step keeps exp(-dt / tau) of the potential, which decays towards the resting
+    # potential of our scale, -u_rest of this one.
+    tau = -dt / math.log(neuron.leak)
     return nir.LIF(
         tau=tau * ones,
-        r=tau * ones,
+        r=tau / dt * ones,
         v_leak=-resting * ones,
         v_threshold=threshold,
         metadata=metadata,
@@ -229,7 +241,40 @@ def _connection_node(nir: Any, connection: Any, source: Shape, target: Shape) ->
             bias=np.zeros(len(weight), np.float32) if bias is None else bias,
             metadata={"has_bias": bias is not None},
         )
+    if _is_plain(connection):
+        return _flipped_node(nir, connection, source, weight, bias)
     return _transposed_node(nir, connection, source, target)
+
+
+def _is_plain(connection: ConvTranspose2d) -> bool:
+    """Return whether a transposed convolution is a convolution, flipped."""
+    return tuple(connection.stride) == (1, 1) and min(_flipped(connection)) >= 0
+
+
+def _flipped(connection: ConvTranspose2d) -> tuple[int, int]:
+    """Return the padding of the convolution that a transposed one is."""
+    rows, columns = (
+        connection.dilation[i] * (connection.kernel_size[i] - 1)
+        - int(connection.padding[i])
+        for i in range(2)
+    )
+    return rows, columns
+
+
+def _flipped_node(
+    nir: Any, connection: ConvTranspose2d, source: Shape, weight: Any, bias: Any
+) -> Any:
+    flipped = np.ascontiguousarray(weight.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1])
+    return nir.Conv2d(
+        input_shape=source[1:],
+        weight=flipped,
+        stride=(1, 1),
+        padding=_flipped(connection),
+        dilation=connection.dilation,
+        groups=1,
+        bias=np.zeros(len(flipped), np.float32) if bias is None else bias,
+        metadata={"has_bias": bias is not None},
+    )
 
 
 def _transposed_node(nir: Any, connection: Any, source: Shape, target: Shape) -> Any:
@@ -237,7 +282,7 @@ def _transposed_node(nir: Any, connection: Any, source: Shape, target: Shape) ->
     n_in, n_out = math.prod(source), math.prod(target)
     if n_in * n_out > _MOST_ENTRIES or bias is not None:
         raise ValueError(
-            "NIR has no transposed convolution; one without bias is written as a "
+            "NIR has no strided transposed convolution; one without bias becomes a "
             f"matrix of at most {_MOST_ENTRIES} entries; got {n_out} x {n_in}"
             f"{' with bias' if bias is not None else ''}."
         )

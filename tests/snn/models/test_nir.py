@@ -111,7 +111,7 @@ def test_the_graph_itself_says_what_the_neurons_do(neuron):
             spikes[name] = (u >= node.v_threshold).astype(np.float32)
             u = u - node.v_threshold * spikes[name]
             if isinstance(node, nir.LIF):
-                keep = np.exp(-1 / node.tau)
+                keep = np.exp(-graph.metadata["dt"] / node.tau)
                 u = node.v_leak + keep * (u - node.v_leak)
             potentials[name] = u
         history.append(np.concatenate([spikes["layer_0"], spikes["layer_1"]], axis=1))
@@ -143,9 +143,9 @@ def test_edges_hold_the_loop_and_the_shapes():
 
 
 def test_what_has_no_place_in_nir_is_refused():
-    with pytest.raises(ValueError, match="at most 16777216 entries; got"):
+    with pytest.raises(ValueError, match="at most 67108864 entries; got"):
         to_nir(architectures.alexnet_f(random_state=0).network, (3, 32, 32))
-    network = FeedbackSNN([ConvTranspose2d(1, 2, 3)])
+    network = FeedbackSNN([ConvTranspose2d(1, 2, 3, 2)])
     with pytest.raises(ValueError, match="for the feedback only; got ConvTranspose2d"):
         to_nir(network, (1, 5, 5))
     network = architectures.recurrent_conv((1, 8, 8), rule="ide").network
@@ -161,3 +161,40 @@ def test_graphs_of_other_tools_and_incomplete_ones_are_refused():
     graph.metadata = {}
     with pytest.raises(RecordingError, match="must be one that neuroclass wrote"):
         from_nir(graph)
+
+
+@pytest.mark.parametrize("neuron", [IF(), LIF(leak=0.9)])
+def test_time_constants_are_in_seconds(neuron):
+    network, shape = dense(neuron)
+    node = to_nir(network, shape, dt=2e-3).nodes["layer_0"]
+    # A step of the equation of NIR moves a potential by the current itself.
+    if isinstance(node, nir.IF):
+        assert node.r * 2e-3 == pytest.approx(1)
+    else:
+        assert np.exp(-2e-3 / node.tau) == pytest.approx(0.9)
+        assert node.r * 2e-3 / node.tau == pytest.approx(1)
+    with pytest.raises(ValueError, match="dt must be a positive number"):
+        to_nir(network, shape, dt=0)
+
+
+def test_a_transposed_convolution_of_stride_1_is_a_convolution_at_any_size(tmp_path):
+    torch.manual_seed(0)
+    network = FeedbackSNN(
+        [ConvTranspose2d(1, 3, 3, padding=1), Conv2d(3, 2, 3, padding=1)],
+        ConvTranspose2d(2, 3, 5, padding=2, bias=False),
+        steps=12,
+    )
+    graph = to_nir(network, (1, 9, 8))
+    assert type(graph.nodes["feedback"]).__name__ == "Conv2d"
+    nir.write(tmp_path / "network.nir", graph)
+    again = from_nir(nir.read(tmp_path / "network.nir"))
+    x = 2 * torch.rand(4, 1, 9, 8)
+    torch.testing.assert_close(again(x), network(x), rtol=0, atol=1 / 12 + 1e-6)
+    assert (again(x) == network(x)).float().mean() > 0.99
+    to_nir(FeedbackSNN([ConvTranspose2d(3, 64, 3, padding=1)]), (3, 200, 200))
+
+
+def test_the_default_network_of_mnist_is_written():
+    network = architectures.mnist_convnet_f(random_state=0).network
+    graph = to_nir(network, (1, 28, 28))
+    assert graph.nodes["feedback"].weight.shape == (64 * 14 * 14, 64 * 7 * 7)
