@@ -59,7 +59,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(args: "Namespace") -> None:
-    """Carry the command out."""
+    """Run the command."""
     import csv  # noqa: PLC0415
     from dataclasses import asdict  # noqa: PLC0415
 

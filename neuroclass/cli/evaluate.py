@@ -43,7 +43,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(args: "Namespace") -> None:
-    """Carry the command out."""
+    """Run the command."""
     import csv  # noqa: PLC0415
 
     from neuroclass._lib.atomic import write_beside  # noqa: PLC0415
