@@ -297,7 +297,7 @@ class TestEnergy:
         assert table.backward_operations[0] == 0
         assert all(p.grad is None for p in model.parameters())
         assert "0 -> 0 (feedback)" in str(table)
-        assert len(str(table).splitlines()) == 6
+        assert len(str(table).splitlines()) == 8
 
     def test_multiplications_of_a_convolutional_network(self):
         model = lenet(dropout=0.0, random_state=0)
