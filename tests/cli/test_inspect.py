@@ -1,6 +1,7 @@
 """The command `inspect`."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,3 +68,26 @@ def test_triggers_are_taken_whatever_tables_the_file_has(
     status, out, _ = run(command, retina, *arguments, "--intervals", "trials")
     assert status == 0
     assert "3 s from trials" in " ".join(out.split())
+
+
+def test_the_first_presentations_and_events_are_listed(run, retina):
+    found = json.loads(run("inspect", retina, "--json")[1])
+    assert len(found["presentations"]["first"]) == 3
+    assert found["presentations"]["first"][0]["duration_seconds"] == 3.0
+    assert isinstance(found["events"], list)
+
+
+def test_a_value_of_a_units_column_may_hold_a_comma(run):
+    path = Path(__file__).parents[1] / "io" / "cases" / "region_comma.nwb"
+    found = json.loads(
+        run(
+            "information",
+            path,
+            "--units",
+            "location=VISp, layer 4",
+            "--bin-size",
+            "20ms",
+            "--json",
+        )[1]
+    )
+    assert found["unit_ids"] == [0, 2, 4, 6]
