@@ -109,7 +109,6 @@ def pynapple_arrays():
         "start": np.array([0.0]),
         "end": np.array([6.0]),
         "rate": np.array([0.5, 0.3]),
-        "area": np.array(["V1", "V2"], dtype=object),
         "type": np.array(["TsGroup"]),
     }
 
@@ -258,6 +257,14 @@ def test_labels_go_back_into_a_phy_folder(tmp_path):
     write_labels(folder, {"neuroclass_label": [0, 0]}, in_place=True, force=True)
     with pytest.raises(ValueError, match="one entry for each of the 2 units"):
         write_labels(folder, {"other": [0]}, in_place=True)
+
+
+def test_pickled_metadata_of_pynapple_are_left_out_with_a_line(tmp_path):
+    metadata = np.array({"area": ["V1", "V2"]}, dtype=object)
+    np.savez(tmp_path / "a.npz", **pynapple_arrays(), _metadata=metadata)
+    with pytest.warns(UserWarning, match="_metadata of pynapple is left out"):
+        recording = load_recording(tmp_path / "a.npz")
+    assert trains_of(recording) == [train.tolist() for train in TRAINS]
 
 
 def test_settings_beside_units_are_left_out_with_a_line(tmp_path):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass._lib.checks import warn_user
 from neuroclass.exceptions import RecordingError
 
 __all__ = ["read_npy", "read_npz"]
@@ -22,8 +23,14 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
         with np.load(path, allow_pickle=False) as archive:
             names = archive.files
             if {"t", "index", "start", "end"} <= set(names):
-                # Columns of text are Python objects there, and are left out.
+                # Metadata are Python objects there.
                 names = [name for name in names if not _is_pickled(archive, name)]
+                if lost := [name for name in archive.files if name not in names]:
+                    warn_user(
+                        f"{path.name}: {', '.join(lost)} of pynapple is left out, for "
+                        "it holds Python objects, which can run code. Give the TsGroup "
+                        "itself to use its columns."
+                    )
             arrays = {name: archive[name] for name in names}
     except Exception as error:  # zipfile, zlib and numpy each raise their own
         if "allow_pickle" in str(error):
