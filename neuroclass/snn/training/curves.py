@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from neuroclass._lib.atomic import write_beside
 from neuroclass.snn.models import Diagnosis
@@ -128,6 +129,8 @@ def plot_diagnosis(diagnosis: Diagnosis) -> Figure:
                     label=f"layer {layer}, {reset}",
                 )
         axes.set_xscale("log")
+        axes.set_xticks(diagnosis.backward_steps, map(str, diagnosis.backward_steps))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel("Backward steps")
     middle.set_yscale("log")
     middle.set_ylabel("Relative gradient error")
