@@ -3,6 +3,7 @@
 import contextlib
 import multiprocessing
 import time
+import warnings
 from pathlib import Path
 
 from benchmarks.suite.stages import prepare
@@ -13,7 +14,9 @@ def measure(case, path):
     call = prepare(case["stage"], path, case["bin_size"], case["word_length"])
     forget_peak()
     before, wall, cpu = memory("VmRSS"), time.perf_counter(), time.process_time()
-    call()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of a recording that is made
+        call()
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     return {"wall": wall, "cpu": cpu, "mib": memory("VmHWM") - before}
 

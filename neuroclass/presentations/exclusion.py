@@ -50,7 +50,8 @@ __all__ = [
 _CLOCK_RATIO = 500.0  # milliseconds make 1000, samples more
 _PROBABLY_SPIKING = 3.0  # the same, of a row that may have been a silent one
 _SLOW_RATE, _LONG_DURATION = 0.05, 200.0  # Hz and s: a thousandth of the usual ones
-_PAUSE = 0.1  # s; a shorter silence at the end is no pause
+# A shorter silence at the end is no pause: whole populations may be suppressed.
+_PAUSE, _SHARE = 0.25, 0.1  # s, of the duration
 _JITTER = 0.01  # s; onsets that vary by more smear the responses of a bin
 _SURELY_SPIKING = 20.0  # expected spikes: a row with none of them was not recorded
 
@@ -310,7 +311,7 @@ def silence_issues(
     n_spikes = np.bincount(stimulus, weights=found.counts, minlength=len(stimuli))
     silence = durations - found.last
     expected = n_spikes * silence / np.maximum(found.last, 1e-12)
-    is_long = (silence > np.maximum(0.05 * durations, _PAUSE)) & (
+    is_long = (silence > np.maximum(_SHARE * durations, _PAUSE)) & (
         expected >= _SURELY_SPIKING
     )
     if is_long.any():

@@ -68,17 +68,18 @@ class SavedResult:
 
     @property
     def curve(self) -> pd.DataFrame:
-        """Information in bits per word by number of classes, with its interval."""
+        """Class information by number of classes, with its interval and its unit."""
         curve = self.content["information_curve"]
-        bits = np.array(curve["bits_per_word"], dtype=float)
+        bits = np.array(curve["information"], dtype=float)
         interval = curve.get("interval") or [[None, None]] * bits.size
         low, high = np.array(interval, dtype=float).T
         return pd.DataFrame(
             {
                 "n_clusters": np.arange(1, bits.size + 1),
-                "bits_per_word": bits,
+                "information": bits,
                 "low": low,
                 "high": high,
+                "unit": curve["unit"],
             }
         )
 

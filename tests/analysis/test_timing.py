@@ -120,7 +120,7 @@ def test_the_curve_is_in_bits_per_spike_and_keeps_most_at_the_types(found):
 def test_a_number_that_is_given_takes_the_tree(clean):
     found = classify_neurons(clean, n_clusters=2, progress=False)
     assert found.n_clusters == 2
-    assert found.headline().startswith("2 classes of 30 neurons, as given.")
+    assert found.headline().startswith("2 classes of 30 neurons (as given)")
     with pytest.raises(ValueError, match=r"neurons that take part \(30\); got 31"):
         classify_neurons(clean, n_clusters=31, progress=False)
 
@@ -184,7 +184,7 @@ def test_a_base_bin_below_the_resolution_is_raised(clean):
 
 def test_several_stimuli_and_units_recorded_for_a_part_of_the_time():
     retina = simulate_retina(
-        3, 18, 20, "4s", n_unique=0, random_state=2, rate_spread=0, sparse_share=0
+        3, 18, 20, "4s", n_unique=0, random_state=4, rate_spread=0, sparse_share=0
     )
     truth = [t.annotations["true_type"] for t in retina.segments[0].spiketrains]
     whole = classify_neurons(retina, n_clusters=3, progress=False)

@@ -118,7 +118,7 @@ def test_labels_cannot_go_into_a_table(fails, tmp_path):
     arguments = ("--condition", "none", "--in-place")
     status, line = fails("cluster", "spikes.csv", *arguments)
     assert status == 2
-    assert "spikes.csv must be an NWB file to take labels; it is csv" in line
+    assert "spikes.csv must be an NWB file or a phy folder to take labels" in line
 
 
 def test_discriminate_replaces_a_folder_only_when_forced(fails, retina, tmp_path):

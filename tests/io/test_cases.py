@@ -73,7 +73,8 @@ def test_groups_of_phy_select_units():
     recording = load_recording(CASES / "phy", **TRIGGERS)
     groups = [t.annotations["group"] for t in recording.segments[0].spiketrains]
     assert groups == ["good", "mua"] * 4
-    found = classify_neurons(recording, units={"group": ["good"]}, bin_size="20ms")
+    with pytest.warns(UserWarning, match="for orientation only"):
+        found = classify_neurons(recording, units={"group": ["good"]}, bin_size="20ms")
     assert found.labels.tolist() == [0, -1] * 4
 
 

@@ -34,12 +34,12 @@ def test_a_saved_result_is_read_as_it_was(saved):
     assert result.unit_ids == tuple(found.unit_ids)
     assert result.n_clusters == found.n_clusters
     assert_allclose(
-        result.curve["bits_per_word"],
+        result.curve["information"],
         json.loads((folder / "result.json").read_text())["information_curve"][
-            "bits_per_word"
+            "information"
         ],
     )
-    assert np.isfinite(result.curve["bits_per_word"]).all()
+    assert np.isfinite(result.curve["information"]).all()
     assert result.tree
     assert repr(result).startswith(f"SavedResult({found.n_clusters} classes of 8 units")
 
