@@ -65,7 +65,7 @@ def check_counts(recording: neo.Block, counts: ResponseCounts) -> tuple[Issue, .
             Issue(
                 "silent units",
                 f"{plural(len(silent), 'unit is', 'units are')} silent in every "
-                f"presentation and kept: {some([str(u) for u in silent])}.",
+                f"presentation: {some([str(u) for u in silent])}.",
                 silent,
             )
         )

@@ -119,7 +119,7 @@ def test_every_figure_has_an_alternative_text(saved, read_page):
 
 def test_the_page_has_issues_units_agreement_and_provenance(saved, result, read_page):
     text = read_page(saved / "report.html").text
-    assert "1 unit is silent in every presentation and kept: 15." in text
+    assert "1 unit is silent in every presentation: 15." in text
     assert "Left out: 1 unit (not asked for): 16." in text
     assert "All 17 units of the recording" in text
     assert "Agreement with units column type" in text
