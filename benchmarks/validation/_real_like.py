@@ -23,9 +23,10 @@ from neuroclass.responses import bin_words
 from neuroclass.simulation import simulate_retina
 
 FIRST_REPORTED = 1000
-SHARED = Path(os.environ.get("NEUROCLASS_SHARED", Path(__file__).parents[3] / "shared"))
-CELLS = SHARED / "data/mouse_rgc/psth_types.npz"
-STEP = SHARED / "data/mouse_rgc/step_140_cells_9_repeats.nwb"
+# Recordings that are not part of the project.
+RECORDINGS = Path(os.environ.get("NEUROCLASS_RECORDINGS", "recordings"))
+CELLS = RECORDINGS / "mouse_rgc/psth_types.npz"
+STEP = RECORDINGS / "mouse_rgc/step_140_cells_9_repeats.nwb"
 STEP_TYPES = STEP.with_name("step_on_off.csv")
 GENERATORS = ("retina", "Gaussian process", "events", "drives")
 REPEATS = (5, 10, 20, 50, 100)

@@ -4,8 +4,8 @@ Also by itself: ``python -m benchmarks.validation.types_of_cells [--populations 
 [--first-seed S] [--suites NAME,...]`` prints the section without the cache; seeds below
 1000 are for choosing, figures are reported from 1000 on.
 
-Mouse cells are read from ``$NEUROCLASS_SHARED/data/mouse_rgc`` (beside the checkout,
-``../shared``, by default), and left out where that is absent; sIB where the package
+Mouse cells are read from ``$NEUROCLASS_RECORDINGS/mouse_rgc`` (``recordings/mouse_rgc``
+by default), and left out where that is absent; sIB where the package
 ``sib-clustering`` is.
 """
 
@@ -364,7 +364,7 @@ def _preface(suites):
         "sparse; *light step*: 140 cells, 9 repeats, labelled by the sign of their "
         "response index. Both need files that are not part of the project: "
         "`psth_types.npz`, `step_140_cells_9_repeats.nwb` and `step_on_off.csv` in "
-        "`../shared/data/mouse_rgc`, or below `$NEUROCLASS_SHARED`."
+        "`$NEUROCLASS_RECORDINGS/mouse_rgc`."
     )
     missing = []
     if "mouse" not in suites or "step" not in suites:

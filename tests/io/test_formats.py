@@ -4,6 +4,7 @@ Recordings of real systems lie outside the repository: their tests are skipped w
 they are absent. The others are made here, in the layout that the program writes.
 """
 
+import os
 from pathlib import Path
 
 import h5py
@@ -14,7 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from neuroclass import RecordingError, load_recording
 from neuroclass.io import FORMATS, recording_sha256, write_labels
 
-REAL = Path(__file__).parents[3] / "shared" / "data" / "nwb_samples"
+REAL = Path(os.environ.get("NEUROCLASS_RECORDINGS", "recordings")) / "nwb_samples"
 ONSETS = [0.0, 2.0, 4.0]
 TRAINS = [np.array([0.5, 2.5, 4.5]), np.array([1.0, 3.25])]
 

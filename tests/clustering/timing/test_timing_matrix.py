@@ -1,5 +1,6 @@
 """The timing matrix beside a slow twin, on made populations, and at its edges."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,9 @@ from neuroclass.clustering import (
 )
 from neuroclass.clustering.timing import SpikeCounts, TimingMatrix
 
-MOUSE = Path(__file__).parents[4] / "shared/data/mouse_rgc/psth_types.npz"
+MOUSE = Path(os.environ.get("NEUROCLASS_RECORDINGS", "recordings")) / (
+    "mouse_rgc/psth_types.npz"
+)
 
 
 def matrix_of(spikes, stimulus):
