@@ -1,11 +1,13 @@
 """Measure every stage and its peers, and write docs/benchmarks.md.
 
-    python -m benchmarks.suite [--runs 3] [--quick]
+    python -m benchmarks.suite [--runs 3] [--only TABLE,...] [--quick]
 
 Each case runs in a fresh process with one thread; the runs of all cases are
 interleaved, so that whatever else the machine does falls on all alike. What was
 measured goes into benchmarks/results/suite.json, the page and its figure are made from
-that alone. ``--quick`` measures small cases once, in this process, and prints the page.
+that alone. ``--only`` measures some tables anew and keeps the others, which must be of
+this environment. ``--quick`` measures small cases once, in this process, and prints the
+page.
 """
 
 import argparse
@@ -61,9 +63,13 @@ def environment():
     }
 
 
-def results(*, quick=False, n_runs=3):
-    """Return everything measured, as plain values."""
-    asked = [case for case in cases(quick) if is_installed(case["stage"])]
+def measure_cases(tables, *, quick=False, n_runs=3):
+    """Return the cases of tables with what was measured, as plain values."""
+    asked = [
+        case
+        for case in cases(quick)
+        if case["table"] in tables and is_installed(case["stage"])
+    ]
     runs = {k: [] for k in range(len(asked))}
     with tempfile.TemporaryDirectory() as folder:
         paths = [
@@ -78,6 +84,12 @@ def results(*, quick=False, n_runs=3):
         for k in tqdm(order, "stages", disable=None):
             run = measure if quick else measure_apart
             runs[k].append(run(asked[k], paths[k]))
+    return [{**case, "runs": runs[k]} for k, case in enumerate(asked)]
+
+
+def results(*, quick=False, n_runs=3):
+    """Return everything measured, as plain values."""
+    measured = measure_cases(tables_of(cases(quick)), quick=quick, n_runs=n_runs)
     found = [
         {"repeats": r, "seed": seed, **rand_indices(r, seed, quick=quick)}
         for r, seed in tqdm(populations(quick), "populations", disable=None)
@@ -85,18 +97,40 @@ def results(*, quick=False, n_runs=3):
     large = [] if quick else sequential.rows()
     return {
         "environment": environment(),
-        "cases": [{**case, "runs": runs[k]} for k, case in enumerate(asked)],
+        "cases": measured,
         "populations": found,
         "sequential": large,
     }
 
 
+def tables_of(found):
+    """Return the names of the tables, in order."""
+    return list(dict.fromkeys(case["table"] for case in found))
+
+
+def with_tables(earlier, tables, n_runs):
+    """Return earlier results with some tables measured anew."""
+    anew = measure_cases(tables, n_runs=n_runs)
+    kept = [case for case in earlier["cases"] if case["table"] not in tables]
+    return {**earlier, "cases": anew + kept}
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=3, help="of each case (default 3)")
+    parser.add_argument("--only", help="tables, comma (default: all, and all else)")
     parser.add_argument("--quick", action="store_true")
     args = parser.parse_args(argv)
-    found = results(quick=args.quick, n_runs=args.runs)
+    if args.only:
+        tables, known = args.only.split(","), tables_of(cases())
+        if unknown := set(tables) - set(known):
+            parser.error(f"tables are {', '.join(known)}; got {', '.join(unknown)}")
+        earlier = json.loads(RESULTS.read_text(encoding="utf-8"))
+        if earlier["environment"] != environment():
+            parser.error("the other tables are of another environment; omit --only")
+        found = with_tables(earlier, tables, args.runs)
+    else:
+        found = results(quick=args.quick, n_runs=args.runs)
     if args.quick:
         sys.stdout.write(page_of(found))
         return

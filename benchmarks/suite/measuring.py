@@ -11,11 +11,11 @@ from benchmarks.suite.stages import prepare
 
 def measure(case, path):
     """Return wall and CPU seconds and MiB of one run of a case, in this process."""
-    call = prepare(case["stage"], path, case["bin_size"], case["word_length"])
-    forget_peak()
-    before, wall, cpu = memory("VmRSS"), time.perf_counter(), time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of a recording that is made
+        call = prepare(case["stage"], path, case["bin_size"], case["word_length"])
+        forget_peak()
+        before, wall, cpu = memory("VmRSS"), time.perf_counter(), time.process_time()
         call()
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     return {"wall": wall, "cpu": cpu, "mib": memory("VmHWM") - before}

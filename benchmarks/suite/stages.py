@@ -11,7 +11,11 @@ import quantities as pq
 from scipy.sparse import csr_matrix
 from scipy.spatial.distance import pdist
 
-from neuroclass.analysis import classify_neurons, discriminate_neurons
+from neuroclass.analysis import (
+    classify_neurons,
+    discriminate_neurons,
+    prepare_responses,
+)
 from neuroclass.clustering import (
     AgglomerativeBottleneck,
     CountMatrix,
@@ -19,6 +23,7 @@ from neuroclass.clustering import (
     pairwise_losses,
     refine_with_restarts,
 )
+from neuroclass.clustering.timing import SpikeCounts, TimingBottleneck
 from neuroclass.information import identity_information
 from neuroclass.io import load_recording
 from neuroclass.presentations import select_presentations
@@ -56,6 +61,10 @@ def prepare(stage, path, bin_size=0.02, word_length=1):
         return lambda: classify_neurons(recording, progress=False)
     if stage == "the same, 100 resampled stimuli":
         return lambda: classify_neurons(recording, stability=100, progress=False)
+    if stage == "classify_neurons, by words":
+        return lambda: classify_neurons(recording, criterion="word", progress=False)
+    if stage.startswith("classes by timing"):
+        return of_spikes(stage, recording)
     if stage == "discriminate_neurons, all of it":
         return lambda: discriminate_neurons(recording, progress=False)
     presentations = select_presentations(recording)
@@ -76,6 +85,17 @@ def prepare(stage, path, bin_size=0.02, word_length=1):
     if stage == "information, with intervals":
         return lambda: identity_information(counts, groups=count_groups(words))
     return of_counts(stage, counts.counts)
+
+
+def of_spikes(stage, recording):
+    """Return the call of a stage that begins with spikes in bins."""
+    sums = prepare_responses(recording, progress=False).spike_sums
+    spikes = SpikeCounts.from_sums(
+        sums.counts, sums.variance, sums.repeats, stimulus=sums.stimulus, odd=sums.odd
+    )
+    given = stage == "classes by timing, K given"
+    model = TimingBottleneck(N_CLUSTERS if given else "auto")
+    return lambda: model.fit(spikes)
 
 
 def of_counts(stage, counts):

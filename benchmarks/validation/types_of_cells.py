@@ -565,14 +565,9 @@ def _wrong_line(found):
     if not wrong:
         return ""
     few = sum(of["shown"] == k - 1 for k, of in wrong)
-    holds = sum(of["low"] <= k <= of["high"] for k, of in wrong)
-    single = [(k, of) for k, of in sure if of["low"] == of["high"]]
-    right = sum(of["shown"] == k for k, of in single)
     return (
         f"Of the {len(wrong)} real-like populations whose number is called determined "
-        f"and wrong, {few} have one type more, and in {holds} the range, which may be "
-        "two numbers then, holds the types. Where the range is one number it is right "
-        f"in {right} of {len(single)}."
+        f"and wrong, {few} have one type more."
     )
 
 

@@ -156,7 +156,7 @@ def test_units_not_asked_for_keep_a_row(retina):
 
 
 def test_silent_units_are_kept_and_flagged(retina):
-    with pytest.warns(UserWarning, match="2 units are silent .* kept: 3, 7"):
+    with pytest.warns(UserWarning, match="2 units are silent .* presentation: 3, 7"):
         found = classify_by_words(silence(retina, [3, 7]), progress=False)
     assert_array_equal(np.flatnonzero(found.units.is_silent), [3, 7])
     assert found.labels[3] == found.labels[7] >= 0

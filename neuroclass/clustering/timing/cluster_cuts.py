@@ -104,7 +104,7 @@ class ClusterCuts:
     is_alike : bool
         Whether the neurons within the classes of `low` respond alike.
     is_determined : bool
-        Whether `low` is the number: its classes respond alike, hardly more may hold,
+        Whether `low` is the number: its classes respond alike, no more may hold,
         and the neurons are not too few.
     n_first : int
         Classes at which merging began; where `high` reaches it, more may be open.
@@ -189,9 +189,8 @@ def find_cluster_cuts(
       z against a Gaussian continuum is above 2, not below low.
     * alike(h): at least 80 % of the neurons, in classes of 4 or more, are in classes
       whose 10th percentile of timing correlations is at least h.
-    * determined: alike(.4) at low, 10 neurons or more, and no more than one class more
-      may hold (none more, if low is 1).
-    * high: may if determined, else the larger of may and the first K from low on that
+    * determined: alike(.4) at low, 10 neurons or more, and no more classes may hold.
+    * high: low if determined, else the larger of may and the first K from low on that
       is alike(.6), else K0.
     * shown: low if determined or alike(.4), else the largest K from low to high whose
       least z' is above 0, else low.
@@ -278,8 +277,7 @@ def _judge(
     low = max((k for k in found if cuts[k].z > SURE), default=1)
     may = max([low, *(k for k in found if cuts[k].z_gaussian > MAY)])
     low_is_alike = is_alike(low, ALIKE)
-    spare = 1 if low > 1 else 0
-    is_determined = low_is_alike and n_neurons >= _FEW and may - low <= spare
+    is_determined = low_is_alike and n_neurons >= _FEW and may == low
     shown, high = low, may
     if not is_determined:
         closely = (k for k in sorted(cuts) if k >= low and is_alike(k, CLOSELY_ALIKE))
