@@ -567,7 +567,7 @@ def _wrong_line(found):
     few = sum(of["shown"] == k - 1 for k, of in wrong)
     return (
         f"Of the {len(wrong)} real-like populations whose number is called determined "
-        f"and wrong, {few} have one type more."
+        f"and wrong, there is one type more in {few}."
     )
 
 
