@@ -35,7 +35,9 @@ from neuroclass.io.assemble import (
     unique_unit_ids,
     warn_if_whole_numbers,
 )
+from neuroclass.io.files.neo_units import is_of_segments, segments_of
 from neuroclass.io.lazy_spiketrains import StoredSpikeTimes
+from neuroclass.io.memory.neo_objects import from_segments
 
 __all__ = ["FILE_FIELDS", "SUBJECT_FIELDS", "TEXT_IDS", "open_nwb", "read_nwb"]
 
@@ -140,7 +142,9 @@ def read_nwb(
         Unit columns that hold one number, truth value or text per unit are
         annotations of the spike trains (a reference to another object by its name);
         ragged ones, such as waveforms, are left out. Text ids, as written by
-        `write_recording`, are read. Interval tables become Epochs.
+        `write_recording`, are read. Interval tables become Epochs. Where neo's NWBIO
+        wrote several segments, a row for each train of each, rows of one name are one
+        unit, and the segments its trials.
 
     Raises
     ------
@@ -163,7 +167,9 @@ def read_nwb(
             )
         stored, stops = _ragged(units, "spike_times", source)
         spike_times: NDArray[np.float64] | StoredSpikeTimes
-        if lazy and not path.is_dir():
+        columns = dict(_scalar_columns(units))
+        is_by_segment = is_of_segments(columns)
+        if lazy and not path.is_dir() and not is_by_segment:
             spike_times = StoredSpikeTimes(
                 str(path.resolve()), stored.name, scale, block_size
             )
@@ -178,25 +184,35 @@ def read_nwb(
             cut = np.split(np.asarray(observed[:], np.float64) * scale, ends[:-1])
             obs_intervals = [rows.reshape(-1, 2) for rows in cut]
         ids: list[int | str] = [int(value) for value in units.id[:]]
-        columns = dict(_scalar_columns(units))
         if _has_text_ids(units):
             ids = columns.pop(TEXT_IDS[0])
-        recording = assemble_recording(
-            UnitTable(
-                spike_times,
-                stops,
-                unique_unit_ids(ids, source),
-                columns,
-                obs_intervals,
-                may_sort=True,
-            ),
-            source=source,
-            annotations=_file_annotations(file, io),
-            name=path.stem,
-            path=str(path),
-            epochs=[_read_intervals(table, source) for table in _interval_tables(file)],
-            events=list(_read_events(file)),
+        table = UnitTable(
+            spike_times,
+            stops,
+            unique_unit_ids(ids, source),
+            columns,
+            obs_intervals,
+            may_sort=True,
         )
+        events = list(_read_events(file))
+        about: dict[str, Any] = {
+            "source": source,
+            "annotations": _file_annotations(file, io),
+            "name": path.stem,
+            "path": str(path),
+        }
+        if is_by_segment:
+            segments = segments_of(table, events)
+            recording = from_segments(segments, error=RecordingError, **about)
+        else:
+            recording = assemble_recording(
+                table,
+                epochs=[
+                    _read_intervals(rows, source) for rows in _interval_tables(file)
+                ],
+                events=events,
+                **about,
+            )
         recording.rec_datetime = file.session_start_time
         return recording
     finally:
