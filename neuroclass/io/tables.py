@@ -39,7 +39,9 @@ from neuroclass.io.assemble import (
     warn_if_whole_numbers,
 )
 from neuroclass.io.files.matlab import read_mat
+from neuroclass.io.files.neo_units import segments_of_struct
 from neuroclass.io.files.npz import read_npy, read_npz
+from neuroclass.io.memory.neo_objects import from_segments
 from neuroclass.io.spike_table import SpikeTable
 from neuroclass.io.text import (
     column_keys,
@@ -198,6 +200,16 @@ def read_arrays(
         arrays = read_npy(path)
     else:
         arrays = read_mat(path, kind) if kind.startswith("mat") else read_npz(path)
+    segments = segments_of_struct(arrays.get("block"), path.name)
+    if segments is not None:
+        return from_segments(
+            segments,
+            source=path.name,
+            name=path.stem,
+            path=str(path),
+            annotations={"format": kind},
+            error=RecordingError,
+        )
     return recording_of_arrays(arrays, path, kind, scale, duration)
 
 

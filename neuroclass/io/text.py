@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass._lib.wording import some
 from neuroclass.exceptions import RecordingError
 
 __all__ = [
@@ -109,7 +110,7 @@ def read_text_columns(
         if len(row) != len(found):
             raise RecordingError(
                 f"{path}: row {number} must have {len(found)} columns "
-                f"({', '.join(found)}); got {len(row)}. Correct the row."
+                f"({some(found)}); got {len(row)}. Correct the row."
             )
     columns = zip(*rows, strict=True)
     return {

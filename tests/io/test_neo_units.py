@@ -1,4 +1,4 @@
-"""NWB files that neo's NWBIO wrote, by a block of several segments."""
+"""Files that the NWBIO and the NeoMatlabIO of neo wrote."""
 
 import warnings
 from datetime import datetime
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from neuroclass import load_recording
+from neuroclass import RecordingError, load_recording
 
 TRAINS = {"a": [0.1, 0.5], "b": [1.1, 1.5, 1.75]}
 
@@ -83,3 +83,53 @@ def test_a_single_segment_stays_as_the_table_has_it(tmp_path):
     recording = load_recording(write(tmp_path / "neo.nwb", starts=[0.0]))
     assert list(units_of(recording)) == [0, 1]
     assert not recording.segments[0].epochs
+
+
+def block_of(starts, unit="s"):
+    block = neo.Block(name="block")
+    for k, start in enumerate(starts):
+        segment = neo.Segment(name=f"trial{k}")
+        for name, times in TRAINS.items():
+            train = neo.SpikeTrain(
+                np.array(times) + start,
+                units="s",
+                t_start=start,
+                t_stop=start + 2,
+                name=name,
+            )
+            segment.spiketrains.append(train.rescale(unit))
+        segment.events.append(
+            neo.Event(np.array([start + 0.25]), labels=["on"], units="s", name="light")
+        )
+        block.segments.append(segment)
+    return block
+
+
+@pytest.mark.parametrize("unit", ["s", "ms"])
+def test_a_block_in_a_mat_file_is_read_with_its_trials(tmp_path, unit):
+    path = tmp_path / "neo.mat"
+    neo.io.NeoMatlabIO(str(path)).write_block(block_of([0.0, 3.0, 6.0], unit))
+    recording = load_recording(path)
+    units = units_of(recording)
+    assert list(units) == ["a", "b"]
+    for found, times in zip(units.values(), TRAINS.values(), strict=True):
+        assert_allclose(found, np.add.outer([0, 3, 6], times).ravel())
+    (segments,) = recording.segments[0].epochs
+    assert_allclose(segments.times.magnitude, [0, 3, 6])
+    (light,) = recording.segments[0].events
+    assert_allclose(light.times.magnitude, [0.25, 3.25, 6.25])
+
+
+def test_a_single_segment_in_a_mat_file_is_read(tmp_path):
+    path = tmp_path / "neo.mat"
+    neo.io.NeoMatlabIO(str(path)).write_block(block_of([0.0]))
+    recording = load_recording(path)
+    assert_allclose(units_of(recording)["b"], TRAINS["b"])
+    assert not recording.segments[0].epochs
+
+
+def test_times_of_a_block_in_another_unit_are_refused(tmp_path):
+    path = tmp_path / "neo.mat"
+    neo.io.NeoMatlabIO(str(path)).write_block(block_of([0.0], "min"))
+    with pytest.raises(RecordingError, match="times must be in s, ms or us; got 'min'"):
+        load_recording(path)

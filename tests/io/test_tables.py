@@ -443,3 +443,11 @@ def test_whole_numbers_warn(tmp_path):
     np.savez(tmp_path / "a.npz", a=np.arange(0.0, 30_000.0, 7.0))
     with pytest.warns(UserWarning, match="whole numbers of seconds"):
         load_recording(tmp_path / "a.npz")
+
+
+def test_a_broken_row_names_some_columns_only(tmp_path):
+    path = tmp_path / "table.csv"
+    names = [f"c{k}" for k in range(60)]
+    path.write_text("\n".join([",".join(names), ",".join("x" * 60), "x,y"]))
+    with pytest.raises(RecordingError, match=r"\(c0, .*, c4 and 55 more\); got 2\."):
+        load_recording(path)

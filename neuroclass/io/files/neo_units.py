@@ -1,7 +1,8 @@
-"""Units tables that neo's NWBIO wrote: a row for each spike train of each segment.
+"""Blocks of neo as its NWBIO and NeoMatlabIO write them.
 
-Input: units as they lie in such a table, events of the file. Output: the segments that
-were written, the trials of the neurons, whose rows the table holds apart.
+Input: a Units table with a row for each spike train of each segment, and the events of
+the file; or the struct ``block`` of a .mat file. Output: the segments that were
+written, which are the trials of the neurons.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from typing import Any
 
 import neo
 import numpy as np
+from numpy.typing import NDArray
 
+from neuroclass.exceptions import RecordingError
 from neuroclass.io.assemble import UnitTable
 
-__all__ = ["is_of_segments", "segments_of"]
+__all__ = ["is_of_segments", "segments_of", "segments_of_struct"]
 
 _NAME, _SEGMENT, _BLOCK = "_name", "segment", "block"
+_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 
 
 def is_of_segments(columns: Mapping[str, Sequence[Any]]) -> bool:
@@ -67,3 +71,67 @@ def segments_of(units: UnitTable, events: Sequence[neo.Event]) -> list[neo.Segme
                     neo.Event(event.times, labels=event.labels, name=own.group(1))
                 )
     return list(segments.values())
+
+
+def segments_of_struct(block: Any, source: str) -> list[neo.Segment] | None:
+    """Return the segments of the struct of a block; None if it is no block of neo.
+
+    Spike trains, and the times of events. NeoMatlabIO of neo is not asked: it takes
+    names of classes and units from the file.
+
+    Raises
+    ------
+    RecordingError
+        If times have another unit than s, ms or us.
+    """
+    if not isinstance(block, dict) or not {"neo_id", "segments"} <= set(block):
+        return None
+    segments = []
+    for stored in _structs(block["segments"]):
+        segment = neo.Segment(name=_text(stored.get("name")))
+        for train in _structs(stored.get("spiketrains")):
+            times = _seconds(train, "times", source)
+            t_start, t_stop = (
+                _seconds(train, key, source) for key in ("t_start", "t_stop")
+            )
+            segment.spiketrains.append(
+                neo.SpikeTrain(
+                    times,
+                    units="s",
+                    t_start=t_start[0],
+                    t_stop=t_stop[0],
+                    name=_text(train.get("name")),
+                )
+            )
+        for event in _structs(stored.get("events")):
+            times = _seconds(event, "times", source)
+            segment.events.append(
+                neo.Event(
+                    times,
+                    labels=np.full(len(times), "", dtype=str),
+                    units="s",
+                    name=_text(event.get("name")),
+                )
+            )
+        segments.append(segment)
+    return segments
+
+
+def _structs(value: Any) -> list[dict[str, Any]]:
+    """Return one struct, or the structs of an array."""
+    found = [value] if isinstance(value, dict) else np.ravel(value)
+    return [one for one in found if isinstance(one, dict)]
+
+
+def _text(value: Any) -> str | None:
+    return str(np.ravel(value)[0]) if value is not None and np.size(value) else None
+
+
+def _seconds(struct: Mapping[str, Any], key: str, source: str) -> NDArray[np.float64]:
+    unit = _text(struct.get(f"{key}_units"))
+    if unit not in _SECONDS:
+        raise RecordingError(
+            f"{source}: {key} must be in s, ms or us; got {unit!r}. Rescale the block "
+            "before it is written."
+        )
+    return np.ravel(struct[key]).astype(np.float64) * _SECONDS[unit]
