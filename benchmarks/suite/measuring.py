@@ -27,7 +27,11 @@ def measure_apart(case, path):
     # a second to load, and is loaded where there are many counts only.
     fresh = multiprocessing.get_context("forkserver")
     fresh.set_forkserver_preload(
-        ["benchmarks.suite.stages", "neuroclass.clustering._compiled.loops"]
+        [
+            "benchmarks.suite.stages",
+            "neuroclass.clustering._compiled.loops",
+            "neuroclass.io.nwb",
+        ]
     )
     answers = fresh.SimpleQueue()
     process = fresh.Process(target=_answer, args=(case, path, answers))
