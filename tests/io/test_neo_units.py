@@ -7,6 +7,7 @@ import neo
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from pynwb import NWBHDF5IO
 
 from neuroclass import RecordingError, load_recording
 
@@ -77,6 +78,20 @@ def test_a_train_without_spikes_keeps_its_unit(tmp_path):
     units = units_of(load_recording(path))
     assert_allclose(units["a"], [0.1, 0.5])
     assert len(units["b"]) == 0
+
+
+def test_columns_added_to_the_table_stay_with_the_units(tmp_path):
+    path = write(tmp_path / "neo.nwb", starts=[0.0, 3.0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of pynwb, about the cached schema
+        with NWBHDF5IO(str(path), "r+") as io:
+            file = io.read()
+            file.add_unit_column(
+                "cell_type", "by hand", data=["ON", "OFF", "ON", "OFF"]
+            )
+            io.write(file)
+    trains = load_recording(path).segments[0].spiketrains
+    assert [t.annotations["cell_type"] for t in trains] == ["ON", "OFF"]
 
 
 def test_a_single_segment_stays_as_the_table_has_it(tmp_path):

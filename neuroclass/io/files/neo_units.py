@@ -50,11 +50,14 @@ def segments_of(units: UnitTable, events: Sequence[neo.Event]) -> list[neo.Segme
         for name in dict.fromkeys(units.columns[_SEGMENT])
     }
     rows = np.split(np.asarray(units.spike_times), units.stops[:-1])
+    others = sorted(set(units.columns) - {_NAME, _SEGMENT, _BLOCK})
     for row, (name, times) in enumerate(
         zip(units.columns[_SEGMENT], rows, strict=True)
     ):
-        seen = units.obs_intervals[row] if units.obs_intervals is not None else times
-        if np.size(seen):
+        seen = times
+        if units.obs_intervals is not None:  # spikes outside are refused by neo
+            seen = np.append(times, units.obs_intervals[row])
+        if seen.size:
             train = neo.SpikeTrain(
                 times,
                 units="s",
@@ -62,6 +65,7 @@ def segments_of(units: UnitTable, events: Sequence[neo.Event]) -> list[neo.Segme
                 t_stop=float(np.max(seen)),
                 name=units.columns[_NAME][row],
             )
+            train.annotate(**{key: units.columns[key][row] for key in others})
             segments[name].spiketrains.append(train)
     for event in events:
         for name, segment in segments.items():
