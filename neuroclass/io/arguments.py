@@ -185,6 +185,7 @@ def presented_recording(
         source=source,
         annotations={
             "format": "arrays",
+            "times": "from onset",
             **({"time_resolution": time_resolution} if time_resolution else {}),
         },
         name="recording",

@@ -107,9 +107,17 @@ def check_clock(spikes: RecordedSpikes, rows: IntervalRows, source: str) -> None
 
 
 def drop_unrecorded(
-    rows: IntervalRows, spikes: RecordedSpikes, span: tuple[float, float]
+    rows: IntervalRows,
+    spikes: RecordedSpikes,
+    span: tuple[float, float],
+    *,
+    is_placed: bool = False,
 ) -> IntervalRows:
-    """Leave out rows outside the recorded time."""
+    """Leave out rows outside the recorded time.
+
+    Rows whose spikes were given from stimulus onset, and placed on one clock by the
+    reader (`is_placed`), were recorded even if no unit fires in the first or last.
+    """
     starts, stops = rows.starts, rows.stops
     slack = length_tolerance(rows.durations)
     is_inside = (starts >= span[0] - slack) & (stops <= span[1] + slack)
@@ -118,9 +126,10 @@ def drop_unrecorded(
     # were to be expected in them.
     first, last = spikes.first, spikes.last
     rate = spikes.n_spikes / max(last - first, 1e-12)
-    is_inside &= ((starts < last) & (stops > first)) | (
-        rows.durations * rate < _SURELY_SPIKING
-    )
+    if not is_placed:
+        is_inside &= ((starts < last) & (stops > first)) | (
+            rows.durations * rate < _SURELY_SPIKING
+        )
     if is_inside.all():
         return rows
     outside = rows.row_labels[~is_inside]

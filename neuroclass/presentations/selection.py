@@ -292,7 +292,10 @@ def _select_all_repeats(
         recording, settings, is_pooled=condition == "time"
     )
     check_clock(spikes, rows, source)
-    rows = drop_unrecorded(rows, spikes, span)
+    is_placed = rows.name == "trials" and (
+        recording.annotations.get("times") == "from onset"
+    )
+    rows = drop_unrecorded(rows, spikes, span, is_placed=is_placed)
     rows = drop_unobserved(rows, _unobserved(segment))
     if settings.drop_empty:
         rows = _drop_empty(rows, spikes)

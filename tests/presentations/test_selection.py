@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from neuroclass.exceptions import RecordingError
+from neuroclass.io import load_recording
 from neuroclass.presentations import (
     CONDITIONS,
     PresentationSettings,
@@ -645,6 +646,16 @@ def test_rows_after_the_last_spike_were_not_recorded():
     presentations = select_presentations(recording)
     assert presentations.n_presentations == 15
     assert "9 rows of triggers outside the recorded time" in presentations.notes[0]
+
+
+def test_silent_presentations_at_the_ends_of_placed_ones_were_recorded():
+    # Times from onset say that the presentation took place, whether units fire or not.
+    trains = [[[] if k in (0, 23) else np.arange(0.05, 2, 0.05) for k in range(24)]] * 2
+    recording = load_recording(trains, trial_duration=2.0)
+    with pytest.warns(UserWarning, match="no unit fires in 2 presentations of 24"):
+        presentations = select_presentations(recording)
+    assert presentations.n_presentations == 24
+    assert "outside the recorded time" not in " ".join(presentations.notes)
 
 
 def test_too_few_rows_inside_the_recorded_time_are_no_repeats():
