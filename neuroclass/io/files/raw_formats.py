@@ -7,6 +7,8 @@ units and the event channels.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,10 @@ import neo
 import neo.rawio
 import numpy as np
 import quantities as pq
+from numpy.typing import NDArray
 
 from neuroclass.exceptions import RecordingError
+from neuroclass.io.files.raw_units import RawUnits, raw_units
 from neuroclass.io.memory.neo_objects import from_segments
 
 __all__ = ["RAW_FORMATS", "raw_format_of", "read_raw"]
@@ -42,6 +46,7 @@ _MAGIC = {
     b"PLEX": "plexon",
     b"XELP": "plexon",
     b"NEX1": "neuroexplorer",
+    b"########": "neuralynx",  # its Events.nev is no Blackrock file
 }
 _SUFFIXES = {
     ".nev": "blackrock",
@@ -94,24 +99,14 @@ def read_raw(path: Path, name: str) -> neo.Block:
         If neo cannot read it, or it has no sorted units.
     """
     reader_class = RAW_FORMATS[name]
-    place = path
-    if name == "axona" and path.is_dir():
-        place = next(iter(sorted(path.rglob("*.set"))), path)
-    is_folder = reader_class.rawmode == "one-dir"
-    if is_folder and not path.is_dir():
-        place = path.parent
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            reader = reader_class(str(place))
-            reader.parse_header()
-            segments = list(_segments(reader))
-    except Exception as error:  # each reader raises its own
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise RecordingError(
-            f"{path} cannot be read by neo as {name}: {reason.rstrip('.')}. Copy the "
-            "complete recording again, or convert it to NWB 2 (neuroconv)."
-        ) from error
+    place = _place(path, name, is_folder=reader_class.rawmode == "one-dir")
+    with _errors_of_neo(path, name):
+        reader = reader_class(str(place))
+        reader.parse_header()
+        names, numbers = _channel_names(reader, name)
+    units = raw_units(names, numbers, name, path.name)
+    with _errors_of_neo(path, name):
+        segments = list(_segments(reader, units, name))
     if not segments or not segments[0].spiketrains:
         raise RecordingError(
             f"{path} must hold sorted units; neo finds none in this {name} recording. "
@@ -127,7 +122,56 @@ def read_raw(path: Path, name: str) -> neo.Block:
     )
 
 
-def _segments(reader: Any) -> Any:
+def _place(path: Path, name: str, *, is_folder: bool) -> Path:
+    """Return what the reader of neo wants: the folder, or one of its files."""
+    if name == "axona" and path.is_dir():
+        return next(iter(sorted(path.rglob("*.set"))), path)
+    if name == "tdt":
+        # A folder is a tank, with a folder for each block; a block is one of its files.
+        return next(iter(sorted(path.glob("*.tsq"))), path) if path.is_dir() else path
+    return path.parent if is_folder and not path.is_dir() else path
+
+
+@contextmanager
+def _errors_of_neo(path: Path, name: str) -> Iterator[None]:
+    """Turn whatever a reader of neo raises into one line; keep its warnings quiet."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except Exception as error:  # each reader raises its own
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise RecordingError(
+            f"{path} cannot be read by neo as {name}: {reason.rstrip('.')}. Copy the "
+            "complete recording again, or convert it to NWB 2 (neuroconv)."
+        ) from error
+
+
+def _channel_names(reader: Any, name: str) -> tuple[list[str], list[str]]:
+    """Return names and ids of the spike channels."""
+    channels = reader.header["spike_channels"]
+    names = [str(channel["name"]) for channel in channels]
+    if name == "tdt":
+        # neo names a unit by channel and sort code only; a tank has several stores.
+        stores = [
+            reader.internal_unit_ids[unit][0].decode() for unit in range(len(names))
+        ]
+        if len(set(stores)) > 1:
+            names = [f"{a} {b}" for a, b in zip(stores, names, strict=True)]
+    return names, [str(channel["id"]) for channel in channels]
+
+
+def _event_labels(labels: Any, name: str) -> NDArray[np.str_]:
+    """Return the labels of events as text."""
+    values = np.asarray(labels)
+    if name == "tdt" and values.size:
+        # TDT stores the value of an event as a float in the field that neo (0.14.6)
+        # gives as a whole number: its bits, not its value.
+        return values.astype(np.int64).view(np.float64).astype(str)
+    return values.astype(str)
+
+
+def _segments(reader: Any, units: RawUnits, name: str) -> Iterator[neo.Segment]:
     """Yield the segments of the first block, with spikes and event channels."""
     channels = reader.header["spike_channels"]
     kinds = reader.header["event_channels"]
@@ -136,7 +180,7 @@ def _segments(reader: Any) -> Any:
         t_stop = float(reader.segment_t_stop(0, k))
         segment = neo.Segment(name=str(k))
         segment.annotations["t_start"], segment.annotations["t_stop"] = t_start, t_stop
-        for channel in range(len(channels)):
+        for channel in units.taken:
             stamps = reader.get_spike_timestamps(0, k, channel)
             times = reader.rescale_spike_timestamp(stamps, dtype="float64")
             times = np.asarray(times, dtype=np.float64)
@@ -144,8 +188,9 @@ def _segments(reader: Any) -> Any:
                 times * pq.s,
                 t_start=min([t_start, *times[:1], times.min(initial=t_start)]) * pq.s,
                 t_stop=max(t_stop, times.max(initial=t_stop)) * pq.s,
-                name=str(channels[channel]["name"]),
+                name=units.ids[channel],
             )
+            train.annotations["unit_id"] = units.ids[channel]
             train.annotations["channel_id"] = str(channels[channel]["id"])
             segment.spiketrains.append(train)
         for channel in range(len(kinds)):
@@ -155,8 +200,8 @@ def _segments(reader: Any) -> Any:
             times = reader.rescale_event_timestamp(
                 stamps, dtype="float64", event_channel_index=channel
             )
-            name = str(kinds[channel]["name"] or kinds[channel]["id"])
-            text = np.asarray(labels).astype(str)
+            event = str(kinds[channel]["name"] or kinds[channel]["id"])
+            text = _event_labels(labels, name)
             if kinds[channel]["type"] == b"epoch" and durations is not None:
                 lengths = reader.rescale_epoch_duration(
                     durations, dtype="float64", event_channel_index=channel
@@ -166,10 +211,10 @@ def _segments(reader: Any) -> Any:
                         np.asarray(times) * pq.s,
                         np.asarray(lengths) * pq.s,
                         labels=text,
-                        name=name,
+                        name=event,
                     )
                 )
             segment.events.append(
-                neo.Event(np.asarray(times) * pq.s, labels=text, name=name)
+                neo.Event(np.asarray(times) * pq.s, labels=text, name=event)
             )
         yield segment
