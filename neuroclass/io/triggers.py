@@ -18,6 +18,7 @@ from neuroclass.io.arguments import in_seconds, time_values
 from neuroclass.io.assemble import make_epoch
 from neuroclass.io.files.matlab import read_mat
 from neuroclass.io.files.npz import read_npz
+from neuroclass.io.files.open_ephys import read_ttl, ttl_folder
 from neuroclass.io.format_detection import detect_format
 from neuroclass.io.text import pop_column, read_text_columns
 
@@ -41,7 +42,8 @@ def read_triggers(triggers: Any, scale: float, duration: float | None) -> neo.Ep
           ``onset``, ``time``, ``trigger``), optionally ``stop`` (``stop_time``,
           ``end``) or ``duration``, and any others, for example ``stimulus``, which
           become columns of the table; a name may hold a unit (``start_ms``);
-        * npz or mat with arrays of these names, or with one array only.
+        * npz or mat with arrays of these names, or with one array only;
+        * the folder of TTL events of Open Ephys, or an array of it: rising edges.
     scale : float
         Seconds per unit of the times; a quantity has its own unit.
     duration : float or None
@@ -57,6 +59,8 @@ def read_triggers(triggers: Any, scale: float, duration: float | None) -> neo.Ep
     """
     if isinstance(triggers, str | PathLike):
         path = Path(triggers)
+        if (folder := ttl_folder(path)) is not None:
+            return trigger_epoch(read_ttl(folder), 1.0, duration, path.name)
         return trigger_epoch(_read_file(path), scale, duration, path.name)
     plain, scale = in_seconds(triggers, scale, "triggers")
     is_vector = np.ma.isMA(plain) or getattr(plain, "dtype", np.dtype("f8")).kind == "m"

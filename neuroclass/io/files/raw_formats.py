@@ -68,6 +68,11 @@ _IN_FOLDERS = {
     ".spikes": "openephys",
     ".set": "axona",
 }
+# neo 0.14.6 reads the events of this format, but not its spikes.
+_CURES = {
+    "openephys-binary": "Give the folder of the sorter, and events/.../TTL as triggers "
+    "(--triggers)."
+}
 
 
 def raw_format_of(path: Path, head: bytes = b"") -> str | None:
@@ -110,7 +115,7 @@ def read_raw(path: Path, name: str) -> neo.Block:
     if not segments or not segments[0].spiketrains:
         raise RecordingError(
             f"{path} must hold sorted units; neo finds none in this {name} recording. "
-            "Give the file of the sorted spikes."
+            f"{_CURES.get(name, 'Give the file of the sorted spikes.')}"
         )
     return from_segments(
         segments,

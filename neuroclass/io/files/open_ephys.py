@@ -1,0 +1,130 @@
+"""TTL events that Open Ephys writes beside a recording, as trigger times.
+
+Input: the folder ``events/.../TTL`` of a recording in the binary format, or one of its
+arrays. Output: the times of rising edges, on the clock of the continuous data, which is
+that of a sorter.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroclass._lib.checks import warn_user
+from neuroclass.exceptions import RecordingError
+
+__all__ = ["read_ttl", "ttl_folder"]
+
+# Version 0.6 and later of Open Ephys, and before. `timestamps.npy` of before holds
+# sample numbers, that of later times of a synchronised clock.
+_STATES = ("states.npy", "channel_states.npy")
+_ARRAYS = ("sample_numbers.npy", "timestamps.npy", *_STATES)
+
+
+def ttl_folder(path: Path) -> Path | None:
+    """Return the folder of TTL events that a path is, or lies in; None for others."""
+    folder = path if path.is_dir() else path.parent
+    if path.is_file() and path.name not in _ARRAYS:
+        return None
+    return folder if any((folder / name).is_file() for name in _STATES) else None
+
+
+def read_ttl(folder: Path) -> dict[str, NDArray[Any]]:
+    """Return times of the rising edges of TTL lines.
+
+    Open Ephys counts samples from the start of acquisition, and lists both edges of a
+    pulse. A sorter counts from the first sample that was saved.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Folder with ``states.npy`` (the number of the line, negative where it falls) and
+        ``sample_numbers.npy``, both of shape (n_edges,).
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_rising,)
+        ``time`` in seconds from the first sample of the continuous data, and ``line``
+        where several lines rise.
+
+    Raises
+    ------
+    RecordingError
+        If arrays are missing or do not fit, or the sample rate is not to be found.
+    """
+    states = _array(folder, _STATES)
+    samples = _array(folder, ("sample_numbers.npy", "timestamps.npy"))
+    if states.shape != samples.shape or samples.dtype.kind not in "iu":
+        raise RecordingError(
+            f"{folder} must hold a sample number for every state; got "
+            f"{samples.dtype} of shape {samples.shape} and states of shape "
+            f"{states.shape}. Copy the folder again."
+        )
+    rate, first = _clock(folder)
+    is_rising = states > 0
+    lines = states[is_rising]
+    columns: dict[str, NDArray[Any]] = {
+        "time": (samples[is_rising].astype(np.float64) - first) / rate
+    }
+    if len(set(lines.tolist())) > 1:
+        columns["line"] = lines
+    return columns
+
+
+def _array(folder: Path, names: tuple[str, ...]) -> NDArray[Any]:
+    for name in names:
+        if (folder / name).is_file():
+            try:
+                return np.asarray(np.load(folder / name, allow_pickle=False))
+            except ValueError as error:
+                raise RecordingError(
+                    f"{folder / name} must hold an array of numbers: {error}."
+                ) from error
+    raise RecordingError(
+        f"{folder} must hold {' or '.join(names)}; it has neither. Copy the complete "
+        "folder of the events."
+    )
+
+
+def _clock(folder: Path) -> tuple[float, float]:
+    """Return the sample rate (Hz) and the first sample of the continuous data."""
+    root = next(
+        (p for p in folder.resolve().parents if (p / "structure.oebin").is_file()), None
+    )
+    if root is None:
+        raise RecordingError(
+            f"{folder} must lie in a recording of Open Ephys, whose structure.oebin "
+            "tells the sample rate; there is none above it. Copy structure.oebin and "
+            "the arrays of the continuous data too, but for continuous.dat."
+        )
+    try:
+        structure = json.loads((root / "structure.oebin").read_text(encoding="utf-8"))
+        stream = folder.resolve().relative_to(root / "events").parts[0]
+        rates = {
+            str(entry["folder_name"]).strip("/").split("/")[0]: entry["sample_rate"]
+            for kind in ("events", "continuous")
+            for entry in structure.get(kind, [])
+            if "sample_rate" in entry
+        }
+        rate = float(rates[stream])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RecordingError(
+            f"{root / 'structure.oebin'} must give the sample rate of the events in "
+            f"{folder.name}. Give a file of trigger times instead."
+        ) from error
+    for name in ("sample_numbers.npy", "timestamps.npy"):
+        saved = root / "continuous" / stream / name
+        if saved.is_file():
+            numbers = np.load(saved, mmap_mode="r", allow_pickle=False)
+            if numbers.dtype.kind in "iu" and numbers.size:
+                return rate, float(numbers[0])
+    warn_user(
+        f"{folder}: the arrays of the continuous data of {stream} are not there, so "
+        "triggers count from the start of acquisition. Copy its sample_numbers.npy if "
+        "spikes count from the first sample that was saved, as those of sorters do."
+    )
+    return rate, 0.0
