@@ -70,6 +70,7 @@ from neuroclass.results.classification import (
     InformationCurve,
     UnitPsth,
 )
+from neuroclass.results.labelled_arrays import psth_dataset
 
 __all__ = ["CLASS_KEYWORDS", "Classification", "ClassifyOptions", "classify_neurons"]
 
@@ -98,6 +99,14 @@ class Classification(ClassificationResult):
         if path is not None:
             figure.savefig(path)
         return figure
+
+    def to_xarray(self) -> Any:
+        """Return the PSTHs of the classified neurons as an ``xarray.Dataset``.
+
+        ``firing_rate`` (Hz) over unit and bin, with label, confidence, stimulus and
+        time (s) as coordinates; needs xarray.
+        """
+        return psth_dataset(self)
 
     def save(self, folder: str | Path, *, force: bool = False) -> Path:
         """Write labels, figures and report into a folder: `save_results`."""

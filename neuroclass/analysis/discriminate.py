@@ -40,6 +40,7 @@ from neuroclass.discrimination.observation_time import time_ratio_of_pairs
 from neuroclass.responses.counts import ResponseCounts, conditions_of_windows
 from neuroclass.responses.words import bin_words
 from neuroclass.results.discrimination import DiscriminationResult
+from neuroclass.results.labelled_arrays import pair_dataset
 
 __all__ = ["Discrimination", "discriminate_neurons"]
 
@@ -51,6 +52,14 @@ class Discrimination(DiscriminationResult):
 
     Made by `discriminate_neurons`.
     """
+
+    def to_xarray(self) -> Any:
+        """Return the quantities of all pairs as matrices in an ``xarray.Dataset``.
+
+        ``bits_per_second``, ``z`` and ``time_to_90`` (s) over unit and other_unit;
+        needs xarray.
+        """
+        return pair_dataset(self)
 
     def save(self, folder: str | Path, *, force: bool = False) -> Path:
         """Write the pairs and figures into a folder: `save_pairs`."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuroclass.plotting._axes import unit_name
+from neuroclass.results import stimulus_bins
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,7 +64,7 @@ def choose_window(classification: ClassificationResult) -> Window:
     whole stimuli with the largest such variance.
     """
     bin_size = classification.psth.bin_size
-    lengths = _stimulus_bins(classification)
+    lengths = stimulus_bins(classification)
     starts = [0, *accumulate(lengths)][:-1]
     total = sum(lengths)
     longest = max(1, round(_LONGEST / bin_size))
@@ -111,15 +112,6 @@ def choose_window(classification: ClassificationResult) -> Window:
         drawn, whole = n_bins * bin_size, total * bin_size
         label += f"; {drawn:.3g} of {whole:.4g} s, where responses differ most"
     return Window(first, n_bins, tuple(segments), label)
-
-
-def _stimulus_bins(classification: ClassificationResult) -> list[int]:
-    """Return the number of bins of the PSTH of each stimulus."""
-    durations = classification.presentations.durations
-    n_time = classification.psth.rates.shape[1]
-    # 18 s / 20 ms is 899.9999...: a hair more than the whole number below.
-    lengths = np.floor(durations / classification.psth.bin_size + 1e-6).astype(int)
-    return lengths.tolist() if lengths.sum() == n_time else [n_time]
 
 
 def _spread(classification: ClassificationResult) -> NDArray[np.float64]:

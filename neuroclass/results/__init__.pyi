@@ -5,6 +5,9 @@ from .classification import InformationCurve as InformationCurve
 from .classification import UnitPsth as UnitPsth
 from .discrimination import DiscriminationResult as DiscriminationResult
 from .information_scan import InformationScan as InformationScan
+from .labelled_arrays import pair_dataset as pair_dataset
+from .labelled_arrays import psth_dataset as psth_dataset
+from .labelled_arrays import stimulus_bins as stimulus_bins
 from .recording_information import RecordingInformation as RecordingInformation
 from .saved_result import SavedResult as SavedResult
 from .saved_result import read_result as read_result
