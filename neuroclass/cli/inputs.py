@@ -68,6 +68,8 @@ def _load(
         trigger_unit=args.trigger_unit,
         sampling_rate=args.sampling_rate,
         format=args.format,
+        axes=args.axes,
+        dt=args.dt,
         lazy=lazy or bool(getattr(args, "cache", None)),
     )
 

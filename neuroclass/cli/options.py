@@ -145,6 +145,19 @@ def add_recording(parser: argparse.ArgumentParser, *, several: bool = False) -> 
         "columns start and stop",
     )
     table.add_argument(
+        "--axes",
+        metavar="NAMES",
+        help="names of the axes of a raster (spikes per time bin) in a mat, npz or npy "
+        "file: neuron, time, and presentation or condition, such as "
+        "neuron,presentation,time",
+    )
+    table.add_argument(
+        "--dt",
+        metavar="TIME",
+        type=parse_time,
+        help="time bin width of that raster",
+    )
+    table.add_argument(
         "--time-unit",
         choices=TIME_UNITS,
         default="s",

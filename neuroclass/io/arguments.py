@@ -185,7 +185,8 @@ def presented_recording(
         source=source,
         annotations={
             "format": "arrays",
-            "times": "from onset",
+            # One presentation may as well be the whole recording.
+            **({"times": "from onset"} if placed.onsets.size > 1 else {}),
             **({"time_resolution": time_resolution} if time_resolution else {}),
         },
         name="recording",

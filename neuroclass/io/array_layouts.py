@@ -121,7 +121,9 @@ def event_arrays(
             train = _vector(arrays.pop(name))
             if train.ndim == 1 and train.dtype.kind in "iuf":
                 events[name] = train.astype(np.float64) * scale
-        elif _SETTING_NAMES.fullmatch(name) or values.dtype.kind in "USb":
+        elif _SETTING_NAMES.fullmatch(name) or (
+            values.dtype.kind in "USb" and np.ndim(values) < 2
+        ):
             settings.append(name)
             del arrays[name]
     left_out = [*events, *settings]
@@ -417,7 +419,8 @@ def _unknown_layout(arrays: dict[str, NDArray[Any]], source: str) -> RecordingEr
     )
     return RecordingError(
         f"{source} must hold {_LAYOUTS}; got {found or 'nothing'}. Rename or reshape "
-        "the arrays."
+        "the arrays; of a raster, name the axes and the time bin width (axes, dt: "
+        "--axes neuron,time --dt 1ms)."
     )
 
 

@@ -48,6 +48,11 @@ class LoadSettings:
     format : str, optional
         Name of the format, where the content is not to decide:
         `neuroclass.io.FORMATS`, or a sorting extractor of spikeinterface.
+    axes : str or sequence of str, optional
+        Names of the axes of a raster in a file (spikes per time bin), such as
+        ``"neuron,presentation,time"``: see :func:`neuroclass.from_raster`.
+    dt : float, str or quantity, optional
+        Time bin width of that raster, in seconds unless a unit is given (``"1ms"``).
     lazy : bool, default False
         Whether to leave the spike times of an NWB file in the file: each spike train
         is a proxy that reads its times at each use. Other formats are small enough
@@ -64,6 +69,8 @@ class LoadSettings:
     trigger_unit: str | None = None
     sampling_rate: float | None = None
     format: str | None = None
+    axes: Any = None
+    dt: Any = None
     lazy: bool = False
     block_size: int = 1 << 22
 
@@ -79,5 +86,7 @@ class LoadOptions(TypedDict, total=False):
     trigger_unit: str | None
     sampling_rate: float | None
     format: str | None
+    axes: Any
+    dt: Any
     lazy: bool
     block_size: int

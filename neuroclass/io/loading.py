@@ -19,6 +19,7 @@ from neuroclass import io as lazy_io  # pynwb is loaded for NWB files only
 from neuroclass._lib.checks import as_seconds, warn_user
 from neuroclass._lib.keywords import settings_from
 from neuroclass._lib.wording import plural, some
+from neuroclass.io.files.raster_files import RASTER_FORMATS, read_raster
 from neuroclass.io.files.raw_formats import RAW_FORMATS, read_raw
 from neuroclass.io.files.simulators import read_sonata
 from neuroclass.io.files.sorter_folders import (
@@ -68,8 +69,8 @@ def load_recording(
         Settings of loading.
     **options
         Single settings as keywords: `triggers`, `trial_duration`, `align`, `exclude`,
-        `time_unit`, `trigger_unit`, `sampling_rate`, `format`, `lazy` and
-        `block_size` of `LoadSettings`.
+        `time_unit`, `trigger_unit`, `sampling_rate`, `format`, `axes`, `dt`, `lazy`
+        and `block_size` of `LoadSettings`.
 
     Returns
     -------
@@ -195,6 +196,14 @@ def _read_file(
     duration: float | None,
 ) -> neo.Block:
     """Return the recording of a file or folder of a known format."""
+    if settings.axes is not None or settings.dt is not None:
+        if settings.axes is None or settings.dt is None or kind not in RASTER_FORMATS:
+            raise ValueError(
+                "axes and dt must be given together, for a raster in a file of type "
+                f"{', '.join(RASTER_FORMATS)}; got axes {settings.axes!r} and dt "
+                f"{settings.dt!r} for {kind}."
+            )
+        return read_raster(path, kind, settings.axes, settings.dt)
     if kind in _KNOWN_UNITS and scale != 1.0:
         raise ValueError(
             f"time_unit must be left out for {kind}, whose times have a known unit; "

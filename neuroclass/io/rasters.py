@@ -22,7 +22,7 @@ from neuroclass.io.arguments import (
 )
 from neuroclass.io.spike_table import SpikeTable
 
-__all__ = ["from_raster"]
+__all__ = ["axis_names", "from_raster"]
 
 _LETTERS = {"t": "time", "n": "neuron", "p": "presentation", "c": "condition"}
 _AXES = tuple(_LETTERS.values())
@@ -92,7 +92,12 @@ def from_raster(
     """
     width = as_seconds(dt, "dt")
     raster = as_array(x, "x")
-    names = _axis_names(axes, raster.ndim)
+    names = axis_names(axes)
+    if len(names) != raster.ndim:
+        raise ValueError(
+            f"axes must name each axis of x; got {len(names)} names for "
+            f"{raster.ndim} axes."
+        )
     _check_counts(raster)
     order = [
         place
@@ -151,7 +156,8 @@ def from_raster(
     )
 
 
-def _axis_names(axes: str | Sequence[str], n_dimensions: int) -> tuple[str, ...]:
+def axis_names(axes: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the axes of a raster: see `from_raster`."""
     given = axes
     if isinstance(axes, str):
         if "," in axes or axes in _AXES:
@@ -165,11 +171,6 @@ def _axis_names(axes: str | Sequence[str], n_dimensions: int) -> tuple[str, ...]
         raise ValueError(
             f"axes must name time and neuron, and may name {', '.join(_AXES[2:])}, "
             f"each axis of x once; got {given!r}."
-        )
-    if len(names) != n_dimensions:
-        raise ValueError(
-            f"axes must name each axis of x; got {len(names)} names for "
-            f"{n_dimensions} axes."
         )
     return names
 

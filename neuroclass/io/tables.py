@@ -40,7 +40,7 @@ from neuroclass.io.assemble import (
 )
 from neuroclass.io.files.matlab import read_mat
 from neuroclass.io.files.neo_units import segments_of_struct
-from neuroclass.io.files.npz import read_npy, read_npz
+from neuroclass.io.files.npz import SPARSE_ARRAYS, read_npy, read_npz
 from neuroclass.io.memory.neo_objects import from_segments
 from neuroclass.io.spike_table import SpikeTable
 from neuroclass.io.text import (
@@ -222,6 +222,12 @@ def recording_of_arrays(
 ) -> neo.Block:
     """Return the recording of named arrays; see the top of this module."""
     arrays = dict(arrays)
+    if set(arrays) >= SPARSE_ARRAYS:
+        raise RecordingError(
+            f"{path.name} is a sparse array that scipy saved, whose axes are unknown. "
+            "Of a raster, name them and the time bin width (axes, dt: --axes "
+            "neuron,time --dt 1ms)."
+        )
     triggers = None
     if not isinstance(arrays.get("triggers"), dict):
         triggers = pop_column(arrays, ("triggers", "trigger"), scale)

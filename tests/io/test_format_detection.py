@@ -88,9 +88,9 @@ def test_nwb_of_another_major_version(tmp_path):
         load_recording(path)
 
 
-def test_single_numpy_array_is_sent_to_from_raster(tmp_path):
+def test_single_numpy_array_needs_the_names_of_its_axes(tmp_path):
     np.save(tmp_path / "raster.npy", np.zeros((3, 4)))
-    with pytest.raises(RecordingError, match="use from_raster or from_events"):
+    with pytest.raises(RecordingError, match="--axes neuron,time --dt 1ms"):
         load_recording(tmp_path / "raster.npy")
 
 

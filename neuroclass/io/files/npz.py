@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 from neuroclass._lib.checks import warn_user
 from neuroclass.exceptions import RecordingError
 
-__all__ = ["read_npy", "read_npz"]
+__all__ = ["SPARSE_ARRAYS", "read_npy", "read_npz"]
+
+#: Arrays that ``scipy.sparse.save_npz`` writes, in every format.
+SPARSE_ARRAYS = {"format", "shape", "data"}
 
 
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:
@@ -114,6 +117,6 @@ def read_npy(path: Path) -> dict[str, NDArray[Any]]:
         return {"spike_times": values}
     raise RecordingError(
         f"{path} is one numpy array of shape {values.shape}, whose axes are unknown. "
-        "Load it with numpy and use from_raster or from_events, or save one array per "
-        "unit with numpy.savez."
+        "If it is a raster, name them and the time bin width (axes, dt: --axes "
+        "neuron,time --dt 1ms); else save one array per unit with numpy.savez."
     )
