@@ -42,8 +42,8 @@ _DESCRIBES_BEHAVIOUR = re.compile(
 )
 # Columns that number or time the rows, whatever their values look like.
 _NUMBERS_ROWS = re.compile(
-    r"^(id|index|units|stimulus_index)$|(^|_)(block|trial(?!_?type)|repeat|repetition"
-    r"|presentation|session|start|stop|end|onset|offset|time|times|timestamps?"
+    r"^(id|index|units|stimulus_index)$|(^|_)(block|trial|repeat|repetition"
+    r"|presentation|session)(?!_?(type|cond|kind|categor))(_|$)|(^|_)(start|stop|end|onset|offset|time|times|timestamps?"
     r"|timeseries)(_|$)",
     re.IGNORECASE,
 )

@@ -626,6 +626,26 @@ def test_presentations_that_overlap_are_warned_about():
     assert presentations.n_presentations == 24
 
 
+NAMES = (
+    "stimulus stimulus_name stim stim_name stim_type stimulus_type condition "
+    "condition_id trial_type trial_condition type label orientation angle direction "
+    "contrast spatial_frequency temporal_frequency color frame image image_id "
+    "image_name movie block_type session_type"
+)
+
+
+@pytest.mark.parametrize("name", NAMES.split())
+def test_a_constant_column_hides_no_varying_one_whatever_their_names(name):
+    values = np.tile(["0", "90"], 12)
+    starts = 3.0 * np.arange(24)
+    for varying, constant in ((name, "comment"), ("x_degrees", name)):
+        columns = {constant: np.full(24, "a"), varying: values}
+        presentations = select_presentations(
+            make_recording(make_epoch("trials", starts, 2.0, **columns))
+        )
+        assert presentations.stimuli == ("0", "90")
+
+
 # Clocks
 
 
