@@ -7,6 +7,7 @@ with the fields that matter filled in.
 import struct
 import warnings
 
+import neo
 import numpy as np
 import pytest
 from neo.rawio import neuroexplorerrawio, plexonrawio, tdtrawio
@@ -373,3 +374,30 @@ def test_names_that_repeat_are_told_apart_by_their_ids():
     assert units.ids == ["a ch1#1", "a ch1#2", "b ch2#1"]
     assert units.taken == [0, 1, 2]
     assert raw_units(["a", "a"], ["0", "0"], "nix", "x").ids == ["a 0", "a 0 (2)"]
+
+
+def test_columns_of_epochs_are_read_from_nix(tmp_path):
+    pytest.importorskip("nixio")
+    trains = [
+        neo.SpikeTrain(times, units="s", t_stop=6.0, unit_id=number)
+        for number, times in enumerate((ONSETS, ONSETS + 0.25))
+    ]
+    names = np.array(["a", "b", "a"])
+    epoch = neo.Epoch(
+        ONSETS,
+        durations=np.ones(3),
+        labels=["0", "1", "2"],
+        units="s",
+        name="trials",
+        array_annotations={"stimulus": names},
+    )
+    block = neo.Block(name="block")
+    block.segments.append(neo.Segment())
+    block.segments[0].spiketrains.extend(trains)
+    block.segments[0].epochs.append(epoch)
+    with neo.NixIO(str(tmp_path / "a.nix"), mode="ow") as file:
+        file.write_all_blocks([block])
+    recording = load_recording(tmp_path / "a.nix")
+    assert ids_of(recording) == [0, 1]
+    (table,) = recording.segments[0].epochs
+    assert list(table.array_annotations["stimulus"]) == list(names)

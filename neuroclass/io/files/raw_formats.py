@@ -18,6 +18,7 @@ import numpy as np
 import quantities as pq
 from numpy.typing import NDArray
 
+from neuroclass._lib.checks import warn_user
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.files.raw_units import RawUnits, raw_units
 from neuroclass.io.memory.neo_objects import from_segments
@@ -103,6 +104,8 @@ def read_raw(path: Path, name: str) -> neo.Block:
     RecordingError
         If neo cannot read it, or it has no sorted units.
     """
+    if name == "nix":
+        return _read_nix(path)
     reader_class = RAW_FORMATS[name]
     place = _place(path, name, is_folder=reader_class.rawmode == "one-dir")
     with _errors_of_neo(path, name):
@@ -123,6 +126,31 @@ def read_raw(path: Path, name: str) -> neo.Block:
         name=path.stem,
         path=str(path),
         annotations={"format": name},
+        error=RecordingError,
+    )
+
+
+def _read_nix(path: Path) -> neo.Block:
+    """Return the first block of a NIX file, with the columns of its epochs.
+
+    The raw reader of neo (0.14.6) gives labels of epochs, but not their array
+    annotations: the stimulus of each presentation would be lost.
+    """
+    with _errors_of_neo(path, "nix"):
+        with neo.NixIO(str(path), mode="ro") as file:
+            blocks = file.read_all_blocks()
+        segments = blocks[0].segments
+    if len(blocks) > 1:
+        warn_user(
+            f"{path.name}: {len(blocks)} blocks are in this file; the first is read "
+            f"({blocks[0].name or 'without a name'}). Save each in a file of its own."
+        )
+    return from_segments(
+        segments,
+        source=path.name,
+        name=path.stem,
+        path=str(path),
+        annotations={"format": "nix"},
         error=RecordingError,
     )
 
