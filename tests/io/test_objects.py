@@ -93,14 +93,14 @@ class Sorting:
 class Group(dict):
     """What is used of a pynapple TsGroup."""
 
-    def __init__(self, trains):
+    def __init__(self, trains, support=((0.0, 70.0),)):
         super().__init__(
             {
                 k: SimpleNamespace(index=SimpleNamespace(values=t))
                 for k, t in enumerate(trains)
             }
         )
-        self.time_support = SimpleNamespace(values=np.array([[0.0, 70.0]]))
+        self.time_support = SimpleNamespace(values=np.array(support))
         self.metadata = pd.DataFrame({"rate": [1.0] * 8, "area": ["a", "b"] * 4})
 
     def to_tsd(self):
@@ -317,3 +317,15 @@ def test_two_columns_that_may_be_the_time_are_refused(trains):
         load_recording(table)
     table["timestamp"] = table["time"]
     assert len(load_recording(table).segments[0].spiketrains) == 8
+
+
+def test_a_support_made_of_first_and_last_spikes_is_no_time_of_observation():
+    # Two units that do not overlap in time: pynapple's default is the union of spans.
+    early, late = np.array([1.0, 2.0, 3.0]), np.array([101.0, 102.0, 109.0])
+    group = Group([early, late, *[np.empty(0)] * 6], [[1.0, 3.0], [101.0, 109.0]])
+    units = load_recording(group).segments[0].spiketrains
+    assert all("obs_intervals" not in unit.annotations for unit in units)
+    given = Group([early, late, *[np.empty(0)] * 6], [[0.0, 5.0], [100.0, 110.0]])
+    units = load_recording(given).segments[0].spiketrains
+    for unit in units:
+        assert unit.annotations["obs_intervals"].tolist() == [[0, 5], [100, 110]]

@@ -285,6 +285,13 @@ def _from_group(group: Any) -> neo.Block:
     keys = list(group.keys())
     trains = [np.asarray(group[key].index.values, dtype=np.float64) for key in keys]
     support = np.asarray(group.time_support.values, dtype=np.float64)
+    # Without a support of its own a group has the spans of its units, from the first to
+    # the last spike of each (pynapple 0.11.4): that is no time of observation.
+    fired = [train for train in trains if train.size]
+    if np.isin(support[:, 0], [train[0] for train in fired]).all() and (
+        np.isin(support[:, 1], [train[-1] for train in fired]).all()
+    ):
+        support = np.empty((0, 2))
     columns = {}
     metadata = getattr(group, "metadata", None)
     if metadata is not None and hasattr(metadata, "columns"):
