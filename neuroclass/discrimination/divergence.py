@@ -163,8 +163,8 @@ def pair_divergences(
     """
     array = check_integer_counts(counts)
     first, second = np.triu_indices(len(array), 1)
-    # Ten groups are as much work again, each.
-    least = MIN_COMPILED if groups is None else MIN_COMPILED // 10
+    # Groups are as much work again, each.
+    least = MIN_COMPILED if groups is None else MIN_COMPILED // 4
     small = two_word_counts(array)
     sums = _sums(array, small, least)
     z = pair_z(sums.plug_in - sums.level, sums.variance, sums.third)

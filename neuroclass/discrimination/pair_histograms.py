@@ -25,7 +25,7 @@ from neuroclass.information import TwoWordCounts
 
 __all__ = ["MIN_COMPILED", "PairSums", "blocks_of_sums", "sums_by_histograms"]
 
-MIN_COMPILED = 1 << 28  # pairs times conditions, for which numpy takes a second
+MIN_COMPILED = 1 << 26  # pairs times conditions; numpy takes a fifth of a second
 _PAIRS = 1024  # histograms at a time
 _CELLS = 1 << 15  # sums at a time, so that they stay in the cache
 _ESTIMATORS: tuple[Estimator, ...] = ("plug-in", "jackknife")
@@ -42,16 +42,16 @@ class PairSums(NamedTuple):
         Mean of `plug_in` by chance, bits times repeats.
     words : ndarray of shape (n_pairs,)
         Sum of 4 R_a R_b / (R_a + R_b).
-    variance, third : ndarray of shape (n_pairs,), or None
-        Central moments of `plug_in` by chance, where they were asked for.
+    variance, third : ndarray of shape (n_pairs,)
+        Central moments of `plug_in` by chance; empty where not asked for.
     """
 
     plug_in: NDArray[np.float64]
     jackknife: NDArray[np.float64]
     level: NDArray[np.float64]
     words: NDArray[np.float64]
-    variance: NDArray[np.float64] | None = None
-    third: NDArray[np.float64] | None = None
+    variance: NDArray[np.float64] = np.empty(0)
+    third: NDArray[np.float64] = np.empty(0)
 
 
 def sums_by_histograms(
@@ -65,7 +65,7 @@ def sums_by_histograms(
         Counts of the neurons.
     spread : bool, default True
         Whether to compute variance and third moment.
-    min_compiled : int, default 2^28
+    min_compiled : int, default 2^26
         Least number of pairs times conditions for which compiled loops are loaded.
 
     Returns
@@ -132,7 +132,7 @@ def _tables(repeats: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.stack(of_neuron, axis=1), np.stack(of_pair, axis=1)
 
 
-def _histograms(numbers: NDArray[np.intp], n_numbers: int) -> NDArray[np.intp]:
+def _histograms(numbers: NDArray[Any], n_numbers: int) -> NDArray[np.intp]:
     """Return how often each row holds 0, 1, ..., (n_rows, n_numbers)."""
     at = numbers + n_numbers * np.arange(len(numbers))[:, None]
     counted = np.bincount(at.ravel(), minlength=len(at) * n_numbers)
