@@ -26,10 +26,11 @@ from neuroclass.clustering import (
     supported_range,
 )
 from neuroclass.clustering.timing import TimingBottleneck
-from neuroclass.discrimination import distinguishable_groups, pair_divergences
+from neuroclass.discrimination import distinguishable_groups, pair_deviates
 from neuroclass.estimators import Estimator
 from neuroclass.estimators.jackknife import bias_aware_interval
 from neuroclass.information.classes import sum_by_class
+from neuroclass.information.two_words import two_word_counts
 from neuroclass.responses.counts import ResponseCounts
 
 __all__ = [
@@ -91,7 +92,7 @@ def _curve(
 
 
 def count_distinguishable(
-    counts: ResponseCounts, *, most_neurons: int = 500
+    counts: ResponseCounts, *, most_neurons: int = 5000, most_in_products: int = 500
 ) -> int | None:
     """Count the distinguishable groups of neurons: `distinguishable_groups`.
 
@@ -99,17 +100,23 @@ def count_distinguishable(
     ----------
     counts : ResponseCounts
         Of the neurons.
-    most_neurons : int, default 500
-        Number of neurons beyond which all pairs take longer than the classes, and
-        nothing is counted.
+    most_neurons : int, default 5000
+        Number of neurons beyond which nothing is counted: all pairs of so many take
+        half a gigabyte.
+    most_in_products : int, default 500
+        The same where the pairs are not summed by histograms (`two_word_counts`), and
+        take longer than the classes.
 
     Returns
     -------
     int or None
     """
-    if counts.n_neurons > most_neurons:
+    n_neurons = counts.n_neurons
+    if n_neurons > most_neurons:
         return None
-    return int(distinguishable_groups(pair_divergences(counts).z).max()) + 1
+    if n_neurons > most_in_products and two_word_counts(counts.counts) is None:
+        return None
+    return int(distinguishable_groups(pair_deviates(counts)).max()) + 1
 
 
 def support_of_number(model: _WordModel, counts: ResponseCounts) -> ClusterNumber:

@@ -5,6 +5,7 @@ from .divergence import LEAST_Z as LEAST_Z
 from .divergence import PairDivergences as PairDivergences
 from .divergence import distinguishable_groups as distinguishable_groups
 from .divergence import distinguished_pairs as distinguished_pairs
+from .divergence import pair_deviates as pair_deviates
 from .divergence import pair_divergences as pair_divergences
 from .divergence import pair_z as pair_z
 from .duplicate_units import coincident_share as coincident_share

@@ -17,16 +17,26 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MOST_REPEATS", "ConditionEvidence"]
+__all__ = [
+    "MOST_REPEATS",
+    "N_STEPS",
+    "TINY",
+    "ConditionEvidence",
+    "States",
+    "grid_of_differences",
+    "mix",
+    "terms_of_states",
+    "unsigned",
+]
 
 MOST_REPEATS = 2000  # of a condition; with more, frequencies are sharp enough
 _LARGEST = 12.0  # difference of log odds
 _COARSEST = 0.5  # spacing of the grid at 0
 _SPACING = 1.5  # standard errors of the difference of log odds, at the most
-_N_STEPS = 30  # of expectation maximisation; more make weak evidence too weak
+N_STEPS = 30  # of expectation maximisation; more make weak evidence too weak
 _PAIRS_AT_A_TIME = 8  # as many counts are common to them
 _LEAST_OVERLAP = 1e-6
-_TINY = np.finfo(float).tiny
+TINY = np.finfo(float).tiny
 
 
 class ConditionEvidence:
@@ -76,8 +86,8 @@ class ConditionEvidence:
         states, self._state = _unique(
             repeats[:, :, None] * (largest + 1) + words, (largest + 1) ** 2
         )
-        self._known = _States(*np.divmod(states, largest + 1))
-        self._grid = _grid(largest)
+        self._known = States(*np.divmod(states, largest + 1))
+        self._grid = grid_of_differences(largest)
         self._shape = counts.shape
 
     def __repr__(self) -> str:
@@ -89,13 +99,13 @@ class ConditionEvidence:
 
     def of_pairs(
         self, first: NDArray[np.intp], second: NDArray[np.intp]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    ) -> NDArray[np.float64]:
         """Return B, in nats, and V of the pairs of neurons `first` and `second`.
 
-        Both are (n_pairs, n_conditions), and 0 where one of the two was not recorded.
+        (2, n_pairs, n_conditions), 0 where one of the two was not recorded.
         """
-        bound = np.zeros((len(first), self._shape[1]))
-        variance = np.zeros_like(bound)
+        found = np.zeros((2, len(first), self._shape[1]))
+        bound, variance = found
         for begin in range(0, len(first), _PAIRS_AT_A_TIME):
             block = slice(begin, begin + _PAIRS_AT_A_TIME)
             sums = _sums_over_words(
@@ -111,17 +121,18 @@ class ConditionEvidence:
             overlap = np.clip(1 - sums[0], _LEAST_OVERLAP, 1.0)
             bound[block] = -np.log(overlap)
             variance[block] = sums[2] / overlap - (sums[1] / overlap) ** 2
-        return bound, np.maximum(variance, 0.0)
+        np.maximum(variance, 0.0, out=variance)
+        return found
 
 
-class _States(NamedTuple):
+class States(NamedTuple):
     """Repeats of a neuron in a condition, and those of them with a word."""
 
     repeats: NDArray[np.int64]
     occurrences: NDArray[np.int64]
 
 
-def _grid(repeats: int) -> NDArray[np.float64]:
+def grid_of_differences(repeats: int) -> NDArray[np.float64]:
     """Return differences of log odds from 0, as fine as so many repeats resolve."""
     # The standard error at probabilities +-d / 2 around one half, the smallest.
     spacing = min(_COARSEST, _SPACING * np.sqrt(8 / max(repeats, 1)))
@@ -134,7 +145,7 @@ def _grid(repeats: int) -> NDArray[np.float64]:
 def _sums_over_words(
     a: NDArray[np.intp],
     b: NDArray[np.intp],
-    known: _States,
+    known: States,
     grid: NDArray[np.float64],
     is_binary: bool,
 ) -> NDArray[np.float64]:
@@ -144,33 +155,49 @@ def _sums_over_words(
     low, high = (np.minimum(a, b), np.maximum(a, b)) if is_binary else (a, b)
     codes, code = _unique(low * n_states + high, n_states**2)
     one, other = np.divmod(codes, n_states)
-    terms, likelihood, is_informative = _at_codes(
-        _States(known.repeats[one], known.occurrences[one]),
-        _States(known.repeats[other], known.occurrences[other]),
+    terms, likelihood, is_informative = terms_of_states(
+        States(known.repeats[one], known.occurrences[one]),
+        States(known.repeats[other], known.occurrences[other]),
         grid,
         is_binary,
     )
     flat = code.reshape(n_pairs, -1) + len(codes) * np.arange(n_pairs)[:, None]
     times = np.bincount(flat.ravel(), minlength=n_pairs * len(codes))
-    times = times.reshape(n_pairs, -1)[:, is_informative].astype(np.float64)
-    k = len(grid) - 1
-    of_size = likelihood[:, k:].copy()
-    of_size[:, 1:] = (of_size[:, 1:] + likelihood[:, k - 1 :: -1]) / 2
-    weights = np.full((n_pairs, k + 1), 1 / (k + 1))
-    total = np.maximum(times.sum(axis=1, keepdims=True), 1.0)
-    for _ in range(_N_STEPS):
-        mixture = np.maximum(weights @ of_size.T, _TINY)  # 0 for a silent pair
-        weights *= (times / mixture) @ of_size / total
-    # Either sign is as likely.
-    signed = np.concatenate([weights[:, :0:-1] / 2, weights], axis=1)
-    signed[:, k + 1 :] /= 2
-    evidence = np.maximum(weights @ of_size.T, _TINY)
+    times = times.reshape(n_pairs, -1)[:, is_informative]
+    of_size = unsigned(likelihood)
+    weights = mix(times, of_size)
+    evidence = np.maximum(weights @ of_size.T, TINY)
     sums = np.zeros((len(terms), n_pairs, a.shape[1]))
     expected = np.zeros((n_pairs, len(codes)))
     for found, term in zip(sums, terms, strict=True):
-        expected[:, is_informative] = signed @ (likelihood * term).T / evidence
+        expected[:, is_informative] = weights @ unsigned(likelihood * term).T / evidence
         found[:] = expected.ravel()[flat].reshape(a.shape).sum(axis=2)
     return sums
+
+
+def unsigned(each: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean over the signs of d, (n, n_sizes), from (n, n_signed)."""
+    k = each.shape[1] // 2
+    mean = each[:, k:].copy()
+    mean[:, 1:] = (mean[:, 1:] + each[:, k - 1 :: -1]) / 2
+    return mean
+
+
+def mix(
+    times: NDArray[np.intp], likelihood: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the weights of the sizes of d, (n_pairs, n_sizes).
+
+    From how often each pair has each combination of counts, (n_pairs, n_codes), and
+    how likely each size of d makes it, (n_codes, n_sizes).
+    """
+    n_sizes = likelihood.shape[1]
+    weights = np.full((len(times), n_sizes), 1 / n_sizes)
+    total = np.maximum(times.sum(axis=1, keepdims=True), 1.0)
+    for _ in range(N_STEPS):
+        mixture = np.maximum(weights @ likelihood.T, TINY)  # 0 for a silent pair
+        weights *= (times / mixture) @ likelihood / total
+    return weights
 
 
 def _unique(
@@ -185,8 +212,8 @@ def _unique(
     return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[code]
 
 
-def _at_codes(
-    a: _States, b: _States, grid: NDArray[np.float64], is_binary: bool
+def terms_of_states(
+    a: States, b: States, grid: NDArray[np.float64], is_binary: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Return terms and likelihood at each signed d, and which codes depend on d.
 
@@ -195,8 +222,8 @@ def _at_codes(
     marked = a.occurrences + b.occurrences
     is_informative = (marked > 0) & (marked < a.repeats + b.repeats)
     is_informative &= np.minimum(a.repeats, b.repeats) > 0
-    a = _States(*(each[is_informative] for each in a))
-    b = _States(*(each[is_informative] for each in b))
+    a = States(*(each[is_informative] for each in a))
+    b = States(*(each[is_informative] for each in b))
     n_signed = 2 * len(grid) - 1
     terms = np.empty((2 if is_binary else 3, len(a.occurrences), n_signed))
     log_likelihood = np.empty((len(a.occurrences), n_signed))

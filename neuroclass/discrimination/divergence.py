@@ -17,9 +17,21 @@ from scipy.special import ndtr
 
 from neuroclass._lib.false_discovery import false_discovery
 from neuroclass.clustering import CountMatrix, pairwise_losses
+from neuroclass.discrimination.pair_histograms import (
+    MIN_COMPILED,
+    PairSums,
+    blocks_of_sums,
+    sums_by_histograms,
+)
 from neuroclass.discrimination.permutation_null import chance_level, chance_moments
 from neuroclass.estimators import jackknife_interval
-from neuroclass.information import WordCounts, blend, check_integer_counts
+from neuroclass.information import (
+    TwoWordCounts,
+    WordCounts,
+    blend,
+    check_integer_counts,
+    two_word_counts,
+)
 
 __all__ = [
     "FALSE_DISCOVERY_RATE",
@@ -27,8 +39,10 @@ __all__ = [
     "PairDivergences",
     "distinguishable_groups",
     "distinguished_pairs",
+    "pair_deviates",
     "pair_divergences",
     "pair_z",
+    "sums_by_products",
 ]
 
 FALSE_DISCOVERY_RATE = 0.05
@@ -149,17 +163,18 @@ def pair_divergences(
     """
     array = check_integer_counts(counts)
     first, second = np.triu_indices(len(array), 1)
-    chance = chance_moments(array)
-    plug_in, jackknife, words = _losses(array)
-    level = chance.mean[first, second]
-    z = pair_z(
-        plug_in - level, chance.variance[first, second], chance.third[first, second]
-    )
-    value = _per_word(blend(plug_in, level, plug_in - jackknife), words)
+    # Groups are as much work again, each.
+    least = MIN_COMPILED if groups is None else MIN_COMPILED // 4
+    small = two_word_counts(array)
+    sums = _sums(array, small, least)
+    z = pair_z(sums.plug_in - sums.level, sums.variance, sums.third)
+    value = _blended(sums)
     interval = np.full((len(first), 2), np.nan)
     replicates = np.empty((0, len(first)))
     if groups is not None:
-        replicates = np.array([_blended(array - np.asarray(g)) for g in groups])
+        replicates = np.array(
+            [_blended(_sums_without(array, small, g, least)) for g in groups]
+        )
         if len(replicates) < 2:
             raise ValueError(f"groups must be at least two; got {len(replicates)}.")
         _, interval = jackknife_interval(value, replicates)
@@ -168,33 +183,90 @@ def pair_divergences(
         second=second,
         bits_per_word=value,
         interval=interval,
-        plug_in=_per_word(plug_in, words),
-        jackknife=_per_word(jackknife, words),
-        chance_level=_per_word(level, words),
+        plug_in=_per_word(sums.plug_in, sums.words),
+        jackknife=_per_word(sums.jackknife, sums.words),
+        chance_level=_per_word(sums.level, sums.words),
         z=z,
         replicates=replicates.astype(np.float32),
     )
 
 
-def _blended(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return bits per word of each pair by the blend."""
-    pairs = np.triu_indices(len(counts), 1)
-    plug_in, jackknife, words = _losses(counts)
-    value = blend(plug_in, chance_level(counts)[pairs], plug_in - jackknife)
-    return _per_word(value, words)
+def pair_deviates(counts: WordCounts | ArrayLike) -> NDArray[np.float64]:
+    """Return z of all pairs: that of `pair_divergences`, in little memory.
+
+    Parameters
+    ----------
+    counts : ResponseCounts or array_like of int, (n_neurons, n_conditions, n_words)
+        As for `pair_divergences`.
+
+    Returns
+    -------
+    ndarray of shape (n_pairs,)
+    """
+    array = check_integer_counts(counts)
+    small = two_word_counts(array)
+    if small is None:
+        return pair_divergences(array).z
+    found = [np.empty(0)]
+    for sums in blocks_of_sums(small):
+        plug_in, _, level, variance, third = sums.T
+        found.append(pair_z(plug_in - level, variance, third))
+    return np.concatenate(found)
 
 
-def _losses(
+def _sums(
+    counts: NDArray[np.int64], small: TwoWordCounts | None, min_compiled: int
+) -> PairSums:
+    """Return losses and chance moments, by histograms where the counts allow."""
+    if small is not None:
+        return sums_by_histograms(small, min_compiled=min_compiled)
+    return sums_by_products(counts)
+
+
+def _sums_without(
     counts: NDArray[np.int64],
-) -> tuple[NDArray[np.float64], ...]:
-    """Return the loss of each pair, plug-in and jackknife, and its balanced words."""
+    small: TwoWordCounts | None,
+    group: ArrayLike,
+    min_compiled: int,
+) -> PairSums:
+    """Return the same without a group of repeats, and without the spread by chance."""
+    left = None if small is None else small.without(group)
+    if left is not None:
+        return sums_by_histograms(left, spread=False, min_compiled=min_compiled)
+    return sums_by_products(counts - np.asarray(group), spread=False)
+
+
+def sums_by_products(counts: NDArray[np.int64], *, spread: bool = True) -> PairSums:
+    """Return losses and chance moments of all pairs, for counts of any kind.
+
+    Parameters
+    ----------
+    counts : ndarray of int, (n_neurons, n_conditions, n_words)
+        Number of repeats with each word, by neuron and condition.
+    spread : bool, default True
+        Whether to compute variance and third moment.
+
+    Returns
+    -------
+    PairSums
+    """
     pairs = np.triu_indices(len(counts), 1)
     rows = CountMatrix.from_counts(counts, "plug-in")
     plug_in, jackknife = (
         pairwise_losses(laid_out, in_double=True).losses[pairs]
         for laid_out in (rows, CountMatrix.from_counts(counts, "jackknife"))
     )
-    return plug_in, jackknife, _balanced_words(rows)
+    words = _balanced_words(rows)
+    if not spread:
+        return PairSums(plug_in, jackknife, chance_level(counts)[pairs], words)
+    mean, variance, third = (each[pairs] for each in chance_moments(counts))
+    return PairSums(plug_in, jackknife, mean, words, variance, third)
+
+
+def _blended(sums: PairSums) -> NDArray[np.float64]:
+    """Return bits per word of each pair by the blend."""
+    value = blend(sums.plug_in, sums.level, sums.plug_in - sums.jackknife)
+    return _per_word(value, sums.words)
 
 
 def _balanced_words(rows: CountMatrix) -> NDArray[np.float64]:
@@ -331,7 +403,8 @@ def distinguishable_groups(
         return np.zeros(1, dtype=np.intp)
     is_distinguished = distinguished_pairs(z, false_discovery_rate)
     # Of equal shares, those with the lower z are joined first.
-    rank = np.argsort(np.argsort(z, kind="stable"), kind="stable")
+    rank = np.empty(len(z), dtype=np.intp)
+    rank[np.argsort(z, kind="stable")] = np.arange(len(z))
     distance = is_distinguished + 1e-6 * rank / len(z)
     labels = fcluster(linkage(distance, "average"), 0.5 + 1e-6, "distance")
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)

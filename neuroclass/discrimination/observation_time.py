@@ -6,15 +6,20 @@ their ratio to those of steady evidence, and medians with intervals.
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
+from neuroclass.discrimination._compiled.pair_loader import compiled_pair_loops
 from neuroclass.discrimination.condition_evidence import MOST_REPEATS, ConditionEvidence
 from neuroclass.discrimination.divergence import PairDivergences
+from neuroclass.discrimination.two_word_evidence import TwoWordEvidence
+from neuroclass.discrimination.words_to_accuracy import words_to_accuracy
 from neuroclass.estimators import bias_aware_interval
+from neuroclass.information import two_word_counts
 
 __all__ = [
     "CountsInTime",
@@ -24,9 +29,8 @@ __all__ = [
     "time_to_accuracy",
 ]
 
-_MAX_STARTS = 128  # of observations, evenly over the stimulus
 _PRIOR = 0.5  # repeats: weight of the pooled word frequencies
-_MAX_DOUBLINGS = 20
+MIN_COMPILED = 1 << 24  # pairs times conditions; numpy takes about a second
 
 
 class CountsInTime(Protocol):
@@ -95,7 +99,8 @@ def observation_time_ratio(
     bits_per_word: ArrayLike,
     accuracy: ArrayLike = 0.9,
     *,
-    block_size: int = 1 << 21,
+    block_size: int = 1 << 18,
+    min_compiled: int = MIN_COMPILED,
 ) -> NDArray[np.float64]:
     r"""Return the ratio of the observation time of pairs to that of steady evidence.
 
@@ -127,8 +132,10 @@ def observation_time_ratio(
         frequencies of words, scaled by it over their divergence.
     accuracy : float or array_like of float, default 0.9
         Fraction of correct answers, between 0.5 and 1.
-    block_size : int, default 2^21
+    block_size : int, default 2^18
         Number of array elements computed at a time, which bounds the memory.
+    min_compiled : int, default 2^24
+        Least number of pairs times conditions for which compiled loops are loaded.
 
     Returns
     -------
@@ -156,28 +163,40 @@ def observation_time_ratio(
     first, second = np.asarray(first), np.asarray(second)
     bits = np.asarray(bits_per_word, dtype=np.float64)
     accuracies = np.atleast_1d(np.asarray(accuracy, dtype=np.float64))
+    order = np.argsort(accuracies)
     ratio = np.full((len(accuracies), len(first)), np.nan)
     pairs = np.flatnonzero(bits > 0)
-    step = max(1, block_size // (counts.counts.shape[1] * counts.counts.shape[2]))
-    most_repeats = counts.counts.sum(axis=2).max(initial=0)
-    evidence = (
-        ConditionEvidence(counts.counts) if most_repeats <= MOST_REPEATS else None
-    )
+    if np.isnan(counts.time).any():
+        ratio[:, pairs] = 1.0
+        return ratio.reshape(*np.shape(accuracy), len(first))
+    n_conditions, n_words = counts.counts.shape[1:]
+    loops = compiled_pair_loops(len(pairs) * n_conditions, min_compiled)
+    evidence = _evidence_of(counts.counts, loops)
+    step = max(1, block_size // (n_conditions * n_words))
     for begin in range(0, len(pairs), step):
         block = pairs[begin : begin + step]
-        if np.isnan(counts.time).any():
-            ratio[:, block] = 1.0
-            continue
-        bounds, variances = (
+        found = (
             _scaled_steps(counts.counts, first[block], second[block], bits[block])
             if evidence is None
             else evidence.of_pairs(first[block], second[block])
         )
-        for k, level in enumerate(accuracies):
-            words = _words_to_accuracy(bounds, variances, level)
-            steady = ndtri(level) ** 2 / (2 * np.log(2)) / bits[block]
-            ratio[k, block] = words / steady
+        words = words_to_accuracy(found, accuracies[order], loops)
+        for k, level_words in zip(order.tolist(), words, strict=True):
+            steady = ndtri(accuracies[k]) ** 2 / (2 * np.log(2)) / bits[block]
+            ratio[k, block] = level_words / steady
     return ratio.reshape(*np.shape(accuracy), len(first))
+
+
+def _evidence_of(
+    counts: NDArray[np.int64], loops: ModuleType | None
+) -> TwoWordEvidence | ConditionEvidence | None:
+    """Return what gives B and V; none where frequencies are sharp enough."""
+    small = two_word_counts(counts)
+    if small is not None:
+        return TwoWordEvidence(small, loops)
+    if counts.sum(axis=2).max(initial=0) <= MOST_REPEATS:
+        return ConditionEvidence(counts)
+    return None
 
 
 def _scaled_steps(
@@ -185,8 +204,8 @@ def _scaled_steps(
     first: NDArray[np.intp],
     second: NDArray[np.intp],
     bits: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return B and V of each condition, (n_pairs, n_conditions), scaled to `bits`."""
+) -> NDArray[np.float64]:
+    """Return B and V, (2, n_pairs, n_conditions), of a divergence of `bits`."""
     a, b = counts[first], counts[second]
     repeats_a, repeats_b = a.sum(axis=2, keepdims=True), b.sum(axis=2, keepdims=True)
     # Where one of them was not recorded there is no evidence.
@@ -207,74 +226,7 @@ def _scaled_steps(
     variance = (half_way * ratio**2).sum(axis=2) / overlap - mean**2
     estimated = divergence.mean(axis=1, keepdims=True) / np.log(2)
     scale = bits[:, None] / np.maximum(estimated, np.finfo(float).tiny)
-    return -np.log(overlap) * scale, np.maximum(variance, 0.0) * scale
-
-
-def _words_to_accuracy(
-    bounds: NDArray[np.float64], variances: NDArray[np.float64], accuracy: float
-) -> NDArray[np.float64]:
-    """Return the number of words to `accuracy`, (n_pairs,), interpolated between two.
-
-    Nan where no number of words is enough.
-    """
-    observer = _Observer(bounds, variances)
-    n_pairs = len(bounds)
-    low, high = np.zeros(n_pairs, dtype=np.intp), np.ones(n_pairs, dtype=np.intp)
-    at_low = np.full(n_pairs, 0.5)
-    at_high = observer.correct(np.arange(n_pairs), high)
-    for _ in range(_MAX_DOUBLINGS):
-        short = np.flatnonzero(at_high < accuracy)
-        if not len(short):
-            break
-        low[short], at_low[short] = high[short], at_high[short]
-        high[short] *= 2
-        at_high[short] = observer.correct(short, high[short])
-    while len(wide := np.flatnonzero(high - low > 1)):
-        middle = (low[wide] + high[wide]) // 2
-        at_middle = observer.correct(wide, middle)
-        is_short = at_middle < accuracy
-        short, enough = wide[is_short], wide[~is_short]
-        low[short], at_low[short] = middle[is_short], at_middle[is_short]
-        high[enough], at_high[enough] = middle[~is_short], at_middle[~is_short]
-    words = low + (accuracy - at_low) / np.maximum(at_high - at_low, 1e-12)
-    return np.where(at_high < accuracy, np.nan, words)
-
-
-class _Observer:
-    """Fractions of correct answers by number of words, averaged over starts."""
-
-    def __init__(
-        self, bounds: NDArray[np.float64], variances: NDArray[np.float64]
-    ) -> None:
-        self.n_conditions = bounds.shape[1]
-        n_starts = min(self.n_conditions, _MAX_STARTS)
-        spread = (np.arange(n_starts) + 0.5) * self.n_conditions / n_starts
-        self.starts = spread.astype(np.intp)
-        self.sums = [_running_sums(each) for each in (bounds, variances)]
-
-    def correct(
-        self, pairs: NDArray[np.intp], n_words: NDArray[np.intp]
-    ) -> NDArray[np.float64]:
-        """Return the mean over starts for some pairs, after `n_words` of each."""
-        rounds, rest = np.divmod(n_words[:, None], self.n_conditions)
-        row = pairs[:, None]
-        bound, variance = (
-            each[row, self.starts + rest]
-            - each[row, self.starts]
-            + rounds * each[row, self.n_conditions]
-            for each in self.sums
-        )
-        deviation = np.sqrt(variance)
-        wrong = np.exp(variance / 8 - bound) * ndtr(-deviation / 2)
-        right: NDArray[np.float64] = 1 - wrong.mean(axis=1)
-        return right
-
-
-def _running_sums(each: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the sums before each condition, twice through the stimulus."""
-    sums = np.zeros((len(each), 2 * each.shape[1] + 1))
-    np.cumsum(np.tile(each, 2), axis=1, out=sums[:, 1:])
-    return sums
+    return np.stack([-np.log(overlap) * scale, np.maximum(variance, 0.0) * scale])
 
 
 def time_ratio_of_pairs(

@@ -15,6 +15,8 @@ from .identity import IDENTITY_ESTIMATORS as IDENTITY_ESTIMATORS
 from .identity import IdentityInformation as IdentityInformation
 from .identity import identity_information as identity_information
 from .jackknife_bias import jackknife_excess as jackknife_excess
+from .two_words import TwoWordCounts as TwoWordCounts
+from .two_words import two_word_counts as two_word_counts
 from .word_length_limit import Extrapolation as Extrapolation
 from .word_length_limit import ScannedWord as ScannedWord
 from .word_length_limit import Verdict as Verdict

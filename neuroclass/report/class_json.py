@@ -43,7 +43,8 @@ intervals are 95 %. Its keys:
 ``n_clusters``            number of classes
 ``n_distinguishable``     number of distinguishable groups of neurons, at a false
                           discovery rate of 5 %: differences, not classes; null for
-                          more than 500 neurons
+                          more than 5,000 neurons (500 with ragged repeats or longer
+                          words)
 ``selection``             support of that number: ``low, high, is_determined,
                           weakest_z`` (held-out z of the two least separate
                           classes), ``gain_ratio`` (index = number of classes),

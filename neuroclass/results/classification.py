@@ -194,7 +194,7 @@ class ClassificationResult:
     n_distinguishable : int or None
         Groups of neurons that are distinguishable at a false discovery rate of 5 %:
         `distinguishable_groups`. It counts differences, not classes; None for more
-        than 500 neurons.
+        than 5,000 neurons (500 with ragged repeats or longer words).
     stability : Stability or None
         Of the leaves of the hierarchy when the stimulus is resampled, if that was
         asked for. Where there is one class, of the largest number in the range, if

@@ -25,7 +25,7 @@ from neuroclass.io import load_recording, write_recording
 from neuroclass.plotting import plot_merge_tree, plot_pairwise_loss
 from neuroclass.report.class_json import write_result_json
 from neuroclass.report.methods import methods_paragraph
-from neuroclass.responses.counts import count_words
+from neuroclass.responses.counts import ResponseCounts, count_words
 from neuroclass.responses.words import bin_words
 
 # The criterion of 2002; the default is tested in test_timing.py.
@@ -179,6 +179,11 @@ def test_distinguishable_groups_are_counted_beside_the_classes(retina):
     counts = prepare_responses(retina, bin_size="20ms").counts
     assert count_distinguishable(counts) == found.n_distinguishable
     assert count_distinguishable(counts, most_neurons=20) is None
+    assert count_distinguishable(counts, most_in_products=20) is not None
+    ragged = counts.counts.copy()
+    ragged[0, 0] = 0
+    ragged = ResponseCounts(**{**vars(counts), "counts": ragged})
+    assert count_distinguishable(ragged, most_in_products=20) is None
 
 
 def test_a_fraction_to_lose_gives_the_fewest_classes(retina):

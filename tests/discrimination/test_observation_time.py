@@ -1,5 +1,7 @@
 """Observation times where informative words come together, beside steady evidence."""
 
+import importlib.util
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -131,3 +133,33 @@ def test_conditions_in_which_one_was_not_recorded_are_no_evidence():
     assert np.isfinite(found).all()
     # No evidence in half of the stimulus, and all in the other.
     assert found[0] > observation_time_ratio(counts, [0], [1], bits)[0]
+
+
+def test_tables_give_the_ratios_of_counts_of_three_words_and_ragged_ones():
+    p = np.random.default_rng(1).random((6, 80)) ** 3
+    counts = counted(p, repeats=40)
+    pairs = pair_divergences(counts)
+    arguments = (pairs.first, pairs.second, pairs.bits_per_word, [0.95, 0.9])
+    whole = observation_time_ratio(counts, *arguments)
+    # One neuron that missed a repeat leads to the general evidence; its pairs differ.
+    ragged = counts.counts.copy()
+    ragged[5, :, 0] -= ragged[5, :, 0] > 0
+    general = observation_time_ratio(
+        ResponseCounts(**{**vars(counts), "counts": ragged}), *arguments
+    )
+    others = pairs.second != 5
+    assert_allclose(general[:, others], whole[:, others], rtol=1e-10)
+    # Accuracies in any order.
+    assert_allclose(observation_time_ratio(counts, *arguments[:3], 0.9), whole[1])
+    assert (whole[0] != whole[1]).all()
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("numba"), reason="needs numba")
+def test_compiled_loops_give_the_same_ratios():
+    p = np.random.default_rng(1).random((8, 80)) ** 3
+    counts = counted(p, repeats=40)
+    pairs = pair_divergences(counts)
+    arguments = (counts, pairs.first, pairs.second, pairs.bits_per_word, [0.9, 0.95])
+    compiled = observation_time_ratio(*arguments, min_compiled=0)
+    plain = observation_time_ratio(*arguments, min_compiled=1 << 62)
+    assert_allclose(compiled, plain, rtol=1e-11)

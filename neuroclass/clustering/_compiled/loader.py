@@ -6,11 +6,10 @@ Output: the module of the compiled loops, or None where numpy is to do the same.
 
 from __future__ import annotations
 
-import importlib.util
-from functools import cache
 from types import ModuleType
 
 import neuroclass.clustering._compiled as lazy_face
+from neuroclass._lib.installed import has_numba
 
 __all__ = ["MIN_COMPILED", "compiled_loops", "compiled_timing_loops"]
 
@@ -33,7 +32,7 @@ def compiled_loops(
     -------
     module or None
     """
-    if n_counts < min_compiled or not _has_numba():
+    if n_counts < min_compiled or not has_numba():
         return None
     return lazy_face.loops
 
@@ -42,12 +41,7 @@ def compiled_timing_loops(
     n_counts: int, min_compiled: int = MIN_COMPILED
 ) -> ModuleType | None:
     """Return the compiled loops over timing matrices, as `compiled_loops` does."""
-    if n_counts < min_compiled or not _has_numba():
+    if n_counts < min_compiled or not has_numba():
         return None
     loops: ModuleType = lazy_face.timing_loops
     return loops
-
-
-@cache
-def _has_numba() -> bool:
-    return importlib.util.find_spec("numba") is not None

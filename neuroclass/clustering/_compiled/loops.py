@@ -3,18 +3,16 @@
 Input and output: those of the numpy functions with the same task in this package.
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass._lib.compiled_loop import compile_loop
 from neuroclass.clustering._compiled.nearest_pair import least_bound as _least_bound
 
 __all__ = [
-    "compile_loop",
     "gains",
     "least_bound",
     "log_ratios",
@@ -24,16 +22,6 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
-
-
-def compile_loop(function: Callable[..., Any], **options: Any) -> Any:
-    """Return a function compiled by numba without the lock of the interpreter."""
-    # The cache needs a folder that can be written; without one, compile each time.
-    try:
-        return numba.njit(nogil=True, cache=True, **options)(function)
-    except RuntimeError:
-        return numba.njit(nogil=True, **options)(function)
-
 
 # Sums in any order, and no exception for 0 / 0, so that several are taken at once.
 _vectorised = partial(

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass.clustering._compiled.loops import compile_loop
+from neuroclass._lib.compiled_loop import compile_loop
 
 __all__ = ["single_values_of_sums", "values_of_sums"]
 

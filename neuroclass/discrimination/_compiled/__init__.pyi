@@ -1,0 +1,1 @@
+from . import pair_loops as pair_loops
