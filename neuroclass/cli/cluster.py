@@ -19,6 +19,7 @@ from neuroclass.cli.options import (
     ESTIMATORS,
     add_cache,
     add_command,
+    add_figures,
     add_json,
     add_output,
     add_random_state_and_jobs,
@@ -131,6 +132,7 @@ def add_parser(commands: Any) -> None:
     )
     output = parser.add_argument_group("output")
     add_output(output, "_classes", "an existing result folder, NWB file or column")
+    add_figures(output)
     nwb = output.add_mutually_exclusive_group()
     nwb.add_argument(
         "--save-nwb",
@@ -149,12 +151,7 @@ def add_parser(commands: Any) -> None:
 
 def run(args: "Namespace") -> None:
     """Run the command."""
-    from neuroclass.analysis import classify_neurons, classify_within  # noqa: PLC0415
-    from neuroclass.report import (  # noqa: PLC0415
-        check_kind,
-        save_families,
-        save_results,
-    )
+    from neuroclass import analysis, report  # noqa: PLC0415
 
     several = len(args.recording) > 1
     if args.within and not several:
@@ -162,12 +159,14 @@ def run(args: "Namespace") -> None:
     if args.within and args.reference:
         raise ValueError("--reference must not be given with --within.")
     folder = result_folder(args, "_classes")
-    check_kind(folder, "cluster --within" if args.within else "cluster")
+    report.check_kind(folder, "cluster --within" if args.within else "cluster")
     columns = [LABEL_COLUMN, FAMILY_COLUMN] if args.within else [LABEL_COLUMN]
     labelled = _check_labelled(args, folder, columns)
     recordings = load_several(args)
     check_reference(args.reference, recordings)
-    classify: Any = classify_within if args.within else classify_neurons
+    classify: Any = (
+        analysis.classify_within if args.within else analysis.classify_neurons
+    )
     with on_dask(args.dask):
         result = classify(
             recordings if several else recordings[0],
@@ -185,8 +184,14 @@ def run(args: "Namespace") -> None:
             **preparation_options(args, *recordings),
             **({} if args.within else {"reference": args.reference}),
         )
-    save: Any = save_families if args.within else save_results
-    save(result, folder, force=args.force, command=args.line)
+    save: Any = report.save_families if args.within else report.save_results
+    save(
+        result,
+        folder,
+        force=args.force,
+        command=args.line,
+        formats=args.formats,
+    )
     _write_labelled(args, result, [len(r.segments[0].spiketrains) for r in recordings])
     name = "families" if args.within else "result"
     text = (folder / f"{name}.json").read_text(encoding="utf-8")

@@ -3,6 +3,7 @@ from .class_families import plot_families as plot_families
 from .class_responses import plot_class_responses as plot_class_responses
 from .class_responses import plot_rasters as plot_rasters
 from .class_sizes import plot_class_sizes as plot_class_sizes
+from .figure_files import FIGURE_FORMATS as FIGURE_FORMATS
 from .figure_files import FIGURE_NAMES as FIGURE_NAMES
 from .figure_files import PAIR_FIGURE_NAMES as PAIR_FIGURE_NAMES
 from .figure_files import TIMING_FIGURE_NAMES as TIMING_FIGURE_NAMES
