@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from neuroclass._lib.running import RunSettings
 from neuroclass.analysis.class_settings import CRITERIA, ClassSettings
 from neuroclass.cli.inputs import (
+    check_early,
     check_place,
     check_reference,
     load_several,
@@ -151,19 +152,22 @@ def add_parser(commands: Any) -> None:
 
 def run(args: "Namespace") -> None:
     """Run the command."""
-    from neuroclass import analysis, report  # noqa: PLC0415
+    from neuroclass import report  # noqa: PLC0415
 
     several = len(args.recording) > 1
     if args.within and not several:
         raise ValueError("--within must be of two or more recordings; got one.")
     if args.within and args.reference:
         raise ValueError("--reference must not be given with --within.")
+    check_early(args)
     folder = result_folder(args, "_classes")
     report.check_kind(folder, "cluster --within" if args.within else "cluster")
     columns = [LABEL_COLUMN, FAMILY_COLUMN] if args.within else [LABEL_COLUMN]
     labelled = _check_labelled(args, folder, columns)
     recordings = load_several(args)
     check_reference(args.reference, recordings)
+    from neuroclass import analysis  # noqa: PLC0415
+
     classify: Any = (
         analysis.classify_within if args.within else analysis.classify_neurons
     )
@@ -262,9 +266,11 @@ def _targets(args: "Namespace") -> list[dict[str, Any]]:
 
 def _check_labelled(args: "Namespace", folder: Path, columns: list[str]) -> list[Path]:
     """Return the paths of the labelled recordings; refuse those without columns."""
+    labelled: list[Path] = []
+    if not _targets(args):
+        return labelled
     from neuroclass.io import check_can_label  # noqa: PLC0415
 
-    labelled = []
     for path, target in zip(args.recording, _targets(args), strict=False):
         place = check_can_label(path, columns, **target)
         if folder.resolve() in (place.resolve(), place.parent.resolve()):

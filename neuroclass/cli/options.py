@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from neuroclass.io.load_settings import TIME_UNITS
+from neuroclass.plotting.figure_names import FIGURE_FORMATS
 from neuroclass.presentations.presentation_settings import (
     CONDITIONS,
     first_and_last_repeat,
@@ -43,7 +44,6 @@ __all__ = [
 
 _DEFAULTS = ResponseSettings()
 # Written out, for to import them would load what --help does not need.
-_FORMATS = ("png", "svg")
 ESTIMATORS = ("plug-in", "miller-madow", "jackknife")
 IDENTITY_ESTIMATORS = (
     "blend",
@@ -310,7 +310,7 @@ def add_figures(parser: argparse._ActionsContainer) -> None:
         "--formats",
         metavar="png,svg",
         type=parse_formats,
-        default=_FORMATS,
+        default=FIGURE_FORMATS,
         help="formats of the figures (default png,svg)",
     )
     figures.add_argument(
@@ -325,7 +325,7 @@ def add_figures(parser: argparse._ActionsContainer) -> None:
 def parse_formats(text: str) -> tuple[str, ...]:
     """Return the formats of figures."""
     formats = tuple(text.split(","))
-    if not set(formats) <= set(_FORMATS) or len(set(formats)) < len(formats):
+    if not set(formats) <= set(FIGURE_FORMATS) or len(set(formats)) < len(formats):
         raise argparse.ArgumentTypeError(
             f"it must be png, svg or png,svg; got {text!r}"
         )

@@ -81,7 +81,7 @@ class BottleneckFit:
 
     def _generator(self) -> np.random.Generator:
         # Legacy, as scikit-learn makes of an integer: seeds keep their results.
-        legacy = np.random.RandomState(self.random_state)  # noqa: NPY002
+        legacy = np.random.RandomState(self.random_state)
         return np.random.default_rng(legacy.randint(2**31))
 
     def _check_parameters(self) -> None:

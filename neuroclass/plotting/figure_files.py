@@ -21,6 +21,12 @@ from neuroclass.plotting import information_curve as curve
 from neuroclass.plotting import pair_matrices as matrices
 from neuroclass.plotting import pair_times as times
 from neuroclass.plotting import ranked_cuts, time_resolution, tree, word_scan
+from neuroclass.plotting.figure_names import (
+    FIGURE_FORMATS,
+    FIGURE_NAMES,
+    PAIR_FIGURE_NAMES,
+    TIMING_FIGURE_NAMES,
+)
 
 if TYPE_CHECKING:
     import os
@@ -36,33 +42,13 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "FIGURE_FORMATS",
-    "FIGURE_NAMES",
     "FILE_STYLE",
-    "PAIR_FIGURE_NAMES",
-    "TIMING_FIGURE_NAMES",
     "new_figure",
     "write_discrimination",
     "write_families",
     "write_figures",
     "write_scan",
 ]
-
-FIGURE_NAMES = (
-    "cuts",
-    "information_curve",
-    "time_resolution",
-    "merge_tree",
-    "pairwise_loss",
-    "class_responses",
-    "rasters",
-    "class_sizes",
-    "co_clustering",
-)
-TIMING_FIGURE_NAMES = ("cuts", "time_resolution")  # by the criterion "timing" alone
-PAIR_FIGURE_NAMES = ("pairwise_divergence", "discrimination_times", "decoder_curves")
-
-FIGURE_FORMATS = ("png", "svg")
 
 # Text stays text, and the ids in an SVG do not change from run to run.
 FILE_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "neuroclass"}
