@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from html import escape
 from pathlib import Path
-from typing import Any, Literal, Unpack, cast
+from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass import plotting, report
+from neuroclass import clustering, plotting, report
 from neuroclass._lib.checks import as_bytes, check_choice, check_positive_int
 from neuroclass._lib.issues import warn_of
 from neuroclass._lib.keywords import settings_from
@@ -37,7 +37,6 @@ from neuroclass.analysis.responses import (
     responses_of,
 )
 from neuroclass.analysis.support import (
-    AnyModel,
     count_distinguishable,
     curve_interval,
     stability_of_classes,
@@ -52,10 +51,7 @@ from neuroclass.analysis.timing import (
 )
 from neuroclass.clustering import (
     METHODS,
-    AgglomerativeBottleneck,
     ClusterNumber,
-    SequentialBottleneck,
-    Stability,
     choose_method,
 )
 from neuroclass.estimators import ESTIMATORS, Estimator
@@ -71,6 +67,14 @@ from neuroclass.results.classification import (
     UnitPsth,
 )
 from neuroclass.results.labelled_arrays import psth_dataset
+
+if TYPE_CHECKING:
+    from neuroclass.analysis.support import AnyModel
+    from neuroclass.clustering import (
+        AgglomerativeBottleneck,
+        SequentialBottleneck,
+        Stability,
+    )
 
 __all__ = ["CLASS_KEYWORDS", "Classification", "ClassifyOptions", "classify_neurons"]
 
@@ -228,7 +232,9 @@ def classify_neurons(
             warn_of(fit.issues)
         else:
             bottleneck = (
-                SequentialBottleneck if is_sequential else AgglomerativeBottleneck
+                clustering.SequentialBottleneck
+                if is_sequential
+                else clustering.AgglomerativeBottleneck
             )
             model = bottleneck(number, estimator=estimator, **how).fit(counts)
             selection = support_of_number(model, counts)
@@ -243,8 +249,9 @@ def classify_neurons(
         )
         begin("intervals")
         interval = np.full((len(model.information_), 2), np.nan)
-        if isinstance(model, AgglomerativeBottleneck | SequentialBottleneck):
-            interval = curve_interval(model, counts.counts, counted.groups())
+        if not is_by_timing:
+            of_words = cast("AgglomerativeBottleneck | SequentialBottleneck", model)
+            interval = curve_interval(of_words, counts.counts, counted.groups())
         is_in = model.labels_ >= 0
         class_information = information_between_classes(
             counts.counts[is_in],

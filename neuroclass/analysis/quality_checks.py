@@ -11,21 +11,24 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import neo
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass import clustering  # scikit-learn is loaded for pools only
 from neuroclass._lib.issues import Issue
 from neuroclass._lib.wording import plural, some
-from neuroclass.clustering import Agreement, compare_labels
 from neuroclass.information.identity import IdentityInformation, identity_information
 from neuroclass.presentations.pooling import RECORDING
 from neuroclass.responses.block_counts import check_two_units_fire
 from neuroclass.responses.counts import ResponseCounts
 from neuroclass.responses.rate_changes import is_tolerable
 from neuroclass.responses.stationarity import Drift, describe_drift
+
+if TYPE_CHECKING:
+    from neuroclass.clustering import Agreement
 
 __all__ = [
     "agreement_with_recordings",
@@ -163,7 +166,9 @@ def agreement_with_recordings(
     n_recordings = len(set(names))
     if n_recordings < 2:
         return None, ()
-    found = compare_labels(labels, names, name="recording", random_state=random_state)
+    found = clustering.compare_labels(
+        labels, names, name="recording", random_state=random_state
+    )
     text = (
         f"neurons of {n_recordings} recordings are pooled: what differs between "
         "preparations (gain, adaptation, temperature) can look like a type"

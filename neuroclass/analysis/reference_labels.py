@@ -9,13 +9,16 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import neo
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass.clustering import Agreement, compare_labels
+from neuroclass import clustering  # scikit-learn is loaded for a reference only
+
+if TYPE_CHECKING:
+    from neuroclass.clustering import Agreement
 
 __all__ = ["agreement_with", "read_reference"]
 
@@ -124,7 +127,7 @@ def agreement_with(
             f"reference must label at least two of the classified units; {name} "
             f"labels {len(shared)} of {len(unit_ids)}. Are its unit ids the same?"
         )
-    return compare_labels(
+    return clustering.compare_labels(
         labels[shared],
         [str(reference_labels[str(unit_ids[k])]) for k in shared],
         name=name,

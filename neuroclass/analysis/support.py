@@ -8,30 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass import clustering  # scikit-learn is loaded for some classes only
 from neuroclass._lib.parallel import run_tasks
 from neuroclass.clustering import (
     REAL_SPLIT,
-    AgglomerativeBottleneck,
     ClusterNumber,
     CountMatrix,
     MergeTree,
-    SequentialBottleneck,
-    Stability,
-    bootstrap_stability,
     supported_range,
 )
-from neuroclass.clustering.timing import TimingBottleneck
 from neuroclass.discrimination import distinguishable_groups, pair_deviates
 from neuroclass.estimators import Estimator
 from neuroclass.estimators.jackknife import bias_aware_interval
 from neuroclass.information.classes import sum_by_class
 from neuroclass.information.two_words import two_word_counts
 from neuroclass.responses.counts import ResponseCounts
+
+if TYPE_CHECKING:
+    from neuroclass.clustering import (
+        AgglomerativeBottleneck,
+        SequentialBottleneck,
+        Stability,
+    )
+    from neuroclass.clustering.timing import TimingClusters
+
+    _WordModel: TypeAlias = AgglomerativeBottleneck | SequentialBottleneck
+    AnyModel: TypeAlias = _WordModel | TimingClusters
 
 __all__ = [
     "AnyModel",
@@ -43,8 +50,6 @@ __all__ = [
     "support_of_number",
 ]
 
-AnyModel: TypeAlias = AgglomerativeBottleneck | SequentialBottleneck | TimingBottleneck
-_WordModel: TypeAlias = AgglomerativeBottleneck | SequentialBottleneck
 _MOST_NUMBERS = 8  # of classes, whose stability is looked at
 
 
@@ -274,7 +279,7 @@ def stability_of_classes(
             k for k in range(selection.low, selection.high + 1) if 1 < k != tested
         ]
     labels = model.labels_ if tested == model.n_clusters_ else model.partition(tested)
-    return bootstrap_stability(
+    return clustering.bootstrap_stability(
         sum_by_class(counts.counts, leaf),
         labels[first],
         others=[model.partition(k)[first] for k in numbers[:_MOST_NUMBERS]],

@@ -1,25 +1,29 @@
 """Classes of the units of a recording by the timing of their spikes.
 
 Input: `Responses`, and the settings of the classes. Output: the fitted
-`TimingBottleneck` and what `TimingClasses` holds.
+`TimingClusters` and what `TimingClasses` holds.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass import clustering  # scikit-learn is loaded for stability only
 from neuroclass._lib.issues import Issue
 from neuroclass._lib.wording import plural
 from neuroclass.analysis.class_settings import ClassSettings
 from neuroclass.analysis.responses import Responses
-from neuroclass.clustering import ClusterNumber, Stability, bootstrap_stability
-from neuroclass.clustering.timing import ClusterCuts, SpikeCounts, TimingBottleneck
+from neuroclass.clustering import ClusterNumber
+from neuroclass.clustering.timing import ClusterCuts, SpikeCounts, TimingClusters
 from neuroclass.information import rate_and_timing
 from neuroclass.results.timing_classes import TimingClasses
+
+if TYPE_CHECKING:
+    from neuroclass.clustering import Stability
 
 __all__ = [
     "TimingFit",
@@ -38,7 +42,7 @@ class TimingFit:
 
     Attributes
     ----------
-    model : TimingBottleneck
+    model : TimingClusters
         Fitted to all units that were recorded.
     spikes : SpikeCounts
         Of these units.
@@ -48,7 +52,7 @@ class TimingFit:
         Units set aside, too few units.
     """
 
-    model: TimingBottleneck
+    model: TimingClusters
     spikes: SpikeCounts
     timing: TimingClasses
     issues: tuple[Issue, ...]
@@ -75,33 +79,33 @@ def cluster_by_timing(
     responses : Responses
         Of the recording.
     n_clusters : "auto", int or float
-        As in `TimingBottleneck`.
+        As in `TimingClusters`.
     settings : ClassSettings
         Rate weight and cut.
     is_sequential : bool
         Whether micro-clusters are the leaves of the tree.
     n_jobs, random_state
-        As in `TimingBottleneck`.
+        As in `TimingClusters`.
     """
     sums = responses.spike_sums
     spikes = SpikeCounts.from_sums(
         sums.counts, sums.variance, sums.repeats, stimulus=sums.stimulus, odd=sums.odd
     )
-    model = TimingBottleneck(
+    model = TimingClusters(
         n_clusters,
         rate_weight=settings.rate_weight,
         cut=settings.cut,
         n_micro=_N_MICRO if is_sequential else None,
         n_jobs=n_jobs,
         random_state=random_state,
-    ).fit(spikes)
+    ).fit_spikes(spikes)
     timing = _describe(responses, model, spikes, is_given=n_clusters != "auto")
     return TimingFit(model, spikes, timing, _issues(responses, model))
 
 
 def _describe(
     responses: Responses,
-    model: TimingBottleneck,
+    model: TimingClusters,
     spikes: SpikeCounts,
     *,
     is_given: bool,
@@ -152,7 +156,7 @@ def _rate_factor(spikes: SpikeCounts, labels: NDArray[np.intp]) -> float:
     return float(np.exp(high - low))
 
 
-def _issues(responses: Responses, model: TimingBottleneck) -> tuple[Issue, ...]:
+def _issues(responses: Responses, model: TimingClusters) -> tuple[Issue, ...]:
     issues = list(responses.bin_issues)
     found, unit_ids = model.participation_, responses.counts.unit_ids
     aside = np.flatnonzero((model.labels_ >= 0) & ~model.takes_part_)
@@ -209,7 +213,7 @@ def stability_by_timing(
     if len(labels) > len(model.leaf_order_):  # micro-clusters are the leaves
         spikes, first = _sums_of_leaves(spikes, model.micro_labels_)
         labels, others = labels[first], [each[first] for each in others]
-    return bootstrap_stability(
+    return clustering.bootstrap_stability(
         spikes,
         labels,
         others=[each for each in others if len(each) == len(labels)],

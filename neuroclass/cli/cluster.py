@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from neuroclass._lib.running import RunSettings
 from neuroclass.analysis.class_settings import CRITERIA, ClassSettings
 from neuroclass.cli.inputs import (
+    check_early,
     check_place,
     check_reference,
     load_several,
@@ -19,6 +20,7 @@ from neuroclass.cli.options import (
     ESTIMATORS,
     add_cache,
     add_command,
+    add_figures,
     add_json,
     add_output,
     add_random_state_and_jobs,
@@ -131,6 +133,7 @@ def add_parser(commands: Any) -> None:
     )
     output = parser.add_argument_group("output")
     add_output(output, "_classes", "an existing result folder, NWB file or column")
+    add_figures(output)
     nwb = output.add_mutually_exclusive_group()
     nwb.add_argument(
         "--save-nwb",
@@ -149,25 +152,25 @@ def add_parser(commands: Any) -> None:
 
 def run(args: "Namespace") -> None:
     """Run the command."""
-    from neuroclass.analysis import classify_neurons, classify_within  # noqa: PLC0415
-    from neuroclass.report import (  # noqa: PLC0415
-        check_kind,
-        save_families,
-        save_results,
-    )
+    from neuroclass import report  # noqa: PLC0415
 
     several = len(args.recording) > 1
     if args.within and not several:
         raise ValueError("--within must be of two or more recordings; got one.")
     if args.within and args.reference:
         raise ValueError("--reference must not be given with --within.")
+    check_early(args)
     folder = result_folder(args, "_classes")
-    check_kind(folder, "cluster --within" if args.within else "cluster")
+    report.check_kind(folder, "cluster --within" if args.within else "cluster")
     columns = [LABEL_COLUMN, FAMILY_COLUMN] if args.within else [LABEL_COLUMN]
     labelled = _check_labelled(args, folder, columns)
     recordings = load_several(args)
     check_reference(args.reference, recordings)
-    classify: Any = classify_within if args.within else classify_neurons
+    from neuroclass import analysis  # noqa: PLC0415
+
+    classify: Any = (
+        analysis.classify_within if args.within else analysis.classify_neurons
+    )
     with on_dask(args.dask):
         result = classify(
             recordings if several else recordings[0],
@@ -185,8 +188,14 @@ def run(args: "Namespace") -> None:
             **preparation_options(args, *recordings),
             **({} if args.within else {"reference": args.reference}),
         )
-    save: Any = save_families if args.within else save_results
-    save(result, folder, force=args.force, command=args.line)
+    save: Any = report.save_families if args.within else report.save_results
+    save(
+        result,
+        folder,
+        force=args.force,
+        command=args.line,
+        formats=args.formats,
+    )
     _write_labelled(args, result, [len(r.segments[0].spiketrains) for r in recordings])
     name = "families" if args.within else "result"
     text = (folder / f"{name}.json").read_text(encoding="utf-8")
@@ -257,9 +266,11 @@ def _targets(args: "Namespace") -> list[dict[str, Any]]:
 
 def _check_labelled(args: "Namespace", folder: Path, columns: list[str]) -> list[Path]:
     """Return the paths of the labelled recordings; refuse those without columns."""
+    labelled: list[Path] = []
+    if not _targets(args):
+        return labelled
     from neuroclass.io import check_can_label  # noqa: PLC0415
 
-    labelled = []
     for path, target in zip(args.recording, _targets(args), strict=False):
         place = check_can_label(path, columns, **target)
         if folder.resolve() in (place.resolve(), place.parent.resolve()):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuroclass._lib.wording import between, rounded
 from neuroclass.cli.inputs import (
+    check_early,
     check_reference,
     load_several,
     preparation_options,
@@ -15,6 +16,7 @@ from neuroclass.cli.inputs import (
 from neuroclass.cli.options import (
     add_cache,
     add_command,
+    add_figures,
     add_json,
     add_output,
     add_random_state_and_jobs,
@@ -69,6 +71,7 @@ def add_parser(commands: Any) -> None:
     add_random_state_and_jobs(pairs)
     output = parser.add_argument_group("output")
     add_output(output, "_pairs", "an existing result folder")
+    add_figures(output)
     add_json(output)
 
 
@@ -89,13 +92,15 @@ def _parse_pairs(text: str) -> list[str]:
 
 def run(args: "Namespace") -> None:
     """Run the command."""
-    from neuroclass.analysis import discriminate_neurons  # noqa: PLC0415
-    from neuroclass.report import check_kind, save_pairs  # noqa: PLC0415
+    from neuroclass import report  # noqa: PLC0415
 
+    check_early(args)
     folder = result_folder(args, "_pairs")
-    check_kind(folder, "discriminate")
+    report.check_kind(folder, "discriminate")
     recordings = load_several(args)
     check_reference(args.reference, recordings)
+    from neuroclass.analysis import discriminate_neurons  # noqa: PLC0415
+
     discrimination = discriminate_neurons(
         recordings if len(recordings) > 1 else recordings[0],
         pairs=args.pairs,
@@ -104,7 +109,13 @@ def run(args: "Namespace") -> None:
         random_state=args.random_state,
         **preparation_options(args, *recordings),
     )
-    save_pairs(discrimination, folder, force=args.force, command=args.line)
+    report.save_pairs(
+        discrimination,
+        folder,
+        force=args.force,
+        command=args.line,
+        formats=args.formats,
+    )
     result = (folder / "result.json").read_text(encoding="utf-8")
     if args.json:
         print(result, end="")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuroclass._lib.wording import between
 from neuroclass.cli import scan
-from neuroclass.cli.inputs import check_cache, load, preparation_options
+from neuroclass.cli.inputs import check_cache, check_early, load, preparation_options
 from neuroclass.cli.options import (
     IDENTITY_ESTIMATORS,
     add_cache,
@@ -47,6 +47,7 @@ def add_parser(commands: Any) -> None:
 
 def run(args: "Namespace") -> None:
     """Run the command."""
+    check_early(args)
     check_cache(args.cache)
     scan.check_options(args)
     if args.scan:

@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neuroclass._lib.paths import check_exists
+
 if TYPE_CHECKING:
     from argparse import Namespace
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_cache",
+    "check_early",
     "check_is_free",
     "check_place",
     "check_reference",
@@ -25,6 +28,35 @@ __all__ = [
     "result_folder",
     "units_by_column",
 ]
+
+
+def check_early(args: "Namespace") -> None:
+    """Refuse what can be refused before anything heavy is loaded.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a recording does not exist.
+    ValueError
+        If the reference is surely neither a file nor a units column.
+    """
+    several = isinstance(args.recording, list)
+    paths = [Path(path) for path in (args.recording if several else [args.recording])]
+    for path in paths:
+        check_exists(path)
+    reference = getattr(args, "reference", None)
+    if not reference or Path(reference).exists():
+        return
+    from neuroclass.io import stored_unit_columns  # noqa: PLC0415
+
+    found = [stored_unit_columns(path) for path in paths]
+    names = [columns for columns in found if columns is not None]
+    if len(names) == len(found) and not any(reference in columns for columns in names):
+        listed = ", ".join(sorted(name for name, is_one in names[0].items() if is_one))
+        raise ValueError(
+            f"--reference must be a units column ({listed}), a labels.csv or a result "
+            f"folder; got {reference!r}."
+        )
 
 
 def load_several(args: "Namespace") -> "list[neo.Block]":

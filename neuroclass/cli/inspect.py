@@ -4,7 +4,7 @@ import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from neuroclass.cli.inputs import load, presentation_options
+from neuroclass.cli.inputs import check_early, load, presentation_options
 from neuroclass.cli.options import add_command, add_json, add_recording
 from neuroclass.cli.printing import print_item, print_json
 from neuroclass.exceptions import RecordingError
@@ -32,6 +32,7 @@ def add_parser(commands: Any) -> None:
 
 def run(args: "Namespace") -> None:
     """Run the command."""
+    check_early(args)
     from neuroclass.presentations import (  # noqa: PLC0415
         describe_intervals,
         select_presentations,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from neuroclass.io.load_settings import TIME_UNITS
+from neuroclass.plotting.figure_names import FIGURE_FORMATS
 from neuroclass.presentations.presentation_settings import (
     CONDITIONS,
     first_and_last_repeat,
@@ -22,6 +23,7 @@ __all__ = [
     "Parser",
     "add_cache",
     "add_command",
+    "add_figures",
     "add_json",
     "add_output",
     "add_random_state_and_jobs",
@@ -29,6 +31,7 @@ __all__ = [
     "add_reference",
     "add_words",
     "parse_at_least_two",
+    "parse_formats",
     "parse_integer_or_auto",
     "parse_integers",
     "parse_n_jobs",
@@ -311,6 +314,35 @@ def add_output(parser: argparse._ActionsContainer, suffix: str, replaced: str) -
         f"{suffix})",
     )
     parser.add_argument("--force", action="store_true", help=f"replace {replaced}")
+
+
+def add_figures(parser: argparse._ActionsContainer) -> None:
+    """Add --formats and --no-figures of a result folder."""
+    figures = parser.add_mutually_exclusive_group()
+    figures.add_argument(
+        "--formats",
+        metavar="png,svg",
+        type=parse_formats,
+        default=FIGURE_FORMATS,
+        help="formats of the figures (default png,svg)",
+    )
+    figures.add_argument(
+        "--no-figures",
+        dest="formats",
+        action="store_const",
+        const=(),
+        help="draw no figures: tables and numbers only",
+    )
+
+
+def parse_formats(text: str) -> tuple[str, ...]:
+    """Return the formats of figures."""
+    formats = tuple(text.split(","))
+    if not set(formats) <= set(FIGURE_FORMATS) or len(set(formats)) < len(formats):
+        raise argparse.ArgumentTypeError(
+            f"it must be png, svg or png,svg; got {text!r}"
+        )
+    return formats
 
 
 def parse_time(text: str) -> float:

@@ -1,4 +1,6 @@
 from .agglomerative import AgglomerativeBottleneck as AgglomerativeBottleneck
+from .bottleneck_fit import METHODS as METHODS
+from .bottleneck_fit import choose_method as choose_method
 from .class_matching import agreement_of_classes as agreement_of_classes
 from .class_matching import class_distances as class_distances
 from .class_matching import match_classes as match_classes
@@ -26,9 +28,7 @@ from .pairwise_loss import PairLosses as PairLosses
 from .pairwise_loss import pairwise_losses as pairwise_losses
 from .reassignment import refine as refine
 from .reassignment import refine_with_restarts as refine_with_restarts
-from .sequential import METHODS as METHODS
 from .sequential import SequentialBottleneck as SequentialBottleneck
-from .sequential import choose_method as choose_method
 from .sparse_count_matrix import SparseCountMatrix as SparseCountMatrix
 from .stability import Stability as Stability
 from .stability import bootstrap_stability as bootstrap_stability

@@ -13,10 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from neuroclass.clustering.bottleneck import (
-    InformationBottleneck,
-    information_of_cuts,
-)
+from neuroclass.clustering.bottleneck import InformationBottleneck
+from neuroclass.clustering.bottleneck_fit import information_of_cuts
 from neuroclass.clustering.count_matrix import CountMatrix
 from neuroclass.clustering.merge_tree import build_merge_tree, relabel_by_size
 from neuroclass.clustering.n_clusters import node_scores, select_n_clusters

@@ -39,46 +39,11 @@ from neuroclass.clustering.sparse_count_matrix import SparseCountMatrix
 from neuroclass.estimators import Estimator
 from neuroclass.information.identity import identity_information
 
-__all__ = ["METHODS", "SequentialBottleneck", "choose_method"]
-
-METHODS = ("auto", "agglomerative", "sequential")
+__all__ = ["SequentialBottleneck"]
 
 _MAX_TESTED = 2000  # neurons on which the splits of the tree are tested
-_MEMORY = 4e9  # bytes
-_MATRICES = 3  # losses, a copy that shrinks as classes merge, and the result
 _MIN_TESTED = 200
 _MAX_SAMPLE = 1 << 27  # counts of these neurons
-
-
-def choose_method(
-    method: str, n_neurons: int, memory: float = _MEMORY
-) -> dict[str, str]:
-    """Choose the method of clustering by the memory of the matrix of all pairs.
-
-    Parameters
-    ----------
-    method : {"auto", "agglomerative", "sequential"}
-        Method, or "auto".
-    n_neurons : int
-        Number of neurons.
-    memory : float, default 4e9
-        Memory for the matrix of all pairs and its copies while merging, in bytes.
-
-    Returns
-    -------
-    dict
-        The method as "value", how it was "chosen", and "why".
-    """
-    needed = _MATRICES * 8.0 * n_neurons**2
-    value = method
-    if method == "auto":
-        value = "sequential" if needed > memory else "agglomerative"
-    fits = "does not fit" if needed > memory else "fits"
-    why = (
-        f"the matrix of all pairs of {n_neurons} neurons ({needed / 1e9:.2g} GB) "
-        f"{fits} into {memory / 1e9:.2g} GB"
-    )
-    return {"value": value, "chosen": "auto", "why": why}
 
 
 class SequentialBottleneck(InformationBottleneck):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import h5py
 
+from neuroclass._lib.paths import check_exists
 from neuroclass._lib.wording import some
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.files.raw_formats import RAW_FORMATS, raw_format_of
@@ -65,8 +66,7 @@ def detect_format(path: Path, name: str | None = None) -> str:
     RecordingError
         If the file is empty, truncated, or holds no known format.
     """
-    if not path.exists():
-        raise FileNotFoundError(f"{path} must be an existing file; nothing is there.")
+    check_exists(path)
     if name is not None:
         return _given_format(path, name)
     if path.is_dir():

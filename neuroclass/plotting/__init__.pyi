@@ -3,13 +3,14 @@ from .class_families import plot_families as plot_families
 from .class_responses import plot_class_responses as plot_class_responses
 from .class_responses import plot_rasters as plot_rasters
 from .class_sizes import plot_class_sizes as plot_class_sizes
-from .figure_files import FIGURE_NAMES as FIGURE_NAMES
-from .figure_files import PAIR_FIGURE_NAMES as PAIR_FIGURE_NAMES
-from .figure_files import TIMING_FIGURE_NAMES as TIMING_FIGURE_NAMES
 from .figure_files import write_discrimination as write_discrimination
 from .figure_files import write_families as write_families
 from .figure_files import write_figures as write_figures
 from .figure_files import write_scan as write_scan
+from .figure_names import FIGURE_FORMATS as FIGURE_FORMATS
+from .figure_names import FIGURE_NAMES as FIGURE_NAMES
+from .figure_names import PAIR_FIGURE_NAMES as PAIR_FIGURE_NAMES
+from .figure_names import TIMING_FIGURE_NAMES as TIMING_FIGURE_NAMES
 from .information_curve import plot_information_curve as plot_information_curve
 from .overview import information_curve_svg as information_curve_svg
 from .overview import plot_overview as plot_overview

@@ -13,6 +13,7 @@ import matplotlib.style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from neuroclass._lib.checks import check_choice
 from neuroclass.plotting import class_families as families
 from neuroclass.plotting import class_responses as responses
 from neuroclass.plotting import class_sizes as sizes
@@ -20,10 +21,16 @@ from neuroclass.plotting import information_curve as curve
 from neuroclass.plotting import pair_matrices as matrices
 from neuroclass.plotting import pair_times as times
 from neuroclass.plotting import ranked_cuts, time_resolution, tree, word_scan
+from neuroclass.plotting.figure_names import (
+    FIGURE_FORMATS,
+    FIGURE_NAMES,
+    PAIR_FIGURE_NAMES,
+    TIMING_FIGURE_NAMES,
+)
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from matplotlib.axes import Axes
 
@@ -35,10 +42,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "FIGURE_NAMES",
     "FILE_STYLE",
-    "PAIR_FIGURE_NAMES",
-    "TIMING_FIGURE_NAMES",
     "new_figure",
     "write_discrimination",
     "write_families",
@@ -46,26 +50,15 @@ __all__ = [
     "write_scan",
 ]
 
-FIGURE_NAMES = (
-    "cuts",
-    "information_curve",
-    "time_resolution",
-    "merge_tree",
-    "pairwise_loss",
-    "class_responses",
-    "rasters",
-    "class_sizes",
-    "co_clustering",
-)
-TIMING_FIGURE_NAMES = ("cuts", "time_resolution")  # by the criterion "timing" alone
-PAIR_FIGURE_NAMES = ("pairwise_divergence", "discrimination_times", "decoder_curves")
-
 # Text stays text, and the ids in an SVG do not change from run to run.
 FILE_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "neuroclass"}
 
 
 def write_figures(
-    classification: ClassificationResult, folder: str | os.PathLike[str]
+    classification: ClassificationResult,
+    folder: str | os.PathLike[str],
+    *,
+    formats: Sequence[str] = FIGURE_FORMATS,
 ) -> list[Path]:
     """Write every figure as ``<name>.png`` and ``<name>.svg``.
 
@@ -78,14 +71,22 @@ def write_figures(
         Record of the classes.
     folder : path
         Folder to write into; made if it does not exist.
+    formats : sequence of str, default ("png", "svg")
+        Formats of the files.
 
     Returns
     -------
     list of pathlib.Path
-        Files written, two for each of `FIGURE_NAMES`; ``co_clustering`` only with the
-        stability of the classes, ``cuts`` and ``time_resolution`` only of classes by
-        timing.
+        Files written, one in each format for each of `FIGURE_NAMES`;
+        ``co_clustering`` only with the stability of the classes, ``cuts`` and
+        ``time_resolution`` only of classes by timing.
+
+    Raises
+    ------
+    ValueError
+        If a format is another one.
     """
+    _check_formats(formats)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
@@ -95,27 +96,33 @@ def write_figures(
         if name in TIMING_FIGURE_NAMES and classification.timing is None:
             continue
         size, plot = _drawing(name, classification)
-        written += _write_figure(folder / name, size, plot, classification)
+        written += _write_figure(folder / name, size, plot, classification, formats)
     return written
 
 
 def write_families(
-    within: WithinRecordings, folder: str | os.PathLike[str]
+    within: WithinRecordings,
+    folder: str | os.PathLike[str],
+    *,
+    formats: Sequence[str] = FIGURE_FORMATS,
 ) -> list[Path]:
     """Write ``families.png`` and ``families.svg``, as `write_figures` does."""
-    size = families.families_size(within)
-    return _write_figure(
-        Path(folder) / "families", size, families.plot_families, within
-    )
+    _check_formats(formats)
+    size, plot = families.families_size(within), families.plot_families
+    return _write_figure(Path(folder) / "families", size, plot, within, formats)
 
 
 def write_discrimination(
-    discrimination: DiscriminationResult, folder: str | os.PathLike[str]
+    discrimination: DiscriminationResult,
+    folder: str | os.PathLike[str],
+    *,
+    formats: Sequence[str] = FIGURE_FORMATS,
 ) -> list[Path]:
     """Write the figures of a `DiscriminationResult`, as `write_figures` does.
 
     Their names are `PAIR_FIGURE_NAMES`.
     """
+    _check_formats(formats)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     drawings: tuple[tuple[tuple[float, float], Callable[..., Axes]], ...] = (
@@ -126,7 +133,7 @@ def write_discrimination(
     return [
         path
         for name, (size, plot) in zip(PAIR_FIGURE_NAMES, drawings, strict=True)
-        for path in _write_figure(folder / name, size, plot, discrimination)
+        for path in _write_figure(folder / name, size, plot, discrimination, formats)
     ]
 
 
@@ -166,19 +173,36 @@ def write_scan(scan: InformationScan, path: str | os.PathLike[str]) -> Path:
     return path
 
 
+def _check_formats(formats: Sequence[str]) -> None:
+    for name in formats:
+        check_choice(name, "formats", FIGURE_FORMATS)
+
+
 def _write_figure(
-    path: Path, size: tuple[float, float], plot: Callable[..., Axes], drawn: object
+    path: Path,
+    size: tuple[float, float],
+    plot: Callable[..., Axes],
+    drawn: object,
+    formats: Sequence[str],
 ) -> list[Path]:
-    """Write one figure in all formats; `path` is without suffix."""
+    """Write one figure in some formats; `path` is without suffix."""
     written = []
     with matplotlib.style.context(["default", FILE_STYLE]), warnings.catch_warnings():
         # A glyph that the font lacks is still text in the SVG.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
         figure = new_figure(size)
         plot(drawn, ax=figure.subplots())
-        for suffix, (dpi, metadata) in _FORMATS.items():
+        # Laid out once: each savefig would solve the layout again.
+        figure.set_dpi(_FORMATS["png"][0])
+        if (layout := figure.get_layout_engine()) is not None:
+            layout.execute(figure)
+        figure.set_layout_engine("none")
+        for suffix in formats:
+            dpi, metadata = _FORMATS[suffix]
             written.append(path.with_suffix(f".{suffix}"))
-            figure.savefig(written[-1], dpi=dpi, metadata=metadata)
+            # An eighth larger than by the default of 6, in half the time.
+            how = {"pil_kwargs": {"compress_level": 3}} if suffix == "png" else {}
+            figure.savefig(written[-1], dpi=dpi, metadata=metadata, **how)
     return written
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neuroclass.plotting import write_figures
+from neuroclass.plotting import FIGURE_FORMATS, write_figures
 from neuroclass.report.class_json import write_result_json
 from neuroclass.report.class_page import write_class_page
 from neuroclass.report.csv_files import write_labels_csv
@@ -16,6 +16,7 @@ from neuroclass.report.result_folder import write_folder
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
 
     from neuroclass.results import ClassificationResult
 
@@ -28,6 +29,7 @@ def save_results(
     *,
     force: bool = False,
     command: str | None = None,
+    formats: Sequence[str] = FIGURE_FORMATS,
 ) -> Path:
     """Write labels.csv, result.json, figures and report.html into a folder.
 
@@ -43,6 +45,8 @@ def save_results(
         Replace the files of an earlier result.
     command : str, optional
         Command line, for result.json.
+    formats : sequence of str, default ("png", "svg")
+        Formats of the figures; none for a result without figures.
 
     Returns
     -------
@@ -58,16 +62,21 @@ def save_results(
         If `folder` is a file.
     """
     with write_folder(folder, "cluster", force=force) as (target, finished):
-        write_result(classification, finished, command=command)
+        write_result(classification, finished, command=command, formats=formats)
     return target
 
 
 def write_result(
-    classification: ClassificationResult, folder: Path, *, command: str | None
+    classification: ClassificationResult,
+    folder: Path,
+    *,
+    command: str | None,
+    formats: Sequence[str],
 ) -> None:
     """Write the files of the result of one recording into a new folder."""
     folder.mkdir(exist_ok=True)
     write_labels_csv(classification, folder / "labels.csv")
     write_result_json(classification, folder / "result.json", command=command)
-    write_figures(classification, folder / "figures")
+    if formats:
+        write_figures(classification, folder / "figures", formats=formats)
     write_class_page(folder)

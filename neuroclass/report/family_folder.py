@@ -25,7 +25,7 @@ import numpy as np
 
 from neuroclass._lib.json_text import json_text
 from neuroclass._version import __version__
-from neuroclass.plotting import write_families
+from neuroclass.plotting import FIGURE_FORMATS, write_families
 from neuroclass.report.class_folder import write_result
 from neuroclass.report.csv_files import LABEL_COLUMNS, write_table
 from neuroclass.report.family_page import write_family_page
@@ -34,6 +34,7 @@ from neuroclass.report.result_folder import write_folder
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
     from pathlib import Path
 
     from neuroclass.results import WithinRecordings
@@ -49,6 +50,7 @@ def save_families(
     *,
     force: bool = False,
     command: str | None = None,
+    formats: Sequence[str] = FIGURE_FORMATS,
 ) -> Path:
     """Write the classes of each recording, and their families, into a folder.
 
@@ -56,7 +58,7 @@ def save_families(
     ----------
     within : WithinRecordings
         Record of the classes and families.
-    folder, force, command
+    folder, force, command, formats
         As in `save_results`.
 
     Returns
@@ -67,12 +69,13 @@ def save_families(
     with write_folder(folder, "cluster --within", force=force) as (target, finished):
         places = [name.replace("/", "_") for name in within.recordings]
         for place, classification in zip(places, within.classifications, strict=True):
-            write_result(classification, finished / place, command=command)
+            place_of_one = finished / place
+            write_result(classification, place_of_one, command=command, formats=formats)
         frame = within.to_frame()[[*LABEL_COLUMNS, "family"]]
         write_table(frame, finished / "labels.csv")
         text = json_text(_describe(within, places, command))
         (finished / "families.json").write_text(text, encoding="utf-8")
-        write_families(within, finished)
+        write_families(within, finished, formats=formats)
         write_family_page(finished)
     return target
 

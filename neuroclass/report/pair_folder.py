@@ -69,7 +69,7 @@ import numpy as np
 
 from neuroclass._lib.json_text import json_text
 from neuroclass._version import __version__
-from neuroclass.plotting import write_discrimination
+from neuroclass.plotting import FIGURE_FORMATS, write_discrimination
 from neuroclass.report.csv_files import write_table
 from neuroclass.report.json_parts import (
     FORMAT_VERSION,
@@ -84,6 +84,7 @@ from neuroclass.report.result_folder import write_folder
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -99,6 +100,7 @@ def save_pairs(
     *,
     force: bool = False,
     command: str | None = None,
+    formats: Sequence[str] = FIGURE_FORMATS,
 ) -> Path:
     """Write pairs.csv, result.json, figures and report.html into a folder.
 
@@ -108,7 +110,7 @@ def save_pairs(
     ----------
     discrimination : DiscriminationResult
         Record of the pairs.
-    folder, force, command
+    folder, force, command, formats
         As in `save_results`.
 
     Returns
@@ -120,7 +122,9 @@ def save_pairs(
         write_table(discrimination.to_frame(), finished / "pairs.csv")
         text = json_text(_describe(discrimination, command))
         (finished / "result.json").write_text(text, encoding="utf-8")
-        write_discrimination(discrimination, finished / "figures")
+        if formats:
+            place = finished / "figures"
+            write_discrimination(discrimination, place, formats=formats)
         write_pair_page(finished)
     return target
 

@@ -166,9 +166,17 @@ def _frame_context(frame: PageFrame, result: dict[str, Any]) -> dict[str, Any]:
     return {
         "result": result,
         "captions": frame.captions,
-        "figures": {name: _figure_address(frame, name) for name in frame.captions},
+        "figures": _figures(frame),
         "settings": _settings_as_text(result),
     }
+
+
+def _figures(frame: PageFrame) -> dict[str, str]:
+    """Return the address of each figure; nothing of a result without figures."""
+    place = frame.folder / frame.figures
+    if not any(next(place.glob(f"{name}.*"), None) for name in frame.captions):
+        return {}
+    return {name: _figure_address(frame, name) for name in frame.captions}
 
 
 def _figure_address(frame: PageFrame, name: str) -> str:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neuroclass.plotting import FIGURE_NAMES
+from neuroclass.plotting import FIGURE_NAMES, PAIR_FIGURE_NAMES
 
 if TYPE_CHECKING:
     import os
@@ -119,7 +119,8 @@ def _replace_files(source: Path, target: Path) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         path.replace(place)
     # A figure that the new result lacks would be taken for one of it.
-    for name in FIGURE_NAMES:
-        for figure in (target / "figures").glob(f"{name}.*"):
-            if source / figure.relative_to(target) not in files:
+    own = [f"figures/{name}" for name in (*FIGURE_NAMES, *PAIR_FIGURE_NAMES)]
+    for name in (*own, "families"):
+        for figure in [target / f"{name}.png", target / f"{name}.svg"]:
+            if figure.exists() and source / figure.relative_to(target) not in files:
                 figure.unlink()

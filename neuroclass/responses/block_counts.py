@@ -25,13 +25,15 @@ from neuroclass._lib.running import RunOptions, RunSettings
 from neuroclass._version import __version__
 from neuroclass.exceptions import RecordingError
 from neuroclass.presentations.selection import Presentations
+from neuroclass.responses.bin_counts import compiled_spike_loops
 from neuroclass.responses.count_cache import (
+    BinBlock,
     WordBlock,
     arguments_of,
+    count_bins,
     count_block,
     keys_of,
     read_block,
-    take_units,
     write_block,
 )
 from neuroclass.responses.counts import (
@@ -44,7 +46,6 @@ from neuroclass.responses.words import (
     Words,
     bin_spikes,
     bin_words,
-    check_base,
     read_spikes,
 )
 
@@ -75,7 +76,7 @@ class CountedRecording:
     shape: tuple[int, int, int]
     n_spikes: NDArray[np.intp] = field(repr=False)
     n_groups: int
-    _blocks: tuple[WordBlock, ...] = field(repr=False)
+    _blocks: tuple[WordBlock | BinBlock, ...] = field(repr=False)
     _words: NDArray[np.int64] = field(repr=False)  # (n_words,)
     _layout: Words = field(repr=False)  # with all but the neurons
     _unit_ids: tuple[Any, ...] = field(repr=False)
@@ -134,7 +135,7 @@ class CountedRecording:
         """
         sizes = np.cumsum([len(block.pattern) for block in self._blocks])[:-1]
         blocks = tuple(
-            take_units(block, part)
+            block.take(part)
             for block, part in zip(self._blocks, np.split(neurons, sizes), strict=True)
         )
         return replace(
@@ -291,10 +292,12 @@ def count_bin_sizes(
         for width in bin_sizes
     ]
     group = groups_of_repeats(presentations.stimulus, n_groups)
+    n_spikes = sum(len(trains[unit]) for unit in chosen)
+    loops = compiled_spike_loops(n_spikes * len(layouts))
     folder = None if run.cache is None else _cache_folder(run.cache)
-    blocks: list[list[WordBlock]] = [[] for _ in layouts]
+    blocks: list[list[WordBlock | BinBlock]] = [[] for _ in layouts]
     with tqdm(
-        total=sum(len(trains[unit]) for unit in chosen),
+        total=n_spikes,
         desc="counting words",
         unit=" spikes",
         unit_scale=True,
@@ -321,13 +324,15 @@ def count_bin_sizes(
             for k, (layout, path, block) in enumerate(
                 zip(layouts, paths, found, strict=True)
             ):
+                if block is None and response == "words":
+                    block = count_bins(spikes, presentations, layout, group, loops)
                 if block is None:
                     words = bin_spikes(
                         spikes, presentations, layout.bin_size, word_length, response
                     )
                     block = count_block(words, group)
-                    if path is not None:
-                        write_block(path, block)
+                if path is not None and found[k] is None:
+                    write_block(path, block)
                 blocks[k].append(block)
             bar.update(sum(len(trains[unit]) for unit in members))
     unit_ids = tuple(trains[unit].annotations["unit_id"] for unit in chosen)
@@ -381,19 +386,15 @@ def check_two_units_fire(n_spikes: NDArray[np.intp]) -> None:
 
 
 def _assemble(
-    blocks: Sequence[WordBlock], layout: Words, unit_ids: tuple[Any, ...], n_groups: int
+    blocks: Sequence[WordBlock | BinBlock],
+    layout: Words,
+    unit_ids: tuple[Any, ...],
+    n_groups: int,
 ) -> CountedRecording:
     """Put the blocks together; words of counts get a common base."""
     base = max((int(block.base) for block in blocks), default=2)
-    blocks = tuple(
-        replace(
-            block,
-            code=_recode(block.code, int(block.base), base, layout.word_length),
-            base=np.array(base),
-        )
-        for block in blocks
-    )
-    observed = [np.unique(block.code).astype(np.int64) for block in blocks]
+    blocks = tuple(block.recoded(base, layout.word_length) for block in blocks)
+    observed = [block.observed() for block in blocks]
     alphabet = np.unique(np.concatenate([np.zeros(1, np.int64), *observed]))
     n_conditions = len(conditions_of_windows(layout)[1])
     return CountedRecording(
@@ -409,20 +410,8 @@ def _assemble(
     )
 
 
-def _recode(code: NDArray[Any], old: int, new: int, word_length: int) -> NDArray[Any]:
-    """Read words as numbers to another base."""
-    if old == new or word_length == 1:
-        return code
-    check_base(new, word_length)
-    rest, value = code.astype(np.int64), np.zeros(len(code), dtype=np.int64)
-    for place in range(word_length):
-        rest, digit = np.divmod(rest, old)
-        value += digit * new**place
-    return value
-
-
 def _table(
-    blocks: Sequence[WordBlock],
+    blocks: Sequence[WordBlock | BinBlock],
     alphabet: NDArray[np.int64],
     shape: tuple[int, int, int],
     group: int | None,
@@ -433,12 +422,5 @@ def _table(
     for block in blocks:
         part = table[first : first + len(block.pattern)]
         first += len(part)
-        chosen = slice(None) if group is None else block.group == group
-        word = np.searchsorted(alphabet, block.code[chosen])
-        at = (block.neuron[chosen], block.condition[chosen], word)
-        np.add.at(part, at, block.count[chosen])
-        repeats = (
-            block.repeats.sum(axis=1) if group is None else block.repeats[:, group]
-        )
-        part[:, :, 0] = repeats[block.pattern] - part.sum(axis=2)
+        block.add_to(part, alphabet, group)
     return table

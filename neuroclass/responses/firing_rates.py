@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass.presentations.selection import Presentations
-from neuroclass.responses.block_counts import words_in_blocks
 from neuroclass.responses.counts import conditions_of_windows, repeats_of
+from neuroclass.responses.spike_sums import sum_spikes
 from neuroclass.responses.words import Words
 
 __all__ = ["UnitRates", "mean_rates", "unit_rates"]
@@ -59,17 +59,15 @@ def unit_rates(recording: neo.Block, presentations: Presentations) -> UnitRates:
     bin_size = min(_PSTH_BIN, float(presentations.durations.min()))
     timed = replace(presentations, condition="stimulus,time")
     units = range(len(recording.segments[0].spiketrains))
-    psth, mean, is_silent = [], [], []
-    for words in words_in_blocks(
-        recording, timed, bin_size, response="counts", units=units
-    ):
-        psth.append(np.nan_to_num(mean_rates(words)))
-        mean.append(words.firing_rate)
-        is_silent.append(words.n_spikes.sum(axis=1) == 0)
+    sums = sum_spikes(recording, timed, bin_size, units=units)
+    recorded = sums.repeats * sums.bin_size
+    n_spikes = sums.counts.sum(axis=1)
     return UnitRates(
-        psth=np.concatenate(psth),
-        mean=np.concatenate(mean),
-        is_silent=np.concatenate(is_silent),
+        psth=np.divide(
+            sums.counts, recorded, out=np.zeros(recorded.shape), where=recorded > 0
+        ),
+        mean=n_spikes / (np.maximum(sums.repeats.sum(axis=1), 1) * sums.bin_size),
+        is_silent=n_spikes == 0,
         bin_size=bin_size,
     )
 

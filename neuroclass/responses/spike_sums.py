@@ -8,7 +8,8 @@ spike times.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import Any
 
 import neo
@@ -16,9 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass.presentations import Presentations, spike_seconds
-from neuroclass.responses.block_counts import words_in_blocks
+from neuroclass.responses.bin_counts import (
+    TimeBins,
+    compiled_spike_loops,
+    is_always_recorded,
+)
+from neuroclass.responses.block_counts import blocks_of_units
 from neuroclass.responses.counts import conditions_of_windows, repeats_of
-from neuroclass.responses.words import Words, bin_words
+from neuroclass.responses.words import (
+    UnitSpikes,
+    Words,
+    bin_spikes,
+    bin_words,
+    read_spikes,
+)
 
 __all__ = ["SpikeSums", "sum_spikes", "time_resolution"]
 
@@ -95,17 +107,17 @@ def sum_spikes(
     Odd and even repeats are those of the same stimulus in which a unit was recorded.
     ``test_sums_are_those_of_plain_loops``.
     """
-    parts = [
-        _sums_of(words)
-        for words in words_in_blocks(
-            recording, presentations, bin_size, response="counts", units=units
-        )
-    ]
     layout = bin_words(recording, presentations, bin_size, units=[])
+    trains = recording.segments[0].spiketrains
+    loops = compiled_spike_loops(sum(len(trains[unit]) for unit in units))
+    parts = [
+        _sums_of_units(read_spikes(recording, block), presentations, layout, loops)
+        for block in blocks_of_units(recording, units)
+    ]
+    parts = parts or [_sums_of_units(read_spikes(recording, []), presentations, layout)]
     counts, squares, repeats, odd = map(np.concatenate, zip(*parts, strict=True))
     mean = counts / np.maximum(repeats, 1)
     variance = (squares - counts * mean) / np.maximum(repeats - 1, 1)
-    trains = recording.segments[0].spiketrains
     return SpikeSums(
         counts=counts,
         variance=np.clip(variance, 0.0, None),
@@ -115,6 +127,49 @@ def sum_spikes(
         bin_size=layout.bin_size,
         unit_ids=tuple(trains[unit].annotations["unit_id"] for unit in units),
     )
+
+
+def _sums_of_units(
+    spikes: UnitSpikes,
+    presentations: Presentations,
+    layout: Words,
+    loops: ModuleType | None = None,
+) -> tuple[NDArray[Any], ...]:
+    """Return counts, sums of squares, repeats and odd counts of each condition."""
+    bins = TimeBins.of_layout(layout, presentations)
+    if bins is None:
+        return _sums_of(
+            bin_spikes(spikes, presentations, layout.bin_size, response="counts")
+        )
+    condition, stimulus, _ = conditions_of_windows(layout)
+    n_units = len(spikes.unit_ids)
+    sums = np.zeros((3, n_units, len(stimulus)))
+    everywhere = np.ones(presentations.n_presentations, dtype=bool)
+    one = replace(layout, unit_ids=(0,))
+    repeats = np.repeat(repeats_of(one, condition, everywhere), n_units, axis=0)
+    is_odd = _ranks(layout) % 2 == 0
+    is_always = is_always_recorded(spikes, bins)
+    for unit in np.flatnonzero(is_always):
+        times = np.ascontiguousarray(spikes.times[unit], np.float64)
+        sums[:, unit] = bins.sums(times, is_odd, loops)
+    others = np.flatnonzero(~is_always)
+    if len(others):  # recorded in part
+        words = bin_spikes(
+            spikes.of(others), presentations, layout.bin_size, response="counts"
+        )
+        sums[0, others], sums[1, others], repeats[others], sums[2, others] = _sums_of(
+            words
+        )
+    return sums[0], sums[1], repeats.astype(np.intp), sums[2]
+
+
+def _ranks(words: Words) -> NDArray[np.intp]:
+    """Return the number of each presentation among those of its stimulus."""
+    rank = np.empty(words.n_presentations, np.intp)
+    for index in range(len(words.stimuli)):
+        members = np.flatnonzero(words.stimulus == index)
+        rank[members] = np.arange(len(members))
+    return rank
 
 
 def _sums_of(words: Words) -> tuple[NDArray[Any], ...]:
@@ -127,11 +182,7 @@ def _sums_of(words: Words) -> tuple[NDArray[Any], ...]:
         totals = np.bincount(cell, weights=weights, minlength=shape[0] * shape[1])
         return np.asarray(totals, dtype=np.float64).reshape(shape)
 
-    rank = np.empty(words.n_presentations, np.intp)
-    for index in range(len(words.stimuli)):
-        members = np.flatnonzero(words.stimulus == index)
-        rank[members] = np.arange(len(members))
-    is_odd = rank[words.presentation] % 2 == 0  # the first, the third, ...
+    is_odd = _ranks(words)[words.presentation] % 2 == 0  # the first, the third, ...
     for neuron, mask in words.unrecorded.items():
         own = slice(*np.searchsorted(words.neuron, [neuron, neuron + 1]))
         order = _ranks_where_recorded(mask, words.stimulus)

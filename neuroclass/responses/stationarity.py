@@ -179,7 +179,7 @@ class _Kernels:
     """Products of the repeats of a neuron, of words and of numbers of words."""
 
     repeats: tuple[int, ...]  # distinct numbers of repeats of the stimuli
-    flat: NDArray[np.float64]  # (sum of repeats^2, 2)
+    flat: NDArray[np.float64]  # (sum of pairs of repeats, 2): each pair once
 
     @property
     def is_observed(self) -> bool:
@@ -212,18 +212,40 @@ class _Kernels:
             row = rank[presentation[members]]
             # One feature: a word at a time of a stimulus.
             cell = feature[members] * len(n_presentations) + of_stimulus[members]
-            distinct, column = np.unique(cell, return_inverse=True)
-            observed = np.zeros((r, len(distinct)))
+            n_distinct, column = _ranks(cell)
+            # Ones, whose products are exact in single precision.
+            observed = np.zeros((r, n_distinct), np.float32)
             observed[row, column] = 1.0
-            number = observed.sum(axis=1)
-            number = number - number.mean()
-            observed -= observed.mean(axis=0)
-            products = (observed @ observed.T, np.outer(number, number))
-            flat.append(np.stack([each.ravel() for each in products], axis=1))
+            number = np.bincount(row, minlength=r).astype(np.float64)
+            number -= number.mean()
+            products = (_centred_products(observed), np.outer(number, number))
+            pairs = np.triu_indices(r)
+            flat.append(np.stack([each[pairs] for each in products], axis=1))
         return cls(
             repeats=repeats,
             flat=np.concatenate(flat) if flat else np.empty((0, 2)),
         )
+
+
+def _ranks(values: NDArray[np.int64]) -> tuple[int, NDArray[np.intp]]:
+    """Return the number of distinct values, and the rank of each among them."""
+    if values.max(initial=0) > 64 * len(values):
+        distinct, rank = np.unique(values, return_inverse=True)
+        return len(distinct), rank
+    is_there = np.zeros(int(values.max(initial=-1)) + 1, dtype=bool)
+    is_there[values] = True  # no sort
+    place = np.cumsum(is_there)
+    return int(place[-1]) if len(place) else 0, place[values] - 1
+
+
+def _centred_products(observed: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the products of the rows, less the mean over rows of each column."""
+    products = (observed @ observed.T).astype(np.float64)
+    of_mean = products.mean(axis=1)  # of each row with the mean row
+    centred: NDArray[np.float64] = (
+        products - of_mean[:, None] - of_mean + of_mean.mean()
+    )
+    return centred
 
 
 def _by_neuron(
@@ -232,8 +254,8 @@ def _by_neuron(
     tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.intp], NDArray[np.bool_]]
 ]:
     """Yield presentation and feature of each observed word, neuron after neuron."""
-    alphabet, code = np.unique(words.code, return_inverse=True)
-    feature = words.window.astype(np.int64) * max(len(alphabet), 1) + code
+    n_codes, code = _ranks(words.code)
+    feature = words.window.astype(np.int64) * max(n_codes, 1) + code
     nothing = np.zeros((words.n_presentations, 1), dtype=bool)
     bounds = np.searchsorted(words.neuron, np.arange(words.n_neurons + 1))
     for neuron in range(words.n_neurons):
@@ -247,7 +269,7 @@ def _p_values(
     repeats: tuple[int, ...], kernels: Sequence[NDArray[np.float64]], block_size: int
 ) -> NDArray[np.float64]:
     """Return p of neurons that have the same numbers of repeats."""
-    columns = np.stack(kernels, axis=1)  # (sum of repeats^2, n_neurons, 2)
+    columns = np.stack(kernels, axis=1)  # (sum of pairs of repeats, n_neurons, 2)
     rng = np.random.default_rng([_SEED, *repeats])
     drawn = _statistics(
         repeats, columns, _permutations(repeats, _ROUNDS[0], rng), block_size
@@ -283,13 +305,15 @@ def _statistics(
     start = 0
     for r, order in zip(repeats, orders, strict=True):
         kernel = _running_sum_kernel(r)
-        part = flat[start : start + r * r]
+        one, other = np.triu_indices(r)
+        weight = np.where(one == other, 1.0, 2.0)[:, None]
+        part = weight * flat[start : start + len(one)]
         step = max(1, block_size // (r * r))
         for first in range(0, len(order), step):
             chosen = order[first : first + step]
-            permuted = kernel[chosen[:, :, None], chosen[:, None, :]]
-            total[first : first + step] += permuted.reshape(-1, r * r) @ part
-        start += r * r
+            permuted = kernel[chosen[:, one], chosen[:, other]]
+            total[first : first + step] += permuted @ part
+        start += len(one)
     return total.reshape(len(total), *columns.shape[1:])
 
 

@@ -19,15 +19,18 @@ from neuroclass.presentations.interval_tables import spike_seconds
 from neuroclass.presentations.selection import Presentations
 
 __all__ = [
+    "EDGE",
     "UnitSpikes",
     "Words",
     "bin_spikes",
     "bin_words",
+    "bins_of_spikes",
     "check_base",
     "read_spikes",
+    "unrecorded_windows",
 ]
 
-_EDGE = 1e-6  # a spike this close (in bins) below an edge is on it: times are rounded
+EDGE = 1e-6  # a spike this close (in bins) below an edge is on it: times are rounded
 _MAX_CODE = 2**62
 
 
@@ -156,6 +159,14 @@ class UnitSpikes:
         n_spikes = sum(map(len, self.times))
         return f"UnitSpikes({len(self.unit_ids)} units, {n_spikes} spikes)"
 
+    def of(self, units: NDArray[np.intp]) -> UnitSpikes:
+        """Return the spikes of some of the units, by their positions."""
+        return UnitSpikes(
+            times=tuple(self.times[k] for k in units),
+            recorded=tuple(self.recorded[k] for k in units),
+            unit_ids=tuple(self.unit_ids[k] for k in units),
+        )
+
 
 def read_spikes(recording: neo.Block, units: Sequence[int] | None = None) -> UnitSpikes:
     """Read the spike trains of some units.
@@ -249,7 +260,7 @@ def bin_spikes(
     bin_size = as_seconds(bin_size, "bin_size")
     word_length = check_positive_int(word_length, "word_length")
     check_choice(response, "response", ("words", "counts"))
-    n_bins = np.floor(presentations.durations / bin_size + _EDGE).astype(np.intp)
+    n_bins = np.floor(presentations.durations / bin_size + EDGE).astype(np.intp)
     n_windows = n_bins // word_length
     if n_windows.min() < 1:
         shortest = int(n_windows.argmin())
@@ -268,10 +279,10 @@ def bin_spikes(
     for position, (times, intervals) in enumerate(
         zip(spikes.times, spikes.recorded, strict=True)
     ):
-        index, bins = _bins_of_spikes(times, presentations.starts, used, bin_size)
+        index, bins = bins_of_spikes(times, presentations.starts, used, bin_size)
         recorded = None if intervals is None else intervals.tobytes()
         if intervals is not None and recorded not in masks:
-            masks[recorded] = _unrecorded_windows(
+            masks[recorded] = unrecorded_windows(
                 intervals,
                 presentations.starts,
                 bin_size * word_length,
@@ -327,24 +338,24 @@ def _runs(keys: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return keys[first], np.diff(np.append(first, len(keys)))
 
 
-def _bins_of_spikes(
+def bins_of_spikes(
     times: NDArray[np.float64],
     starts: NDArray[np.float64],
     n_bins: NDArray[np.intp],
     bin_size: float,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return presentation and bin of every spike inside one (or several, if nested)."""
-    edge = _EDGE * bin_size
+    edge = EDGE * bin_size
     first = np.searchsorted(times, starts - edge, side="left")
     last = np.searchsorted(times, starts + n_bins * bin_size - edge, side="left")
     n = last - first
     index = np.repeat(np.arange(len(starts)), n)
     spike = np.arange(n.sum()) + np.repeat(first - np.cumsum(n) + n, n)
-    bins = np.floor((times[spike] - starts[index]) / bin_size + _EDGE)
+    bins = np.floor((times[spike] - starts[index]) / bin_size + EDGE)
     return index, np.clip(bins, 0, n_bins[index] - 1).astype(np.intp)
 
 
-def _unrecorded_windows(
+def unrecorded_windows(
     intervals: NDArray[np.float64],
     starts: NDArray[np.float64],
     word_duration: float,
@@ -353,7 +364,7 @@ def _unrecorded_windows(
     """Return the windows that no interval holds whole; None if there are none."""
     window = np.arange(n_windows.max())
     onset = starts[:, None] + window * word_duration
-    edge = _EDGE * word_duration
+    edge = EDGE * word_duration
     is_recorded = np.zeros(onset.shape, dtype=bool)
     for begin, end in intervals:
         is_recorded |= (onset >= begin - edge) & (onset + word_duration <= end + edge)
@@ -374,6 +385,8 @@ def _encode(
     """Join the bins of each word into its code; input is sorted by neuron and key."""
     check_base(base, word_length)
     presentation, bins = np.divmod(key, stride)
+    if word_length == 1:  # each bin is a word
+        return neuron, presentation, bins, count.astype(np.int64)
     window, position = np.divmod(bins, word_length)
     value = count.astype(np.int64) * base ** (word_length - 1 - position)
     # Sorted: a word begins where neuron, presentation or window changes.

@@ -7,7 +7,7 @@ Input: labels, tree, curve and information of `classify_neurons`. Output:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import neo
 import numpy as np
@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 
 from neuroclass._lib.issues import Issue
 from neuroclass._lib.wording import between, plural, rounded
-from neuroclass.clustering import Agreement, ClusterNumber, Stability
+from neuroclass.clustering import ClusterNumber
 from neuroclass.information import ClassInformation, IdentityInformation
 from neuroclass.presentations import Presentations
 from neuroclass.responses import Drift
 from neuroclass.results.timing_classes import TimingClasses
+
+if TYPE_CHECKING:
+    from neuroclass.clustering import Agreement, Stability
 
 __all__ = [
     "ClassHierarchy",

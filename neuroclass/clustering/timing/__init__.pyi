@@ -9,5 +9,6 @@ from .posterior import assign_neurons as assign_neurons
 from .posterior import class_posterior as class_posterior
 from .spike_counts import SpikeCounts as SpikeCounts
 from .spike_counts import choose_base_bin as choose_base_bin
-from .timing_bottleneck import TimingBottleneck as TimingBottleneck
+from .timing_clusters import TimingClusters as TimingClusters
+from .timing_estimator import TimingBottleneck as TimingBottleneck
 from .timing_matrix import TimingMatrix as TimingMatrix

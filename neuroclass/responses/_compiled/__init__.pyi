@@ -1,0 +1,1 @@
+from . import spike_loops as spike_loops
