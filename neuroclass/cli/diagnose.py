@@ -60,19 +60,14 @@ def add_parser(commands: Any) -> None:
 
 def run(args: "Namespace") -> None:
     """Run the command."""
-    import csv  # noqa: PLC0415
-    from dataclasses import asdict  # noqa: PLC0415
-
-    from neuroclass._lib.atomic import write_beside  # noqa: PLC0415
     from neuroclass._lib.checks import check_positive_int  # noqa: PLC0415
-    from neuroclass._lib.json_text import json_text  # noqa: PLC0415
     from neuroclass.snn import (  # noqa: PLC0415
         dataset_of,
         diagnose,
         example_batch,
         load_checkpoint,
         load_model,
-        plot_diagnosis,
+        write_diagnosis,
     )
 
     check_positive_int(args.images, "images")
@@ -91,18 +86,9 @@ def run(args: "Namespace") -> None:
         scale=rule.scale * share if rule.name == "spide" else None,
     )
     folder = args.output or (args.model if args.model.is_dir() else args.model.parent)
-    folder.mkdir(parents=True, exist_ok=True)
-    with write_beside(folder / "diagnosis.json") as beside:
-        beside.write_text(json_text(plain(asdict(found))) + "\n", encoding="utf-8")
-    rows = found.rows()
-    with write_beside(folder / "diagnosis.csv") as beside, beside.open("w") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    with write_beside(folder / "diagnosis.png") as beside:
-        plot_diagnosis(found).savefig(beside, format="png", dpi=150)
+    written = write_diagnosis(found, folder)
     if args.json:
-        print_json(plain(asdict(found)))
+        print_json(plain(found.as_dict()))
         return
     if found.note:
         print_item("equilibrium", found.note)
@@ -134,4 +120,4 @@ def run(args: "Namespace") -> None:
                 )
             ),
         )
-    print_item("wrote", str(folder / "diagnosis.json"))
+    print_item("wrote", str(written))

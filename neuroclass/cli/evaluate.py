@@ -44,44 +44,26 @@ def add_parser(commands: Any) -> None:
 
 def run(args: "Namespace") -> None:
     """Run the command."""
-    import csv  # noqa: PLC0415
-
-    from neuroclass._lib.atomic import write_beside  # noqa: PLC0415
-    from neuroclass._lib.json_text import json_text  # noqa: PLC0415
     from neuroclass.snn import (  # noqa: PLC0415
         dataset_of,
         evaluate_model,
         load_model,
-        plot_evaluation,
+        write_evaluation,
     )
 
     model = load_model(args.model)
     evaluation = evaluate_model(model, dataset_of(args.model, args.data), args.steps)
     found = plain(evaluation.as_dict())
     folder = args.output or (args.model if args.model.is_dir() else args.model.parent)
-    folder.mkdir(parents=True, exist_ok=True)
-    with write_beside(folder / "evaluation.json") as beside:
-        beside.write_text(json_text(found) + "\n", encoding="utf-8")
-    with write_beside(folder / "evaluation.csv") as beside, beside.open("w") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("steps", "accuracy", "loss"))
-        rows = (evaluation.steps, evaluation.accuracies, evaluation.losses)
-        writer.writerows(zip(*rows, strict=True))
-    with write_beside(folder / "evaluation.png") as beside:
-        plot_evaluation(evaluation).savefig(beside, format="png", dpi=150)
+    written = write_evaluation(evaluation, folder)
     if args.json:
         print_json(found)
         return
     print_table(
         ("steps", "test %", "loss"),
         (
-            (n, 100 * accuracy, loss)
-            for n, accuracy, loss in zip(
-                evaluation.steps,
-                evaluation.accuracies,
-                evaluation.losses,
-                strict=True,
-            )
+            (row["steps"], 100 * row["accuracy"], row["loss"])
+            for row in evaluation.rows()
         ),
     )
     print_table(
@@ -97,4 +79,4 @@ def run(args: "Namespace") -> None:
         ),
     )
     print(evaluation.energy)
-    print_item("wrote", str(folder / "evaluation.json"))
+    print_item("wrote", str(written))

@@ -43,3 +43,5 @@ from .training import plot_evaluation as plot_evaluation
 from .training import train as train
 from .training import usual_steps as usual_steps
 from .training import usual_structure as usual_structure
+from .training import write_diagnosis as write_diagnosis
+from .training import write_evaluation as write_evaluation

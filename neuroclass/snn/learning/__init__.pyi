@@ -1,7 +1,7 @@
 from .call import Call as Call
 from .ide import Ide as Ide
-from .ide import rate_map as rate_map
 from .implicit import implicit_outputs as implicit_outputs
+from .rate_loop import rate_map as rate_map
 from .regime import Drive as Drive
 from .regime import Regime as Regime
 from .regime import matched_scale as matched_scale

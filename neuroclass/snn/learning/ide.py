@@ -8,25 +8,17 @@ of one turn around the feedback loop. Xiao et al. (2021), NeurIPS, arXiv:2109.14
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from neuroclass._lib.checks import check_choice, check_positive_int
-from neuroclass.snn.components import (
-    IF,
-    LIF,
-    Tensors,
-    Topology,
-    layer_shapes,
-    step_weights,
-)
+from neuroclass.snn.components import IF, LIF, Tensors, step_weights
 from neuroclass.snn.engine import record_forward
 from neuroclass.snn.learning.call import Call, in_float
+from neuroclass.snn.learning.rate_loop import RateLoop, layer_potentials
 from neuroclass.snn.learning.solvers import (
     Product,
     solve_broyden,
@@ -34,7 +26,7 @@ from neuroclass.snn.learning.solvers import (
     solve_exact,
 )
 
-__all__ = ["Ide", "rate_map"]
+__all__ = ["Ide"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +41,7 @@ class Ide:
     steps : int, default 30
         Largest number of steps of an iterative solver.
     memory : int, default 27
-        Number of rank-one updates that Broyden's method keeps.
+        Number of updates after which Broyden's method starts its matrix anew.
     tolerance : float, default 2e-10
         Residual per square root of the number of unknowns at which to stop.
     """
@@ -94,71 +86,6 @@ class Ide:
         apply: Any = _IdeFunction.apply
         rate: Tensor = apply(self, call, x, *flat)
         return rate
-
-
-def rate_map(
-    topology: Topology,
-    x: Tensor,
-    tensors: Tensors,
-    loop_rate: Tensor | None,
-    *,
-    norms: Tensors | None = None,
-    masks: Sequence[Tensor | None] | None = None,
-    training: bool = False,
-) -> list[Tensor]:
-    """Return the average rates of all layers after one turn around the loop.
-
-    ``a_0 = clip((W_fb a_fb + F x + b) / V, 0, 1)``,
-    ``a_l = clip((W_{l-1} a_{l-1} + b) / V, 0, 1)``.
-
-    Parameters
-    ----------
-    topology : Topology
-        Layers and connections.
-    x : Tensor
-        Average input.  (batch, ...)
-    tensors : sequence of (weight, bias)
-        Of each connection, attached to autograd where gradients are needed.
-    loop_rate : Tensor or None
-        Rates of the layer that the feedback leaves; None without feedback.
-    norms : sequence of (scale, shift), optional
-        Tensors of batch norm in place of those that the connections hold.
-    masks : sequence of Tensor or None, optional
-        Dropout masks of the connections.
-    training : bool, default False
-        Batch norm by the moments of this batch.
-    """
-    shapes = layer_shapes(topology, tuple(x.shape[1:]))
-    rates: list[Tensor] = []
-
-    def received(index: int, rate: Tensor) -> Tensor:
-        connection = topology.connections[index]
-        target = shapes[topology.ends(index)[1]]
-        current = connection.current(rate, *tensors[index], target)
-        if connection.batch_norm is not None:
-            norm = connection.batch_norm
-            held = (norm.weight.float(), norm.bias.float())
-            scale, shift = held if norms is None else norms[index]
-            current = F.batch_norm(
-                current,
-                None if training else norm.running_mean.float(),
-                None if training else norm.running_var.float(),
-                scale,
-                shift,
-                training,
-                0.0,
-                norm.eps,
-            )
-        mask = None if masks is None else masks[index]
-        return current if mask is None else current * mask
-
-    for layer in range(topology.n_layers):
-        current = received(layer, x if layer == 0 else rates[-1])
-        if loop_rate is not None and layer == topology.target:
-            current = current + received(topology.n_layers, loop_rate)
-        # The derivative of clamp is 1 on the closed interval.
-        rates.append((current / topology.neuron.reset).clamp(0, 1))
-    return rates
 
 
 class _IdeFunction(torch.autograd.Function):
@@ -210,16 +137,18 @@ class _IdeFunction(torch.autograd.Function):
             loop_rate = None
             if topology.feedback is not None:
                 loop_rate = ctx.loop_rate.detach().requires_grad_()
-            rates = rate_map(
+            tensors = list(zip(leaves[::4], leaves[1::4], strict=True))
+            potentials = layer_potentials(
                 topology,
                 x,
-                list(zip(leaves[::4], leaves[1::4], strict=True)),
+                tensors,
                 loop_rate,
                 norms=list(zip(leaves[2::4], leaves[3::4], strict=True)),
                 masks=ctx.masks,
                 training=call.training,
             )
-            outputs, errors = _implicit_errors(ctx, rates, loop_rate, error.float())
+            loop = RateLoop(topology, potentials, tensors, ctx.masks)
+            outputs, errors = _implicit_errors(ctx, loop, loop_rate, error.float())
             solved = iter(
                 torch.autograd.grad(
                     outputs, inputs, errors, allow_unused=True, materialize_grads=True
@@ -236,20 +165,14 @@ class _IdeFunction(torch.autograd.Function):
 
 
 def _implicit_errors(
-    ctx: Any, rates: list[Tensor], start: Tensor | None, error: Tensor
+    ctx: Any, loop: RateLoop, start: Tensor | None, error: Tensor
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Return rates and their errors, the loop included."""
     call: Call = ctx.call
     topology = call.topology
-    readout, loop = rates[topology.readout], rates[topology.source]
+    readout, looped = loop.rates[topology.readout], loop.rates[topology.source]
     if start is None:
         return [readout], [error]
-
-    def product(beta: Tensor) -> Tensor:
-        result: Tensor
-        (result,) = torch.autograd.grad(loop, start, beta, retain_graph=True)
-        return result
-
     if topology.readout == topology.source:
         outputs, errors, drive = [], [], error
     else:
@@ -266,8 +189,8 @@ def _implicit_errors(
     coupled = call.training and any(
         connection.batch_norm is not None for connection in topology.connections
     )
-    beta = _solve(product, drive, ctx.rule, coupled)
-    return [*outputs, loop], [*errors, beta]
+    beta = _solve(loop.product(start), drive, ctx.rule, coupled)
+    return [*outputs, looped], [*errors, beta]
 
 
 def _update_running(

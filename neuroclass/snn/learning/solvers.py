@@ -17,6 +17,9 @@ Product = Callable[[Tensor], Tensor]
 
 # A dense Jacobian of more unknowns than this is a mistake, not a check.
 _MOST_UNKNOWNS = 4096
+# Broyden's method keeps its matrix at -I, whose steps cost nothing beside the product,
+# while each of them leaves at most this share of every residual.
+_PLAIN_SHARE = 1 / 3
 
 
 def solve_exact(product: Product, drive: Tensor, *, coupled: bool = False) -> Tensor:
@@ -85,16 +88,24 @@ class _Best:
         self.shape = drive.shape
         self.beta = torch.zeros_like(drive)
         self.lowest = drive.new_full((len(drive), 1), math.inf)
+        self.size = self.lowest
         self.is_moving = torch.ones_like(self.lowest, dtype=torch.bool)
 
     def update(self, beta: Tensor, residual: Tensor) -> None:
         """Keep the rows that come closer; a row that overflowed is given up."""
-        size = residual.norm(dim=1, keepdim=True)
+        size = torch.linalg.vecdot(residual, residual)[:, None].sqrt()
         # Also false where the size is not a number.
         closer = size < self.lowest
-        self.beta = torch.where(closer, beta, self.beta)
+        all_closer = bool(closer.all())
+        self.beta = beta if all_closer else torch.where(closer, beta, self.beta)
         self.lowest = torch.where(closer, size, self.lowest)
         self.is_moving = size.isfinite()
+        self.size = size
+
+    def has_fallen(self, bound: Tensor, tolerance: float) -> bool:
+        """Return whether every residual is at most its bound, or has converged."""
+        converged = tolerance * math.sqrt(self.beta.shape[1])
+        return bool((self.size <= bound.clamp_min(converged)).all())
 
     def is_final(self, tolerance: float) -> bool:
         """Return whether every system has converged or overflowed."""
@@ -125,45 +136,58 @@ def solve_broyden(
     steps : int, default 30
         Largest number of steps.
     memory : int, default 27
-        Number of updates that are kept; the oldest goes first.
+        Number of updates after which the matrix starts anew.
     tolerance : float, default 2e-10
         Residual per square root of the number of unknowns at which to stop.
+
+    Notes
+    -----
+    The matrix stays -I while a step leaves at most a third of every residual.  Every
+    update is then made of two successive steps [1]_, so that the steps are all that is
+    kept, and a step costs one product and one pass over them.
+
+    References
+    ----------
+    .. [1] Kelley (1995), Iterative Methods for Linear and Nonlinear Equations, SIAM,
+       section 7.3, doi:10.1137/1.9781611970944.
     """
     shape = (1 if coupled else len(drive), -1)
-
-    def residual_at(beta: Tensor) -> Tensor:
-        return (product(beta.view_as(drive)) + drive).reshape(shape) - beta
-
     beta = torch.zeros_like(drive).reshape(shape)
-    residual = residual_at(beta)
+    step = residual = drive.reshape(shape)
     best = _Best(beta)
     best.update(beta, residual)
-    # B^-1 = -I + sum of left_k right_k^T
-    left: list[Tensor] = []
-    right: list[Tensor] = []
+    # B^-1 = (I + s_k s_{k-1}^T / |s_{k-1}|^2) ... (I + s_1 s_0^T / |s_0|^2) (-I)
+    taken: list[Tensor] = []
+    squares: list[Tensor] = []
+    is_plain = True
     for _ in range(steps):
         if best.is_final(tolerance):
             break
-        step = -_apply(left, right, residual)
         beta = beta + step
-        change = residual
-        residual = residual_at(beta)
-        change = residual - change
+        residual = (product(beta.view_as(drive)) + drive).reshape(shape).sub_(beta)
+        before = best.size
         best.update(beta, residual)
-        row = _apply(right, left, step)
-        moved = (row * change).sum(1, keepdim=True)
-        # A sample that has converged moves no more: it keeps its matrix.
-        update = (step - _apply(left, right, change)) / moved
-        update = torch.where(moved.abs() > torch.finfo(moved.dtype).tiny, update, 0.0)
-        left.append(update)
-        right.append(row)
-        del left[:-memory], right[:-memory]
+        is_plain = is_plain and best.has_fallen(before * _PLAIN_SHARE, tolerance)
+        if is_plain:
+            step = residual
+            continue
+        if len(taken) == memory:
+            # The matrix is made of all steps since it was -I: it starts anew.
+            taken, squares = [], []
+        taken.append(step)
+        squares.append(torch.linalg.vecdot(step, step)[:, None])
+        step = _next_step(taken, squares, residual)
     return best.beta.view_as(drive)
 
 
-def _apply(left: list[Tensor], right: list[Tensor], vector: Tensor) -> Tensor:
-    """Return ``(-I + sum of left right^T) vector``, sample by sample."""
-    result = -vector
-    for a, b in zip(left, right, strict=True):
-        result = result + a * (b * vector).sum(1, keepdim=True)
-    return result
+def _next_step(taken: list[Tensor], squares: list[Tensor], residual: Tensor) -> Tensor:
+    """Return ``-B^-1 residual`` with the update of the last step.  (systems, n)."""
+    step = residual.clone()
+    for k, (past, square) in enumerate(zip(taken, squares, strict=True)):
+        share = torch.linalg.vecdot(past, step)[:, None] / square
+        # A system that has converged moves no more: it keeps its matrix.
+        share = torch.where(square > torch.finfo(square.dtype).tiny, share, 0.0)
+        if k + 1 < len(taken):
+            step.addcmul_(taken[k + 1], share)
+    left = 1 - share
+    return step / torch.where(left == 0, 1.0, left)

@@ -8,7 +8,7 @@ exact one against the backward steps, of every layer and for both resets.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
@@ -67,6 +67,10 @@ class Diagnosis:
             f"Diagnosis({n_layers} layers, {len(self.steps)} numbers of steps, "
             f"{len(self.backward_steps)} of backward steps, scale {self.scale:g})"
         )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all figures in plain values."""
+        return asdict(self)
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one row per figure, for a table."""

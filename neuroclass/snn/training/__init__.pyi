@@ -26,3 +26,5 @@ from .presets import Recipe as Recipe
 from .presets import recipe_for as recipe_for
 from .presets import usual_steps as usual_steps
 from .presets import usual_structure as usual_structure
+from .result_files import write_diagnosis as write_diagnosis
+from .result_files import write_evaluation as write_evaluation

@@ -60,6 +60,15 @@ class Evaluation:
         """Fraction of the neurons of each layer that fired for no image."""
         return [float((rates == 0).mean()) for rates in self.rates]
 
+    def rows(self) -> list[dict[str, Any]]:
+        """Return accuracy and loss by number of steps, for a table."""
+        return [
+            {"steps": n, "accuracy": accuracy, "loss": loss}
+            for n, accuracy, loss in zip(
+                self.steps, self.accuracies, self.losses, strict=True
+            )
+        ]
+
     def as_dict(self) -> dict[str, Any]:
         """Return all figures in plain values; rates as histograms of 20 bins."""
         return {

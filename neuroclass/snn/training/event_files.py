@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neuroclass.exceptions import RecordingError
+from neuroclass.snn.training.aedat4_files import read_aedat4
 
 __all__ = ["N_FOLDS", "Events", "read_aedat", "read_event_folder", "read_nmnist"]
 
@@ -130,7 +131,7 @@ def read_nmnist(path: Path) -> EventArrays:
 
 
 def read_aedat(path: Path) -> EventArrays:
-    """Read an AEDAT file of version 2 (jAER) or 3 (packets of polarity events)."""
+    """Read an AEDAT file: version 2 (jAER), 3 (packets of events) or 4 (DV)."""
     content = path.read_bytes()
     version, start = re.match(rb"#!AER-DAT(\d)", content), 0
     if version is None:
@@ -146,8 +147,11 @@ def read_aedat(path: Path) -> EventArrays:
         return _read_aedat2(path, content[start:])
     if version[1] == b"3":
         return _read_aedat3(path, content[start:])
+    if version[1] == b"4":
+        times, columns, rows, polarities = read_aedat4(path)
+        return times, columns, rows, polarities
     raise RecordingError(
-        f"{path}: AEDAT must have version 2 or 3; got {version[1].decode()}."
+        f"{path}: AEDAT must have version 2, 3 or 4; got {version[1].decode()}."
     )
 
 
@@ -250,7 +254,8 @@ def _microseconds(times: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _read_dvs(path: Path) -> EventArrays:
-    return read_aedat(path) if path.suffix == ".aedat" else _read_hdf5(path)
+    is_aedat = path.suffix in (".aedat", ".aedat4")
+    return read_aedat(path) if is_aedat else _read_hdf5(path)
 
 
 def read_event_folder(
@@ -340,7 +345,7 @@ def _class_folders(path: Path, fold: int) -> tuple[Samples, Samples] | None:
     for label, name in enumerate(_DVS_CLASSES):
         files = [
             file
-            for suffix in ("*.aedat", "*.h5", "*.hdf5")
+            for suffix in ("*.aedat", "*.aedat4", "*.h5", "*.hdf5")
             for file in path.rglob(f"{name}/{suffix}")
             if not file.name.startswith(".")
         ]

@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch", reason="needs `pip install neuroclass[snn]`
 from torch.testing import assert_close  # noqa: E402
 
 from neuroclass.snn import (  # noqa: E402
+    AvgPool2d,
     Conv2d,
     FeedbackSNN,
     Ide,
@@ -60,7 +61,38 @@ def test_broyden_needs_fewer_products_than_the_damped_solver():
     assert (fast - exact).norm() < 0.01 * (slow - exact).norm()
 
 
-def test_broyden_forgets_its_oldest_update_and_still_comes_closer():
+def test_broyden_is_the_method_with_a_whole_matrix():
+    # All shares of the residuals are above a third: no step is a plain one.
+    product, drive, _ = system(strength=0.95)
+    beta, residual = torch.zeros_like(drive), drive
+    inverse = -torch.eye(drive.shape[1], dtype=drive.dtype).repeat(len(drive), 1, 1)
+    for n in range(1, 9):
+        step = -(inverse @ residual[..., None])[..., 0]
+        beta = beta + step
+        before, residual = residual, product(beta) + drive - beta
+        moved = (inverse @ (residual - before)[..., None])[..., 0]
+        row = (step[:, None] @ inverse)[:, 0]
+        bottom = (row * (residual - before)).sum(1)[:, None, None]
+        inverse = inverse + (step - moved)[..., None] * row[:, None] / bottom
+        found = solve_broyden(product, drive, n)
+        is_best = (product(found) + drive - found).norm(dim=1) < before.norm(dim=1)
+        assert is_best.any()
+        assert_close(found[is_best], beta[is_best], rtol=1e-9, atol=1e-9)
+
+
+def test_a_loop_that_weakens_fast_takes_plain_steps_to_the_same_solution():
+    product, drive, exact = system(strength=0.2)
+    n_products = []
+
+    def counted(beta):
+        n_products.append(1)
+        return product(beta)
+
+    assert_close(solve_broyden(counted, drive), exact, rtol=1e-8, atol=1e-8)
+    assert len(n_products) < 20
+
+
+def test_broyden_that_starts_its_matrix_anew_still_comes_closer():
     product, drive, exact = system()
     errors = [
         (solve_broyden(product, drive, steps, memory=4) - exact).norm()
@@ -134,6 +166,54 @@ def test_the_gradient_is_the_slope_of_the_equilibrium(options, dense_network):
                 network.layers[0].bias[i] -= sign * step
         slopes[i] = (values[0] - values[1]) / (2 * step)
     assert_close(got, slopes, rtol=0.02, atol=0.01)
+
+
+class OwnLinear(Linear):
+    """The same current by a method of its own, which autograd goes through."""
+
+    def current(self, spikes, weight, bias, target):
+        return super().current(spikes, weight, bias, target)
+
+
+class OwnConv2d(Conv2d):
+    """The same of a convolution."""
+
+    def current(self, spikes, weight, bias, target):
+        return super().current(spikes, weight, bias, target)
+
+
+def small_network(kind, linear, convolution):
+    """Build one of the loops that the transposed connections carry."""
+    if kind == "pool":
+        layers = [
+            convolution(1, 3, 3, padding=1, dropout=0.3),
+            AvgPool2d(2),
+            linear(3 * 3 * 3, 9, dropout=0.4),
+        ]
+        return FeedbackSNN(layers, linear(9, 108, bias=False), rule=Ide())
+    if kind == "strided":
+        layers = [convolution(1, 3, 3, 2, 1), convolution(3, 2, 3, 1, 1)]
+        feedback = convolution(2, 3, 3, 1, 1, bias=False)
+        return FeedbackSNN(layers, feedback, rule=Ide())
+    layers = [linear(36, 9), linear(9, 8, dropout=0.2), linear(8, 7), linear(7, 5)]
+    return FeedbackSNN(
+        layers, linear(7, 8, bias=False), rule=Ide(), source=2, target=1, readout=3
+    )
+
+
+@pytest.mark.parametrize("kind", ["pool", "strided", "inner"])
+def test_the_transposed_connections_give_what_autograd_gives(kind):
+    x = torch.rand(4, 36) if kind == "inner" else torch.rand(4, 1, 6, 6)
+    gradients = []
+    for layers in ((Linear, Conv2d), (OwnLinear, OwnConv2d)):
+        torch.manual_seed(0)
+        network = small_network(kind, *layers)
+        rate = network(x)
+        rate.backward(torch.ones_like(rate))
+        gradients.append([p.grad for p in network.parameters()])
+        assert network.feedback.weight.grad.any()
+    for expected, got in zip(*gradients, strict=True):
+        assert_close(got, expected)
 
 
 @pytest.mark.parametrize(

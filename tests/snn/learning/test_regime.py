@@ -166,20 +166,21 @@ def test_the_names_of_scales():
 
 
 # Cosine of the first step's spiking gradient with the exact one that is asked of each
-# layer; the layers listed are silent at the start, as docs/networks.md says.
+# layer; the layers listed begin below it, as docs/networks.md says.
 @pytest.mark.parametrize(
-    ("structure", "shape", "batch", "silent"),
+    ("structure", "shape", "batch", "weak"),
     [
         ("recurrent-dense", (1, 28, 28), 32, ()),
         ("recurrent-conv", (1, 28, 28), 4, ()),
         ("mnist-convnet-f", (1, 28, 28), 4, ()),
         ("lenet", (1, 28, 28), 8, (0, 2)),
         ("alexnet-f", (3, 32, 32), 2, (0, 1, 2, 5)),
+        ("cifarnet-f", (3, 32, 32), 1, (0, 1, 2, 5)),
         ("dvs-convnet-f", (2, 16, 16), 2, ()),
     ],
 )
 def test_every_recipe_starts_with_the_direction_of_the_exact_gradient(
-    structure, shape, batch, silent
+    structure, shape, batch, weak
 ):
     torch.manual_seed(0)
     model = build_classifier(structure, shape, 10, random_state=0, dropout=0.0)
@@ -193,17 +194,19 @@ def test_every_recipe_starts_with_the_direction_of_the_exact_gradient(
     exact = implicit_gradients(network, model.as_input(x), error)
     loss = torch.nn.functional.cross_entropy(model(x), labels)
     torch.autograd.backward(loss)
+    found = []
     for index, (connection, (expected, _)) in enumerate(
         zip(network.topology.connections, exact, strict=True)
     ):
-        if expected is None or index in silent:
+        if expected is None:
             continue
         restricted = getattr(connection, "parametrizations", None)
         weight = restricted.weight.original if restricted else connection.weight
         cosine = torch.cosine_similarity(
             weight.grad.flatten(), expected.flatten(), dim=0
         )
-        assert cosine >= 0.9, index
+        found += [index] if cosine < 0.9 else []
+    assert tuple(found) == weak
 
 
 def test_every_structure_has_a_recipe_that_was_looked_at():
@@ -213,6 +216,6 @@ def test_every_structure_has_a_recipe_that_was_looked_at():
         "mnist-convnet-f",
         "lenet",
         "alexnet-f",
-        "cifarnet-f",  # as alexnet-f, wider
+        "cifarnet-f",
         "dvs-convnet-f",
     }

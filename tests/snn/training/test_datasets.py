@@ -366,7 +366,7 @@ def test_damaged_event_files_are_refused(tmp_path):
     whole = aedat3(([1, 2, 3], [1, 2, 3], [1, 2, 3], [1, 0, 1]), np.ones(3, np.int64))
     for content, message in [
         (b"nothing", "is no AEDAT file"),
-        (b"#!AER-DAT4.0\r\n", "must have version 2 or 3; got 4"),
+        (b"#!AER-DAT5.0\r\n", "must have version 2, 3 or 4; got 5"),
         (whole[:-3], "truncated in a packet"),
         (whole[:60], "truncated in a packet header"),
         (b"#!AER-DAT2.0\r\n123", "it is truncated"),
