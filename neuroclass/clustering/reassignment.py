@@ -18,6 +18,7 @@ from neuroclass._lib.parallel import run_tasks
 from neuroclass.clustering.additive_matrix import AdditiveMatrix
 from neuroclass.clustering.count_matrix import CountMatrix
 from neuroclass.clustering.merge_tree import relabel
+from neuroclass.clustering.timing.timing_matrix import TimingMatrix
 
 __all__ = ["refine", "refine_with_restarts"]
 
@@ -63,6 +64,15 @@ def refine(
             matrix.counts,
             labels,
             sums,
+            matrix.tolerance,
+            n_sweeps,
+        )
+    elif isinstance(matrix, TimingMatrix) and matrix.loops is not None:
+        matrix.loops.reassign(
+            matrix.counts,
+            labels,
+            sums,
+            matrix.n_features,
             matrix.tolerance,
             n_sweeps,
         )

@@ -20,6 +20,7 @@ from tqdm import tqdm
 from neuroclass._lib.checks import check_positive_int, check_rng
 from neuroclass._lib.parallel import run_tasks
 from neuroclass._lib.progress import is_watched
+from neuroclass.clustering._compiled.loader import MIN_COMPILED
 from neuroclass.clustering.additive_matrix import AdditiveMatrix
 from neuroclass.clustering.count_matrix import CountMatrix
 from neuroclass.clustering.merge_tree import build_merge_tree
@@ -152,7 +153,7 @@ def bootstrap_stability(
     draws = run_tasks(
         _replicate,
         (
-            (source, blocks, partitions, estimator, stream)
+            (source, blocks, partitions, estimator, stream, n_replicates)
             for stream in check_rng(random_state).spawn(n_replicates)
         ),
         n_jobs,
@@ -233,13 +234,17 @@ def _replicate(
     partitions: Sequence[NDArray[np.intp]],
     estimator: Estimator,
     rng: np.random.Generator,
+    n_replicates: int,
 ) -> NDArray[np.intp]:
     """Return the partitions of one resampled stimulus, (n_partitions, n_neurons)."""
     chosen = rng.integers(len(blocks), size=len(blocks))
     drawn = [blocks[k] for k in chosen]
     matrix: CountMatrix | AdditiveMatrix
     if isinstance(counts, SpikeCounts):
-        matrix = TimingMatrix.from_spikes(_drawn_spikes(counts, drawn))
+        matrix = TimingMatrix.from_spikes(
+            _drawn_spikes(counts, drawn),
+            min_compiled=MIN_COMPILED // n_replicates,  # loaded once for all
+        )
     else:
         matrix = CountMatrix.from_counts(counts[:, np.concatenate(drawn)], estimator)
     tree = build_merge_tree(matrix)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neuroclass._lib.compiled_loop import compile_loop
 
-__all__ = ["single_values_of_sums", "values_of_sums"]
+__all__ = ["reassign", "single_values_of_sums", "values_of_sums"]
 
 Array = NDArray[Any]
 
@@ -83,6 +83,82 @@ def _values_of_sums(
 values_of_sums = compile_loop(
     _values_of_sums, fastmath={"reassoc", "contract"}, error_model="numpy"
 )
+
+
+def _plain_value(row: Array, one: Array, sign: float, n_features: int) -> float:
+    """Return Phi of a row plus `sign` times another."""
+    n_totals = len(row) // 2 - n_features
+    end, rest = 2 * n_features, 2 * n_features + n_totals
+    x, v, y, u = row[:n_features], row[n_features:end], row[end:rest], row[rest:]
+    own_x, own_v = one[:n_features], one[n_features:end]
+    own_y, own_u = one[end:rest], one[rest:]
+    total = 0.0
+    for c in range(n_features):
+        total += _term(x[c] + sign * own_x[c], v[c] + sign * own_v[c])
+    for c in range(n_totals):
+        total -= _term(y[c] + sign * own_y[c], u[c] + sign * own_u[c])
+    return total
+
+
+_value = compile_loop(
+    _plain_value, fastmath={"reassoc", "contract"}, error_model="numpy"
+)
+
+
+@compile_loop
+def reassign(
+    counts: Array,
+    labels: Array,
+    sums: Array,
+    n_features: int,
+    tolerance: float,
+    n_sweeps: int,
+) -> None:
+    """Move neurons until no move gains; changes `labels` and `sums` in place."""
+    n_neurons, n_clusters = len(counts), len(sums)
+    values = np.empty(n_clusters)
+    for k in range(n_clusters):
+        values[k] = _value(sums[k], sums[k], 0.0, n_features)
+    sizes = np.zeros(n_clusters, dtype=np.int64)
+    for i in range(n_neurons):
+        sizes[labels[i]] += 1
+    # A gain is computed anew only for classes that changed since it was computed.
+    version = np.zeros(n_clusters, dtype=np.int64)
+    computed = np.full((n_neurons, n_clusters), -1)
+    # What the objective gains with the neuron in the class, over the class without it.
+    gain = np.empty((n_neurons, n_clusters))
+    for _ in range(n_sweeps):
+        n_moves = 0
+        for i in range(n_neurons):
+            own = labels[i]
+            if sizes[own] == 1:
+                continue
+            is_new = False
+            for k in range(n_clusters):
+                if computed[i, k] == version[k]:
+                    continue
+                is_new = True
+                sign = -1.0 if k == own else 1.0
+                both = _value(sums[k], counts[i], sign, n_features)
+                gain[i, k] = sign * (both - values[k])
+                computed[i, k] = version[k]
+            if not is_new:
+                continue
+            best = gain[i].argmax()
+            if gain[i, best] <= gain[i, own] + tolerance:
+                continue
+            for c in range(counts.shape[1]):
+                sums[own, c] -= counts[i, c]
+                sums[best, c] += counts[i, c]
+            for k in (own, best):
+                values[k] = _value(sums[k], sums[k], 0.0, n_features)
+                version[k] += 1
+            sizes[own] -= 1
+            sizes[best] += 1
+            labels[i] = best
+            n_moves += 1
+        if not n_moves:
+            break
 
 
 _f4 = np.float32

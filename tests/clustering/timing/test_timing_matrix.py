@@ -351,6 +351,23 @@ def test_compiled_loops_equal_numpy(rng, simulate_types):
     assert_allclose(trees[0].losses, trees[1].losses, atol=1e-11)
 
 
+def test_reassignment_is_the_same_with_and_without_compiled_loops(rng, simulate_types):
+    pytest.importorskip("numba")
+    spikes, types, stimulus = simulate_types(rng, [12, 9, 7, 6], n_stimuli=2)
+    spikes[::4, :, stimulus == 1] = np.nan
+    spikes[5] = 0  # silent: moves nowhere
+    counts = SpikeCounts.from_repeats(spikes, stimulus=stimulus)
+    start = rng.integers(0, 5, len(types))
+    found = []
+    for least in (1, 10**12):
+        matrix = TimingMatrix.from_spikes(counts, rate_weight=0.3, min_compiled=least)
+        assert (matrix.loops is None) == (least > 1)
+        found.append(refine(matrix, start))
+    assert not np.array_equal(found[0][0], start)
+    assert_array_equal(found[0][0], found[1][0])
+    assert_allclose(found[0][1], found[1][1], rtol=1e-12)
+
+
 def test_single_precision_keeps_its_bound(rng, simulate_types):
     pytest.importorskip("numba")
     spikes, _, stimulus = simulate_types(rng, [20, 15, 10])
