@@ -6,6 +6,8 @@ Input: records. Output: PNG and SVG files.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +18,16 @@ from matplotlib.figure import Figure
 from neuroclass.plotting import class_families as families
 from neuroclass.plotting import class_responses as responses
 from neuroclass.plotting import class_sizes as sizes
+from neuroclass.plotting import (
+    contingency,
+    ranked_cuts,
+    time_resolution,
+    tree,
+    word_scan,
+)
 from neuroclass.plotting import information_curve as curve
 from neuroclass.plotting import pair_matrices as matrices
 from neuroclass.plotting import pair_times as times
-from neuroclass.plotting import ranked_cuts, time_resolution, tree, word_scan
 
 if TYPE_CHECKING:
     import os
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
     from neuroclass.results import (
         ClassificationResult,
         DiscriminationResult,
+        GroupingComparison,
         InformationScan,
         WithinRecordings,
     )
@@ -40,6 +49,7 @@ __all__ = [
     "PAIR_FIGURE_NAMES",
     "TIMING_FIGURE_NAMES",
     "new_figure",
+    "write_comparison",
     "write_discrimination",
     "write_families",
     "write_figures",
@@ -109,6 +119,18 @@ def write_families(
     )
 
 
+def write_comparison(
+    comparison: GroupingComparison, folder: str | os.PathLike[str]
+) -> list[Path]:
+    """Write ``contingency.png`` and ``contingency.svg``, as `write_figures` does."""
+    path = Path(folder) / "contingency"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _file_style():
+        figure = new_figure(contingency.contingencies_size(comparison))
+        contingency.plot_contingencies(comparison, figure=figure)
+        return _save(figure, path)
+
+
 def write_discrimination(
     discrimination: DiscriminationResult, folder: str | os.PathLike[str]
 ) -> list[Path]:
@@ -170,15 +192,25 @@ def _write_figure(
     path: Path, size: tuple[float, float], plot: Callable[..., Axes], drawn: object
 ) -> list[Path]:
     """Write one figure in all formats; `path` is without suffix."""
-    written = []
+    with _file_style():
+        figure = new_figure(size)
+        plot(drawn, ax=figure.subplots())
+        return _save(figure, path)
+
+
+@contextmanager
+def _file_style() -> Iterator[None]:
     with matplotlib.style.context(["default", FILE_STYLE]), warnings.catch_warnings():
         # A glyph that the font lacks is still text in the SVG.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
-        figure = new_figure(size)
-        plot(drawn, ax=figure.subplots())
-        for suffix, (dpi, metadata) in _FORMATS.items():
-            written.append(path.with_suffix(f".{suffix}"))
-            figure.savefig(written[-1], dpi=dpi, metadata=metadata)
+        yield
+
+
+def _save(figure: Figure, path: Path) -> list[Path]:
+    written = []
+    for suffix, (dpi, metadata) in _FORMATS.items():
+        written.append(path.with_suffix(f".{suffix}"))
+        figure.savefig(written[-1], dpi=dpi, metadata=metadata)
     return written
 
 
