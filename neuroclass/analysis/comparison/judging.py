@@ -157,7 +157,7 @@ def judge_grouping(
             description=method.description,
             number_rule=method.number_rule,
             seconds=seconds,
-            n_units=int(one.is_grouped.sum()) if one else 0,
+            n_units=int(one.is_grouped.sum()) if one else len(method.members),
             own=own_scores,
             same=same_scores,
             gains=_gains(same, same_scores, ours[1], judge),
