@@ -7,7 +7,7 @@ from neuroclass.clustering.timing import SpikeCounts, find_participants
 from neuroclass.spike_times import RepeatedTrains
 
 BIN = 0.02  # s
-DISTANCE_UNITS, DISTANCE_REPEATS = 40, 6
+DISTANCE_UNITS, DISTANCE_REPEATS = 25, 4
 _TIME_CONSTANT = 0.05  # s
 
 

@@ -2,7 +2,7 @@
 
 Input: PSTHs, features or distances of neurons, as arrays.
 Output: the scaled PSTHs (`scale_psth`), partitions by k-means, Gaussian mixtures,
-average linkage and the sequential information bottleneck of IBM, with a given number of
+linkage and the sequential information bottleneck of IBM, with a given number of
 groups or one of their own (`Partition`), and differences of Rand indices with their
 standard errors.
 

@@ -1,8 +1,9 @@
+from .partitions import LINKAGES as LINKAGES
 from .partitions import MOST_GROUPS as MOST_GROUPS
 from .partitions import Partition as Partition
-from .partitions import average_linkage_partition as average_linkage_partition
 from .partitions import has_sib as has_sib
 from .partitions import k_means_partition as k_means_partition
+from .partitions import linkage_partition as linkage_partition
 from .partitions import mixture_partition as mixture_partition
 from .partitions import sib_partition as sib_partition
 from .psth_features import SCALINGS as SCALINGS

@@ -12,12 +12,14 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import silhouette_score
 from sklearn.mixture import GaussianMixture
+
+from neuroclass._lib.checks import check_choice
 
 try:
     from sib import SIB
@@ -25,15 +27,17 @@ except ImportError:  # a peer, not a dependency
     SIB = None
 
 __all__ = [
+    "LINKAGES",
     "MOST_GROUPS",
     "Partition",
-    "average_linkage_partition",
     "has_sib",
     "k_means_partition",
+    "linkage_partition",
     "mixture_partition",
     "sib_partition",
 ]
 
+LINKAGES = ("average", "ward")
 MOST_GROUPS = 14  # that an automatic number is chosen among
 _LEAST_VARIANCE = 1e-3  # added to those of a mixture
 _Number = Literal["auto"] | int
@@ -109,10 +113,10 @@ def k_means_partition(
         return _by_silhouette(into, len(x), lambda labels: silhouette_score(x, labels))
 
 
-def average_linkage_partition(
-    distances: ArrayLike, n_groups: _Number = "auto"
+def linkage_partition(
+    distances: ArrayLike, n_groups: _Number = "auto", *, linkage: str = "average"
 ) -> Partition:
-    """Cut the tree of average linkage.
+    """Cut the tree of an agglomerative linkage.
 
     Parameters
     ----------
@@ -120,12 +124,16 @@ def average_linkage_partition(
         Symmetric, 0 on the diagonal.
     n_groups : "auto" or int, default "auto"
         As in `k_means_partition`.
+    linkage : {"average", "ward"}
+        Mean distance between groups; or Ward's, the increase of squared distances
+        within groups, which keeps single neurons from becoming groups.
     """
+    check_choice(linkage, "linkage", LINKAGES)
     d = np.asarray(distances, dtype=np.float64)
-    tree = linkage(squareform(d, checks=False), method="average")
+    tree = hierarchy.linkage(squareform(d, checks=False), method=linkage)
 
     def into(k: int) -> NDArray[np.intp]:
-        return np.asarray(fcluster(tree, k, "maxclust") - 1, dtype=np.intp)
+        return np.asarray(hierarchy.fcluster(tree, k, "maxclust") - 1, dtype=np.intp)
 
     if n_groups != "auto":
         return Partition(into(_checked(n_groups, len(d))), "given")

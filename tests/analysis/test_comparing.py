@@ -71,7 +71,8 @@ def test_every_grouping_is_judged_in_all_respects(compared):
         "k-means, z-scored",
         "k-means, maximum",
         "Gaussian mixture",
-        "correlation",
+        "correlation, average",
+        "correlation, Ward",
         "Victor-Purpura",
         "van Rossum",
         "words (2002)",
@@ -262,7 +263,7 @@ def test_a_comparison_shows_and_draws_itself(compared, tmp_path):
     figure = compared.plot(tmp_path / "contingency.png")
     titles = [ax.get_title() for ax in figure.axes]
     assert titles[0] == "types"
-    assert "correlation" in titles
+    assert "correlation, Ward" in titles
     n_units = sum(int(text.get_text()) for text in figure.axes[0].texts)
     assert n_units == len(compared.unit_ids)
     pyplot.close(figure)

@@ -6,9 +6,9 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics import silhouette_score
 
 from neuroclass.groupings import (
-    average_linkage_partition,
     has_sib,
     k_means_partition,
+    linkage_partition,
     mixture_partition,
     rand_index,
     sib_partition,
@@ -25,7 +25,8 @@ def clouds(rng):
 PARTITIONS = {
     "k-means": k_means_partition,
     "mixture": mixture_partition,
-    "linkage": lambda x, *n: average_linkage_partition(cdist(x, x), *n),
+    "average": lambda x, *n: linkage_partition(cdist(x, x), *n),
+    "ward": lambda x, *n: linkage_partition(cdist(x, x), *n, linkage="ward"),
 }
 
 
@@ -68,12 +69,12 @@ def test_neurons_that_are_alike_give_fewer_groups_and_no_warning():
     assert k_means_partition(x, 4).n_groups == 2
     assert k_means_partition(x).n_groups == 2
     assert k_means_partition(np.zeros((5, 1))).n_groups == 1
-    assert average_linkage_partition(np.zeros((5, 5))).n_groups == 1
+    assert linkage_partition(np.zeros((5, 5))).n_groups == 1
 
 
 def test_two_neurons_are_one_group_by_a_silhouette():
     assert k_means_partition([[0.0], [1.0]]).n_groups == 1
-    assert average_linkage_partition([[0.0, 1.0], [1.0, 0.0]]).n_groups == 1
+    assert linkage_partition([[0.0, 1.0], [1.0, 0.0]]).n_groups == 1
 
 
 @pytest.mark.parametrize("number", [0, 9])

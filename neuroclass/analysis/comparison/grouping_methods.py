@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from neuroclass.clustering import AgglomerativeBottleneck, SequentialBottleneck
 from neuroclass.clustering.timing import SpikeCounts, TimingBottleneck
 from neuroclass.groupings import (
-    average_linkage_partition,
     has_sib,
     k_means_partition,
+    linkage_partition,
     mixture_partition,
     principal_components,
     psth_correlation_distances,
@@ -242,16 +242,18 @@ def grouping_methods(neurons: NeuronsToGroup) -> tuple[GroupingMethod, ...]:
                 ).labels
             ),
         ),
-        GroupingMethod(
-            "correlation",
-            "average linkage of 1 less the correlation of PSTHs",
-            "silhouette",
-            every,
-            lambda half, n: (
-                average_linkage_partition(
-                    psth_correlation_distances(neurons.psth_of(half)), n
-                ).labels
-            ),
+        *(
+            GroupingMethod(
+                f"correlation, {name}",
+                f"{words} linkage of 1 less the correlation of PSTHs",
+                "silhouette",
+                every,
+                _by_correlation(neurons, linkage),
+            )
+            for linkage, name, words in (
+                ("average", "average", "average"),
+                ("ward", "Ward", "Ward's"),
+            )
         ),
     ]
     if len(neurons.sample) >= _LEAST:
@@ -305,6 +307,14 @@ def _by_words(neurons: NeuronsToGroup) -> _Partition:
             bottleneck(n_groups, **how).fit(neurons.words_of(half)).labels_
         )
         return labels
+
+    return partition
+
+
+def _by_correlation(neurons: NeuronsToGroup, linkage: str) -> _Partition:
+    def partition(half: Half, n_groups: _Number) -> NDArray[np.intp]:
+        distances = psth_correlation_distances(neurons.psth_of(half))
+        return linkage_partition(distances, n_groups, linkage=linkage).labels
 
     return partition
 
@@ -398,7 +408,7 @@ def _by_distances(neurons: NeuronsToGroup) -> list[GroupingMethod]:
     return [
         GroupingMethod(
             measure,
-            f"average linkage of {what} of the same repeat",
+            f"Ward's linkage of {what} of the same repeat",
             "silhouette",
             neurons.sample,
             _of_distances(
@@ -413,8 +423,8 @@ def _of_distances(neurons: NeuronsToGroup, distances: _Distances) -> _Partition:
     def partition(half: Half, n_groups: _Number) -> NDArray[np.intp]:
         chosen = distances.of_repeats[_repeats(distances.trains, half)]
         labels = np.full(neurons.n_neurons, -1)
-        labels[neurons.sample] = average_linkage_partition(
-            chosen.mean(axis=0), n_groups
+        labels[neurons.sample] = linkage_partition(
+            chosen.mean(axis=0), n_groups, linkage="ward"
         ).labels
         return labels
 
