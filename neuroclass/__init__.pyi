@@ -1,7 +1,9 @@
 from .analysis import Classification as Classification
+from .analysis import Comparison as Comparison
 from .analysis import Discrimination as Discrimination
 from .analysis import Responses as Responses
 from .analysis import classify_neurons as classify_neurons
+from .analysis import compare_groupings as compare_groupings
 from .analysis import discriminate_neurons as discriminate_neurons
 from .analysis import measure_information as measure_information
 from .analysis import prepare_responses as prepare_responses

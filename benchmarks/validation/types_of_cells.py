@@ -13,12 +13,8 @@ import argparse
 from itertools import product
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
-from sklearn.cluster import KMeans
-from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.metrics import adjusted_rand_score, silhouette_score
-from sklearn.mixture import GaussianMixture
+from sklearn.metrics import adjusted_rand_score
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
 from benchmarks.validation._real_like import (
@@ -44,11 +40,15 @@ from neuroclass.clustering.timing import (
     find_cluster_cuts,
     find_participants,
 )
-
-try:
-    from sib import SIB
-except ImportError:  # a peer, not a dependency
-    SIB = None
+from neuroclass.groupings import (
+    MOST_GROUPS,
+    has_sib,
+    k_means_partition,
+    mixture_partition,
+    principal_components,
+    scale_psth,
+    sib_partition,
+)
 
 TITLE = "Are the types found?"
 TIMING, WORDS, SILHOUETTE, MIXTURE = (
@@ -67,7 +67,6 @@ VARIABILITY = {
 }
 _SMOOTHINGS = (0.0, 1.5, 3.0)  # bins of 20 ms
 _SCALINGS = ("z-scored", "unit length", "square root", "maximum")
-_MOST_CLASSES = 14
 _COMPARED = 3  # of so many populations one by the peers, too
 _ALIKE = {"rate_spread": 0.0, "sparse_share": 0.0}
 
@@ -163,10 +162,10 @@ def _measure_number(population, *, is_with_words, is_with_peers):
         "is_determined": cuts.is_determined,
         "ari": float(adjusted_rand_score(types[part], cuts.labels)),
     }
-    if is_with_words and part.sum() > _MOST_CLASSES:
+    if is_with_words and part.sum() > MOST_GROUPS:
         words = _words(spikes, "auto", part, types)
         found["number"][WORDS] = words
-    if is_with_peers and part.sum() > _MOST_CLASSES:
+    if is_with_peers and part.sum() > MOST_GROUPS:
         for name, labels in _numbered(spikes[part], stimulus):
             found["number"][name] = {
                 "shown": len(np.unique(labels)),
@@ -202,17 +201,11 @@ def _word_counts(spikes):
 
 def _numbered(spikes, stimulus):
     """Yield the partitions of peers that choose the number themselves."""
-    x = _scaled(spikes.sum(axis=1).astype(float), 1.5, "z-scored", stimulus)
-    x = PCA(min(10, *x.shape)).fit_transform(x)
-    several = range(2, _MOST_CLASSES + 1)
-    partitions = [KMeans(k, n_init=5, random_state=0).fit_predict(x) for k in several]
-    yield SILHOUETTE, max(partitions, key=lambda labels: silhouette_score(x, labels))
-    mixtures = [
-        GaussianMixture(k, covariance_type="diag", reg_covar=1e-3, random_state=0)
-        for k in range(1, _MOST_CLASSES + 1)
-    ]
-    best = min(mixtures, key=lambda mixture: mixture.fit(x).bic(x))
-    yield MIXTURE, best.predict(x)
+    summed = spikes.sum(axis=1)
+    scaled = scale_psth(summed, "z-scored", smoothing=1.5, stimulus=stimulus)
+    x = principal_components(scaled)
+    yield SILHOUETTE, k_means_partition(x, n_init=5).labels
+    yield MIXTURE, mixture_partition(x).labels
 
 
 def _measure_known(population, *, is_all):
@@ -248,34 +241,19 @@ def _peers(spikes, stimulus, n_clusters):
     summed = spikes.sum(axis=1).astype(float)
     for smoothing in _SMOOTHINGS:
         for scaling in _SCALINGS:
-            x = _scaled(summed, smoothing, scaling, stimulus)
-            found = KMeans(n_clusters, n_init=10, random_state=0).fit_predict(x)
+            x = scale_psth(summed, scaling, smoothing=smoothing, stimulus=stimulus)
+            found = k_means_partition(x, n_clusters).labels
             yield f"k-means {scaling}, {smoothing:g} bins", found
-    if SIB is not None:
-        sib = SIB(n_clusters=n_clusters, n_init=10, random_state=0)
-        yield "sIB", sib.fit(summed).labels_
+    if has_sib():
+        yield "sIB", sib_partition(summed, n_clusters).labels
 
 
 def _supervised(spikes, stimulus, types):
     """Return the type of each cell as the types of all others predict it."""
-    x = _scaled(spikes.sum(axis=1).astype(float), 3.0, "z-scored", stimulus)
+    x = scale_psth(spikes.sum(axis=1), "z-scored", smoothing=3.0, stimulus=stimulus)
     u, size, _ = np.linalg.svd(x - x.mean(axis=0), full_matrices=False)
     model = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto")
     return cross_val_predict(model, (u * size)[:, :20], types, cv=LeaveOneOut())
-
-
-def _scaled(summed, smoothing, scaling, stimulus):
-    x = summed.reshape(len(summed), int(stimulus[-1]) + 1, -1)
-    if smoothing:
-        x = gaussian_filter1d(x, smoothing, axis=2, mode="nearest")
-    x = x.reshape(len(summed), -1)
-    if scaling == "z-scored":
-        return (x - x.mean(1, keepdims=True)) / (x.std(1, keepdims=True) + 1e-9)
-    if scaling == "unit length":
-        return x / np.linalg.norm(x, axis=1, keepdims=True)
-    if scaling == "square root":
-        return np.sqrt(x / x.sum(axis=1, keepdims=True))
-    return x / x.max(axis=1, keepdims=True)
 
 
 def _measure_random_units(kind, seed):
@@ -354,7 +332,7 @@ def _preface(suites):
         'its own number (`criterion="word"`); silhouette and mixture take the first '
         "ten principal components of z-scored, smoothed PSTHs of these units, and "
         "silhouette cannot say one. Peers were measured in every third population, "
-        f"where more than {_MOST_CLASSES} units take part; *timing, the same*: in the "
+        f"where more than {MOST_GROUPS} units take part; *timing, the same*: in the "
         "same populations."
     )
     text += (
@@ -369,7 +347,7 @@ def _preface(suites):
     missing = []
     if "mouse" not in suites or "step" not in suites:
         missing.append("mouse cells")
-    if SIB is None:
+    if not has_sib():
         missing.append("sIB, which needs the package `sib-clustering`")
     return text + (f" Not measured here: {' and '.join(missing)}." if missing else "")
 

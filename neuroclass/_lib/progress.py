@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
-__all__ = ["is_watched", "show_stages"]
+__all__ = ["announce", "is_watched", "show_stages"]
 
 
 def is_watched(progress: bool) -> bool:
@@ -25,6 +25,20 @@ def is_watched(progress: bool) -> bool:
         False where stderr is a log file: neither a terminal nor shown by a notebook.
     """
     return progress and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+
+
+def announce(text: str, *, progress: bool) -> None:
+    """Print a line on stderr before long work, in a log file too.
+
+    Parameters
+    ----------
+    text : str
+        What is about to be done, and how long it takes.
+    progress : bool
+        Whether progress is asked for.
+    """
+    if progress:
+        tqdm.write(text, file=sys.stderr)
 
 
 @contextmanager

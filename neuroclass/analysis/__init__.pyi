@@ -4,6 +4,8 @@ from .bin_choice import BinChoice as BinChoice
 from .bin_choice import choose_bin_size as choose_bin_size
 from .classify import Classification as Classification
 from .classify import classify_neurons as classify_neurons
+from .comparison import Comparison as Comparison
+from .comparison import compare_groupings as compare_groupings
 from .discriminate import Discrimination as Discrimination
 from .discriminate import discriminate_neurons as discriminate_neurons
 from .information import measure_information as measure_information

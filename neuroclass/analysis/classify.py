@@ -25,6 +25,7 @@ from neuroclass.analysis.class_settings import (
     ClassOptions,
     ClassSettings,
 )
+from neuroclass.analysis.coincident_units import duplicate_issues
 from neuroclass.analysis.quality_checks import (
     agreement_with_recordings,
     without_drifting,
@@ -269,7 +270,11 @@ def classify_neurons(
             model.labels_[is_in],
             random_state=random_state,
         )
-        warn_of(pooling_issues)
+        leaves = responses.units if fit is None else fit.part_of(responses.units)
+        duplicates = duplicate_issues(
+            block, responses.presentations, leaves, model.pairwise_losses_
+        )
+        warn_of((*pooling_issues, *duplicates))
         agreement = None
         if reference is not None:
             agreement = agreement_with(
@@ -345,6 +350,7 @@ def classify_neurons(
             *responses.issues,
             *(fit.issues if fit is not None else ()),
             *pooling_issues,
+            *duplicates,
         ),
         timing=None if fit is None else fit.timing,
     )

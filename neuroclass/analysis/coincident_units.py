@@ -1,21 +1,26 @@
 """Coincident spikes of pairs of units of a recording.
 
 Input: a recording, its presentations and pairs of units. Output: for each pair, the
-share of spikes that coincide beyond chance.
+share of spikes that coincide beyond chance; the possible duplicate units, as `Issue`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import neo
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass._lib.issues import Issue
+from neuroclass._lib.wording import plural, some
 from neuroclass.discrimination import coincident_share
 from neuroclass.presentations import RECORDING, Presentations, spike_seconds
 
-__all__ = ["coincident_spikes"]
+__all__ = ["coincident_spikes", "duplicate_issues"]
+
+_MOST_SPIKES = 0.5  # of the unit with fewer that coincide, of different neurons
+_COINCIDENCE = 0.001  # s
 
 
 def coincident_spikes(
@@ -57,3 +62,73 @@ def coincident_spikes(
             )
         )
     return np.array(shares)
+
+
+def duplicate_issues(
+    recording: neo.Block,
+    presentations: Presentations,
+    units: Sequence[int],
+    losses: NDArray[np.float64],
+) -> tuple[Issue, ...]:
+    """Return the possible duplicate units, as an issue: one neuron sorted twice.
+
+    Parameters
+    ----------
+    recording, presentations
+        As in `coincident_spikes`.
+    units : sequence of int
+        Positions of units.
+    losses : ndarray of shape (n_units, n_units)
+        How unlike two of them respond; each is compared with the one most like it.
+
+    Returns
+    -------
+    tuple of Issue
+        One, with the units of pairs that share more than half of the spikes of the one
+        with fewer, beyond chance; none if there is no such pair.
+    """
+    trains = recording.segments[0].spiketrains
+    if len(units) < 2 or losses.shape != (len(units), len(units)):
+        return ()
+    apart = np.where(np.eye(len(units), dtype=bool), np.inf, losses)
+    nearest = apart.argmin(axis=1)
+    pairs = {
+        (units[min(k, n)], units[max(k, n)]) for k, n in enumerate(nearest.tolist())
+    }
+    # Most pairs share few spikes at all: only of the others chance is worth measuring.
+    close = sorted(p for p in pairs if _share(*(trains[u] for u in p)) > _MOST_SPIKES)
+    shares = coincident_spikes(recording, presentations, close)
+    found = [
+        (pair, share)
+        for pair, share in zip(close, shares.tolist(), strict=True)
+        if share > _MOST_SPIKES
+    ]
+    if not found:
+        return ()
+
+    def name(unit: int) -> str:
+        return str(trains[unit].annotations["unit_id"])
+
+    listed = [
+        f"{name(a)} and {name(b)} ({100 * share:.0f} %)" for (a, b), share in found
+    ]
+    return (
+        Issue(
+            "possible duplicate units",
+            f"{plural(len(found), 'pair of units shares', 'pairs of units share')} "
+            f"most spikes, within 1 ms: possible duplicate units {some(listed)}. See "
+            "discriminate, and leave one of each out.",
+            tuple(trains[u].annotations["unit_id"] for pair, _ in found for u in pair),
+        ),
+    )
+
+
+def _share(first: neo.SpikeTrain, second: neo.SpikeTrain) -> float:
+    """Return the share of the spikes of the unit with fewer that coincide at all."""
+    fewer, more = sorted((spike_seconds(first), spike_seconds(second)), key=len)
+    if not len(fewer):
+        return 0.0
+    others = np.sort(more)
+    early = np.searchsorted(others, fewer - _COINCIDENCE)
+    late = np.searchsorted(others, fewer + _COINCIDENCE)
+    return float((late > early).mean())

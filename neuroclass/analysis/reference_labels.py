@@ -24,7 +24,7 @@ __all__ = ["agreement_with", "read_reference"]
 
 
 def read_reference(
-    reference: str | Path, recording: neo.Block
+    reference: str | Path, recording: neo.Block, *, argument: str = "reference"
 ) -> tuple[str, dict[str, Any]]:
     """Read a reference labelling: its name, and the label of each unit id (as str).
 
@@ -35,6 +35,8 @@ def read_reference(
         holds one.
     recording : neo.Block
         Recording of the labelled units.
+    argument : str, default "reference"
+        Name of the argument, for messages.
 
     Returns
     -------
@@ -69,7 +71,7 @@ def read_reference(
     if not path.is_file():
         columns = sorted({key for train in trains for key in train.annotations})
         raise FileNotFoundError(
-            f"reference must be a units column ({', '.join(columns)}), a labels.csv "
+            f"{argument} must be a units column ({', '.join(columns)}), a labels.csv "
             f"or a result folder; got {str(reference)!r}."
         )
     try:

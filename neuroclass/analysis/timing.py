@@ -6,6 +6,7 @@ Input: `Responses`, and the settings of the classes. Output: the fitted
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,12 @@ class TimingFit:
     def part(self) -> SpikeCounts:
         """Spike counts of the units that made the classes."""
         return self.spikes.of(self.model.takes_part_)
+
+    def part_of(self, units: Sequence[int]) -> list[int]:
+        """Return those of the recorded units that made the classes."""
+        return [
+            u for u, is_in in zip(units, self.model.takes_part_, strict=True) if is_in
+        ]
 
 
 def cluster_by_timing(

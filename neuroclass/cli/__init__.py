@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 from neuroclass._version import __version__
 from neuroclass.cli import (
     cluster,
+    compare,
     diagnose,
     discriminate,
     evaluate,
@@ -41,6 +42,7 @@ __all__ = ["build_parser", "main", "report_failure"]
 _COMMANDS = {
     "inspect": inspect,
     "cluster": cluster,
+    "compare": compare,
     "information": information,
     "discriminate": discriminate,
     "simulate": simulate,

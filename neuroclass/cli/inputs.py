@@ -159,7 +159,12 @@ def units_by_column(
     return values_of or None
 
 
-def check_reference(reference: str | None, recordings: "list[neo.Block]") -> None:
+def check_reference(
+    reference: str | None,
+    recordings: "list[neo.Block]",
+    *,
+    argument: str = "reference",
+) -> None:
     """Refuse a reference that is neither a file nor a column of any recording."""
     from neuroclass.analysis.reference_labels import read_reference  # noqa: PLC0415
 
@@ -171,7 +176,7 @@ def check_reference(reference: str | None, recordings: "list[neo.Block]") -> Non
         if any(reference in t.annotations for t in recording.segments[0].spiketrains)
     ]
     try:
-        read_reference(reference, (has_it or recordings)[0])
+        read_reference(reference, (has_it or recordings)[0], argument=argument)
     except FileNotFoundError as error:  # wrong usage, where a recording is data
         raise ValueError(f"--{error}") from error
 

@@ -3,6 +3,8 @@ from .class_families import plot_families as plot_families
 from .class_responses import plot_class_responses as plot_class_responses
 from .class_responses import plot_rasters as plot_rasters
 from .class_sizes import plot_class_sizes as plot_class_sizes
+from .contingency import plot_contingencies as plot_contingencies
+from .figure_files import write_comparison as write_comparison
 from .figure_files import write_discrimination as write_discrimination
 from .figure_files import write_families as write_families
 from .figure_files import write_figures as write_figures

@@ -6,6 +6,8 @@ Input: records. Output: PNG and SVG files.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +19,16 @@ from neuroclass._lib.checks import check_choice
 from neuroclass.plotting import class_families as families
 from neuroclass.plotting import class_responses as responses
 from neuroclass.plotting import class_sizes as sizes
+from neuroclass.plotting import (
+    contingency,
+    ranked_cuts,
+    time_resolution,
+    tree,
+    word_scan,
+)
 from neuroclass.plotting import information_curve as curve
 from neuroclass.plotting import pair_matrices as matrices
 from neuroclass.plotting import pair_times as times
-from neuroclass.plotting import ranked_cuts, time_resolution, tree, word_scan
 from neuroclass.plotting.figure_names import (
     FIGURE_FORMATS,
     FIGURE_NAMES,
@@ -37,6 +45,7 @@ if TYPE_CHECKING:
     from neuroclass.results import (
         ClassificationResult,
         DiscriminationResult,
+        GroupingComparison,
         InformationScan,
         WithinRecordings,
     )
@@ -44,6 +53,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FILE_STYLE",
     "new_figure",
+    "write_comparison",
     "write_discrimination",
     "write_families",
     "write_figures",
@@ -110,6 +120,18 @@ def write_families(
     _check_formats(formats)
     size, plot = families.families_size(within), families.plot_families
     return _write_figure(Path(folder) / "families", size, plot, within, formats)
+
+
+def write_comparison(
+    comparison: GroupingComparison, folder: str | os.PathLike[str]
+) -> list[Path]:
+    """Write ``contingency.png`` and ``contingency.svg``, as `write_figures` does."""
+    path = Path(folder) / "contingency"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _file_style():
+        figure = new_figure(contingency.contingencies_size(comparison))
+        contingency.plot_contingencies(comparison, figure=figure)
+        return _save(figure, path)
 
 
 def write_discrimination(
@@ -186,23 +208,35 @@ def _write_figure(
     formats: Sequence[str],
 ) -> list[Path]:
     """Write one figure in some formats; `path` is without suffix."""
-    written = []
+    with _file_style():
+        figure = new_figure(size)
+        plot(drawn, ax=figure.subplots())
+        return _save(figure, path, formats)
+
+
+@contextmanager
+def _file_style() -> Iterator[None]:
     with matplotlib.style.context(["default", FILE_STYLE]), warnings.catch_warnings():
         # A glyph that the font lacks is still text in the SVG.
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
-        figure = new_figure(size)
-        plot(drawn, ax=figure.subplots())
-        # Laid out once: each savefig would solve the layout again.
-        figure.set_dpi(_FORMATS["png"][0])
-        if (layout := figure.get_layout_engine()) is not None:
-            layout.execute(figure)
-        figure.set_layout_engine("none")
-        for suffix in formats:
-            dpi, metadata = _FORMATS[suffix]
-            written.append(path.with_suffix(f".{suffix}"))
-            # An eighth larger than by the default of 6, in half the time.
-            how = {"pil_kwargs": {"compress_level": 3}} if suffix == "png" else {}
-            figure.savefig(written[-1], dpi=dpi, metadata=metadata, **how)
+        yield
+
+
+def _save(
+    figure: Figure, path: Path, formats: Sequence[str] = FIGURE_FORMATS
+) -> list[Path]:
+    # Laid out once: each savefig would solve the layout again.
+    figure.set_dpi(_FORMATS["png"][0])
+    if (layout := figure.get_layout_engine()) is not None:
+        layout.execute(figure)
+    figure.set_layout_engine("none")
+    written = []
+    for suffix in formats:
+        dpi, metadata = _FORMATS[suffix]
+        written.append(path.with_suffix(f".{suffix}"))
+        # An eighth larger than by the default of 6, in half the time.
+        how = {"pil_kwargs": {"compress_level": 3}} if suffix == "png" else {}
+        figure.savefig(written[-1], dpi=dpi, metadata=metadata, **how)
     return written
 
 

@@ -1,5 +1,6 @@
 from .class_folder import save_results as save_results
 from .class_json import write_result_json as write_result_json
+from .comparison import save_comparison as save_comparison
 from .csv_files import write_labels_csv as write_labels_csv
 from .family_folder import save_families as save_families
 from .information_json import (

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuroclass.report.class_page import write_class_page
+from neuroclass.report.comparison import write_comparison_page
 from neuroclass.report.family_page import write_family_page
 from neuroclass.report.pair_page import write_pair_page
 
@@ -26,8 +27,8 @@ def write_report(folder: str | os.PathLike[str]) -> Path:
     Parameters
     ----------
     folder : path
-        A result folder of ``neuroclass cluster``, with ``--within`` or without, or of
-        ``neuroclass discriminate``.
+        A result folder of ``neuroclass cluster``, with ``--within`` or without, of
+        ``neuroclass discriminate`` or of ``neuroclass compare``.
 
     Returns
     -------
@@ -46,4 +47,6 @@ def write_report(folder: str | os.PathLike[str]) -> Path:
         return write_family_page(folder)
     if (folder / "pairs.csv").is_file():
         return write_pair_page(folder)
+    if (folder / "groupings.csv").is_file():
+        return write_comparison_page(folder)
     return write_class_page(folder)

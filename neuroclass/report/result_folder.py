@@ -23,6 +23,7 @@ __all__ = ["check_kind", "write_folder"]
 _KINDS = {
     "families.json": "cluster --within",
     "pairs.csv": "discriminate",
+    "groupings.csv": "compare",
     "labels.csv": "cluster",
 }
 
@@ -93,7 +94,7 @@ def check_kind(folder: Path, kind: str) -> None:
     ----------
     folder : pathlib.Path
         Folder that a result is to be written into.
-    kind : {"cluster", "cluster --within", "discriminate"}
+    kind : {"cluster", "cluster --within", "discriminate", "compare"}
         Command whose result it is.
 
     Raises

@@ -22,3 +22,4 @@ from .stationarity import describe_drift as describe_drift
 from .stationarity import drift_test as drift_test
 from .words import Words as Words
 from .words import bin_words as bin_words
+from .words import read_spikes as read_spikes

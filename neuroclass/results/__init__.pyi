@@ -4,6 +4,11 @@ from .classification import ClassifiedUnits as ClassifiedUnits
 from .classification import InformationCurve as InformationCurve
 from .classification import UnitPsth as UnitPsth
 from .discrimination import DiscriminationResult as DiscriminationResult
+from .grouping_comparison import DistanceCost as DistanceCost
+from .grouping_comparison import Grouping as Grouping
+from .grouping_comparison import GroupingComparison as GroupingComparison
+from .grouping_comparison import GroupingScores as GroupingScores
+from .grouping_comparison import PeerGain as PeerGain
 from .information_scan import InformationScan as InformationScan
 from .labelled_arrays import pair_dataset as pair_dataset
 from .labelled_arrays import psth_dataset as psth_dataset

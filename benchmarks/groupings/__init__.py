@@ -1,0 +1,1 @@
+"""Our classes and classical groupings on populations of known types."""

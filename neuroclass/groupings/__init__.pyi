@@ -1,0 +1,14 @@
+from .partitions import LINKAGES as LINKAGES
+from .partitions import MOST_GROUPS as MOST_GROUPS
+from .partitions import Partition as Partition
+from .partitions import has_sib as has_sib
+from .partitions import k_means_partition as k_means_partition
+from .partitions import linkage_partition as linkage_partition
+from .partitions import mixture_partition as mixture_partition
+from .partitions import sib_partition as sib_partition
+from .psth_features import SCALINGS as SCALINGS
+from .psth_features import principal_components as principal_components
+from .psth_features import psth_correlation_distances as psth_correlation_distances
+from .psth_features import scale_psth as scale_psth
+from .rand_differences import rand_difference as rand_difference
+from .rand_differences import rand_index as rand_index

@@ -1,0 +1,8 @@
+"""Result folder of `compare`: table, labels, JSON, figure and page.
+
+Input: `GroupingComparison`. Output: a folder.
+"""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

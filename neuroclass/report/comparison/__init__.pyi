@@ -1,0 +1,2 @@
+from .comparison_folder import save_comparison as save_comparison
+from .comparison_page import write_comparison_page as write_comparison_page

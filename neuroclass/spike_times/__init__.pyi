@@ -1,0 +1,9 @@
+from .interval_statistics import IntervalStatistics as IntervalStatistics
+from .interval_statistics import interval_statistics as interval_statistics
+from .repeated_trains import RepeatedTrains as RepeatedTrains
+from .repeated_trains import read_repeated_trains as read_repeated_trains
+from .spike_distances import SPIKE_DISTANCES as SPIKE_DISTANCES
+from .spike_distances import TIME_CONSTANT as TIME_CONSTANT
+from .spike_distances import has_pyspike as has_pyspike
+from .spike_distances import seconds_per_pair as seconds_per_pair
+from .spike_distances import spike_distances as spike_distances
