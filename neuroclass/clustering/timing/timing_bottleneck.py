@@ -32,11 +32,12 @@ from neuroclass.clustering.micro_clusters import (
 from neuroclass.clustering.pairwise_loss import PairLosses, pairwise_losses
 from neuroclass.clustering.reassignment import refine, refine_with_restarts
 from neuroclass.clustering.timing.cluster_cuts import ClusterCuts, find_cluster_cuts
+from neuroclass.clustering.timing.confidence import assign_neurons
 from neuroclass.clustering.timing.participation import (
     Participation,
     find_participants,
 )
-from neuroclass.clustering.timing.posterior import assign_neurons, class_posterior
+from neuroclass.clustering.timing.posterior import class_posterior
 from neuroclass.clustering.timing.spike_counts import SpikeCounts
 from neuroclass.clustering.timing.timing_matrix import TimingMatrix
 
@@ -87,7 +88,8 @@ class TimingBottleneck(InformationBottleneck):
     participation_ : Participation or None
         Why; None for counts without repeats.
     confidence_ : ndarray, (n_neurons,)
-        Posterior probability of the class of each neuron; 0 for silent ones.
+        Probability of the class of each neuron rather than the second best:
+        `class_confidence`; 0 for silent ones.
     cuts_ : ClusterCuts or None
         The supported numbers of classes; None for counts without repeats.
     children_, distances_, information_, pairwise_losses_, leaf_order_ : ndarray
