@@ -81,7 +81,8 @@ class CellDistances:
     def edges(self, n_cells: int) -> NDArray[np.float64]:
         """Return the distances that are tested: to 1 / sqrt(density of the class)."""
         spacing = np.sqrt(self.area / n_cells)
-        return spacing * np.arange(1, _N_RADII + 1) / _N_RADII
+        edges: NDArray[np.float64] = spacing * np.arange(1, _N_RADII + 1) / _N_RADII
+        return edges
 
 
 def exclusion_within(

@@ -106,7 +106,7 @@ def density_recovery_profile(
     if not width > 0:
         raise ValueError(f"bin_width must be positive; got {bin_width!r}.")
     n_bins = max(int(np.ceil(_SPACINGS * spacing / width)), 1)
-    edges = width * np.arange(n_bins + 1)
+    edges: NDArray[np.float64] = float(width) * np.arange(n_bins + 1, dtype=np.float64)
     n_pairs = np.histogram(pdist(xy), edges)[0]
     middle = (edges[1:] + edges[:-1]) / 2
     annulus = np.pi * np.diff(edges**2)

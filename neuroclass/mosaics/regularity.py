@@ -47,8 +47,8 @@ def nearest_distances(positions: ArrayLike) -> NDArray[np.float64]:
     xy = as_positions(positions)
     if len(xy) < 2:
         return np.full(len(xy), np.nan)
-    distances: NDArray[np.float64] = cKDTree(xy).query(xy, k=2)[0][:, 1]
-    return distances
+    distances = np.asarray(cKDTree(xy).query(xy, k=2)[0], dtype=np.float64)
+    return distances[:, 1]
 
 
 def nearest_neighbour_index(positions: ArrayLike) -> float:

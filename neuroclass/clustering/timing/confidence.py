@@ -49,7 +49,7 @@ def class_confidence(
     -------
     ndarray, (n_neurons,)
         Probability; 1 where there is one class, nan for the only neuron of a class,
-        which nothing but itself speaks for.
+        which has no other to be compared with.
 
     Notes
     -----
@@ -69,7 +69,9 @@ def class_confidence(
     The scatter of the recording's own neurons says how far a neuron may lie from its
     class; spikes alone do not, and what takes them for independent
     (`class_posterior`) is too sure.  The factor 3.2 was chosen on simulated
-    populations of four generators; docs/validation.md has the calibration on others.
+    populations of four generators; docs/validation.md has the calibration on others
+    and on measured cells. Types that differ along one axis alone are told less surely
+    than they are.
     """
     n_clusters = int(labels.max()) + 1
     tested = matrix if others is None else others
