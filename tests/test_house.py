@@ -25,6 +25,7 @@ MATHEMATICS = {
     "clustering",
     "discrimination",
     "groupings",
+    "mosaics",
 }
 DATA = {"io", "presentations", "responses", "spike_times"}
 MAY_IMPORT = {
@@ -40,7 +41,8 @@ MAY_IMPORT = {
     "clustering": {"estimators", "information"},
     "discrimination": {"estimators", "information", "clustering"},
     "groupings": set(),
-    "simulation": set(),
+    "mosaics": set(),
+    "simulation": {"mosaics"},
     "results": MATHEMATICS | DATA,
     "plotting": MATHEMATICS | DATA | {"results"},
     "report": MATHEMATICS | DATA | {"results", "plotting"},

@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "validation.md"
 SECTIONS = (
     "types_of_cells",
+    "confidence",
     "stability",
     "uniqueness",
     "null",

@@ -104,6 +104,13 @@ def add_parser(commands: Any) -> None:
         help="random seed of the light alone, for several retinas under the same light "
         "(default: drawn with --random-state)",
     )
+    parser.add_argument(
+        "--positions",
+        action="store_true",
+        help="give the units the columns x_um, y_um and radius_um of receptive fields, "
+        "the cells of each type a mosaic, for cluster --positions "
+        "x_um,y_um,radius_um",
+    )
     parser.add_argument("--force", action="store_true", help="replace OUT.nwb")
     add_json(parser)
 
@@ -135,6 +142,7 @@ def run(args: "Namespace") -> None:
         bursts=args.bursts,
         gain_noise=args.gain_noise,
         shared_gain_noise=args.shared_gain_noise,
+        positions=args.positions,
     )
     write_recording(recording, args.output)
     trains = recording.segments[0].spiketrains

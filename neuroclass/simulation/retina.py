@@ -32,6 +32,7 @@ from neuroclass.simulation.light import (
     order_segments,
     schedule_segments,
 )
+from neuroclass.simulation.receptive_fields import draw_receptive_fields
 from neuroclass.simulation.spikes import (
     add_bursts,
     draw_random_spikes,
@@ -78,6 +79,9 @@ class RetinaSettings:
         presentations, independent between cells, the mean gain the same.
     shared_gain_noise : float, default 0
         The same of a gain that all cells share: correlated noise.
+    positions : bool, default False
+        Whether cells have the columns ``x_um``, ``y_um`` and ``radius_um`` of a
+        receptive field, the cells of each type a mosaic whose coverage is about 1.
     """
 
     n_unique: int = 10
@@ -91,6 +95,7 @@ class RetinaSettings:
     bursts: float = 0.0
     gain_noise: float = 0.0
     shared_gain_noise: float = 0.0
+    positions: bool = False
 
 
 class RetinaOptions(TypedDict, total=False):
@@ -107,6 +112,7 @@ class RetinaOptions(TypedDict, total=False):
     bursts: float
     gain_noise: float
     shared_gain_noise: float
+    positions: bool
 
 
 _HIGHEST = {
@@ -169,7 +175,7 @@ def simulate_retina(
     **options
         Keywords of `RetinaSettings`: n_unique, unique_duration, frame_rate, diversity,
         rate_spread, sparse_share, drift, bursts, gain_noise, shared_gain_noise,
-        stimulus_random_state.
+        stimulus_random_state, positions.
 
     Returns
     -------
@@ -186,7 +192,7 @@ def simulate_retina(
 
     Notes
     -----
-    Every cell gets the same light, so position is no cue to type, and cells are
+    Every cell gets the same light, wherever it lies, and cells are
     independent given the stimulus and the gain they share: a recording is harder. One
     seed gives the same light and the same cells whatever the spreads and noises, and
     which cells are sparse does not change the others. Without spread mean rates are
@@ -253,9 +259,11 @@ def simulate_retina(
 
     cells = draw_cells(n_types, n_neurons, settings.diversity, rng)
     # From streams of their own: no other draw depends on them.
-    gain_rng, rate_rng, sparse_rng, noise_rng, burst_rng = rng.spawn(5)
+    gain_rng, rate_rng, sparse_rng, noise_rng, burst_rng, place_rng = rng.spawn(6)
     cells["gain"] *= draw_rate_factors(n_neurons, settings.rate_spread, rate_rng)
     is_sparse = draw_sparse_cells(n_neurons, settings.sparse_share, sparse_rng)
+    if settings.positions:
+        cells |= draw_receptive_fields(cells["true_type"], place_rng)
     filters = polyphase_filters(cells, frame_rate)
     n_pause = filters["on"].shape[0]
     n_steps = filters["on"].shape[1]  # time steps per frame

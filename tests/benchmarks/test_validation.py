@@ -10,6 +10,7 @@ from scipy.stats import binom
 from benchmarks.validation import (
     _real_like,
     bias,
+    confidence,
     coverage,
     drift,
     estimators,
@@ -206,3 +207,31 @@ def test_stability_can_be_measured():
     right = np.array(found[0][1]["is_right"])
     assert 0.7 < right.mean() < 1
     assert 0.5 < found[0][1]["promised"] <= 1
+
+
+def test_the_calibration_of_the_confidence_can_be_measured():
+    found = [(c, confidence.measure(**c)) for c in confidence.cases(quick=True)]
+    text = confidence.render(found)
+    assert "| Gaussian process | known | " in text
+    assert confidence.calibration_error([0.9] * 10, [True] * 9 + [False]) < 1e-12
+    assert confidence.calibration_error([0.9, 0.2], [False, False]) == 0.55
+    generators = [c["generator"] for c in confidence.cases(quick=False)]
+    assert all(generators.count(g) == 20 for g in _real_like.GENERATORS)
+
+
+@pytest.mark.slow
+def test_confidence_is_calibrated_over_four_generators():
+    drawn = [c for c in confidence.cases(quick=False) if c["seed"] % 4 == 0]
+    found = [(case, confidence.measure(**case)) for case in drawn]
+    print("\n" + confidence.render(found))
+    for partition in confidence.PARTITIONS:
+        ours = [
+            m[partition]
+            for case, m in found
+            if partition in m and case["generator"] != confidence.MOUSE
+        ]
+        right, sure = (
+            np.concatenate([m[name] for m in ours])
+            for name in ("is_right", "confidence")
+        )
+        assert confidence.calibration_error(sure, right) <= 0.05

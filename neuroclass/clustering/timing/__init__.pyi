@@ -2,10 +2,12 @@ from .cluster_cuts import ClusterCuts as ClusterCuts
 from .cluster_cuts import Cut as Cut
 from .cluster_cuts import alike_share as alike_share
 from .cluster_cuts import find_cluster_cuts as find_cluster_cuts
+from .confidence import assign_neurons as assign_neurons
+from .confidence import class_confidence as class_confidence
 from .participation import Participation as Participation
 from .participation import find_participants as find_participants
 from .participation import timing_correlations as timing_correlations
-from .posterior import assign_neurons as assign_neurons
+from .posterior import class_gains as class_gains
 from .posterior import class_posterior as class_posterior
 from .spike_counts import SpikeCounts as SpikeCounts
 from .spike_counts import choose_base_bin as choose_base_bin

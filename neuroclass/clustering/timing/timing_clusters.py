@@ -28,11 +28,12 @@ from neuroclass.clustering.micro_clusters import (
 from neuroclass.clustering.pairwise_loss import PairLosses, pairwise_losses
 from neuroclass.clustering.reassignment import refine, refine_with_restarts
 from neuroclass.clustering.timing.cluster_cuts import ClusterCuts, find_cluster_cuts
+from neuroclass.clustering.timing.confidence import assign_neurons
 from neuroclass.clustering.timing.participation import (
     Participation,
     find_participants,
 )
-from neuroclass.clustering.timing.posterior import assign_neurons, class_posterior
+from neuroclass.clustering.timing.posterior import class_posterior
 from neuroclass.clustering.timing.spike_counts import SpikeCounts
 from neuroclass.clustering.timing.timing_matrix import TimingMatrix
 

@@ -60,7 +60,8 @@ class TimingBottleneck(InformationBottleneck, TimingClusters):
     participation_ : Participation or None
         Why; None for counts without repeats.
     confidence_ : ndarray, (n_neurons,)
-        Posterior probability of the class of each neuron; 0 for silent ones.
+        Probability of the class of each neuron rather than the second best:
+        `class_confidence`; 0 for silent ones.
     cuts_ : ClusterCuts or None
         The supported numbers of classes; None for counts without repeats.
     children_, distances_, information_, pairwise_losses_, leaf_order_ : ndarray

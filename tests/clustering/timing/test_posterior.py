@@ -1,12 +1,11 @@
 """To which class a neuron belongs."""
 
 import numpy as np
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
 
 from neuroclass.clustering.timing import (
     SpikeCounts,
     TimingMatrix,
-    assign_neurons,
     class_posterior,
 )
 
@@ -29,21 +28,6 @@ def test_posterior_equals_its_definition(rng, simulate_types):
             log_p.append(np.log2(len(members)) + bits * n[i] * alpha / (n[i] + alpha))
         p = np.exp2(np.array(log_p) - max(log_p))
         assert_allclose(class_posterior(matrix, types)[i], p / p.sum(), rtol=1e-6)
-
-
-def test_neurons_set_aside_join_their_type(rng, simulate_types):
-    spikes, types, stimulus = simulate_types(rng, [10, 10], n_repeats=20)
-    spikes[19] = 0
-    matrix = TimingMatrix.from_spikes(
-        SpikeCounts.from_repeats(spikes, stimulus=stimulus)
-    )
-    takes_part = np.ones(20, bool)
-    takes_part[[3, 15, 19]] = False
-    labels, confidence = assign_neurons(matrix, types[takes_part], takes_part)
-    assert_array_equal(labels[:19], types[:19])
-    assert labels[19] == -1
-    assert confidence[19] == 0
-    assert (confidence[:19] > 0.5).all()
 
 
 def test_a_class_of_one_keeps_its_neuron_possible(rng, simulate_types):
