@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser", "run"]
 
+_TYPES, _NEURONS = 6, 100
+
 _SPREADS = (
     (
         "diversity",
@@ -70,8 +72,8 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("output", metavar="OUT.nwb", type=Path, help="file to write")
     for name, kind, default, text in (
-        ("types", int, 6, "cell types, at most 9"),
-        ("neurons", parse_at_least_two, 100, "neurons, at least as many as types"),
+        ("types", int, _TYPES, "cell types, at most 9"),
+        ("neurons", parse_at_least_two, _NEURONS, "neurons, at least one of each type"),
         ("repeats", int, 50, "repeats"),
         ("random-state", parse_random_state, 0, "random seed"),
     ):
@@ -82,6 +84,12 @@ def add_parser(commands: Any) -> None:
             default=default,
             help=f"{text} (default {default})",
         )
+    parser.add_argument(
+        "--salamander",
+        action="store_true",
+        help="21 cells of a salamander retina, of five types and seven subtypes (units "
+        "column true_subtype), instead of --types and --neurons",
+    )
     parser.add_argument(
         "--duration",
         metavar="TIME",
@@ -118,7 +126,10 @@ def add_parser(commands: Any) -> None:
 def run(args: "Namespace") -> None:
     """Run the command."""
     from neuroclass.io import write_recording  # noqa: PLC0415
-    from neuroclass.simulation import simulate_retina  # noqa: PLC0415
+    from neuroclass.simulation import (  # noqa: PLC0415
+        simulate_retina,
+        simulate_salamander,
+    )
 
     if args.output.suffix != ".nwb":
         raise ValueError(f"OUT.nwb must end in .nwb; got {args.output}.")
@@ -127,22 +138,38 @@ def run(args: "Namespace") -> None:
             f"--neurons must be at least the number of types ({args.types}); got "
             f"{args.neurons}. Ask for more neurons or fewer --types."
         )
+    population = {
+        "n_types": args.types,
+        "n_neurons": args.neurons,
+        "diversity": args.diversity,
+        "rate_spread": args.rate_spread,
+        "sparse_share": args.sparse_share,
+    }
+    defaults = (_TYPES, _NEURONS, *(spread[2] for spread in _SPREADS[:3]))
+    if args.salamander:
+        for (name, value), default in zip(population.items(), defaults, strict=True):
+            if value != default:
+                option = name.removeprefix("n_").replace("_", "-")
+                raise ValueError(
+                    f"--{option} has no meaning with --salamander; got {value}. Leave "
+                    "one of them out."
+                )
     check_is_free(args.output, args.force)
-    recording = simulate_retina(
-        n_types=args.types,
-        n_neurons=args.neurons,
-        n_presentations=args.repeats,
-        duration=args.duration,
-        stimulus_random_state=args.stimulus_random_state,
-        random_state=args.random_state,
-        diversity=args.diversity,
-        rate_spread=args.rate_spread,
-        sparse_share=args.sparse_share,
-        drift=args.drift,
-        bursts=args.bursts,
-        gain_noise=args.gain_noise,
-        shared_gain_noise=args.shared_gain_noise,
-        positions=args.positions,
+    settings = {
+        "n_presentations": args.repeats,
+        "duration": args.duration,
+        "stimulus_random_state": args.stimulus_random_state,
+        "random_state": args.random_state,
+        "drift": args.drift,
+        "bursts": args.bursts,
+        "gain_noise": args.gain_noise,
+        "shared_gain_noise": args.shared_gain_noise,
+        "positions": args.positions,
+    }
+    recording = (
+        simulate_salamander(**settings)
+        if args.salamander
+        else simulate_retina(**population, **settings)
     )
     write_recording(recording, args.output)
     trains = recording.segments[0].spiketrains

@@ -42,3 +42,21 @@ def test_simulate_replaces_a_file_only_when_forced(run, fails, tmp_path):
     assert "r.nwb must not exist yet" in line
     assert run("simulate", "r.nwb", *small, "--force", "--json")[0] == 0
     assert len(load_recording("r.nwb").segments[0].spiketrains) == 2
+
+
+def test_simulate_writes_the_salamander_cells(run):
+    arguments = ("--salamander", "--repeats", "3", "--duration", "1s")
+    status, out, _ = run("simulate", "r.nwb", *arguments)
+    assert status == 0
+    assert "slow OFF" in out
+    trains = load_recording("r.nwb").segments[0].spiketrains
+    assert len(trains) == 21
+    assert len({train.annotations["true_subtype"] for train in trains}) == 7
+
+
+def test_options_of_another_population_are_refused_with_salamander(fails, tmp_path):
+    for option, value in (("--types", "3"), ("--rate-spread", "0.2")):
+        status, line = fails("simulate", "r.nwb", "--salamander", option, value)
+        assert status == 2
+        assert f"{option} has no meaning with --salamander; got {value}." in line
+    assert not (tmp_path / "r.nwb").exists()

@@ -1,0 +1,1 @@
+"""The claims of Schneidman, Bialek & Berry (2002), measured."""
