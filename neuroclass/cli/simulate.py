@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuroclass.cli.inputs import check_is_free
+from neuroclass.cli.inputs import check_is_free, claim_target
 from neuroclass.cli.options import (
     add_command,
     add_json,
@@ -121,6 +121,7 @@ def run(args: "Namespace") -> None:
             f"{args.neurons}. Ask for more neurons or fewer --types."
         )
     check_is_free(args.output, args.force)
+    claim_target(args, args.output)
     recording = simulate_retina(
         n_types=args.types,
         n_neurons=args.neurons,
