@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass import clustering  # scikit-learn is loaded for a reference only
+from neuroclass._lib.csv_cells import from_cell
 
 if TYPE_CHECKING:
     from neuroclass.clustering import Agreement
@@ -81,7 +82,11 @@ def read_reference(
         raise ValueError(f"{path} must be a labels.csv in UTF-8: {error}.") from error
     if not rows or not {"unit_id", "label"} <= set(rows[0]):
         raise ValueError(f"{path} must have the columns unit_id and label.")
-    return str(path), {row["unit_id"]: row["label"] for row in rows if row["label"]}
+    return str(path), {
+        from_cell(row["unit_id"]): from_cell(row["label"])
+        for row in rows
+        if row["label"] and row["unit_id"] is not None
+    }
 
 
 def _is_missing(value: Any, column: str) -> bool:

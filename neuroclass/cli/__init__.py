@@ -8,6 +8,7 @@ only then, so that ``--help`` loads none.
 
 import argparse
 import os
+import re
 import shlex
 import signal
 import sys
@@ -15,7 +16,7 @@ import threading
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -34,6 +35,7 @@ from neuroclass.cli import (
     train,
 )
 from neuroclass.cli.options import Parser
+from neuroclass.cli.plain_streams import PlainStream, as_printable
 from neuroclass.exceptions import RecordingError
 
 __all__ = ["build_parser", "main", "report_failure"]
@@ -97,11 +99,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # argparse: 0 after --help and --version, 2 otherwise
         return int(stop.code or 0)
     args.line = shlex.join(["neuroclass", *(sys.argv[1:] if argv is None else argv)])
-    with _ending_cleanly(), warnings.catch_warnings():
+    with (
+        _ending_cleanly(),
+        warnings.catch_warnings(),
+        redirect_stdout(PlainStream(sys.stdout, "stdout")),
+    ):
         warnings.showwarning = _show_warning
         warnings.simplefilter("default", UserWarning)
         try:
-            _COMMANDS[args.command].run(args)
+            _check_environment()
+            with ExitStack() as args.claims:  # of targets: see `claim_target`
+                _COMMANDS[args.command].run(args)
             sys.stdout.flush()
         except BrokenPipeError:
             # Python flushes stdout once more at exit: give it somewhere to go.
@@ -113,6 +121,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         except Exception as error:
             return report_failure(error, verbose=args.verbose, inputs=_inputs(args))
     return 0
+
+
+def _check_environment() -> None:
+    """Set aside variables at whose value a package that is used would fail."""
+    if "matplotlib" not in sys.modules:
+        os.environ["MPLBACKEND"] = "agg"  # figures are written, never shown
+    date = os.environ.get("SOURCE_DATE_EPOCH", "0")
+    if not (date.isascii() and date.isdecimal()):
+        del os.environ["SOURCE_DATE_EPOCH"]
+        _print_error(
+            "warning: SOURCE_DATE_EPOCH must be a whole number of seconds; it is not "
+            "used."
+        )
 
 
 def _inputs(args: argparse.Namespace) -> list[str]:
@@ -171,6 +192,8 @@ def report_failure(
     message = str(error) or type(error).__name__
     if isinstance(error, OSError) and error.strerror and error.filename:
         message = f"{error.filename}: {error.strerror}."
+    if isinstance(error, MemoryError):
+        message = _memory_message(message)
     is_unnamed = not any(Path(path).name in message for path in inputs)
     if isinstance(error, RecordingError) and inputs and is_unnamed:
         message = f"{inputs[0]}: {message}"
@@ -178,8 +201,21 @@ def report_failure(
     return 1 if is_about_data else 2
 
 
+def _memory_message(message: str) -> str:
+    """Return what was asked of memory, and the options that ask for less."""
+    asked = re.search(r"allocate (.*?) for an array", message)
+    size = f"{asked[1]} more" if asked else "more"
+    return (
+        f"the command needs {size} memory than there is. Leave the spikes in the file "
+        "(--cache DIR), take wider bins (--bin-size) or fewer processes (--jobs)."
+    )
+
+
 def _print_error(text: str) -> None:
-    print(f"neuroclass: {text}", file=sys.stderr)
+    # One line, whatever a file or a library puts into its message.
+    line = as_printable(" ".join(text.splitlines()))
+    with suppress(OSError, ValueError):  # stderr may be closed: the status still tells
+        print(f"neuroclass: {line}", file=sys.stderr)
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -12,6 +12,7 @@ from neuroclass.cli.inputs import (
     check_early,
     check_place,
     check_reference,
+    claim_target,
     load_several,
     preparation_options,
     result_folder,
@@ -278,6 +279,7 @@ def _check_labelled(args: "Namespace", folder: Path, columns: list[str]) -> list
                 f"--save-nwb must not be the result folder; got {place} for both."
             )
         check_place(place)
+        claim_target(args, place)
         labelled.append(place)
     return labelled
 

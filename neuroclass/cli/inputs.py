@@ -21,6 +21,7 @@ __all__ = [
     "check_is_free",
     "check_place",
     "check_reference",
+    "claim_target",
     "load",
     "load_several",
     "preparation_options",
@@ -190,11 +191,32 @@ def result_folder(args: "Namespace", suffix: str) -> Path:
         raise ValueError(f"{folder} must be a folder; it is a file. Choose another.")
     check_is_free(folder, args.force)
     check_cache(args.cache, folder)
+    claim_target(args, folder)
     return folder
+
+
+def claim_target(args: "Namespace", path: Path) -> None:
+    """Keep other commands from writing a target until this one has ended.
+
+    Raises
+    ------
+    BlockingIOError
+        If another command is at work on it.
+    """
+    from neuroclass._lib.atomic import claim  # noqa: PLC0415
+
+    # In a folder that is still to be made, the writer itself claims its target.
+    if path.absolute().parent.is_dir():
+        args.claims.enter_context(claim(path))
 
 
 def check_is_free(path: Path, force: bool) -> None:
     """Refuse a path that exists, or cannot be written, before the work."""
+    if path.is_symlink() and not path.exists():
+        raise ValueError(
+            f"{path} must not be a link that leads nowhere; it leads to "
+            f"{path.readlink()}. Choose another name, or remove the link."
+        )
     is_taken = any(path.iterdir()) if path.is_dir() else path.exists()
     if is_taken and not force:
         raise FileExistsError(

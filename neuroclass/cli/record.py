@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuroclass.cli.inputs import check_is_free
+from neuroclass.cli.inputs import check_is_free, claim_target
 from neuroclass.cli.options import add_command, add_json, parse_integers, parse_time
 from neuroclass.cli.printing import print_item, print_json
 
@@ -113,6 +113,7 @@ def run(args: "Namespace") -> None:
     if args.output.suffix != ".nwb":
         raise ValueError(f"OUT.nwb must end in .nwb; got {args.output}.")
     check_is_free(args.output, args.force)
+    claim_target(args, args.output)
     recording = record_model(
         args.model,
         args.repeats,

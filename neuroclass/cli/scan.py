@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from neuroclass._lib.wording import between, rounded
 from neuroclass.cli.inputs import (
     check_is_free,
+    claim_target,
     load,
     preparation_options,
 )
@@ -58,6 +59,7 @@ def check_options(args: "Namespace") -> None:
         if args.output.is_dir():
             raise ValueError(f"--output must be a file; {args.output} is a folder.")
         check_is_free(args.output, args.force)
+        claim_target(args, args.output)
 
 
 def run(args: "Namespace") -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuroclass.cli.inputs import check_is_free
+from neuroclass.cli.inputs import check_is_free, claim_target
 from neuroclass.cli.options import (
     add_command,
     add_json,
@@ -155,6 +155,7 @@ def run(args: "Namespace") -> None:
                     "one of them out."
                 )
     check_is_free(args.output, args.force)
+    claim_target(args, args.output)
     settings = {
         "n_presentations": args.repeats,
         "duration": args.duration,

@@ -1,6 +1,6 @@
 from .events import from_events as from_events
+from .files.column_names import stored_unit_columns as stored_unit_columns
 from .files.frames import read_frame_file as read_frame_file
-from .files.stored_columns import stored_unit_columns as stored_unit_columns
 from .format_detection import FORMATS as FORMATS
 from .format_detection import READABLE_FORMATS as READABLE_FORMATS
 from .format_detection import detect_format as detect_format

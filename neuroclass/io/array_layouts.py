@@ -372,7 +372,7 @@ def _from_flat(
     index = pop_column(left, _INDEX, 1.0)
     ids = pop_column(left, UNIT_NAMES, 1.0)
     if index is not None:
-        stops = index[0].astype(np.intp)
+        stops = _whole_numbers(index[0], "spike_times_index", source)
         wrong = (np.diff(stops, prepend=0) < 0) | (stops > values.size)
         if wrong.any() or not stops.size or stops[-1] != values.size:
             row = int(np.argmax(wrong)) if wrong.any() else stops.size - 1
@@ -396,6 +396,21 @@ def _from_flat(
         raise _unknown_layout(arrays, source)
     _add_presentations(spikes, left, source)
     return spikes
+
+
+def _whole_numbers(values: NDArray[Any], name: str, source: str) -> NDArray[np.intp]:
+    """Return whole numbers along one axis as indices, or refuse what is none."""
+    is_whole = values.dtype.kind in "iu" or (
+        values.dtype.kind == "f"
+        and bool((values == np.floor(values)).all())
+        and bool((np.abs(values) < 2**62).all())
+    )
+    if not is_whole or values.ndim != 1:
+        raise RecordingError(
+            f"{source}: {name} must be whole numbers along one axis; got shape "
+            f"{values.shape} of {values.dtype}. Save it again."
+        )
+    return values.astype(np.intp)
 
 
 def _from_one_array_per_unit(left: dict[str, NDArray[Any]], source: str) -> SpikeTable:
@@ -436,8 +451,21 @@ def _by_unit(times: NDArray[Any], ids: NDArray[Any]) -> SpikeTable:
 
 def as_ids(values: NDArray[Any]) -> list[int | str]:
     """Return unit ids, whole numbers as integers and others as text."""
+    if values.ndim != 1 or values.dtype.kind not in "biufUSTO":
+        raise RecordingError(
+            f"unit ids must be numbers or text along one axis; got shape "
+            f"{values.shape} of {values.dtype}. Give one id per unit."
+        )
     if values.dtype == object:  # a cell array of text
         return [str(np.squeeze(value)) for value in values]
+    if values.dtype.kind == "S":
+        return [value.decode("utf-8", "replace") for value in values.tolist()]
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        row = int(np.argmin(np.isfinite(values)))
+        raise RecordingError(
+            f"unit ids must be finite numbers, or text; got {values[row]}. Correct it "
+            "where it is given."
+        )
     if values.dtype.kind in "biu" or (
         values.dtype.kind == "f" and (values == np.floor(values)).all()
     ):

@@ -287,14 +287,16 @@ def _forward_intervals(
 ) -> list[NDArray[np.float64]]:
     """Leave out intervals that stop before they start, with a warning."""
     used = [np.reshape(rows, (-1, 2)) for rows in obs_intervals]
-    is_forward = [(rows[:, 1] > rows[:, 0]) for rows in used]
+    is_forward = [
+        (rows[:, 1] > rows[:, 0]) & np.isfinite(rows).all(axis=1) for rows in used
+    ]
     wrong = [row for row, forward in enumerate(is_forward) if not forward.all()]
     if wrong:
         n_wrong = sum(int((~is_forward[row]).sum()) for row in wrong)
         start, stop = used[wrong[0]][~is_forward[wrong[0]]][0]
         warn_user(
             f"{source}: {plural(n_wrong, 'interval', 'intervals')} of obs_intervals "
-            f"must stop after they start (units "
+            f"must be finite and stop after they start (units "
             f"{some([str(unit_ids[row]) for row in wrong])}; first {start:.6g} to "
             f"{stop:.6g} s); left out. Correct them."
         )

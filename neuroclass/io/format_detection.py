@@ -67,6 +67,12 @@ def detect_format(path: Path, name: str | None = None) -> str:
         If the file is empty, truncated, or holds no known format.
     """
     check_exists(path)
+    if not (path.is_file() or path.is_dir()):
+        # Reading a pipe or a terminal would wait, perhaps for ever.
+        raise RecordingError(
+            f"{path} must be a file or folder; it is a pipe, a device or a socket. "
+            "Save what it gives into a file."
+        )
     if name is not None:
         return _given_format(path, name)
     if path.is_dir():

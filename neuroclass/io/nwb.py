@@ -12,6 +12,7 @@ import importlib
 import re
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from pynwb.base import TimeSeriesReferenceVectorData
 from pynwb.behavior import BehavioralEvents
 from pynwb.misc import AnnotationSeries, Units
 
+from neuroclass._lib.checks import warn_user
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.assemble import (
     UnitTable,
@@ -36,6 +38,12 @@ from neuroclass.io.assemble import (
     warn_if_whole_numbers,
 )
 from neuroclass.io.files.neo_units import is_of_segments, segments_of
+from neuroclass.io.files.stored_columns import (
+    check_numbers,
+    read_indices,
+    read_numbers,
+    reading,
+)
 from neuroclass.io.lazy_spiketrains import StoredSpikeTimes
 from neuroclass.io.memory.neo_objects import from_segments
 
@@ -151,72 +159,80 @@ def read_nwb(
     RecordingError
         If there are no units or no spike times, or they cannot be used.
     """
-    source = path.name
     io, file = open_nwb(path)
-    try:
-        units = _units_table(file, source)
-        if units is None or len(units.id) == 0:
-            raise RecordingError(
-                f"{source} must have a Units table with at least one unit; it has "
-                f"{'none' if units is None else 'an empty one'}. Add the sorted units."
-            )
-        if "spike_times" not in units.colnames:
-            raise RecordingError(
-                f"{source} must have the column spike_times in its Units table; it has "
-                f"{', '.join(units.colnames) or 'no column'}. Add the spike times."
-            )
-        stored, stops = _ragged(units, "spike_times", source)
-        spike_times: NDArray[np.float64] | StoredSpikeTimes
-        columns = dict(_scalar_columns(units))
-        is_by_segment = is_of_segments(columns)
-        if lazy and not path.is_dir() and not is_by_segment:
-            spike_times = StoredSpikeTimes(
-                str(path.resolve()), stored.name, scale, block_size
-            )
-            beginning = spike_times.read(0, _WHOLE_NUMBERS)
-        else:
-            beginning = spike_times = _read_times(stored, scale)
-        if scale == 1.0:
-            warn_if_whole_numbers(beginning, source)
-        obs_intervals = None
-        if "obs_intervals" in units.colnames:
-            observed, ends = _ragged(units, "obs_intervals", source)
-            cut = np.split(np.asarray(observed[:], np.float64) * scale, ends[:-1])
-            obs_intervals = [rows.reshape(-1, 2) for rows in cut]
-        ids: list[int | str] = [int(value) for value in units.id[:]]
-        if _has_text_ids(units):
-            ids = columns.pop(TEXT_IDS[0])
-        table = UnitTable(
-            spike_times,
-            stops,
-            unique_unit_ids(ids, source),
-            columns,
-            obs_intervals,
-            may_sort=True,
+    with closing(io), reading(path):
+        recording = _recording_of(
+            file, path, scale, block_size=block_size if lazy else None
         )
-        events = list(_read_events(file))
-        about: dict[str, Any] = {
-            "source": source,
-            "annotations": _file_annotations(file, io),
-            "name": path.stem,
-            "path": str(path),
-        }
-        if is_by_segment:
-            segments = segments_of(table, events)
-            recording = from_segments(segments, error=RecordingError, **about)
-        else:
-            recording = assemble_recording(
-                table,
-                epochs=[
-                    _read_intervals(rows, source) for rows in _interval_tables(file)
-                ],
-                events=events,
-                **about,
-            )
-        recording.rec_datetime = file.session_start_time
+        version = getattr(io, "nwb_version", ("2 (Zarr)",))[0]
+        recording.annotations["format"] = f"NWB {version}"
         return recording
-    finally:
-        io.close()
+
+
+def _recording_of(
+    file: NWBFile, path: Path, scale: float, *, block_size: int | None
+) -> neo.Block:
+    """Return the recording of an open file; spikes stay there if given a block size."""
+    lazy = block_size is not None
+    source = path.name
+    units = _units_table(file, source)
+    if units is None or len(units.id) == 0:
+        raise RecordingError(
+            f"{source} must have a Units table with at least one unit; it has "
+            f"{'none' if units is None else 'an empty one'}. Add the sorted units."
+        )
+    if "spike_times" not in units.colnames:
+        raise RecordingError(
+            f"{source} must have the column spike_times in its Units table; it has "
+            f"{', '.join(units.colnames) or 'no column'}. Add the spike times."
+        )
+    stored, stops = _ragged(units, "spike_times", source)
+    spike_times: NDArray[np.float64] | StoredSpikeTimes
+    columns = dict(_scalar_columns(units, source))
+    is_by_segment = is_of_segments(columns)
+    check_numbers(stored, "spike_times", source, fits=not lazy)
+    if block_size is not None and not path.is_dir() and not is_by_segment:
+        spike_times = StoredSpikeTimes(
+            str(path.resolve()), stored.name, scale, block_size
+        )
+        beginning = spike_times.read(0, _WHOLE_NUMBERS)
+    else:
+        beginning = spike_times = _read_times(stored, scale)
+    if scale == 1.0:
+        warn_if_whole_numbers(beginning, source)
+    obs_intervals = None
+    if "obs_intervals" in units.colnames:
+        obs_intervals = _read_observed(units, scale, source)
+    ids: list[int | str] = read_indices(units.id.data, "units/id", source).tolist()
+    if _has_text_ids(units):
+        ids = columns.pop(TEXT_IDS[0])
+    table = UnitTable(
+        spike_times,
+        stops,
+        unique_unit_ids(ids, source),
+        columns,
+        obs_intervals,
+        may_sort=True,
+    )
+    events = list(_read_events(file, source))
+    about: dict[str, Any] = {
+        "source": source,
+        "annotations": _file_annotations(file),
+        "name": path.stem,
+        "path": str(path),
+    }
+    if is_by_segment:
+        segments = segments_of(table, events)
+        recording = from_segments(segments, error=RecordingError, **about)
+    else:
+        recording = assemble_recording(
+            table,
+            epochs=[_read_intervals(rows, source) for rows in _interval_tables(file)],
+            events=events,
+            **about,
+        )
+    recording.rec_datetime = file.session_start_time
+    return recording
 
 
 def _units_table(file: NWBFile, source: str) -> DynamicTable | None:
@@ -237,6 +253,20 @@ def _units_table(file: NWBFile, source: str) -> DynamicTable | None:
     return next(iter(found.values()), None)
 
 
+def _read_observed(
+    units: DynamicTable, scale: float, source: str
+) -> list[NDArray[np.float64]]:
+    """Return the intervals in which each unit was recorded, in seconds."""
+    stored, stops = _ragged(units, "obs_intervals", source, n_axes=2)
+    values = read_numbers(stored, "obs_intervals", source, n_axes=2) * scale
+    if values.shape[1] != 2:
+        raise RecordingError(
+            f"{source}: obs_intervals must be starts and stops, of shape (intervals, "
+            f"2); got {values.shape}. Export the file again."
+        )
+    return np.split(values, stops[:-1])
+
+
 def _read_times(stored: Any, scale: float) -> NDArray[np.float64]:
     """Return stored times in seconds, in little more memory than they take."""
     times = np.empty(len(stored), dtype=np.float64)
@@ -249,7 +279,7 @@ def _read_times(stored: Any, scale: float) -> NDArray[np.float64]:
 
 
 def _ragged(
-    table: DynamicTable, name: str, source: str
+    table: DynamicTable, name: str, source: str, n_axes: int = 1
 ) -> tuple[Any, NDArray[np.intp]]:
     """Return the dataset of a ragged column and the index past each row's end."""
     column = table[name]
@@ -260,9 +290,11 @@ def _ragged(
                 f"{source}: {name} must have an index with the end of each of the "
                 f"{n_rows} units; it has none. Write the file again with pynwb."
             )
+        check_numbers(column.data, name, source, n_axes=n_axes, fits=False)
         return column.data, np.array([len(column.data)], dtype=np.intp)
     values = column.target.data
-    stops = np.asarray(column.data[:]).astype(np.intp)  # stored as small as uint8
+    check_numbers(values, name, source, n_axes=n_axes, fits=False)
+    stops = read_indices(column.data, f"{name}_index", source)  # as small as uint8
     if stops.size != n_rows:
         raise RecordingError(
             f"{source}: {name}_index must have one entry for each of the {n_rows} "
@@ -291,11 +323,26 @@ def _has_text_ids(units: DynamicTable) -> bool:
     return name in units.colnames and units[name].description == description
 
 
-def _scalar_columns(table: DynamicTable) -> Iterator[tuple[str, list[Any]]]:
+def _n_axes(stored: Any) -> int:
+    """Return the number of axes of a column, 0 of what is no array."""
+    shape = getattr(stored, "shape", None)
+    return np.ndim(stored) if isinstance(stored, list) else len(shape or ())
+
+
+def _scalar_columns(
+    table: DynamicTable, source: str
+) -> Iterator[tuple[str, list[Any]]]:
     """Yield the columns with one number, truth value or text per row."""
     for name in table.colnames:
         column = table[name]
-        if isinstance(column, VectorIndex) or np.ndim(column.data) > 1:
+        if isinstance(column, VectorIndex) or _n_axes(column.data) != 1:
+            continue
+        if len(column.data) != len(table.id):
+            warn_user(
+                f"{source}: column {name!r} of table {table.name!r} must have one "
+                f"entry for each of its {len(table.id)} rows; it has "
+                f"{len(column.data)}, and is left out. Export the file again."
+            )
             continue
         cells = _cells(column)
         scalars = [
@@ -338,14 +385,36 @@ def _read_intervals(table: DynamicTable, source: str) -> neo.Epoch:
             if not isinstance(column.target, TimeSeriesReferenceVectorData):
                 columns[name] = column_values(_joined_rows(column))
         elif not isinstance(column, TimeSeriesReferenceVectorData):
+            if _n_axes(column.data) < 1 or len(column.data) != len(table.id):
+                raise RecordingError(
+                    f"{source}: column {name!r} of table {table.name!r} must have one "
+                    f"entry for each of its {len(table.id)} rows; got "
+                    f"{np.shape(column.data)}. Export the file again."
+                )
             columns[name] = column_values(_cells(column))
     return make_epoch(
         str(table.name),
-        table["start_time"].data[:],
-        table["stop_time"].data[:],
+        *(_times_of(table, name, source) for name in ("start_time", "stop_time")),
         columns,
         source,
     )
+
+
+def _times_of(table: DynamicTable, name: str, source: str) -> NDArray[np.float64]:
+    """Return the starts or stops of an interval table, one per row."""
+    place = f"{name} of table {table.name!r}"
+    if name not in table.colnames:
+        raise RecordingError(
+            f"{source}: {place} must be there; it has "
+            f"{', '.join(table.colnames) or 'no column'}. Export the file again."
+        )
+    times = read_numbers(table[name].data, place, source)
+    if times.size != len(table.id):
+        raise RecordingError(
+            f"{source}: {place} must have one entry for each of its {len(table.id)} "
+            f"rows; got {times.size}. Export the file again."
+        )
+    return times
 
 
 def _joined_rows(column: VectorIndex) -> list[str]:
@@ -360,7 +429,7 @@ def _joined_rows(column: VectorIndex) -> list[str]:
     ]
 
 
-def _read_events(file: NWBFile) -> Iterator[neo.Event]:
+def _read_events(file: NWBFile, source: str) -> Iterator[neo.Event]:
     """Yield the series that hold times of events: annotations, TTLs, event tables."""
     containers = list((file.acquisition or {}).values())
     containers += list((file.stimulus or {}).values())
@@ -380,7 +449,7 @@ def _read_events(file: NWBFile) -> Iterator[neo.Event]:
         if "timestamp" in getattr(table, "colnames", ()):
             event = make_event(table.name, table["timestamp"].data[:])
             order = np.argsort(table["timestamp"].data[:], kind="stable")
-            for name, values in _scalar_columns(table):
+            for name, values in _scalar_columns(table, source):
                 if name != "timestamp":
                     column = column_values(values)
                     event.array_annotations[name] = column[order]
@@ -428,9 +497,8 @@ def _holds_event_times(container: AbstractContainer, *, is_stimulus: bool) -> bo
     return are_ids or _TRIGGER_NAME.search(container.name) is not None
 
 
-def _file_annotations(file: NWBFile, io: NWBHDF5IO) -> dict[str, Any]:
-    version = getattr(io, "nwb_version", ("2 (Zarr)",))[0]
-    annotations: dict[str, Any] = {"format": f"NWB {version}"}
+def _file_annotations(file: NWBFile) -> dict[str, Any]:
+    annotations: dict[str, Any] = {"format": "NWB"}
     for field in FILE_FIELDS:
         value = getattr(file, field, None)
         if value is not None:

@@ -143,8 +143,8 @@ def _seconds(
 def _read_file(path: Path) -> dict[str, NDArray[Any]]:
     if path.is_file() and _is_numpy_array(path):
         try:
-            return {"time": np.load(path, allow_pickle=False)}
-        except ValueError as error:
+            return {"time": np.array(np.load(path, allow_pickle=False, mmap_mode="r"))}
+        except Exception as error:  # numpy parses the header as Python does
             raise RecordingError(
                 f"{path} must hold numbers: {error}. Save a plain array."
             ) from error

@@ -5,7 +5,6 @@ Input: the folder. Output: its ``report.html``.
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from neuroclass._lib.wording import plural, some
 from neuroclass.clustering import REAL_SPLIT
 from neuroclass.exceptions import RecordingError
 from neuroclass.plotting import TIMING_FIGURE_NAMES, class_colors
-from neuroclass.report.csv_files import LABEL_COLUMNS
+from neuroclass.report.csv_files import LABEL_COLUMNS, read_rows
 from neuroclass.report.methods import methods_paragraph, setting
 from neuroclass.report.rendering import (
     PageFrame,
@@ -23,8 +22,14 @@ from neuroclass.report.rendering import (
     read_result,
     write_page,
 )
+from neuroclass.report.result_schema import CLASS_SCHEMA
 
 __all__ = ["write_class_page"]
+
+_NUMBERS = (
+    *("n_spikes", "firing_rate_hz", "information_bits", "information_low_bits"),
+    *("information_high_bits", "stability", "drift_q_value", "confidence"),
+)
 
 
 def write_class_page(folder: Path) -> Path:
@@ -47,8 +52,9 @@ def write_class_page(folder: Path) -> Path:
     RecordingError
         If result.json or labels.csv cannot be used.
     """
-    result = read_result(folder, "result.json", command="cluster")
-    units = _read_labels(existing(folder, "labels.csv", command="cluster"))
+    result = read_result(folder, "result.json", CLASS_SCHEMA, command="cluster")
+    path = existing(folder, "labels.csv", command="cluster")
+    units = _read_labels(path, result["n_clusters"])
     of_criterion = _TIMING_CAPTIONS if result.get("timing") else {}
     captions = {
         name: caption
@@ -84,16 +90,34 @@ def write_class_page(folder: Path) -> Path:
     return write_page(frame, result, contents)
 
 
-def _read_labels(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        missing = set(LABEL_COLUMNS) - set(reader.fieldnames or ())
-        if missing:
+def _read_labels(path: Path, n_clusters: int) -> list[dict[str, str]]:
+    """Return the rows of labels.csv, each cell of the type of its column."""
+    columns, units = read_rows(path)
+    missing = set(LABEL_COLUMNS) - set(columns)
+    if missing:
+        raise RecordingError(
+            f"{path} must have the columns {', '.join(LABEL_COLUMNS)}; missing: "
+            f"{', '.join(sorted(missing))}. Run `neuroclass cluster` again."
+        )
+    for number, unit in enumerate(units, start=1):
+        wrong = [name for name in _NUMBERS if not _is_number_or_empty(unit[name])]
+        label = unit["label"]
+        if label and not (label.isdecimal() and int(label[:9]) < n_clusters):
+            wrong.append("label")
+        if wrong:
             raise RecordingError(
-                f"{path} must have the columns {', '.join(LABEL_COLUMNS)}; missing: "
-                f"{', '.join(sorted(missing))}. Run `neuroclass cluster` again."
+                f"{path}: row {number} must hold numbers, and labels below "
+                f"{n_clusters}; got {unit[wrong[0]][:40]!r} for {wrong[0]}. Run "
+                "`neuroclass cluster` again."
             )
-        return list(reader)
+    return units
+
+
+def _is_number_or_empty(cell: str) -> bool:
+    try:
+        return not cell or abs(float(cell)) < 1e300
+    except ValueError:
+        return False
 
 
 def _remarks(unit: dict[str, str], drifting: set[str]) -> str:

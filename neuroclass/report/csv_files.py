@@ -35,17 +35,21 @@ the recording, in its order, and these columns:
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from neuroclass._lib.csv_cells import as_cell, from_cell
+from neuroclass.exceptions import RecordingError
 
 if TYPE_CHECKING:
     import os
 
-    import pandas as pd
-
     from neuroclass.results import ClassificationResult
 
-__all__ = ["LABEL_COLUMNS", "write_labels_csv", "write_table"]
+__all__ = ["LABEL_COLUMNS", "read_rows", "write_labels_csv", "write_table"]
 
 LABEL_COLUMNS = (
     "unit_id",
@@ -89,9 +93,41 @@ def write_labels_csv(
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as csv, six digits each, flags as ``true`` and ``false``."""
+    """Write a table as csv: six digits, ``true`` and ``false``, and no formulas."""
     flags = table.select_dtypes("bool").columns
     words = {name: table[name].map({True: "true", False: "false"}) for name in flags}
+    for name in table.columns.difference(flags):
+        if not pd.api.types.is_numeric_dtype(table[name]):
+            cells = table[name]
+            words[name] = cells.map(lambda v: as_cell(v) if isinstance(v, str) else v)
     table.assign(**words).to_csv(
         path, index=False, float_format="%.6g", lineterminator="\n"
     )
+
+
+def read_rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """Return the columns and rows of a table of a result folder.
+
+    Raises
+    ------
+    RecordingError
+        If it is no csv in UTF-8, or a row has more or fewer cells than there are
+        columns.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            columns, *rows = csv.reader(file)
+    except (ValueError, csv.Error) as error:  # also where there is no first line
+        raise RecordingError(
+            f"{path} must be a table in UTF-8 that neuroclass wrote; it cannot be read "
+            f"({error}). Run the command again."
+        ) from error
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(columns):
+            raise RecordingError(
+                f"{path}: row {number} must have {len(columns)} cells; got {len(row)}. "
+                "Run the command again."
+            )
+    return columns, [
+        dict(zip(columns, map(from_cell, row), strict=True)) for row in rows
+    ]

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from neuroclass.exceptions import RecordingError
 from neuroclass.plotting import class_colors
 from neuroclass.report.rendering import PageFrame, read_result, write_page
+from neuroclass.report.result_schema import FAMILY_SCHEMA
 
 __all__ = ["write_family_page"]
 
@@ -43,7 +45,14 @@ def write_family_page(folder: Path) -> Path:
         source="families.json",
         figures="",
     )
-    result = read_result(folder, frame.source, command=frame.command)
+    result = read_result(folder, frame.source, FAMILY_SCHEMA, command=frame.command)
+    for one in result["recordings"]:
+        # The page links it: nothing but a folder beside it.
+        if one["folder"] != Path(one["folder"]).name or not one["folder"]:
+            raise RecordingError(
+                f"{folder / frame.source} must name folders inside {folder}; got "
+                f"{one['folder']!r}. Run `neuroclass {frame.command}` again."
+            )
 
     def contents() -> dict[str, Any]:
         recordings, families = result["recordings"], result["families"]

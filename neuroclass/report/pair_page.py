@@ -5,11 +5,11 @@ Input: the folder. Output: its ``report.html``.
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any
 
 from neuroclass._lib.wording import plural
+from neuroclass.report.csv_files import read_rows
 from neuroclass.report.rendering import (
     PageFrame,
     as_percent,
@@ -17,6 +17,7 @@ from neuroclass.report.rendering import (
     read_result,
     write_page,
 )
+from neuroclass.report.result_schema import PAIR_SCHEMA
 
 __all__ = ["write_pair_page"]
 
@@ -47,7 +48,7 @@ def write_pair_page(folder: Path) -> Path:
         template="pairs.html",
         captions=_CAPTIONS,
     )
-    result = read_result(folder, frame.source, command=frame.command)
+    result = read_result(folder, frame.source, PAIR_SCHEMA, command=frame.command)
     table = existing(folder, "pairs.csv", command=frame.command)
 
     def contents() -> dict[str, Any]:
@@ -88,11 +89,10 @@ def _curves(result: dict[str, Any], table: Path) -> list[dict[str, Any]]:
         for one in result["decoder"]
     }
     rows = {}
-    with table.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            pair = frozenset((row["unit_a"], row["unit_b"]))
-            if pair in decoded:
-                rows[pair] = row
+    for row in read_rows(table)[1]:
+        pair = frozenset((row["unit_a"], row["unit_b"]))
+        if pair in decoded:
+            rows[pair] = row
     return [{"decoder": one, "row": rows[pair]} for pair, one in decoded.items()]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from neuroclass._lib.wording import rounded
 from neuroclass.exceptions import RecordingError
 from neuroclass.report.json_parts import FORMAT_VERSION
 from neuroclass.report.methods import setting, time_text
+from neuroclass.report.result_schema import check_against, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +35,14 @@ __all__ = [
     "write_page",
 ]
 
+_MOST_FIGURE_BYTES = 1 << 26
+_PNG = b"\x89PNG\r\n\x1a\n"
+# What no figure of ours has: a browser that opens one by itself would obey it.
+_ACTIVE = re.compile(
+    rb"<\s*(script|foreignobject|iframe|embed|object|!entity)|\son\w+\s*=|javascript:"
+    rb"|href\s*=\s*[\"'](?!#|data:image/png)",
+    re.IGNORECASE,
+)
 _DASH = "\N{EN DASH}"
 
 
@@ -66,40 +76,69 @@ class PageFrame:
 
 
 def existing(folder: Path, *names: str, command: str) -> Path:
-    """Return the first of these files that exists in a result folder of `command`."""
+    """Return the first of these files that exists in a result folder of `command`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If none does.
+    RecordingError
+        If it is a link out of the folder, whose content is none of its own.
+    """
     for name in names:
-        if (folder / name).is_file():
-            return folder / name
+        path = folder / name
+        if path.is_symlink() or path.exists():
+            if not path.resolve().is_relative_to(folder.resolve()):
+                raise RecordingError(
+                    f"{path} must lie in the result folder; it is a link to "
+                    f"{path.resolve()}, which is not read. Copy the file in its place."
+                )
+            if path.is_file():
+                return path
     raise FileNotFoundError(
         f"folder must be a result folder of `neuroclass {command}`; {folder} has no "
         f"{names[0]}. Run `neuroclass {command} RECORDING -o {folder}` to make it."
     )
 
 
-def read_result(folder: Path, name: str, *, command: str) -> dict[str, Any]:
+def read_result(
+    folder: Path, name: str, schema: Any, *, command: str
+) -> dict[str, Any]:
     """Return the content of a JSON file of a result folder of `command`.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Result folder.
+    name : str
+        Name of the file.
+    schema : object
+        What its keys must be: :mod:`neuroclass.report.result_schema`.
+    command : str
+        Command that made the folder.
 
     Raises
     ------
     FileNotFoundError
         If it is missing.
     RecordingError
-        If it cannot be read, or is of another format.
+        If it cannot be read, is of another format, or does not fit the schema.
     """
     path = existing(folder, name, command=command)
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-        version = result["format_version"]
-    except (ValueError, KeyError, TypeError) as error:
+    result = read_json(path)
+    version = result.get("format_version") if isinstance(result, dict) else None
+    if version is None:
         raise RecordingError(
-            f"{path} must be the {path.name} of neuroclass; it cannot be read "
-            f"({error}). Run `neuroclass {command}` again."
-        ) from error
+            f"{path} must be the {path.name} of neuroclass; it has no format_version. "
+            f"Run `neuroclass {command}` again."
+        )
     if version != FORMAT_VERSION:
         raise RecordingError(
-            f"{path} must have format_version {FORMAT_VERSION}; got {version}, of "
-            f"another version of neuroclass. Run `neuroclass {command}` again."
+            f"{path} must have format_version {FORMAT_VERSION}; got "
+            f"{str(version)[:20]}, of another version of neuroclass. Run `neuroclass "
+            f"{command}` again."
         )
+    check_against(result, schema, path, command=command)
     return dict(result)
 
 
@@ -150,7 +189,13 @@ def write_page(
         page = environment.get_template(frame.template).render(
             **_frame_context(frame, result), **contents()
         )
-    except (KeyError, TypeError, IndexError, jinja2.UndefinedError) as error:
+    except RecordingError:
+        raise
+    except (
+        *(KeyError, TypeError, ValueError, AttributeError, IndexError),
+        *(ArithmeticError, jinja2.UndefinedError),
+    ) as error:
+        # Each value fits the schema, but not the others: as many rows, known labels.
         raise RecordingError(
             f"{frame.folder / frame.source} must hold all keys that neuroclass writes; "
             f"missing or changed: {error}. Run `neuroclass {frame.command}` again."
@@ -183,9 +228,22 @@ def _figure_address(frame: PageFrame, name: str) -> str:
     """Return a figure as a data address, so that the page is one file."""
     names = [f"{frame.figures}{name}.{suffix}" for suffix in ("svg", "png")]
     path = existing(frame.folder, *names, command=frame.command)
-    kind = "svg+xml" if path.suffix == ".svg" else "png"
-    content = base64.b64encode(path.read_bytes()).decode("ascii")
-    return f"data:image/{kind};base64,{content}"
+    is_svg = path.suffix == ".svg"
+    if path.stat().st_size > _MOST_FIGURE_BYTES:
+        raise RecordingError(
+            f"{path} must be a figure of at most {_MOST_FIGURE_BYTES} bytes; it is "
+            f"larger. Run `neuroclass {frame.command}` again."
+        )
+    content = path.read_bytes()
+    starts = (b"<?xml", b"<svg ") if is_svg else (_PNG,)
+    is_ours = content.lstrip().startswith(starts)
+    if not is_ours or (is_svg and _ACTIVE.search(content)):
+        raise RecordingError(
+            f"{path} must be a figure that neuroclass drew; it is none, or can act by "
+            f"itself. Run `neuroclass {frame.command}` again."
+        )
+    text = base64.b64encode(content).decode("ascii")
+    return f"data:image/{'svg+xml' if is_svg else 'png'};base64,{text}"
 
 
 def _number(value: float | str | None, digits: int = 3) -> str:

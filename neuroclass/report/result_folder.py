@@ -6,12 +6,14 @@ write into, which takes the place of the first once it is complete.
 
 from __future__ import annotations
 
-import tempfile
+import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuroclass._lib.atomic import claim, naming_full_disk
 from neuroclass.plotting import FIGURE_NAMES, PAIR_FIGURE_NAMES
 
 if TYPE_CHECKING:
@@ -61,6 +63,10 @@ def write_folder(
         command.
     NotADirectoryError
         If `folder` is a file.
+    BlockingIOError
+        If another process is writing it.
+    OSError
+        If the disk is full: with the name of `folder`.
     """
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
@@ -76,15 +82,20 @@ def write_folder(
     parent = folder.resolve().parent
     parent.mkdir(parents=True, exist_ok=True)
     beside = folder if folder.is_dir() else parent  # for sure on the same disk
-    with tempfile.TemporaryDirectory(prefix=".neuroclass-", dir=beside) as scratch:
-        # A folder inside: the outer one stays closed to other users.
-        finished = Path(scratch) / "finished"
-        finished.mkdir()
-        yield folder, finished
-        if folder.is_dir():
-            _replace_files(finished, folder)
-        else:
-            finished.rename(folder)
+    scratch = beside / f".neuroclass-{folder.resolve().name}-{secrets.token_hex(8)}"
+    with claim(folder), naming_full_disk(folder):
+        scratch.mkdir(mode=0o700)
+        try:
+            # A folder inside: the outer one stays closed to other users.
+            finished = scratch / "finished"
+            finished.mkdir()
+            yield folder, finished
+            if folder.is_dir():
+                _replace_files(finished, folder)
+            else:
+                finished.rename(folder)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def check_kind(folder: Path, kind: str) -> None:

@@ -7,7 +7,6 @@ kept in a file named by all that it depends on.
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -307,20 +306,36 @@ def keys_of(asked: Sequence[tuple[Any, ...]], trains: Sequence[Any]) -> list[str
 
 
 def read_block(path: Path) -> WordBlock | BinBlock | None:
-    """Return a block of the cache; None where there is none, or it is broken."""
+    """Return a block of the cache; None where there is none, or it is damaged.
+
+    Its name is made of all settings that it depends on, and its checksum of its
+    arrays: what does not fit is counted again.
+    """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             kind = BinBlock if "counts" in stored else WordBlock
-            return kind(**{part.name: stored[part.name] for part in fields(kind)})
+            parts = {part.name: stored[part.name] for part in fields(kind)}
+            if stored["checksum"].tobytes() != _checksum(parts).tobytes():
+                raise ValueError("its checksum differs")
+            return kind(**parts)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except Exception:  # zipfile, zlib and numpy each raise their own; counted anew
         warn_user(f"{path} of the cache cannot be read; it is counted again.")
         return None
+
+
+def _checksum(parts: dict[str, NDArray[Any]]) -> NDArray[np.uint8]:
+    """Return the SHA-256 of all arrays: their names, types, shapes and values."""
+    digest = hashlib.sha256()
+    for name, values in parts.items():
+        digest.update(f"{name} {values.dtype.str} {values.shape};".encode())
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return np.frombuffer(digest.digest(), dtype=np.uint8)
 
 
 def write_block(path: Path, block: WordBlock | BinBlock) -> None:
     """Write beside, then rename: a run that is killed leaves no half file there."""
     parts = {part.name: getattr(block, part.name) for part in fields(block)}
-    with write_beside(path) as beside:
-        np.savez(beside, **parts)
+    with write_beside(path, is_shared=True) as beside:
+        np.savez(beside, checksum=_checksum(parts), **parts)

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuroclass._lib.csv_cells import from_cell
 from neuroclass._lib.wording import some
 
 __all__ = ["SavedResult", "read_result"]
@@ -113,7 +114,9 @@ def read_result(folder: str | Path) -> SavedResult:
             )
     try:
         content = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-    except ValueError as error:
+        if not isinstance(content, dict):
+            raise ValueError(f"it holds {type(content).__name__}")
+    except (ValueError, RecursionError) as error:
         raise ValueError(
             f"{folder / 'result.json'} must be JSON: {error}. Run the command again."
         ) from error
@@ -123,5 +126,18 @@ def read_result(folder: str | Path) -> SavedResult:
             f"{folder} must hold the classification of format {_FORMAT_VERSION}; got "
             f"format {version}. Run the command again."
         )
-    table = pd.read_csv(folder / "labels.csv", keep_default_na=True)
+    try:
+        table = pd.read_csv(folder / "labels.csv", keep_default_na=True)
+        lacking = {"unit_id", "label"} - set(table.columns)
+        if lacking:
+            raise ValueError(f"it lacks {', '.join(sorted(lacking))}")
+    except (ValueError, pd.errors.ParserError) as error:
+        raise ValueError(
+            f"{folder / 'labels.csv'} must be the table of a classification: {error}. "
+            "Run the command again."
+        ) from error
+    for name in table.select_dtypes(exclude=["number", "bool"]):
+        table[name] = table[name].map(
+            lambda cell: from_cell(cell) if isinstance(cell, str) else cell
+        )
     return SavedResult(folder, table, content)

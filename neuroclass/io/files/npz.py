@@ -5,6 +5,7 @@ Input: the path of a file. Output: its arrays by name.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass._lib.checks import warn_user
+from neuroclass._lib.memory_limits import check_allocation
 from neuroclass.exceptions import RecordingError
 
 __all__ = ["SPARSE_ARRAYS", "read_npy", "read_npz"]
@@ -25,6 +27,7 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             names = archive.files
+            _check_sizes(path, archive)
             if {"t", "index", "start", "end"} <= set(names):
                 # Metadata are Python objects there.
                 names = [name for name in names if not _is_pickled(archive, name)]
@@ -35,6 +38,11 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
                         "itself to use its columns."
                     )
             arrays = {name: archive[name] for name in names}
+            for name, values in arrays.items():
+                if not isinstance(values, np.ndarray):
+                    raise ValueError(f"{name} is no array")
+    except RecordingError:
+        raise
     except Exception as error:  # zipfile, zlib and numpy each raise their own
         if "allow_pickle" in str(error):
             raise RecordingError(
@@ -53,13 +61,35 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
 
 def _is_pickled(archive: Any, name: str) -> bool:
     with archive.zip.open(f"{name}.npy") as file:
-        version = np.lib.format.read_magic(file)
-        read = (
-            np.lib.format.read_array_header_1_0
-            if version == (1, 0)
-            else np.lib.format.read_array_header_2_0
+        return bool(_header_of(file)[2].hasobject)
+
+
+def _header_of(file: Any) -> Any:
+    """Return shape, order and type that the header of an array declares."""
+    version = np.lib.format.read_magic(file)
+    read = (
+        np.lib.format.read_array_header_1_0
+        if version == (1, 0)
+        else np.lib.format.read_array_header_2_0
+    )
+    return read(file)
+
+
+def _check_sizes(path: Path, archive: Any) -> None:
+    """Refuse arrays whose headers declare more than memory, before one is read."""
+    n_bytes = 0.0
+    for member in archive.zip.infolist():
+        if not member.filename.endswith(".npy"):
+            continue
+        with archive.zip.open(member) as file:
+            shape, _, dtype = _header_of(file)
+        n_bytes += dtype.itemsize * math.prod(float(length) for length in shape)
+        check_allocation(
+            max(n_bytes, float(member.file_size)),
+            f"{path}: what it holds up to {member.filename}",
+            "Save the spike times alone.",
+            error=RecordingError,
         )
-        return bool(read(file)[2].hasobject)
 
 
 def _pynapple_arrays(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -100,7 +130,8 @@ def read_npy(path: Path) -> dict[str, NDArray[Any]]:
         If the axes are unknown, or the file is damaged.
     """
     try:
-        values = np.load(path, allow_pickle=False)
+        # Mapped first: the header may declare more than there is.
+        values = np.array(np.load(path, allow_pickle=False, mmap_mode="r"))
     except Exception as error:  # numpy raises several for a damaged file
         if "allow_pickle" in str(error):
             raise RecordingError(

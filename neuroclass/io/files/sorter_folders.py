@@ -95,12 +95,26 @@ def read_phy(folder: Path, sampling_rate: float | None = None) -> neo.Block:
 
 def _load(path: Path) -> NDArray[Any]:
     try:
-        values = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+        # Mapped first: its header may declare more than there is.
+        values = np.load(path, allow_pickle=False, mmap_mode="r")
+    except Exception as error:  # numpy parses the header as Python does, and raises so
         raise RecordingError(
             f"{path} is a damaged or truncated npy file: {error}. Copy it again."
         ) from error
-    return np.ravel(values)
+    is_line = values.size == max(values.shape, default=0)
+    if values.dtype.kind not in "iuf" or not is_line:
+        raise RecordingError(
+            f"{path} must hold numbers along one axis, one per spike; got shape "
+            f"{values.shape} of {values.dtype}. Save the sorting again."
+        )
+    numbers = np.ravel(np.array(values))
+    if numbers.dtype.kind == "f" and not np.isfinite(numbers).all():
+        raise RecordingError(
+            f"{path} must hold finite numbers; got "
+            f"{numbers[~np.isfinite(numbers)][0]} at index "
+            f"{int(np.argmin(np.isfinite(numbers)))}. Save the sorting again."
+        )
+    return numbers
 
 
 def _listed(folder: Path) -> str:

@@ -1,43 +1,119 @@
-"""Names of the units columns of an NWB file, without loading the recording.
+"""Columns of tables in HDF5 files, checked before they are read.
 
-Input: the path of a file. Output: the names, for options that name a column and are
-refused before pynwb is loaded, which takes a second.
+Input: what pynwb or h5py gives for a stored column. Output: its numbers; or an error in
+one line that says what was expected and found.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-import h5py
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["stored_unit_columns"]
+from neuroclass._lib.memory_limits import check_allocation
+from neuroclass.exceptions import RecordingError
+
+__all__ = ["check_numbers", "read_indices", "read_numbers", "reading"]
+
+_FOREIGN = ("h5py", "hdmf", "pynwb", "hdmf_zarr", "zarr")
 
 
-def stored_unit_columns(path: str | Path) -> dict[str, bool] | None:
-    """Return the names that units of an NWB file can have, and which are columns.
+def check_numbers(
+    stored: Any, name: str, source: str, *, n_axes: int = 1, fits: bool = True
+) -> None:
+    """Refuse a column that is no array of numbers, or larger than memory.
 
     Parameters
     ----------
-    path : str or path
-        Path of a file of any format, which is only read.
+    stored : dataset, array or list
+        The column, which is not read.
+    name, source : str
+        Name of the column, and of the file, for the message.
+    n_axes : int, default 1
+        Number of axes that it must have.
+    fits : bool, default True
+        Whether it must fit into memory, to be read at once.
 
-    Returns
-    -------
-    dict of str to bool, or None
-        Each name in the Units table, and whether it has one value per unit; None where
-        that is not known without loading: no HDF5, or no Units table at the top.
+    Raises
+    ------
+    RecordingError
     """
-    if not Path(path).is_file() or not h5py.is_hdf5(path):
-        return None
-    with h5py.File(path, "r") as file:
-        units = file.get("units")
-        if not isinstance(units, h5py.Group) or "colnames" not in units.attrs:
-            return None
-        names = {str(name) for name in units}
-    columns = {
-        name: f"{name}_index" not in names and name not in ("id", "spike_times")
-        for name in names
-        if not name.endswith("_index")
-    }
-    # What a loaded recording has besides.
-    return columns | {"unit_id": True, "obs_intervals": False}
+    values = stored if hasattr(stored, "dtype") else np.asarray(stored)
+    shape = getattr(values, "shape", None)
+    dtype = getattr(values, "dtype", None)
+    kind = getattr(dtype, "kind", "")
+    if kind not in "iuf" or not kind or shape is None or len(shape) != n_axes:
+        found = "nothing" if shape is None else f"shape {shape} of {dtype}"
+        axes = "one axis" if n_axes == 1 else f"{n_axes} axes"
+        raise RecordingError(
+            f"{source}: {name} must be numbers along {axes}; got {found}. Export the "
+            "file again."
+        )
+    if not fits:
+        return
+    check_allocation(
+        8.0 * math.prod(float(length) for length in shape),
+        f"{source}: {name}, of declared shape {shape},",
+        "Leave it in the file (--cache DIR), or export the file again.",
+        error=RecordingError,
+    )
+
+
+def read_numbers(
+    stored: Any, name: str, source: str, *, n_axes: int = 1
+) -> NDArray[np.float64]:
+    """Return a column of numbers; see `check_numbers`."""
+    check_numbers(stored, name, source, n_axes=n_axes)
+    return np.asarray(stored[:], dtype=np.float64)
+
+
+def read_indices(stored: Any, name: str, source: str) -> NDArray[np.intp]:
+    """Return a column of whole numbers; see `check_numbers`.
+
+    Raises
+    ------
+    RecordingError
+        If it is no such column, or a number is no index of an array.
+    """
+    check_numbers(stored, name, source)
+    values = np.asarray(stored[:])
+    with np.errstate(invalid="ignore"):
+        wrong = ~((values == np.floor(values)) & (np.abs(values) < 2.0**62))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise RecordingError(
+            f"{source}: {name} must be whole numbers; got {values[row]} in row {row}. "
+            "Export the file again."
+        )
+    return values.astype(np.intp)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Name the file where the packages that read it fail in the middle of it.
+
+    One damaged byte makes them fail anywhere, with any exception, long after the file
+    was opened. What our own code raises passes: it is a message, or a defect.
+    """
+    try:
+        yield
+    except (RecordingError, MemoryError, BlockingIOError):
+        raise
+    except Exception as error:
+        frame = error.__traceback__
+        while frame is not None and frame.tb_next is not None:
+            frame = frame.tb_next
+        module = frame.tb_frame.f_globals.get("__name__", "") if frame else ""
+        package = str(module).partition(".")[0]
+        if package not in _FOREIGN:
+            raise
+        reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+        raise RecordingError(
+            f"{path} cannot be read to its end by {package}: {reason}. It is damaged, "
+            "or a link in it leads nowhere; copy or export it again."
+        ) from error

@@ -16,7 +16,7 @@ from neuroclass.snn.components import Shape, Topology, draw_dropout, layer_shape
 from neuroclass.snn.engine import Engine, ForwardSettings, Statistics, engine_for
 from neuroclass.snn.learning.regime import Regime
 
-__all__ = ["Call", "in_float"]
+__all__ = ["Call", "in_float", "kept_input"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +78,15 @@ class Call:
         shapes = layer_shapes(self.topology, self.sample_shape(x))
         n_samples = x.shape[1] if self.is_frames else x.shape[0]
         return draw_dropout(self.topology, shapes, x, n_samples)
+
+
+def kept_input(x: Tensor, is_frames: bool) -> Tensor | None:
+    """Return the input where the backward pass uses it, to be saved with a version.
+
+    PyTorch refuses a saved tensor that was changed in place. Of frames the backward
+    pass uses their average, a copy that no change reaches.
+    """
+    return None if is_frames else x
 
 
 def in_float(flat: Sequence[Tensor | None]) -> list[Tensor | None]:

@@ -17,7 +17,7 @@ from torch import Tensor
 from neuroclass._lib.checks import check_choice, check_positive_int
 from neuroclass.snn.components import IF, LIF, Tensors, step_weights
 from neuroclass.snn.engine import record_forward
-from neuroclass.snn.learning.call import Call, in_float
+from neuroclass.snn.learning.call import Call, in_float, kept_input
 from neuroclass.snn.learning.rate_loop import RateLoop, layer_potentials
 from neuroclass.snn.learning.solvers import (
     Product,
@@ -113,7 +113,8 @@ class _IdeFunction(torch.autograd.Function):
         ctx.rule, ctx.call, ctx.masks = rule, call, masks
         ctx.input_rate = stage.input_rate
         ctx.loop_rate = stage.rates[topology.source]
-        ctx.save_for_backward(*flat)
+        # With the version check of saved tensors, which the input has so, too.
+        ctx.save_for_backward(kept_input(x, call.is_frames), *flat)
         # The kernels leave the channels last.
         rate = stage.rates[topology.readout]
         return rate.clone(memory_format=torch.contiguous_format)
@@ -124,7 +125,7 @@ class _IdeFunction(torch.autograd.Function):
         """Solve ``beta = J^T beta + g``; differentiate one turn around the loop."""
         call, topology = ctx.call, ctx.call.topology
         with torch.enable_grad(), torch.autocast(error.device.type, enabled=False):
-            values = in_float(ctx.saved_tensors)
+            values = in_float(ctx.saved_tensors[1:])
             leaves = [None if v is None else v.detach() for v in values]
             x = ctx.input_rate.detach()
             inputs = [

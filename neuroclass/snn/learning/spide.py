@@ -27,7 +27,7 @@ from neuroclass.snn.engine import (
     record_backward,
     record_forward,
 )
-from neuroclass.snn.learning.call import Call, in_float
+from neuroclass.snn.learning.call import Call, in_float, kept_input
 from neuroclass.snn.learning.regime import Drive, matched_scale
 
 __all__ = ["Spide", "local_gradients"]
@@ -197,8 +197,8 @@ class _SpideFunction(torch.autograd.Function):
         ctx.stage, ctx.masks = stage, masks
         ctx.sample = call.sample_shape(x)
         # The version check of saved tensors: a weight changed in place between the
-        # stages would make the backward one solve for another network.
-        ctx.save_for_backward(*flat)
+        # stages, or an input, would make the backward one solve for another network.
+        ctx.save_for_backward(kept_input(x, call.is_frames), *flat)
         # The kernels leave the channels last.
         rate = stage.rates[call.topology.readout]
         return rate.clone(memory_format=torch.contiguous_format)
@@ -209,7 +209,7 @@ class _SpideFunction(torch.autograd.Function):
         """Simulate the backward stage and return the local gradients."""
         rule, call, stage, masks = ctx.rule, ctx.call, ctx.stage, ctx.masks
         topology = call.topology
-        tensors = _pairs(ctx.saved_tensors)
+        tensors = _pairs(ctx.saved_tensors[1:])
         drive = Drive(
             topology=topology,
             forward=stage,

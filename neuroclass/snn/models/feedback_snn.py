@@ -147,12 +147,15 @@ class FeedbackSNN(nn.Module):
         Raises
         ------
         ValueError
-            If the input does not fit the layers.
+            If the input does not fit the layers, or, in evaluation mode, a value of
+            it or of the weights is not finite.
         """
         is_frames = self.is_frames(x)
         # Each parametrization runs once per call, in the caller's grad mode.
         topology = self.topology
         tensors = [(c.weight, c.bias) for c in topology.connections]
+        if not self.training:
+            _check_finite(x, tensors)
         call = Call(
             topology=topology,
             n_steps=len(x) if is_frames else self.steps,
@@ -192,8 +195,14 @@ class FeedbackSNN(nn.Module):
         **options
             Fields of `ForwardSettings`: n_steps, masks, training, noise, generator,
             on_step.
+
+        Raises
+        ------
+        ValueError
+            If a value of the input or of the weights is not finite.
         """
         is_frames = self.is_frames(x)
+        _check_finite(x, [(c.weight, c.bias) for c in self.topology.connections])
         n_steps = len(x) if is_frames else self.steps
         settings = ForwardSettings(
             **{"is_frames": is_frames, "n_steps": n_steps, **options}
@@ -321,6 +330,27 @@ class SpikingClassifier(nn.Module):
         """Number of spiking neurons."""
         shapes = layer_shapes(self.network.topology, self.sample_shape)
         return sum(int(torch.Size(shape).numel()) for shape in shapes)
+
+
+def _check_finite(
+    x: Tensor, tensors: Sequence[tuple[Tensor | None, Tensor | None]]
+) -> None:
+    """Refuse NaN and infinity: a potential of NaN never fires, and looks silent."""
+    named = [("x", x)]
+    named += [
+        (f"{kind} of connection {index}", tensor)
+        for index, pair in enumerate(tensors)
+        for kind, tensor in zip(("weight", "bias"), pair, strict=True)
+        if tensor is not None
+    ]
+    for name, tensor in named:
+        if not bool(torch.isfinite(tensor).all()):
+            n_wrong = int((~torch.isfinite(tensor)).sum())
+            raise ValueError(
+                f"{name} must be finite; {n_wrong} of {tensor.numel()} values are NaN "
+                "or infinite. Correct the input, or train again with a smaller "
+                "learning rate."
+            )
 
 
 def _check_layer(layer: Any) -> None:

@@ -182,6 +182,11 @@ def load_dataset(
     """
     check_choice(name, "dataset", DATASETS)
     if name == "digits":
+        if path is not None:
+            raise ValueError(
+                f"path must be left out for digits, which come with scikit-learn; got "
+                f"{str(path)!r}. Name the dataset of these files, or leave out --data."
+            )
         return _digits()
     if path is None:
         raise FileNotFoundError(

@@ -233,12 +233,40 @@ def _read_hdf5(path: Path) -> EventArrays:
     if any(array.dtype.kind not in "iufb" for array in fields_read):
         raise RecordingError(f"{path}: t, x, y and p must be numbers.")
     times, columns, rows, polarities = fields_read
-    counts = (_microseconds(times), columns.astype(np.int64), rows.astype(np.int64))
-    # ON is 1, OFF is 0 or -1.
-    return *counts, (polarities > 0).astype(np.int64)
+    return (
+        _microseconds(times, path),
+        _whole(columns, "x", path),
+        _whole(rows, "y", path),
+        _as_on(polarities, path),
+    )
 
 
-def _microseconds(times: NDArray[Any]) -> NDArray[np.int64]:
+def _whole(values: NDArray[Any], name: str, path: Path) -> NDArray[np.int64]:
+    """Return whole numbers by their value; a cast would make some of any number."""
+    with np.errstate(invalid="ignore"):
+        wrong = ~((values == np.floor(values)) & (np.abs(values) < 2.0**62))
+    if wrong.any():
+        index = int(np.argmax(wrong))
+        raise RecordingError(
+            f"{path}: {name} must be whole numbers; got {values[index]} in event "
+            f"{index}. Export the events again."
+        )
+    return values.astype(np.int64)
+
+
+def _as_on(polarities: NDArray[Any], path: Path) -> NDArray[np.int64]:
+    """Return 1 for ON and 0 for OFF, which is 0 or -1 in the file, not both."""
+    found = np.unique(polarities.astype(np.float64))
+    if not (set(found.tolist()) <= {0.0, 1.0} or set(found.tolist()) <= {-1.0, 1.0}):
+        shown = ", ".join(f"{value:g}" for value in found[:6])
+        raise RecordingError(
+            f"{path}: p must be 0 and 1, or -1 and 1; got {shown}. Export the events "
+            "again."
+        )
+    return (polarities > 0).astype(np.int64)
+
+
+def _microseconds(times: NDArray[Any], path: Path) -> NDArray[np.int64]:
     """Return whole microseconds of times in them, or in seconds.
 
     Numbers with a fraction whose span is below 1000 are seconds: no recording is as
@@ -246,11 +274,17 @@ def _microseconds(times: NDArray[Any]) -> NDArray[np.int64]:
     """
     if times.dtype.kind == "f" and len(times):
         if not np.isfinite(times).all():
-            raise RecordingError("times of events must be finite numbers.")
+            index = int(np.argmin(np.isfinite(times)))
+            raise RecordingError(
+                f"{path}: t must be finite; got {times[index]} in event {index}. "
+                "Export the events again."
+            )
+        times = times.astype(np.float64)
         has_fractions = bool((times != np.floor(times)).any())
         if has_fractions and np.ptp(times) < _MOST_SECONDS:
-            times = np.round(times * 1e6)
-    return times.astype(np.int64)
+            times = times * 1e6
+        times = np.round(times)  # to the nearest microsecond
+    return _whole(times, "t", path)
 
 
 def _read_dvs(path: Path) -> EventArrays:

@@ -1,0 +1,16 @@
+"""All families of files that are mutated."""
+
+from tests.mutations.outputs import OUTPUTS
+from tests.mutations.recordings import RECORDINGS
+
+__all__ = ["FAMILIES", "base_of"]
+
+FAMILIES = (*RECORDINGS, *OUTPUTS)
+
+
+def base_of(family, folder):
+    """Make the base files of a family in a folder of its own; return the folder."""
+    base = folder / family.name.replace(" ", "_")
+    base.mkdir()
+    family.make(base)
+    return base
