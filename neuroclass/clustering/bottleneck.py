@@ -34,11 +34,6 @@ class InformationBottleneck(ClusterMixin, BaseEstimator, BottleneckFit):
             check_random_state(self.random_state).randint(2**31)
         )
 
-    def _generator(self) -> np.random.Generator:
-        return np.random.default_rng(
-            check_random_state(self.random_state).randint(2**31)
-        )
-
     def _check_array(self, X: Any, *, reset: bool, **options: Any) -> Any:  # noqa: N803
         """Return `X` as numbers, with the axes neuron, condition, word if dense."""
         counts = validate_data(

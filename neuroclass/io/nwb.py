@@ -394,7 +394,8 @@ def _read_intervals(table: DynamicTable, source: str) -> neo.Epoch:
             columns[name] = column_values(_cells(column))
     return make_epoch(
         str(table.name),
-        *(_times_of(table, name, source) for name in ("start_time", "stop_time")),
+        _times_of(table, "start_time", source),
+        _times_of(table, "stop_time", source),
         columns,
         source,
     )

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -235,7 +235,9 @@ def _save(
         dpi, metadata = _FORMATS[suffix]
         written.append(path.with_suffix(f".{suffix}"))
         # An eighth larger than by the default of 6, in half the time.
-        how = {"pil_kwargs": {"compress_level": 3}} if suffix == "png" else {}
+        how: dict[str, Any] = (
+            {"pil_kwargs": {"compress_level": 3}} if suffix == "png" else {}
+        )
         figure.savefig(written[-1], dpi=dpi, metadata=metadata, **how)
     return written
 
