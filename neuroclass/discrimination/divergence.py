@@ -31,6 +31,7 @@ from neuroclass.information import (
     blend,
     check_integer_counts,
     two_word_counts,
+    without_group,
 )
 
 __all__ = [
@@ -165,15 +166,18 @@ def pair_divergences(
     first, second = np.triu_indices(len(array), 1)
     # Groups are as much work again, each.
     least = MIN_COMPILED if groups is None else MIN_COMPILED // 4
-    small = two_word_counts(array)
-    sums = _sums(array, small, least)
+    whole = two_word_counts(array) or array
+    sums = _sums(whole, least)
     z = pair_z(sums.plug_in - sums.level, sums.variance, sums.third)
     value = _blended(sums)
     interval = np.full((len(first), 2), np.nan)
     replicates = np.empty((0, len(first)))
     if groups is not None:
         replicates = np.array(
-            [_blended(_sums_without(array, small, g, least)) for g in groups]
+            [
+                _blended(_sums(without_group(whole, g), least, spread=False))
+                for g in groups
+            ]
         )
         if len(replicates) < 2:
             raise ValueError(f"groups must be at least two; got {len(replicates)}.")
@@ -215,25 +219,15 @@ def pair_deviates(counts: WordCounts | ArrayLike) -> NDArray[np.float64]:
 
 
 def _sums(
-    counts: NDArray[np.int64], small: TwoWordCounts | None, min_compiled: int
+    counts: NDArray[np.int64] | TwoWordCounts,
+    min_compiled: int,
+    *,
+    spread: bool = True,
 ) -> PairSums:
     """Return losses and chance moments, by histograms where the counts allow."""
-    if small is not None:
-        return sums_by_histograms(small, min_compiled=min_compiled)
-    return sums_by_products(counts)
-
-
-def _sums_without(
-    counts: NDArray[np.int64],
-    small: TwoWordCounts | None,
-    group: ArrayLike,
-    min_compiled: int,
-) -> PairSums:
-    """Return the same without a group of repeats, and without the spread by chance."""
-    left = None if small is None else small.without(group)
-    if left is not None:
-        return sums_by_histograms(left, spread=False, min_compiled=min_compiled)
-    return sums_by_products(counts - np.asarray(group), spread=False)
+    if isinstance(counts, TwoWordCounts):
+        return sums_by_histograms(counts, spread=spread, min_compiled=min_compiled)
+    return sums_by_products(counts, spread=spread)
 
 
 def sums_by_products(counts: NDArray[np.int64], *, spread: bool = True) -> PairSums:

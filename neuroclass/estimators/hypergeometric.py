@@ -6,6 +6,8 @@ word. Output: mean term of the word if repeats were exchangeable between all neu
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,8 @@ from neuroclass.estimators.additive import xlog2x
 
 __all__ = ["expected_xlog2x"]
 
-_NEIGHBOURS = 64  # values that are summed together
+_NEIGHBOURS = 32  # values that are summed together
+_LONGEST_TABLE = 1 << 20
 _TAIL = 10.0  # standard deviations on either side that are summed
 
 
@@ -66,10 +69,13 @@ def _hypergeometric_mean(
     drawn: int, marked: NDArray[Any], total: int
 ) -> NDArray[np.float64]:
     """Return E[n log2 n] for each of `marked`, which ascend."""
+    log_factorial = _log_factorial(total)
     mean = np.empty(len(marked))
     expected = marked * (drawn / max(total, 1))
     # Neighbours share a window; what lies outside of it has less than rounding.
-    reach = _TAIL * (np.sqrt(expected) + 2)
+    spread = expected * ((total - marked) / max(total, 1))
+    spread *= (total - drawn) / max(total - 1, 1)
+    reach = _TAIL * (np.sqrt(spread) + 2)
     for start in range(0, len(marked), _NEIGHBOURS):
         part = slice(start, start + _NEIGHBOURS)
         low = max(0, int((expected[part] - reach[part]).min()))
@@ -81,12 +87,20 @@ def _hypergeometric_mean(
         taken = np.where(possible, m - n, 0)
         # Binomial(m, n) Binomial(total - m, drawn - n), without what n leaves alone.
         log_weight = -(
-            gammaln(n + 1)
-            + gammaln(taken + 1)
-            + gammaln(drawn - n + 1)
-            + gammaln(rest + 1)
+            log_factorial(n)
+            + log_factorial(taken)
+            + log_factorial(drawn - n)
+            + log_factorial(rest)
         )
         log_weight = np.where(possible, log_weight, -np.inf)
         weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
         mean[part] = (weight @ xlog2x(n)) / weight.sum(axis=1)
     return mean
+
+
+@lru_cache(maxsize=4)  # of 8 MB at most
+def _log_factorial(largest: int) -> Callable[[NDArray[Any]], NDArray[np.float64]]:
+    """Return log n! of integers up to a largest: a table, unless that is long."""
+    if largest > _LONGEST_TABLE:
+        return lambda n: gammaln(n + 1)
+    return gammaln(np.arange(largest + 1) + 1).take

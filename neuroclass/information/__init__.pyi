@@ -17,6 +17,7 @@ from .identity import identity_information as identity_information
 from .jackknife_bias import jackknife_excess as jackknife_excess
 from .two_words import TwoWordCounts as TwoWordCounts
 from .two_words import two_word_counts as two_word_counts
+from .two_words import without_group as without_group
 from .word_length_limit import Extrapolation as Extrapolation
 from .word_length_limit import ScannedWord as ScannedWord
 from .word_length_limit import Verdict as Verdict

@@ -19,12 +19,18 @@ from neuroclass.estimators import (
     word_term,
 )
 from neuroclass.information.entropy_terms import (
+    InformationTerms,
     WordCounts,
     blend,
     check_integer_counts,
     information_terms,
+    total_less_excess,
 )
-from neuroclass.information.jackknife_bias import jackknife_excess
+from neuroclass.information.two_words import (
+    TwoWordCounts,
+    two_word_counts,
+    without_group,
+)
 
 __all__ = [
     "ClassInformation",
@@ -165,13 +171,18 @@ def information_between_classes(
     """
     array = check_integer_counts(counts)
     labels = np.asarray(labels)
-    terms = information_terms(sum_by_class(array, labels))
-    whole = _between_and_share(array, labels)
+    _check_labels(array, labels)
+    all_counts = two_word_counts(array) or array
+    terms = information_terms(_sums(all_counts, labels))
+    whole = _between_and_share(all_counts, terms, labels)
     intervals = np.full((2, 2), np.nan)
     if groups is not None:
-        replicates = [_less_biased(array - np.asarray(g), labels) for g in groups]
-        intervals = bias_aware_interval(whole, _less_biased(array, labels), replicates)
-        (bound,) = terms.upper_bound(np.zeros(len(terms.repeats), dtype=np.intp))
+        replicates = [
+            _less_biased(without_group(all_counts, group), labels) for group in groups
+        ]
+        less_biased = _less_biased(all_counts, labels)
+        intervals = bias_aware_interval(whole, less_biased, replicates)
+        (bound,) = terms.upper_bound(np.zeros(len(terms.bound), dtype=np.intp))
         intervals[0] = np.clip(intervals[0], min(whole[0], 0.0), max(whole[0], bound))
         intervals[1] = np.clip(intervals[1], 0.0, 1.0)
         if np.isnan(intervals[1]).any() and not np.isnan(whole[1]):
@@ -185,34 +196,51 @@ def information_between_classes(
     )
 
 
+def _sums(
+    counts: NDArray[np.int64] | TwoWordCounts, labels: NDArray[Any]
+) -> NDArray[np.int64]:
+    """Return the counts of each class, (n_clusters, n_conditions, n_words)."""
+    if isinstance(counts, TwoWordCounts):
+        return counts.sum_by_class(labels)
+    return sum_by_class(counts, labels)
+
+
 def _between_and_share(
-    counts: NDArray[np.int64], labels: NDArray[Any]
+    counts: NDArray[np.int64] | TwoWordCounts,
+    between_terms: InformationTerms,
+    labels: NDArray[Any],
 ) -> NDArray[np.float64]:
     """Return bits per word between the classes and their share of all, by the blend."""
-    total = information_terms(sum_by_class(counts, labels)).total_blend()
+    total = between_terms.total_blend()
     plug_in = chance = bias = 0.0
     for label in np.unique(labels):
-        members = counts[labels == label]
-        if members.sum():
-            terms = information_terms(members)
-            plug_in += terms.cross.sum()
-            chance += terms.chance.sum()
-            bias += terms.cross.sum() - terms.total("jackknife")
+        is_member = labels == label
+        if isinstance(counts, TwoWordCounts):
+            members: Any = counts.of(is_member)
+        else:
+            members = counts[is_member]
+            if not members.sum():
+                continue
+        terms = information_terms(members)
+        plug_in += terms.cross.sum()
+        chance += terms.chance.sum()
+        bias += terms.cross.sum() - terms.total("jackknife")
     within = max(0.0, float(blend(plug_in, chance, bias)))
     between = max(0.0, total)
     both = between + within
     share = between / both if both > 0 else float("nan")
-    return np.array([total / float(counts.sum()), share])
+    return np.array([total / float(between_terms.repeats.sum()), share])
 
 
 def _less_biased(
-    counts: NDArray[np.int64], labels: NDArray[Any]
+    counts: NDArray[np.int64] | TwoWordCounts, labels: NDArray[Any]
 ) -> NDArray[np.float64]:
     """Return the same two by the estimator `empirical-bayes`."""
+    sums = _sums(counts, labels)
     between, whole = (
         # Their totals alone, at half of the cost of all terms.
-        _information(sums, "jackknife") - jackknife_excess(sums).sum() / sums.sum()
-        for sums in (sum_by_class(counts, labels), counts)
+        total_less_excess(each) / sums.sum()
+        for each in (sums, counts)
     )
     return np.array([between, between / whole if whole > 0 else float("nan")])
 
@@ -220,15 +248,20 @@ def _less_biased(
 def sum_by_class(counts: NDArray[np.int64], labels: ArrayLike) -> NDArray[np.int64]:
     """Return the counts of each class, (n_clusters, n_conditions, n_words)."""
     labels = np.asarray(labels)
+    _check_labels(counts, labels)
+    _, inverse = np.unique(labels, return_inverse=True)
+    sums = np.zeros((inverse.max() + 1, *counts.shape[1:]), dtype=np.int64)
+    np.add.at(sums, inverse, counts)
+    return sums
+
+
+def _check_labels(counts: NDArray[np.int64], labels: NDArray[Any]) -> None:
+    """Refuse labels that are not one class per neuron."""
     if labels.shape != counts.shape[:1]:
         raise ValueError(
             f"labels must hold one class per neuron ({len(counts)}); "
             f"got shape {labels.shape}."
         )
-    _, inverse = np.unique(labels, return_inverse=True)
-    sums = np.zeros((inverse.max() + 1, *counts.shape[1:]), dtype=np.int64)
-    np.add.at(sums, inverse, counts)
-    return sums
 
 
 def _information(counts: NDArray[np.int64], estimator: Estimator) -> float:

@@ -5,9 +5,9 @@ Input: counts of words. Output: bits times repeats by each estimator, and the bl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,7 +21,8 @@ from neuroclass.estimators import (
     word_term,
     xlog2x,
 )
-from neuroclass.information.jackknife_bias import jackknife_excess
+from neuroclass.information.jackknife_bias import jackknife_excess, two_word_excess
+from neuroclass.information.two_words import Tally, TwoWordCounts, two_word_counts
 
 __all__ = [
     "InformationTerms",
@@ -29,8 +30,13 @@ __all__ = [
     "above_chance",
     "blend",
     "check_integer_counts",
+    "general_terms",
     "information_terms",
+    "total_less_excess",
+    "two_word_terms",
 ]
+
+_ADDITIVE: tuple[Estimator, ...] = ("plug-in", "miller-madow", "jackknife")
 
 
 class WordCounts(Protocol):
@@ -72,18 +78,43 @@ def check_integer_counts(counts: WordCounts | ArrayLike) -> NDArray[np.int64]:
     return array.astype(np.int64)
 
 
+class Margins(NamedTuple):
+    """Sums of a table of neurons and conditions, over either.
+
+    Attributes
+    ----------
+    neuron : ndarray of shape (n_neurons,)
+        Sums over conditions.
+    condition : ndarray of shape (n_conditions,)
+        Sums over neurons.
+    """
+
+    neuron: NDArray[Any]
+    condition: NDArray[Any]
+
+    @classmethod
+    def of(cls, table: NDArray[Any]) -> Margins:
+        """Return the sums of a table."""
+        return cls(table.sum(axis=1), table.sum(axis=0))
+
+    def sum(self) -> Any:
+        """Return the sum over both."""
+        return self.neuron.sum()
+
+
 @dataclass(frozen=True, repr=False)
 class InformationTerms:
     """Sums over words, in bits times repeats, from which every estimate is made."""
 
-    neuron: Mapping[Any, NDArray[np.float64]]  # -R_i H_i, (n_neurons, n_conditions)
+    neuron: Mapping[Any, Margins]  # -R_i H_i
     mixture: Mapping[Any, NDArray[np.float64]]  # -R H of the mixture, (n_conditions,)
-    cross: NDArray[np.float64]  # plug-in R_i D(i || mixture), as `neuron`
-    chance: NDArray[np.float64]  # expected `cross` if all neurons were the same one
-    repeats: NDArray[np.int64]  # R_i, (n_neurons, n_conditions)
+    cross: Margins  # plug-in R_i D(i || mixture)
+    chance: Margins  # expected `cross` if all neurons were the same one
+    repeats: Margins  # R_i
+    bound: NDArray[np.float64]  # largest possible `cross` of each neuron
 
     def __repr__(self) -> str:
-        n_neurons, n_conditions = self.repeats.shape
+        n_neurons, n_conditions = (len(each) for each in self.repeats)
         return (
             f"InformationTerms({n_neurons} neurons, {n_conditions} conditions; "
             f"{', '.join(self.neuron)})"
@@ -91,7 +122,7 @@ class InformationTerms:
 
     def _total(self, estimator: str) -> NDArray[np.float64]:
         """Return bits times repeats of each condition by one additive estimator."""
-        total: NDArray[np.float64] = self.neuron[estimator].sum(axis=0)
+        total: NDArray[np.float64] = self.neuron[estimator].condition
         return total - self.mixture[estimator]
 
     def mean(self, estimator: str) -> float:
@@ -114,10 +145,8 @@ class InformationTerms:
 
         It is reached if no two neurons have a word in common.
         """
-        all_repeats = np.maximum(self.repeats.sum(axis=0), 1)
-        own = self.repeats * np.log2(all_repeats / np.maximum(self.repeats, 1))
-        repeats = np.bincount(labels, self.repeats.sum(axis=1))
-        total = np.bincount(labels, own.sum(axis=1))
+        repeats = np.bincount(labels, self.repeats.neuron)
+        total = np.bincount(labels, self.bound)
         bits: NDArray[np.float64] = total / np.maximum(repeats, 1)
         return bits
 
@@ -128,8 +157,8 @@ class InformationTerms:
             # One weight for all conditions, so that they average to the mean.
             weight = _chance_weight(self.cross.sum(), self.chance.sum())
             bias = total - self._total("jackknife")
-            total = total - weight * self.chance.sum(axis=0) - (1 - weight) * bias
-        repeats = self.repeats.sum(axis=0)
+            total = total - weight * self.chance.condition - (1 - weight) * bias
+        repeats = self.repeats.condition
         bits: NDArray[np.float64] = np.divide(
             total, repeats, out=np.full(len(repeats), np.nan), where=repeats > 0
         )
@@ -145,16 +174,17 @@ class InformationTerms:
         def sums(each: NDArray[Any]) -> NDArray[np.float64]:
             return np.asarray(np.bincount(labels, each), dtype=np.float64)
 
-        repeats, plug_in = sums(self.repeats.sum(axis=1)), sums(self.cross.sum(axis=1))
+        repeats, plug_in = sums(self.repeats.neuron), sums(self.cross.neuron)
         total = plug_in
         if estimator != "plug-in":
             corrected = "jackknife" if estimator == "blend" else estimator
             # Each neuron carries its own bias and its share of the mixture's.
-            bias = sums((self.neuron["plug-in"] - self.neuron[corrected]).sum(axis=1))
+            own = self.neuron["plug-in"].neuron - self.neuron[corrected].neuron
+            bias = sums(own)
             of_mixture = (self.mixture["plug-in"] - self.mixture[corrected]).sum()
             bias -= repeats / self.repeats.sum() * of_mixture
             total = (
-                blend(plug_in, sums(self.chance.sum(axis=1)), bias)
+                blend(plug_in, sums(self.chance.neuron), bias)
                 if estimator == "blend"
                 else plug_in - bias
             )
@@ -163,9 +193,124 @@ class InformationTerms:
 
 
 def information_terms(
-    counts: NDArray[np.int64], estimator: str = "blend"
+    counts: NDArray[np.int64] | TwoWordCounts, estimator: str = "blend"
 ) -> InformationTerms:
     """Return the sums of the additive estimators, and of `estimator` if another."""
+    is_additive = estimator in ("blend", "empirical-bayes", *_ADDITIVE)
+    small = counts
+    if not isinstance(counts, TwoWordCounts):
+        small = two_word_counts(counts) if is_additive else None
+    if isinstance(small, TwoWordCounts):
+        return two_word_terms(small, estimator)
+    return general_terms(counts, estimator)
+
+
+def two_word_terms(counts: TwoWordCounts, estimator: str = "blend") -> InformationTerms:
+    """Return these sums by one histogram of each neuron and of each condition."""
+    n_neurons = len(counts.occurrences)
+    tallies = counts.tallies()
+    both = _pooled(counts)
+    neuron = {
+        name: _margins_of_tables(tallies, counts.shape, name) for name in _ADDITIVE
+    }
+    mixture = {name: _of_mixture(both, name) for name in _ADDITIVE}
+    if estimator == "empirical-bayes":
+        excess = two_word_excess(counts, tallies)
+        neuron[estimator] = Margins(
+            *(a - b for a, b in zip(neuron["jackknife"], excess, strict=True))
+        )
+        mixture[estimator] = mixture["jackknife"]
+    silent, spike = _surprise(both).T
+    level = np.log2(np.maximum(n_neurons * counts.repeats, 1))
+    # Of a count n of R: n spike + (R - n) silent.
+    of_words = Margins(
+        counts.occurrences @ (spike - silent) + counts.repeats @ silent,
+        (both * np.stack([silent, spike], axis=1)).sum(axis=1),
+    )
+    of_repeats = Margins(
+        np.full(n_neurons, counts.repeats @ level), n_neurons * counts.repeats * level
+    )
+    cross = Margins(
+        *(
+            own - words + repeats
+            for own, words, repeats in zip(
+                neuron["plug-in"], of_words, of_repeats, strict=True
+            )
+        )
+    )
+    chance = _chance_of_neuron(counts.repeats, both)
+    return InformationTerms(
+        neuron=neuron,
+        mixture=mixture,
+        cross=cross,
+        chance=Margins(np.full(n_neurons, chance.sum()), n_neurons * chance),
+        repeats=Margins(
+            np.full(n_neurons, counts.repeats.sum()), n_neurons * counts.repeats
+        ),
+        bound=np.full(n_neurons, counts.repeats.sum() * np.log2(n_neurons)),
+    )
+
+
+def total_less_excess(counts: NDArray[np.int64] | TwoWordCounts) -> float:
+    """Return bits times repeats by "empirical-bayes", at less cost than all terms."""
+    if isinstance(counts, TwoWordCounts):
+        tallies = counts.tallies()
+        neuron = _margins_of_tables(tallies, counts.shape, "jackknife")
+        excess, _ = two_word_excess(counts, tallies)
+        own = neuron.sum() - excess.sum()
+        return float(own - _of_mixture(_pooled(counts), "jackknife").sum())
+    words = word_term(counts, "jackknife").sum()
+    own = words + repeat_term(counts.sum(axis=2), "jackknife").sum()
+    mixture = _of_mixture(counts.sum(axis=0), "jackknife").sum()
+    return float(own - mixture - jackknife_excess(counts).sum())
+
+
+def _pooled(counts: TwoWordCounts) -> NDArray[np.int64]:
+    """Return the counts of all neurons together, (n_conditions, 2)."""
+    second = counts.occurrences.sum(axis=0, dtype=np.int64)
+    return np.stack([len(counts.occurrences) * counts.repeats - second, second], axis=1)
+
+
+def _margins_of_tables(
+    tallies: Sequence[Tally], shape: tuple[int, int], estimator: Estimator
+) -> Margins:
+    """Return the sums of -R_i H_i."""
+    neuron, condition = (np.zeros(n) for n in shape)
+    for each in tallies:
+        word = word_term(np.arange(each.repeats + 1), estimator)
+        table = word + word[::-1] + repeat_term(each.repeats, estimator)
+        neuron += each.of_neuron @ table
+        condition[each.columns] = each.of_condition @ table
+    return Margins(neuron, condition)
+
+
+def _of_mixture(pooled: NDArray[np.int64], estimator: Estimator) -> NDArray[np.float64]:
+    """Return -R H of the mixture, (n_conditions,)."""
+    words: NDArray[np.float64] = word_term(pooled, estimator).sum(axis=1)
+    return words + repeat_term(pooled.sum(axis=1), estimator)
+
+
+def _surprise(pooled: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return log2 of counts, 0 of none."""
+    return np.log2(np.maximum(pooled, 1))
+
+
+def _chance_of_neuron(
+    repeats: NDArray[np.int64], pooled: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the chance level of a neuron in each condition, bits times repeats."""
+    total = pooled.sum(axis=1)
+    expected = expected_xlog2x(repeats[:, None], pooled, total[:, None]).sum(axis=1)
+    certain = (repeats / np.maximum(total, 1)) * xlog2x(pooled).sum(axis=1)
+    level = repeats * np.log2(np.maximum(total, 1))
+    chance: NDArray[np.float64] = expected - xlog2x(repeats) - certain + level
+    return chance
+
+
+def general_terms(
+    counts: NDArray[np.int64], estimator: str = "blend"
+) -> InformationTerms:
+    """Return these sums for counts of any kind."""
     pooled = counts.sum(axis=0)
     repeats = counts.sum(axis=2)
     pooled_repeats = repeats.sum(axis=0)
@@ -182,48 +327,42 @@ def information_terms(
         total: NDArray[np.float64] = sums(word_term(counted, estimator)[times])
         return total + repeat_term(repeats, estimator)
 
-    def mixture(estimator: Estimator) -> NDArray[np.float64]:
-        total: NDArray[np.float64] = word_term(pooled, estimator).sum(axis=1)
-        return total + repeat_term(pooled_repeats, estimator)
-
-    names: tuple[Estimator, ...] = ("plug-in", "miller-madow", "jackknife")
-    neuron: dict[str, Any] = {name: rows(name) for name in names}
-    of_mixture: dict[str, Any] = {name: mixture(name) for name in names}
+    neuron: dict[str, Any] = {name: rows(name) for name in _ADDITIVE}
+    of_mixture: dict[str, Any] = {name: _of_mixture(pooled, name) for name in _ADDITIVE}
     if estimator == "empirical-bayes":
         neuron[estimator] = neuron["jackknife"] - jackknife_excess(counts)
         of_mixture[estimator] = of_mixture["jackknife"]
-    elif estimator not in ("blend", *names):
+    elif estimator not in ("blend", *_ADDITIVE):
         neuron[estimator], of_mixture[estimator] = _by_entropy(counts, estimator)
-    with np.errstate(divide="ignore"):
-        surprise = np.where(pooled > 0, np.log2(pooled), 0.0)
     surprise_of_repeats = np.log2(np.maximum(pooled_repeats, 1))
     cross = (
         neuron["plug-in"]
-        - sums(times * surprise.ravel()[observed % pooled.size])
+        - sums(times * _surprise(pooled).ravel()[observed % pooled.size])
         + repeats * surprise_of_repeats
     )
     chance = np.zeros_like(cross)
     for r, members in _same_repeats(repeats):
-        expected = expected_xlog2x(r[:, None], pooled, pooled_repeats[:, None]).sum(
-            axis=1
-        )
-        certain = (r / np.maximum(pooled_repeats, 1)) * xlog2x(pooled).sum(axis=1)
-        chance[members] = expected - xlog2x(r) - certain + r * surprise_of_repeats
+        chance[members] = _chance_of_neuron(r, pooled)
+    bound = repeats * (surprise_of_repeats - np.log2(np.maximum(repeats, 1)))
     return InformationTerms(
-        neuron=neuron,
+        neuron={name: Margins.of(each) for name, each in neuron.items()},
         mixture=of_mixture,
-        cross=cross,
-        chance=chance,
-        repeats=repeats,
+        cross=Margins.of(cross),
+        chance=Margins.of(chance),
+        repeats=Margins.of(repeats),
+        bound=bound.sum(axis=1),
     )
 
 
-def above_chance(counts: NDArray[np.int64]) -> float:
+def above_chance(counts: NDArray[np.int64] | TwoWordCounts) -> float:
     """Return plug-in identity information less its chance level, bits per word.
 
     The two differ only in n log2 n of each neuron's words, which the chance level
     replaces by its mean if the repeats were exchangeable between all neurons.
     """
+    small = counts if isinstance(counts, TwoWordCounts) else two_word_counts(counts)
+    if small is not None:
+        return _two_words_above_chance(small)
     pooled = counts.sum(axis=0)
     repeats = counts.sum(axis=2)
     total = float(xlog2x(counts[counts > 1]).sum())  # 0 for counts of 0 and 1
@@ -231,6 +370,22 @@ def above_chance(counts: NDArray[np.int64]) -> float:
         expected = expected_xlog2x(r[:, None], pooled, repeats.sum(axis=0)[:, None])
         total -= len(members) * float(expected.sum())
     return total / float(repeats.sum())
+
+
+def _two_words_above_chance(counts: TwoWordCounts) -> float:
+    """Return the same from how often each count occurs."""
+    n_neurons = len(counts.occurrences)
+    total = 0.0
+    for r, occurrences in counts.by_repeats():
+        term = xlog2x(np.arange(r + 1))
+        total += float(
+            np.bincount(occurrences.ravel(), minlength=r + 1) @ (term + term[::-1])
+        )
+    expected = expected_xlog2x(
+        counts.repeats[:, None], _pooled(counts), n_neurons * counts.repeats[:, None]
+    )
+    total -= n_neurons * float(expected.sum())
+    return total / counts.n_words
 
 
 def _by_entropy(

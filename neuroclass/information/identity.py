@@ -27,6 +27,11 @@ from neuroclass.information.entropy_terms import (
     check_integer_counts,
     information_terms,
 )
+from neuroclass.information.two_words import (
+    TwoWordCounts,
+    two_word_counts,
+    without_group,
+)
 
 __all__ = ["IDENTITY_ESTIMATORS", "IdentityInformation", "identity_information"]
 
@@ -204,8 +209,9 @@ def identity_information(
     word_duration = float(getattr(counts, "word_duration", "nan"))
     firing_rate = getattr(counts, "firing_rate", None)
     array = check_integer_counts(counts)
-    corrected = information_terms(array, "empirical-bayes")
     is_corrected = estimator in ("blend", "empirical-bayes")
+    small = two_word_counts(array)
+    corrected = information_terms(small or array, "empirical-bayes")
     terms = corrected if is_corrected else information_terms(array, estimator)
     # All neurons, each neuron, and the given partitions.
     labels = [np.zeros(len(array), dtype=np.intp), np.arange(len(array))]
@@ -215,7 +221,11 @@ def identity_information(
     error, interval = np.full(len(value), np.nan), np.full((len(value), 2), np.nan)
     if groups is not None:
         replicates, less_biased, interval = _replicates(
-            array, terms, groups, estimator, labels
+            array if small is None or not is_corrected else small,
+            terms,
+            groups,
+            estimator,
+            labels,
         )
         error, _ = jackknife_interval(value, replicates)
     ends = np.cumsum([one.max() + 1 for one in labels])[:-1]
@@ -265,7 +275,7 @@ def _by_label(
 
 
 def _replicates(
-    counts: NDArray[np.int64],
+    counts: NDArray[np.int64] | TwoWordCounts,
     terms: InformationTerms,
     groups: Iterable[ArrayLike],
     estimator: str,
@@ -277,8 +287,7 @@ def _replicates(
     less_biased_estimator = "empirical-bayes" if is_corrected else estimator
     values, less_biased = [], []
     for group in groups:
-        rest = counts - np.asarray(group)
-        left = information_terms(rest, less_biased_estimator)
+        left = information_terms(without_group(counts, group), less_biased_estimator)
         values.append(_by_label(left, estimator, labels))
         if is_corrected:
             less_biased.append(_by_label(left, less_biased_estimator, labels))

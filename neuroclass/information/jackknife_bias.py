@@ -8,6 +8,7 @@ cannot be estimated from one count, but can from the counts of a whole populatio
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,8 +17,9 @@ from numpy.typing import NDArray
 from scipy.special import betainc, expit, gammaln
 
 from neuroclass.estimators import repeat_term, word_term, xlog2x
+from neuroclass.information.two_words import Tally, TwoWordCounts
 
-__all__ = ["PROBABILITIES", "count_likelihood", "jackknife_excess"]
+__all__ = ["PROBABILITIES", "count_likelihood", "jackknife_excess", "two_word_excess"]
 
 # Probabilities and shares are taken on grids of their logit.
 _EDGES = np.linspace(-12, 12, 161)
@@ -92,19 +94,79 @@ def jackknife_excess(counts: NDArray[np.int64]) -> NDArray[np.float64]:
         place[repeats[:, here] != r] = _ELSEWHERE
         observed = np.bincount(place[place >= 0], minlength=len(used) * (r + 1))
         observed = observed.reshape(len(used), r + 1)
-        parts.append(_Part(here, place, observed, count_likelihood(r)))
+        parts.append(_Part(observed, count_likelihood(r), here, place))
     if not parts:
         return excess
     prior = _prior(parts, used)
     for part in parts:
-        p = part.given.probability
-        possible = np.maximum(prior @ p.T, _TINY)
-        table = (prior * part.given.excess) @ p.T / possible
+        table = _excess_table(prior, part.given)
         # _ELSEWHERE is the entry after the last.
         of_word = np.append(table, 0.0)[part.place]
         here, first = np.unique(part.condition, return_index=True)
         excess[:, here] += np.add.reduceat(of_word, first, axis=1)
     return excess
+
+
+def two_word_excess(
+    counts: TwoWordCounts, tallies: Sequence[Tally]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the sums of `jackknife_excess` of each neuron and of each condition.
+
+    Parameters
+    ----------
+    counts : TwoWordCounts
+        Counts of the neurons.
+    tallies : sequence of Tally
+        Those of `counts`.
+
+    Returns
+    -------
+    of_neuron : ndarray of shape (n_neurons,)
+    of_condition : ndarray of shape (n_conditions,)
+    """
+    n_neurons, n_conditions = counts.shape
+    of_neuron, of_condition = np.zeros(n_neurons), np.zeros(n_conditions)
+    pooled = counts.occurrences.sum(axis=0, dtype=np.int64)
+    total = n_neurons * counts.repeats
+    informative = np.flatnonzero((pooled > 0) & (pooled < total))
+    if n_neurons == 1 or not len(informative):
+        return of_neuron, of_condition
+    # Share of the second word, and of the first, (2, n_informative).
+    logit = np.log(pooled[informative] / (total - pooled)[informative])
+    used, share = np.unique(
+        np.digitize(np.stack([logit, -logit]), _SHARE_EDGES), return_inverse=True
+    )
+    share_of = np.full((2, n_conditions), _ELSEWHERE)
+    share_of[:, informative] = share.reshape(2, -1)
+    parts, of_parts = [], []
+    for each in tallies:
+        second, first = share_of[:, each.columns]
+        here = np.flatnonzero(second != _ELSEWHERE)
+        if each.repeats > _MAX_REPEATS or not len(here):
+            continue
+        observed = np.zeros((len(used), each.repeats + 1), dtype=np.int64)
+        np.add.at(observed, second[here], each.of_condition[here])
+        np.add.at(observed, first[here], each.of_condition[here, ::-1])
+        parts.append(_Observed(observed, count_likelihood(each.repeats)))
+        of_parts.append((each, here, second[here], first[here]))
+    prior = _prior(parts, used)
+    for part, (each, here, second, first) in zip(parts, of_parts, strict=True):
+        table = _excess_table(prior, part.given)
+        # Of both words of each count, (n_columns, R + 1).
+        of_count = np.zeros(each.of_condition.shape)
+        of_count[here] = table[second] + table[first, ::-1]
+        of_condition[each.columns] = (each.of_condition * of_count).sum(axis=1)
+        of_neuron += of_count.ravel().take(each.cell).sum(axis=1)
+    return of_neuron, of_condition
+
+
+def _excess_table(
+    prior: NDArray[np.float64], given: CountLikelihood
+) -> NDArray[np.float64]:
+    """Return the posterior mean of b at each share and count."""
+    possible = np.maximum(prior @ given.probability.T, _TINY)
+    table: NDArray[np.float64] = (prior * given.excess) @ given.probability.T / possible
+    return table
 
 
 class CountLikelihood(NamedTuple):
@@ -114,13 +176,20 @@ class CountLikelihood(NamedTuple):
     excess: NDArray[np.float64]  # (n_probabilities,)
 
 
-class _Part(NamedTuple):
+class _Observed(NamedTuple):
     """Words of neurons with the same number of repeats R."""
 
-    condition: NDArray[np.intp]  # (n_cells,), in order
-    place: NDArray[np.int64]  # (n_neurons, n_cells) share and count, or _ELSEWHERE
     observed: NDArray[np.int64]  # (n_shares, R + 1), words of each share and count
     given: CountLikelihood
+
+
+class _Part(NamedTuple):
+    """The same, with the place of each word."""
+
+    observed: NDArray[np.int64]
+    given: CountLikelihood
+    condition: NDArray[np.intp]  # (n_cells,), in order
+    place: NDArray[np.int64]  # (n_neurons, n_cells) share and count, or _ELSEWHERE
 
 
 @lru_cache(maxsize=64)
@@ -148,16 +217,20 @@ def _beta() -> NDArray[np.float64]:
     return np.diff(betainc(a * mean, a * (1 - mean), edges), axis=2)
 
 
-def _prior(parts: list[_Part], used: NDArray[np.intp]) -> NDArray[np.float64]:
+def _prior(
+    parts: Sequence[_Part | _Observed], used: NDArray[np.intp]
+) -> NDArray[np.float64]:
     """Return the prior of each probability at each share `used`, (n_shares, n)."""
     beta = _beta()[used]
     likely = [beta @ part.given.probability.T for part in parts]
+    # (n_similarities, n_shares * (R + 1)), so that sums are matrix products.
+    flat = [np.moveaxis(each, 1, 0).reshape(len(_SIMILARITIES), -1) for each in likely]
     weight = np.full(len(_SIMILARITIES), 1 / len(_SIMILARITIES))
     for _ in range(_N_MIXING):
         better = np.zeros_like(weight)
-        for each, part in zip(likely, parts, strict=True):
-            mixed = np.maximum(np.einsum("k,bkn->bn", weight, each), _TINY)
-            better += np.einsum("bkn,bn->k", each, part.observed / mixed)
+        for each, part in zip(flat, parts, strict=True):
+            mixed = np.maximum(weight @ each, _TINY)
+            better += each @ (part.observed.ravel() / mixed)
         weight *= better
         weight /= weight.sum()
     prior: NDArray[np.float64] = np.einsum("k,bkp->bp", weight, beta)

@@ -9,15 +9,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["TwoWordCounts", "two_word_counts"]
+__all__ = ["Tally", "TwoWordCounts", "two_word_counts", "without_group"]
 
 _MOST_REPEATS = 255  # in a byte
 _ROWS = 64  # whose counts stay in the cache
+
+
+class Tally(NamedTuple):
+    """How often each count 0, 1, ..., R occurs in the conditions with R repeats.
+
+    Attributes
+    ----------
+    repeats : int
+        R.
+    columns : ndarray of int, (n_columns,)
+        The conditions.
+    cell : ndarray of int, (n_neurons, n_columns)
+        Position of each count in the ravelled `of_condition`.
+    of_neuron : ndarray of int, (n_neurons, R + 1)
+        Number of conditions of a neuron with each count.
+    of_condition : ndarray of int, (n_columns, R + 1)
+        Number of neurons of a condition with each count.
+    """
+
+    repeats: int
+    columns: NDArray[np.intp]
+    cell: NDArray[np.intp]
+    of_neuron: NDArray[np.intp]
+    of_condition: NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -36,20 +60,60 @@ class TwoWordCounts:
     repeats: NDArray[np.int64]
 
     def __repr__(self) -> str:
-        n_neurons, n_conditions = self.occurrences.shape
+        n_neurons, n_conditions = self.shape
         return f"TwoWordCounts({n_neurons} neurons, {n_conditions} conditions)"
 
-    def without(self, group: ArrayLike) -> TwoWordCounts | None:
-        """Return the counts without a group of repeats, (n_neurons, n_conditions, 2).
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Neurons and conditions."""
+        n_neurons, n_conditions = self.occurrences.shape
+        return n_neurons, n_conditions
 
-        None where the group is none that `two_word_counts` takes.
-        """
-        left_out = two_word_counts(np.asarray(group))
-        if left_out is None:
-            return None
-        return TwoWordCounts(
-            self.occurrences - left_out.occurrences, self.repeats - left_out.repeats
-        )
+    @property
+    def n_words(self) -> int:
+        """Number of counted words, of all neurons together."""
+        return len(self.occurrences) * int(self.repeats.sum())
+
+    def to_array(self) -> NDArray[np.int64]:
+        """Return the counts of both words, (n_neurons, n_conditions, 2)."""
+        second = self.occurrences.astype(np.int64)
+        return np.stack([self.repeats - second, second], axis=2)
+
+    def of(self, neurons: NDArray[Any]) -> TwoWordCounts:
+        """Return the counts of some neurons."""
+        return TwoWordCounts(self.occurrences[neurons], self.repeats)
+
+    def sum_by_class(self, labels: ArrayLike) -> NDArray[np.int64]:
+        """Return the counts of each class, (n_clusters, n_conditions, 2)."""
+        _, label = np.unique(np.asarray(labels), return_inverse=True)
+        sizes = np.bincount(label)
+        starts = np.cumsum(sizes) - sizes
+        ordered = self.occurrences[np.argsort(label, kind="stable")]
+        second = np.add.reduceat(ordered, starts, axis=0, dtype=np.int64)
+        return np.stack([np.outer(sizes, self.repeats) - second, second], axis=2)
+
+    def tallies(self) -> list[Tally]:
+        """Return how often each count occurs, by the repeats of the conditions."""
+        of_repeats = []
+        for r, occurrences in self.by_repeats():
+            columns = np.flatnonzero(self.repeats == r)
+            # Numbers of a condition and a count, (n_neurons, n_columns).
+            cell = occurrences + (r + 1) * np.arange(len(columns), dtype=np.intp)
+            of_condition = np.bincount(cell.ravel(), minlength=len(columns) * (r + 1))
+            row = (r + 1) * np.arange(len(occurrences), dtype=np.intp)[:, None]
+            of_neuron = np.bincount(
+                (occurrences + row).ravel(), minlength=len(occurrences) * (r + 1)
+            )
+            of_repeats.append(
+                Tally(
+                    r,
+                    columns,
+                    cell,
+                    of_neuron.reshape(-1, r + 1),
+                    of_condition.reshape(-1, r + 1),
+                )
+            )
+        return of_repeats
 
     def by_repeats(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Yield each number of repeats, and the counts of the conditions with it."""
@@ -90,3 +154,31 @@ def two_word_counts(counts: NDArray[Any]) -> TwoWordCounts | None:
             return None
         occurrences[rows] = second
     return TwoWordCounts(occurrences, repeats)
+
+
+def without_group(
+    counts: NDArray[np.int64] | TwoWordCounts, group: ArrayLike
+) -> NDArray[np.int64] | TwoWordCounts:
+    """Return counts without those of a group of repeats.
+
+    Parameters
+    ----------
+    counts : TwoWordCounts or ndarray of int, (n_neurons, n_conditions, n_words)
+        Counts of all repeats.
+    group : array_like of int, (n_neurons, n_conditions, n_words)
+        Counts of some of the repeats.
+
+    Returns
+    -------
+    TwoWordCounts or ndarray
+        The latter also where the neurons differ in the repeats of the group.
+    """
+    left_out = np.asarray(group)
+    if not isinstance(counts, TwoWordCounts):
+        return counts - left_out
+    small = two_word_counts(left_out)
+    if small is None:
+        return counts.to_array() - left_out
+    return TwoWordCounts(
+        counts.occurrences - small.occurrences, counts.repeats - small.repeats
+    )

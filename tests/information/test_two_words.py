@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.testing import assert_array_equal
 
-from neuroclass.information import two_word_counts
+from neuroclass.information import two_word_counts, without_group
 
 
 def test_counts_of_two_words_are_one_small_number_each(rng):
@@ -22,10 +22,14 @@ def test_counts_of_two_words_are_one_small_number_each(rng):
     assert repr(found) == "TwoWordCounts(70 neurons, 9 conditions)"
     group = counts // 2
     group[:, :, 0] = (repeats + 1) // 2 - group[:, :, 1]
-    left = found.without(group)
+    left = without_group(found, group)
     assert_array_equal(left.occurrences, (counts - group)[:, :, 1])
     assert_array_equal(left.repeats, (counts - group)[0].sum(axis=1))
-    assert found.without(counts[:, :, :1]) is None
+    assert_array_equal(found.to_array(), counts)
+    assert_array_equal(without_group(counts, group), counts - group)
+    # A group that one neuron missed in part leaves counts of any kind.
+    group[3, :2, 0] = 0
+    assert_array_equal(without_group(found, group), counts - group)
 
 
 def test_other_counts_are_left_to_the_general_sums(rng):
