@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
-import joblib
+import lazy_loader
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import joblib
+else:  # many commands have no tasks, and a tenth of a second less to wait
+    joblib = lazy_loader.load("joblib")
 
 __all__ = ["run_tasks"]
 

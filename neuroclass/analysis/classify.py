@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass import clustering, plotting, report
+from neuroclass._lib.blas_threads import few_blas_threads
 from neuroclass._lib.checks import as_bytes, check_choice, check_positive_int
 from neuroclass._lib.issues import warn_of
 from neuroclass._lib.keywords import settings_from
@@ -213,7 +214,7 @@ def classify_neurons(
     if reference is not None:
         read_reference(reference, block)  # a wrong name before the work
     how: dict[str, Any] = {"n_jobs": run.n_jobs, "random_state": random_state}
-    with show_stages(run.progress) as begin:
+    with few_blas_threads(counts.n_neurons), show_stages(run.progress) as begin:
         begin("classes")
         method = choose_method(
             settings.method, counts.n_neurons, as_bytes(run.memory, "memory")
@@ -296,6 +297,8 @@ def classify_neurons(
             )
         begin("rates")
         rates = responses.rates
+        without = without_drifting(counts, counted.groups(), responses.drift)
+        n_distinguishable = count_distinguishable(counts)
     units = _units_of_recording(
         responses, _OfNeurons(model.labels_, information, subclasses), fit
     )
@@ -316,8 +319,8 @@ def classify_neurons(
         information=information,
         class_information=class_information,
         drift=responses.drift,
-        without_drifting=without_drifting(counts, counted.groups(), responses.drift),
-        n_distinguishable=count_distinguishable(counts),
+        without_drifting=without,
+        n_distinguishable=n_distinguishable,
         stability=stable,
         agreement=agreement,
         by_recording=by_recording,

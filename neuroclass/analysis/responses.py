@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, Unpack
 
 import neo
 
+from neuroclass._lib.blas_threads import few_blas_threads
 from neuroclass._lib.issues import Issue, warn_of
 from neuroclass._lib.keywords import settings_from
 from neuroclass._lib.running import RunOptions, RunSettings
@@ -230,17 +231,18 @@ def prepare_responses(
         progress=run.progress,
     )
     issues = check_counts(loaded, counted.counts)
-    drift = drift_test(
-        words_in_blocks(
-            loaded,
-            presentations,
-            counted.bin_size,
-            settings.word_length,
-            settings.response,
-            units=counted.units,
-        ),
-        first_repeat=presentations.first_repeat,
-    )
+    with few_blas_threads(len(counted.units)):
+        drift = drift_test(
+            words_in_blocks(
+                loaded,
+                presentations,
+                counted.bin_size,
+                settings.word_length,
+                settings.response,
+                units=counted.units,
+            ),
+            first_repeat=presentations.first_repeat,
+        )
     issues = (*issues, *drift_issues(drift, counted.counts.unit_ids))
     warn_of(issues)
     return Responses(

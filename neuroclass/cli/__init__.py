@@ -7,6 +7,7 @@ only then, so that ``--help`` loads none.
 """
 
 import argparse
+import gc
 import os
 import re
 import shlex
@@ -101,6 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args.line = shlex.join(["neuroclass", *(sys.argv[1:] if argv is None else argv)])
     with (
         _ending_cleanly(),
+        _few_collections(),
         warnings.catch_warnings(),
         redirect_stdout(PlainStream(sys.stdout, "stdout")),
     ):
@@ -160,6 +162,17 @@ def _ending_cleanly() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Collect cycles seldom: to look for them takes a seventh of all imports."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def report_failure(
