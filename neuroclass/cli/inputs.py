@@ -69,6 +69,7 @@ def _load(
         trigger_unit=args.trigger_unit,
         sampling_rate=args.sampling_rate,
         format=args.format,
+        follow_links=args.follow_links,
         lazy=lazy or bool(getattr(args, "cache", None)),
     )
 
