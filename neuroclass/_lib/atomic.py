@@ -178,7 +178,7 @@ def remove_left_over(place: Path) -> None:
     Parameters
     ----------
     place : pathlib.Path
-        The target, claimed: so that nobody is writing them.
+        The target, claimed: so that no process is writing them.
     """
     names = re.compile(
         rf"\.{re.escape(place.stem)}\.{_MARK}-\d+-[0-9a-f]{{16}}{re.escape(place.suffix)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
 import lazy_loader
@@ -41,6 +42,11 @@ def run_tasks(
     iterator
         What each call returned, in the order of the tasks, as soon as it is there.
 
+    Raises
+    ------
+    ChildProcessError
+        On the way, if a process was killed, as for its memory.
+
     Notes
     -----
     A task travels in one piece. An array that joblib sees among the arguments is sent
@@ -49,7 +55,18 @@ def run_tasks(
     """
     calls = (joblib.delayed(_call)(function, task) for task in tasks)
     found: Iterator[Any] = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(calls)
-    return found
+    return _naming_killed_worker(found)
+
+
+def _naming_killed_worker(found: Iterator[Any]) -> Iterator[Any]:
+    """Say in one line what to do where the system killed a process of ours."""
+    try:
+        yield from found
+    except BrokenProcessPool as error:
+        raise ChildProcessError(
+            "a process that computed for this one was killed, as the system does when "
+            "memory runs out. Take fewer processes (n_jobs, --jobs), or wider bins."
+        ) from error
 
 
 def _call(function: Callable[..., Any], task: tuple[Any, ...]) -> Any:

@@ -103,6 +103,7 @@ def _load(
         format=args.format,
         axes=args.axes,
         dt=args.dt,
+        follow_links=args.follow_links,
         lazy=lazy or bool(getattr(args, "cache", None)),
     )
 

@@ -178,6 +178,12 @@ def add_recording(parser: argparse.ArgumentParser, *, several: bool = False) -> 
         type=float,
         help="samples per second, for times in samples",
     )
+    table.add_argument(
+        "--follow-links",
+        action="store_true",
+        help="follow links of an NWB file out of its folder, which may lead to any "
+        "file (default: refused)",
+    )
     repeats = parser.add_argument_group("repeats")
     repeats.add_argument(
         "--intervals", metavar="NAME", help="the interval table that holds the repeats"

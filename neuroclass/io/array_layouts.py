@@ -55,6 +55,7 @@ _SETTING_NAMES = re.compile(
     r"|bin_?(size|width)?|date|version|info|params?|meta(data)?|session|animal|subject",
     re.IGNORECASE,
 )
+_LARGEST_ID = 2.0**53  # of floats: beyond it not each whole number is one
 _INDEX = ("spike_times_index",)
 _PRESENTATIONS = ("presentation", "presentations", "repeat", "repeats", "trial")
 _STIMULI = ("stimulus", "stimuli", "condition")
@@ -460,11 +461,11 @@ def as_ids(values: NDArray[Any]) -> list[int | str]:
         return [str(np.squeeze(value)) for value in values]
     if values.dtype.kind == "S":
         return [value.decode("utf-8", "replace") for value in values.tolist()]
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        row = int(np.argmin(np.isfinite(values)))
+    if values.dtype.kind == "f" and not (np.abs(values) < _LARGEST_ID).all():
+        row = int(np.argmin(np.abs(values) < _LARGEST_ID))
         raise RecordingError(
-            f"unit ids must be finite numbers, or text; got {values[row]}. Correct it "
-            "where it is given."
+            f"unit ids must be finite numbers below 2^53, or text; got {values[row]}. "
+            "Correct it where it is given."
         )
     if values.dtype.kind in "biu" or (
         values.dtype.kind == "f" and (values == np.floor(values)).all()

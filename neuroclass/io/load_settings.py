@@ -59,6 +59,8 @@ class LoadSettings:
         to be loaded.
     block_size : int, default 4194304
         Largest number of spike times that are checked together if `lazy`.
+    follow_links : bool, default False
+        Whether to follow links of an NWB file out of its folder.
     """
 
     triggers: Any = None
@@ -73,6 +75,7 @@ class LoadSettings:
     dt: Any = None
     lazy: bool = False
     block_size: int = 1 << 22
+    follow_links: bool = False
 
 
 class LoadOptions(TypedDict, total=False):
@@ -90,3 +93,4 @@ class LoadOptions(TypedDict, total=False):
     dt: Any
     lazy: bool
     block_size: int
+    follow_links: bool

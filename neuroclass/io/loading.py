@@ -19,6 +19,7 @@ from neuroclass import io as lazy_io  # pynwb is loaded for NWB files only
 from neuroclass._lib.checks import as_seconds, warn_user
 from neuroclass._lib.keywords import settings_from
 from neuroclass._lib.wording import plural, some
+from neuroclass.io.files.hdf5_links import check_links
 from neuroclass.io.files.raster_files import RASTER_FORMATS, read_raster
 from neuroclass.io.files.raw_formats import RAW_FORMATS, read_raw
 from neuroclass.io.files.simulators import read_sonata
@@ -29,6 +30,7 @@ from neuroclass.io.files.sorter_folders import (
     read_phy,
 )
 from neuroclass.io.files.sortings import read_extractor
+from neuroclass.io.files.stored_columns import reading
 from neuroclass.io.format_detection import detect_format
 from neuroclass.io.interval_edits import (
     align_rows,
@@ -69,8 +71,8 @@ def load_recording(
         Settings of loading.
     **options
         Single settings as keywords: `triggers`, `trial_duration`, `align`, `exclude`,
-        `time_unit`, `trigger_unit`, `sampling_rate`, `format`, `axes`, `dt`, `lazy`
-        and `block_size` of `LoadSettings`.
+        `time_unit`, `trigger_unit`, `sampling_rate`, `format`, `axes`, `dt`, `lazy`,
+        `block_size` and `follow_links` of `LoadSettings`.
 
     Returns
     -------
@@ -209,6 +211,9 @@ def _read_file(
             f"time_unit must be left out for {kind}, whose times have a known unit; "
             f"got {settings.time_unit!r}. Give trigger_unit for the triggers."
         )
+    if kind == "nwb" and not settings.follow_links:
+        with reading(path):
+            check_links(path)
     if kind in ("nwb", "nwb-zarr"):
         recording = lazy_io.read_nwb(
             path, scale, lazy=settings.lazy, block_size=settings.block_size

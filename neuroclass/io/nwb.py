@@ -110,11 +110,20 @@ def open_nwb(
     except Exception as error:  # pynwb raises what its parts raise: any type.
         if io is not None:
             io.close()
-        reason = " ".join(str(error).split())[:200]
         raise RecordingError(
-            f"{source} cannot be read by pynwb: {reason or type(error).__name__}. "
-            "Check it with `pynwb-validate`, or export it again."
+            f"{source} cannot be read by pynwb: {_reason(error)}. Check it with "
+            "`pynwb-validate`, or export it again."
         ) from error
+
+
+def _reason(error: BaseException) -> str:
+    """Return the place that hdmf names, and what was wrong there, in one line."""
+    place = re.match(r"\((root[^ ,]*)", str(error))
+    inner = error
+    while place and inner.__cause__ is not None:
+        inner = inner.__cause__
+    text = " ".join(str(inner).split())[:200].rstrip(".") or type(inner).__name__
+    return f"{place[1]}: {text}" if place else text
 
 
 def _zarr_opener(source: Path) -> Any:

@@ -136,8 +136,8 @@ def read_result(folder: str | Path) -> SavedResult:
             f"{folder / 'labels.csv'} must be the table of a classification: {error}. "
             "Run the command again."
         ) from error
-    for name in table.select_dtypes(exclude=["number", "bool"]):
-        table[name] = table[name].map(
+    for column in table.select_dtypes(exclude=["number", "bool"]):
+        table[column] = table[column].map(
             lambda cell: from_cell(cell) if isinstance(cell, str) else cell
         )
     return SavedResult(folder, table, content)

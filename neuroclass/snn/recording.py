@@ -153,7 +153,8 @@ def record(
     Raises
     ------
     ValueError
-        If the arguments do not fit each other or the network.
+        If the arguments do not fit each other or the network, or a value of the
+        inputs or weights is not finite.
 
     Warns
     -----
@@ -174,6 +175,12 @@ def record(
     if isinstance(encoding, str):
         encoding = Encoding(encoding)
     step = as_seconds(encoding.dt, "dt")
+    if not bool(torch.isfinite(inputs).all()):
+        n_wrong = int((~torch.isfinite(inputs)).sum())
+        raise ValueError(
+            f"inputs must be finite; {n_wrong} of {inputs.numel()} values are NaN or "
+            "infinite. Correct the images."
+        )
     if isinstance(network, SpikingClassifier):
         inputs = network.as_input(inputs)
         network = network.network

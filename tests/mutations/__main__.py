@@ -1,4 +1,4 @@
-"""``python -m tests.mutations --seed N --count M``: the table of verdicts per family."""
+"""``python -m tests.mutations --seed N --count M``: verdicts on mutants by family."""
 
 import argparse
 import collections

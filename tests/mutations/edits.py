@@ -60,8 +60,10 @@ def edit_text(text, rng):
         "9" * 140_000,
     ]
     kind = rng.choice(
-        ["cell", "cell", "cell", "drop", "extra", "line", "swap", "latin", "utf-16"]
-        + ["bom", "cr", "mixed", "header", "empty", "comment", "ragged"]
+        [
+            *("cell", "cell", "cell", "drop", "extra", "line", "swap", "latin"),
+            *("utf-16", "bom", "cr", "mixed", "header", "empty", "comment", "ragged"),
+        ]
     )
     encoding, newline = "utf-8", "\n"
     if kind == "cell":

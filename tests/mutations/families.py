@@ -1,5 +1,8 @@
 """All families of files that are mutated."""
 
+import contextlib
+import io
+
 from tests.mutations.outputs import OUTPUTS
 from tests.mutations.recordings import RECORDINGS
 
@@ -12,5 +15,6 @@ def base_of(family, folder):
     """Make the base files of a family in a folder of its own; return the folder."""
     base = folder / family.name.replace(" ", "_")
     base.mkdir()
-    family.make(base)
+    with contextlib.redirect_stdout(io.StringIO()):
+        family.make(base)
     return base

@@ -5,7 +5,8 @@ what the program loads differs from it without a word, the mutant is silently wr
 """
 
 import csv
-import shutil
+import re
+from types import MappingProxyType
 
 import h5py
 import numpy as np
@@ -71,7 +72,7 @@ class Family:
         return [["inspect", self.file], [*common, *self.options]]
 
     options = ()
-    load_options = {}
+    load_options = MappingProxyType({})
 
     def loaded(self, folder):
         return digest_of(load_recording(folder / self.file, **self.load_options))
@@ -106,6 +107,8 @@ def cut(arrays):
     if any(one.dtype.kind not in "iuf" for one in (times, stops)):
         return None
     times, stops, ids = (np.ravel(one) for one in (times, stops, ids))
+    if ids.dtype.kind == "S":
+        ids = ids.astype(str)
     if ids.dtype.kind in "fc" and (ids == np.floor(ids)).all():
         ids = ids.astype(np.int64)
     stops = stops.astype(np.int64)
@@ -158,8 +161,11 @@ class Nwb(Family):
     def _edit_structure(self, file, place, rng):
         kind = str(
             rng.choice(
-                ["gone", "group", "reference", "null", "colnames", "names", "declared"]
-                + ["no attrs", "bytes name", "external", "soft", "type", "enum"]
+                [
+                    *("gone", "group", "reference", "null", "colnames", "names"),
+                    *("declared", "no attrs", "bytes name", "external", "soft"),
+                    *("type", "enum"),
+                ]
             )
         )
         old = file[place]
@@ -225,7 +231,7 @@ class Nwb(Family):
 
 class Npz(Family):
     name, file = "npz", "recording.npz"
-    load_options = {"trial_duration": 1.5}
+    load_options = MappingProxyType({"trial_duration": 1.5})
     options = ("--trial-duration", "1.5s", "--min-repeats", "10")
 
     def make(self, folder):
@@ -452,8 +458,10 @@ class Phy(Family):
             / "phy"
             / str(
                 rng.choice(
-                    ["spike_times.npy", "spike_clusters.npy", "params.py"]
-                    + ["spike_times.npy", "spike_clusters.npy", "cluster_group.tsv"]
+                    [
+                        *("spike_times.npy", "spike_clusters.npy") * 2,
+                        *("params.py", "cluster_group.tsv"),
+                    ]
                 )
             )
         )
@@ -483,7 +491,10 @@ class Phy(Family):
             for name in ("times", "clusters")
         )
         text = (folder / "phy" / "params.py").read_text(encoding="utf-8")
-        rate = float(text.partition("=")[2])
+        (found,) = re.findall(r"^\s*sample_rate\s*=\s*([^#\n]+)", text, re.MULTILINE)[
+            :1
+        ]
+        rate = float(found)
         return {
             str(int(one)): np.sort(times[clusters == one].astype(float) / rate).tolist()
             for one in np.unique(clusters)
@@ -527,12 +538,6 @@ class Nest(Csv):
         return {
             unit: np.round(times, 7).tolist() for unit, times in trains.items()
         }, tables
-
-
-def copy_base(base, folder):
-    """Copy a base file to a new folder."""
-    shutil.copytree(base, folder)
-    return folder
 
 
 RECORDINGS = (Nwb(), Npz(), Csv(), Mat5(), Mat73(), Triggers(), Phy(), Nest())

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,6 +55,7 @@ def check_numbers(
             f"{source}: {name} must be numbers along {axes}; got {found}. Export the "
             "file again."
         )
+    _check_place(stored, name, source)
     if not fits:
         return
     check_allocation(
@@ -62,6 +64,22 @@ def check_numbers(
         "Leave it in the file (--cache DIR), or export the file again.",
         error=RecordingError,
     )
+
+
+def _check_place(stored: Any, name: str, source: str) -> None:
+    """Refuse a column whose values lie in another file, outside the folder."""
+    if not isinstance(stored, h5py.Dataset):
+        return
+    folder = Path(stored.file.filename).resolve().parent
+    places = [file for file, *_ in stored.external or ()]
+    if stored.is_virtual:
+        places += [one.file_name for one in stored.virtual_sources()]
+    for place in places:
+        if not (folder / place).resolve().is_relative_to(folder):
+            raise RecordingError(
+                f"{source}: the values of {name} must lie in the folder of the file; "
+                f"they are to be read from {place}. Copy them into the file."
+            )
 
 
 def read_numbers(

@@ -244,7 +244,7 @@ def _read_hdf5(path: Path) -> EventArrays:
 def _whole(values: NDArray[Any], name: str, path: Path) -> NDArray[np.int64]:
     """Return whole numbers by their value; a cast would make some of any number."""
     with np.errstate(invalid="ignore"):
-        wrong = ~((values == np.floor(values)) & (np.abs(values) < 2.0**62))
+        wrong = ~((values == np.floor(values)) & (np.abs(values) < 2.0**52))
     if wrong.any():
         index = int(np.argmax(wrong))
         raise RecordingError(
