@@ -25,6 +25,7 @@ MATHEMATICS = {
     "clustering",
     "discrimination",
     "groupings",
+    "tuning",
 }
 DATA = {"io", "presentations", "responses", "spike_times"}
 MAY_IMPORT = {
@@ -40,6 +41,7 @@ MAY_IMPORT = {
     "clustering": {"estimators", "information"},
     "discrimination": {"estimators", "information", "clustering"},
     "groupings": set(),
+    "tuning": set(),
     "simulation": set(),
     "results": MATHEMATICS | DATA,
     "plotting": MATHEMATICS | DATA | {"results"},

@@ -11,6 +11,7 @@ from .grouping_comparison import GroupingScores as GroupingScores
 from .grouping_comparison import PeerGain as PeerGain
 from .information_scan import InformationScan as InformationScan
 from .recording_information import RecordingInformation as RecordingInformation
+from .response_descriptions import ResponseDescription as ResponseDescription
 from .saved_result import SavedResult as SavedResult
 from .saved_result import read_result as read_result
 from .timing_classes import TimingClasses as TimingClasses
