@@ -4,6 +4,7 @@ from .analysis import Discrimination as Discrimination
 from .analysis import Responses as Responses
 from .analysis import classify_neurons as classify_neurons
 from .analysis import compare_groupings as compare_groupings
+from .analysis import describe_classes as describe_classes
 from .analysis import discriminate_neurons as discriminate_neurons
 from .analysis import measure_information as measure_information
 from .analysis import prepare_responses as prepare_responses

@@ -26,6 +26,7 @@ MATHEMATICS = {
     "discrimination",
     "groupings",
     "mosaics",
+    "tuning",
 }
 DATA = {"io", "presentations", "responses", "spike_times"}
 MAY_IMPORT = {
@@ -42,6 +43,7 @@ MAY_IMPORT = {
     "discrimination": {"estimators", "information", "clustering"},
     "groupings": set(),
     "mosaics": set(),
+    "tuning": set(),
     "simulation": {"mosaics"},
     "results": MATHEMATICS | DATA,
     "plotting": MATHEMATICS | DATA | {"results"},

@@ -25,6 +25,7 @@ from neuroclass._version import __version__
 from neuroclass.cli import (
     cluster,
     compare,
+    describe,
     diagnose,
     discriminate,
     evaluate,
@@ -46,6 +47,7 @@ _COMMANDS = {
     "inspect": inspect,
     "cluster": cluster,
     "compare": compare,
+    "describe": describe,
     "information": information,
     "discriminate": discriminate,
     "simulate": simulate,

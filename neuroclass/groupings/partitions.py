@@ -114,7 +114,10 @@ def k_means_partition(
 
 
 def linkage_partition(
-    distances: ArrayLike, n_groups: _Number = "auto", *, linkage: str = "average"
+    distances: ArrayLike,
+    n_groups: _Number = "auto",
+    *,
+    linkage: Literal["average", "ward"] = "average",
 ) -> Partition:
     """Cut the tree of an agglomerative linkage.
 

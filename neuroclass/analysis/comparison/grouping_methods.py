@@ -46,6 +46,10 @@ OURS = "timing classes"
 Half: TypeAlias = Literal["all", "odd", "even"]
 _Number: TypeAlias = Literal["auto"] | int
 _SMOOTHING = 0.03  # s, of the PSTHs
+_LINKAGES: tuple[tuple[Literal["average", "ward"], str, str], ...] = (
+    ("average", "average", "average"),
+    ("ward", "Ward", "Ward's"),
+)
 _LEAST = 3  # neurons that have a distance, or intervals, at all
 
 
@@ -250,10 +254,7 @@ def grouping_methods(neurons: NeuronsToGroup) -> tuple[GroupingMethod, ...]:
                 every,
                 _by_correlation(neurons, linkage),
             )
-            for linkage, name, words in (
-                ("average", "average", "average"),
-                ("ward", "Ward", "Ward's"),
-            )
+            for linkage, name, words in _LINKAGES
         ),
     ]
     if len(neurons.sample) >= _LEAST:
@@ -311,7 +312,9 @@ def _by_words(neurons: NeuronsToGroup) -> _Partition:
     return partition
 
 
-def _by_correlation(neurons: NeuronsToGroup, linkage: str) -> _Partition:
+def _by_correlation(
+    neurons: NeuronsToGroup, linkage: Literal["average", "ward"]
+) -> _Partition:
     def partition(half: Half, n_groups: _Number) -> NDArray[np.intp]:
         distances = psth_correlation_distances(neurons.psth_of(half))
         return linkage_partition(distances, n_groups, linkage=linkage).labels

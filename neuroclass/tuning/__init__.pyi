@@ -1,0 +1,10 @@
+from .autocorrelograms import REFRACTORY as REFRACTORY
+from .autocorrelograms import autocorrelogram as autocorrelogram
+from .autocorrelograms import refractory_violations as refractory_violations
+from .light_steps import StepResponse as StepResponse
+from .light_steps import step_response as step_response
+from .reliability import response_reliability as response_reliability
+from .selectivity import Selectivity as Selectivity
+from .selectivity import direction_selectivity as direction_selectivity
+from .stimulus_averages import StimulusAverage as StimulusAverage
+from .stimulus_averages import spike_triggered_average as spike_triggered_average
