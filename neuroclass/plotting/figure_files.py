@@ -14,12 +14,19 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from neuroclass.plotting import class_families as families
+from neuroclass.plotting import (
+    class_maps,
+    ranked_cuts,
+    time_resolution,
+    tree,
+    unit_confidence,
+    word_scan,
+)
 from neuroclass.plotting import class_responses as responses
 from neuroclass.plotting import class_sizes as sizes
 from neuroclass.plotting import information_curve as curve
 from neuroclass.plotting import pair_matrices as matrices
 from neuroclass.plotting import pair_times as times
-from neuroclass.plotting import ranked_cuts, time_resolution, tree, word_scan
 
 if TYPE_CHECKING:
     import os
@@ -55,9 +62,12 @@ FIGURE_NAMES = (
     "class_responses",
     "rasters",
     "class_sizes",
+    "confidence",
     "co_clustering",
+    "class_maps",
 )
-TIMING_FIGURE_NAMES = ("cuts", "time_resolution")  # by the criterion "timing" alone
+# By the criterion "timing" alone.
+TIMING_FIGURE_NAMES = ("cuts", "time_resolution", "confidence")
 PAIR_FIGURE_NAMES = ("pairwise_divergence", "discrimination_times", "decoder_curves")
 
 # Text stays text, and the ids in an SVG do not change from run to run.
@@ -83,8 +93,8 @@ def write_figures(
     -------
     list of pathlib.Path
         Files written, two for each of `FIGURE_NAMES`; ``co_clustering`` only with the
-        stability of the classes, ``cuts`` and ``time_resolution`` only of classes by
-        timing.
+        stability of the classes, ``class_maps`` only with positions, ``cuts``,
+        ``time_resolution`` and ``confidence`` only of classes by timing.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -93,6 +103,8 @@ def write_figures(
         if name == "co_clustering" and classification.stability is None:
             continue
         if name in TIMING_FIGURE_NAMES and classification.timing is None:
+            continue
+        if name == "class_maps" and classification.mosaics is None:
             continue
         size, plot = _drawing(name, classification)
         written += _write_figure(folder / name, size, plot, classification)
@@ -202,6 +214,8 @@ def _drawing(
     """Return the size in inches and the function of a figure."""
     if name == "cuts":
         return ranked_cuts.cuts_size(classification), ranked_cuts.plot_cuts
+    if name == "class_maps":
+        return class_maps.maps_size(classification), class_maps.plot_class_maps
     n_neurons = len(classification.tree.leaf_order)
     drawings: dict[str, tuple[tuple[float, float], Callable[..., Axes]]] = {
         "information_curve": ((5.6, 3.9), curve.plot_information_curve),
@@ -214,6 +228,10 @@ def _drawing(
             responses.plot_class_responses,
         ),
         "rasters": (responses.rasters_size(classification), responses.plot_rasters),
+        "confidence": (
+            unit_confidence.confidence_size(classification),
+            unit_confidence.plot_confidence,
+        ),
         "class_sizes": (
             sizes.sizes_size(classification),
             sizes.plot_class_sizes,

@@ -65,7 +65,11 @@ intervals are 95 %. Its keys:
                           ``silent`` units; ``time_resolution``: ``seconds, neurons,
                           classes`` (bits per spike); ``neurons`` and ``classes``:
                           ``rate, timing`` (bits/s), ``rate_share, timing_share``;
-                          ``rate_factor`` (10th to 90th percentile in a class)
+                          ``rate_factor`` (10th to 90th percentile in a class);
+                          ``min_confidence``, and ``unassigned``: ``unit_id, label,
+                          confidence`` of units below it, and their nearest class
+``mosaics``               positions and mosaics of the classes, or null:
+                          `neuroclass.report.mosaic_json`
 ``classes``               ``label, n_neurons, firing_rate_hz, information_bits``
                           (means; the latter estimated for all neurons together) with
                           ``information_interval``, and ``unit_ids`` of each class;
@@ -109,6 +113,7 @@ from neuroclass.report.json_parts import (
     describe_recording,
     environment,
 )
+from neuroclass.report.mosaic_json import describe_mosaics
 
 if TYPE_CHECKING:
     import os
@@ -117,7 +122,7 @@ if TYPE_CHECKING:
 
     from neuroclass.clustering import Agreement, Stability
     from neuroclass.clustering.timing import Cut
-    from neuroclass.results import ClassificationResult
+    from neuroclass.results import ClassificationResult, ClassifiedUnits
 
 __all__ = ["write_result_json"]
 
@@ -181,6 +186,7 @@ def _describe(
             "splits": _describe_splits(classification),
         },
         "timing": _describe_timing(classification),
+        "mosaics": describe_mosaics(classification.mosaics),
         "classes": _describe_classes(classification),
         "stability": _describe_stability(classification.stability),
         "merge_tree": {
@@ -264,13 +270,11 @@ def _describe_timing(classification: ClassificationResult) -> dict[str, Any] | N
         "is_determined": cuts.is_determined,
         "why_open": cuts.why_open,
         "ranked_cuts": [_describe_cut(cut, shown) for cut in cuts.ranked],
-        "set_aside": [
-            {
-                "unit_id": units.unit_ids[k],
-                "label": units.labels[k],
-                "confidence": units.confidence[k],
-            }
-            for k in aside
+        "set_aside": [_describe_unit(units, k) for k in aside.tolist()],
+        "min_confidence": units.min_confidence,
+        "unassigned": [
+            _describe_unit(units, k)
+            for k in np.flatnonzero(units.is_unassigned).tolist()
         ],
         "silent": [units.unit_ids[k] for k in silent],
         "time_resolution": {
@@ -291,6 +295,14 @@ def _describe_timing(classification: ClassificationResult) -> dict[str, Any] | N
             )
         },
         "rate_factor": timing.rate_factor,
+    }
+
+
+def _describe_unit(units: ClassifiedUnits, k: int) -> dict[str, Any]:
+    return {
+        "unit_id": units.unit_ids[k],
+        "label": units.labels[k],
+        "confidence": units.confidence[k],
     }
 
 

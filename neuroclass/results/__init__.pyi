@@ -1,3 +1,4 @@
+from .cell_mosaics import CellMosaics as CellMosaics
 from .classification import ClassHierarchy as ClassHierarchy
 from .classification import ClassificationResult as ClassificationResult
 from .classification import ClassifiedUnits as ClassifiedUnits
