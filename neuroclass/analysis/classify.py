@@ -360,6 +360,7 @@ def classify_neurons(
         ),
         timing=None if fit is None else fit.timing,
         mosaics=mosaics,
+        model=None if fit is None else fit.as_model(responses),
     )
 
 

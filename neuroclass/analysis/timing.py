@@ -19,6 +19,7 @@ from neuroclass.analysis.responses import Responses
 from neuroclass.clustering import ClusterNumber, Stability, bootstrap_stability
 from neuroclass.clustering.timing import ClusterCuts, SpikeCounts, TimingBottleneck
 from neuroclass.information import rate_and_timing
+from neuroclass.results.class_model import ClassModel
 from neuroclass.results.timing_classes import TimingClasses
 
 __all__ = [
@@ -57,6 +58,18 @@ class TimingFit:
     def part(self) -> SpikeCounts:
         """Spike counts of the units that made the classes."""
         return self.spikes.of(self.model.takes_part_)
+
+    def as_model(self, responses: Responses) -> ClassModel:
+        """Return the classes as what cells of other recordings are compared with."""
+        return ClassModel(
+            spikes=self.part,
+            labels=self.model.labels_[self.model.takes_part_],
+            class_names=tuple(map(str, range(self.model.n_clusters_))),
+            half_weight=self.model.matrix_.half_weight,
+            bin_size=responses.spike_sums.bin_size,
+            stimuli=responses.presentations.stimuli,
+            recording=str(responses.recording.name),
+        )
 
 
 def cluster_by_timing(

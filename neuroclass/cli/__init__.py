@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 
 from neuroclass._version import __version__
 from neuroclass.cli import (
+    assign,
     cluster,
     diagnose,
     discriminate,
@@ -41,6 +42,7 @@ __all__ = ["build_parser", "main", "report_failure"]
 _COMMANDS = {
     "inspect": inspect,
     "cluster": cluster,
+    "assign": assign,
     "information": information,
     "discriminate": discriminate,
     "simulate": simulate,

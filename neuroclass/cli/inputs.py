@@ -126,7 +126,9 @@ def units_by_column(
     return values_of or None
 
 
-def check_reference(reference: str | None, recordings: "list[neo.Block]") -> None:
+def check_reference(
+    reference: str | None, recordings: "list[neo.Block]", option: str = "reference"
+) -> None:
     """Refuse a reference that is neither a file nor a column of any recording."""
     from neuroclass.analysis.reference_labels import read_reference  # noqa: PLC0415
 
@@ -140,7 +142,8 @@ def check_reference(reference: str | None, recordings: "list[neo.Block]") -> Non
     try:
         read_reference(reference, (has_it or recordings)[0])
     except FileNotFoundError as error:  # wrong usage, where a recording is data
-        raise ValueError(f"--{error}") from error
+        text = str(error).removeprefix("reference")
+        raise ValueError(f"--{option}{text}") from error
 
 
 def check_positions(positions: str | None, recording: "neo.Block") -> None:

@@ -1,3 +1,4 @@
+from .assignment_folder import save_assignment as save_assignment
 from .class_folder import save_results as save_results
 from .class_json import write_result_json as write_result_json
 from .csv_files import write_labels_csv as write_labels_csv

@@ -21,6 +21,7 @@ __all__ = ["check_kind", "write_folder"]
 
 # File that shows which command made a result folder, the most telling first.
 _KINDS = {
+    "assignment.json": "assign",
     "families.json": "cluster --within",
     "pairs.csv": "discriminate",
     "labels.csv": "cluster",
@@ -93,7 +94,7 @@ def check_kind(folder: Path, kind: str) -> None:
     ----------
     folder : pathlib.Path
         Folder that a result is to be written into.
-    kind : {"cluster", "cluster --within", "discriminate"}
+    kind : {"cluster", "cluster --within", "discriminate", "assign"}
         Command whose result it is.
 
     Raises

@@ -21,6 +21,7 @@ from neuroclass.information import ClassInformation, IdentityInformation
 from neuroclass.presentations import Presentations
 from neuroclass.responses import Drift
 from neuroclass.results.cell_mosaics import CellMosaics
+from neuroclass.results.class_model import ClassModel
 from neuroclass.results.timing_classes import TimingClasses
 
 __all__ = [
@@ -228,6 +229,9 @@ class ClassificationResult:
         The cuts, units and shares of classes by timing; None by the criterion "word".
     mosaics : CellMosaics or None
         Positions of the units and mosaics of the classes, if positions were given.
+    model : ClassModel or None
+        The classes, to put cells of other recordings into: `assign_cells`; None by the
+        criterion "word".
     """
 
     units: ClassifiedUnits
@@ -249,6 +253,7 @@ class ClassificationResult:
     issues: tuple[Issue, ...]
     timing: TimingClasses | None = None
     mosaics: CellMosaics | None = None
+    model: ClassModel | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.headline()})"
