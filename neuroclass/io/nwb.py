@@ -35,6 +35,7 @@ from neuroclass.io.assemble import (
     unique_unit_ids,
     warn_if_whole_numbers,
 )
+from neuroclass.io.files.electrode_positions import electrode_columns
 from neuroclass.io.files.neo_units import is_of_segments, segments_of
 from neuroclass.io.lazy_spiketrains import StoredSpikeTimes
 from neuroclass.io.memory.neo_objects import from_segments
@@ -168,6 +169,7 @@ def read_nwb(
         stored, stops = _ragged(units, "spike_times", source)
         spike_times: NDArray[np.float64] | StoredSpikeTimes
         columns = dict(_scalar_columns(units))
+        columns |= electrode_columns(units)
         is_by_segment = is_of_segments(columns)
         if lazy and not path.is_dir() and not is_by_segment:
             spike_times = StoredSpikeTimes(
