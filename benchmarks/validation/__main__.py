@@ -31,6 +31,8 @@ PAGE = ROOT / "docs" / "validation.md"
 SECTIONS = (
     "types_of_cells",
     "confidence",
+    "mosaics",
+    "assignment",
     "stability",
     "uniqueness",
     "null",

@@ -1,4 +1,6 @@
 from .across_recordings import classify_within as classify_within
+from .assign import assign_cells as assign_cells
+from .assign import read_types as read_types
 from .bin_choice import BIN_SIZES as BIN_SIZES
 from .bin_choice import BinChoice as BinChoice
 from .bin_choice import choose_bin_size as choose_bin_size

@@ -33,6 +33,9 @@ class ClassSettings:
     method : {"auto", "agglomerative", "sequential"}, default "auto"
         Tree of all neurons, or for very many neurons of micro-clusters; "auto" takes
         the first while its matrix of pairs fits into the memory.
+    min_confidence : float, default 0
+        Units whose confidence in their class is below are unassigned, by the criterion
+        "timing"; from 0 to 1.
     """
 
     criterion: Literal["timing", "word"] = "timing"
@@ -40,6 +43,7 @@ class ClassSettings:
     cut: int | None = None
     max_information_loss: float | None = None
     method: Literal["auto", "agglomerative", "sequential"] = "auto"
+    min_confidence: float = 0.0
 
 
 class ClassOptions(TypedDict, total=False):
@@ -50,3 +54,4 @@ class ClassOptions(TypedDict, total=False):
     cut: int | None
     max_information_loss: float | None
     method: Literal["auto", "agglomerative", "sequential"]
+    min_confidence: float

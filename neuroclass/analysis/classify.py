@@ -6,8 +6,9 @@ that was measured of them, which plots, saves and shows itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from html import escape
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 
@@ -17,10 +18,15 @@ from numpy.typing import NDArray
 from neuroclass import clustering, plotting, report
 from neuroclass._lib.blas_threads import few_blas_threads
 from neuroclass._lib.checks import as_bytes, check_choice, check_positive_int
-from neuroclass._lib.issues import warn_of
+from neuroclass._lib.issues import Issue, warn_of
 from neuroclass._lib.keywords import settings_from
 from neuroclass._lib.progress import show_stages
 from neuroclass._lib.running import RunSettings
+from neuroclass.analysis.cell_positions import (
+    CellPositions,
+    mosaics_of_classes,
+    read_positions,
+)
 from neuroclass.analysis.class_settings import (
     CRITERIA,
     ClassOptions,
@@ -61,6 +67,7 @@ from neuroclass.information.classes import information_between_classes
 from neuroclass.information.identity import IdentityInformation, identity_information
 from neuroclass.presentations import RECORDING
 from neuroclass.responses import ResponseCounts, ResponseSettings
+from neuroclass.results.cell_mosaics import CellMosaics
 from neuroclass.results.classification import (
     ClassHierarchy,
     ClassificationResult,
@@ -139,6 +146,7 @@ def classify_neurons(
     estimator: Estimator = "miller-madow",
     reference: str | Path | None = None,
     stability: int = 0,
+    positions: str | Path | None = None,
     random_state: int = 0,
     **options: Unpack[ClassifyOptions],
 ) -> Classification:
@@ -160,12 +168,17 @@ def classify_neurons(
     stability : int, default 0
         Number of resampled stimuli to classify again, 100 or more for narrow
         intervals: `bootstrap_stability`.
+    positions : str or Path, optional
+        Where the units lie, for the mosaics of the classes: two or three unit columns
+        with commas between (x, y, radius, in micrometres), or a csv file with the
+        columns unit_id, x, y and optionally radius. Of one recording.
     random_state : int, default 0
         Seed of the restarts, permutations and resampled stimuli.
     **options
         Keywords of `ClassSettings` (criterion, rate_weight, cut, max_information_loss,
-        method); of `ResponseSettings` (intervals, stimulus, min_repeats, condition,
-        triggers, trial_duration, bin_size, word_length, response, units), unless
+        method, min_confidence); of `ResponseSettings` (intervals, stimulus,
+        min_repeats, condition, triggers, trial_duration, bin_size, word_length,
+        response, units), unless
         `recording` is `Responses`; and of `RunSettings` (n_jobs, cache, memory,
         progress), on which the result does not depend.
 
@@ -213,6 +226,7 @@ def classify_neurons(
     block, counts, counted = responses.recording, responses.counts, responses.counted
     if reference is not None:
         read_reference(reference, block)  # a wrong name before the work
+    cells = None if positions is None else _positions_of(positions, block)
     how: dict[str, Any] = {"n_jobs": run.n_jobs, "random_state": random_state}
     with few_blas_threads(counts.n_neurons), show_stages(run.progress) as begin:
         begin("classes")
@@ -299,9 +313,20 @@ def classify_neurons(
         rates = responses.rates
         without = without_drifting(counts, counted.groups(), responses.drift)
         n_distinguishable = count_distinguishable(counts)
-    units = _units_of_recording(
-        responses, _OfNeurons(model.labels_, information, subclasses), fit
-    )
+        units = _units_of_recording(
+            responses, _OfNeurons(model.labels_, information, subclasses), fit
+        )
+        units = replace(units, min_confidence=settings.min_confidence)
+        begin("mosaics")
+        mosaics: CellMosaics | None = None
+        mosaic_issues: tuple[Issue, ...] = ()
+        if cells is not None:
+            mosaics, mosaic_issues = mosaics_of_classes(
+                cells,
+                np.where(units.takes_part & ~units.is_unassigned, units.labels, -1),
+                units.unit_ids,
+                random_state,
+            )
     return Classification(
         units=units,
         tree=ClassHierarchy(
@@ -345,6 +370,8 @@ def classify_neurons(
             **responses.described_settings(),
             "estimator": estimator,
             "method": method if settings.method == "auto" else settings.method,
+            "min_confidence": settings.min_confidence,
+            "positions": None if positions is None else str(positions),
             "reference": None if reference is None else str(reference),
             "stability": stability,
             "random_state": random_state,
@@ -354,8 +381,11 @@ def classify_neurons(
             *(fit.issues if fit is not None else ()),
             *pooling_issues,
             *duplicates,
+            *mosaic_issues,
         ),
         timing=None if fit is None else fit.timing,
+        mosaics=mosaics,
+        model=None if fit is None else fit.as_model(responses),
     )
 
 
@@ -381,6 +411,14 @@ def split_class_settings(
     settings = settings_from(ClassSettings, None, of_class, function_name)
     check_choice(settings.criterion, "criterion", CRITERIA)
     check_choice(settings.method, "method", METHODS)
+    least: Any = settings.min_confidence
+    if not (isinstance(least, Real) and 0 <= float(least) <= 1):
+        raise ValueError(f"min_confidence must be from 0 to 1; got {least!r}.")
+    if least and settings.criterion == "word":
+        raise ValueError(
+            "min_confidence must be of the criterion 'timing', which alone has a "
+            "confidence; got criterion 'word'."
+        )
     return settings, {k: v for k, v in options.items() if k not in of_class}
 
 
@@ -439,6 +477,20 @@ def number_or_share(n_clusters: Any, settings: ClassSettings) -> Any:
     if not 0 < loss < 1:
         raise ValueError(f"max_information_loss must be between 0 and 1; got {loss!r}.")
     return 1.0 - loss
+
+
+def _positions_of(positions: str | Path, block: Any) -> CellPositions:
+    """Return positions of the units of one recording."""
+    names = {
+        str(train.annotations.get(RECORDING)) for train in block.segments[0].spiketrains
+    }
+    if len(names) > 1:
+        raise ValueError(
+            "positions must be of one recording, whose cells lie in one plane; got "
+            f"{len(names)} recordings. Classify each by itself, or assign the cells of "
+            "one to the classes of another."
+        )
+    return read_positions(positions, block)
 
 
 @dataclass(frozen=True)

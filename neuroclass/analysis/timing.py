@@ -21,6 +21,7 @@ from neuroclass.analysis.responses import Responses
 from neuroclass.clustering import ClusterNumber
 from neuroclass.clustering.timing import ClusterCuts, SpikeCounts, TimingClusters
 from neuroclass.information import rate_and_timing
+from neuroclass.results.class_model import ClassModel
 from neuroclass.results.timing_classes import TimingClasses
 
 if TYPE_CHECKING:
@@ -68,6 +69,18 @@ class TimingFit:
         return [
             u for u, is_in in zip(units, self.model.takes_part_, strict=True) if is_in
         ]
+
+    def as_model(self, responses: Responses) -> ClassModel:
+        """Return the classes as what cells of other recordings are compared with."""
+        return ClassModel(
+            spikes=self.part,
+            labels=self.model.labels_[self.model.takes_part_],
+            class_names=tuple(map(str, range(self.model.n_clusters_))),
+            half_weight=self.model.matrix_.half_weight,
+            bin_size=responses.spike_sums.bin_size,
+            stimuli=responses.presentations.stimuli,
+            recording=str(responses.recording.name),
+        )
 
 
 def cluster_by_timing(

@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 
 from neuroclass._version import __version__
 from neuroclass.cli import (
+    assign,
     cluster,
     compare,
     describe,
@@ -48,6 +49,7 @@ _COMMANDS = {
     "cluster": cluster,
     "compare": compare,
     "describe": describe,
+    "assign": assign,
     "information": information,
     "discriminate": discriminate,
     "simulate": simulate,

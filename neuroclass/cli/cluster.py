@@ -11,6 +11,7 @@ from neuroclass.analysis.class_settings import CRITERIA, ClassSettings
 from neuroclass.cli.inputs import (
     check_early,
     check_place,
+    check_positions,
     check_reference,
     claim_target,
     load_several,
@@ -110,6 +111,21 @@ def add_parser(commands: Any) -> None:
         help="memory of the matrix of all pairs above which --method auto is "
         "sequential, such as 500MB (default 4GB)",
     )
+    classes.add_argument(
+        "--min-confidence",
+        metavar="FRACTION",
+        type=float,
+        default=_DEFAULTS.min_confidence,
+        help="leave units unassigned whose confidence in their class is below "
+        "(default %(default)g: none)",
+    )
+    classes.add_argument(
+        "--positions",
+        metavar="FILE|COLUMNS",
+        help="where the cells lie, to test the classes for mosaics: units columns such "
+        "as x_um,y_um or x_um,y_um,radius_um, or a csv file with unit_id, x, y and "
+        "optionally radius, in micrometres",
+    )
     add_reference(classes, "reference labels of the same units, for the agreement")
     classes.add_argument(
         "--stability",
@@ -160,6 +176,11 @@ def run(args: "Namespace") -> None:
         raise ValueError("--within must be of two or more recordings; got one.")
     if args.within and args.reference:
         raise ValueError("--reference must not be given with --within.")
+    if several and args.positions:
+        raise ValueError(
+            "--positions must be of one recording, whose cells lie in one plane; got "
+            f"{len(args.recording)}. Run cluster for each."
+        )
     check_early(args)
     folder = result_folder(args, "_classes")
     report.check_kind(folder, "cluster --within" if args.within else "cluster")
@@ -167,6 +188,7 @@ def run(args: "Namespace") -> None:
     labelled = _check_labelled(args, folder, columns)
     recordings = load_several(args)
     check_reference(args.reference, recordings)
+    check_positions(args.positions, recordings[0])
     from neuroclass import analysis  # noqa: PLC0415
 
     classify: Any = (
@@ -187,7 +209,12 @@ def run(args: "Namespace") -> None:
             n_jobs=None if args.dask else args.jobs,  # None: all workers
             random_state=args.random_state,
             **preparation_options(args, *recordings),
-            **({} if args.within else {"reference": args.reference}),
+            min_confidence=args.min_confidence,
+            **(
+                {}
+                if args.within
+                else {"reference": args.reference, "positions": args.positions}
+            ),
         )
     save: Any = report.save_families if args.within else report.save_results
     save(
@@ -293,10 +320,10 @@ def _write_labelled(args: "Namespace", result: Any, n_units: list[int]) -> None:
         last = first + n_units[k]
         if args.within:
             columns = {
-                LABEL_COLUMN: result.classifications[k].labels.tolist(),
+                LABEL_COLUMN: result.classifications[k].assigned_labels.tolist(),
                 FAMILY_COLUMN: result.family_of_units(k).tolist(),
             }
         else:
-            columns = {LABEL_COLUMN: result.labels[first:last].tolist()}
+            columns = {LABEL_COLUMN: result.assigned_labels[first:last].tolist()}
         write_labels(args.recording[k], columns, **target)
         first = last

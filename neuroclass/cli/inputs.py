@@ -20,6 +20,7 @@ __all__ = [
     "check_early",
     "check_is_free",
     "check_place",
+    "check_positions",
     "check_reference",
     "claim_target",
     "load",
@@ -180,6 +181,18 @@ def check_reference(
     try:
         read_reference(reference, (has_it or recordings)[0], argument=argument)
     except FileNotFoundError as error:  # wrong usage, where a recording is data
+        raise ValueError(f"--{error}") from error
+
+
+def check_positions(positions: str | None, recording: "neo.Block") -> None:
+    """Refuse positions that are neither a file nor columns, before the work."""
+    from neuroclass.analysis.cell_positions import read_positions  # noqa: PLC0415
+
+    if not positions:
+        return
+    try:
+        read_positions(positions, recording)
+    except (FileNotFoundError, ValueError) as error:  # wrong usage
         raise ValueError(f"--{error}") from error
 
 

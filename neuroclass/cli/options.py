@@ -40,6 +40,7 @@ __all__ = [
     "parse_repeats",
     "parse_size",
     "parse_time",
+    "parse_unit_values",
 ]
 
 _DEFAULTS = ResponseSettings()
@@ -263,7 +264,7 @@ def add_words(
     words.add_argument(
         "--units",
         metavar="COLUMN=VALUE,...",
-        type=_parse_unit_values,
+        type=parse_unit_values,
         action="append",
         default=[],
         help="take only units with these values; again for another column",
@@ -431,7 +432,8 @@ def parse_integers(text: str) -> list[int]:
         raise argparse.ArgumentTypeError(message) from error
 
 
-def _parse_unit_values(text: str) -> tuple[str, str]:
+def parse_unit_values(text: str) -> tuple[str, str]:
+    """Return a units column and its values."""
     column, equals, values = text.partition("=")
     if not (column and equals and values):
         message = f"it must be COLUMN=VALUE,...; got {text!r}"

@@ -105,6 +105,8 @@ def print_result(result: dict[str, Any]) -> None:
             f"{by_recording['adjusted_mutual_information']:.3g}, "
             f"p = {by_recording['p_value']:.2g}",
         )
+    if result.get("mosaics"):
+        _print_mosaics(result["mosaics"])
     if timing:
         _print_cuts(timing)
     has_stability = result["classes"][0]["stability"] is not None
@@ -136,7 +138,7 @@ def _describe_units(timing: dict[str, Any]) -> list[str]:
     sentences = []
     if timing["set_aside"]:
         names = [
-            f"{one['unit_id']} (class {one['label']}, {rounded(one['confidence'], 2)})"
+            f"{one['unit_id']} (class {one['label']}, {one['confidence']:.2f})"
             if one["confidence"] is not None
             else f"{one['unit_id']} (class {one['label']})"
             for one in timing["set_aside"]
@@ -145,6 +147,22 @@ def _describe_units(timing: dict[str, Any]) -> list[str]:
             f"{len(names)} set aside, their response does not repeat; in brackets the "
             f"class that they are assigned to, and its probability: {some(names)}"
         )
+    if unassigned := timing.get("unassigned"):
+        aside = {one["unit_id"] for one in timing["set_aside"]}
+        names = [
+            f"{one['unit_id']} (class {one['label']}, {one['confidence']:.2f})"
+            for one in unassigned
+            if one["unit_id"] not in aside
+        ]
+        n_aside = len(unassigned) - len(names)
+        text = f"{len(unassigned)} unassigned, confidence below "
+        text += f"{timing['min_confidence']:g}"
+        parts = [f"{n_aside} of those set aside"] if n_aside else []
+        if names:
+            parts.append(
+                f"in brackets the nearest class, which counts them: {some(names)}"
+            )
+        sentences.append(f"{text}: {'; '.join(parts)}")
     if timing["silent"]:
         names = [str(unit_id) for unit_id in timing["silent"]]
         sentences.append(f"{len(names)} silent, in no class: {some(names, 12)}")
@@ -206,6 +224,41 @@ def _print_cuts(timing: dict[str, Any]) -> None:
         star = "* is shown; " if len(others) < len(cuts) else ""
         notes.append(f"{star}--cut {others[0]} {shows if star else 'shows the first'}")
     print_item("cuts", *notes)
+
+
+def _print_mosaics(mosaics: dict[str, Any]) -> None:
+    """Print what the positions say, and the table of the classes."""
+    print_item("mosaics", *mosaics["sentences"])
+    has_radii = any(one["coverage"] is not None for one in mosaics["classes"])
+    print_table(
+        ("class", "placed", "index", "random", "um", *["coverage"] * has_radii, "is"),
+        (
+            (
+                one["label"],
+                one["n_cells"],
+                _two_places(one["nearest_neighbour_index"]),
+                " to ".join(map(_two_places, one["random_index"])),
+                _rounded_um(one["effective_radius_um"]),
+                *[_two_places(one["coverage"])] * has_radii,
+                one["verdict"],
+            )
+            for one in mosaics["classes"]
+        ),
+    )
+    print_item(
+        "",
+        "index: regularity of nearest neighbours, and 95 % of cells at random; um: "
+        "effective radius of exclusion"
+        + ("; coverage: 1 where fields tile" if has_radii else ""),
+    )
+
+
+def _two_places(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _rounded_um(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f}"
 
 
 def _least_alike(cut: dict[str, Any]) -> str:

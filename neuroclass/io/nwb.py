@@ -37,6 +37,7 @@ from neuroclass.io.assemble import (
     unique_unit_ids,
     warn_if_whole_numbers,
 )
+from neuroclass.io.files.electrode_positions import electrode_columns
 from neuroclass.io.files.neo_units import is_of_segments, segments_of
 from neuroclass.io.files.stored_columns import (
     check_numbers,
@@ -198,6 +199,7 @@ def _recording_of(
     stored, stops = _ragged(units, "spike_times", source)
     spike_times: NDArray[np.float64] | StoredSpikeTimes
     columns = dict(_scalar_columns(units, source))
+    columns |= electrode_columns(units)
     is_by_segment = is_of_segments(columns)
     check_numbers(stored, "spike_times", source, fits=not lazy)
     if block_size is not None and not path.is_dir() and not is_by_segment:

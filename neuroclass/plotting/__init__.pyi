@@ -1,5 +1,6 @@
 from ._axes import class_colors as class_colors
 from .class_families import plot_families as plot_families
+from .class_maps import plot_class_maps as plot_class_maps
 from .class_responses import plot_class_responses as plot_class_responses
 from .class_responses import plot_rasters as plot_rasters
 from .class_sizes import plot_class_sizes as plot_class_sizes
@@ -24,4 +25,5 @@ from .pair_times import plot_discrimination_times as plot_discrimination_times
 from .ranked_cuts import plot_cuts as plot_cuts
 from .time_resolution import plot_time_resolution as plot_time_resolution
 from .tree import plot_merge_tree as plot_merge_tree
+from .unit_confidence import plot_confidence as plot_confidence
 from .word_scan import plot_scan as plot_scan

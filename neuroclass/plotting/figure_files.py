@@ -17,15 +17,17 @@ from matplotlib.figure import Figure
 
 from neuroclass._lib.checks import check_choice
 from neuroclass.plotting import class_families as families
-from neuroclass.plotting import class_responses as responses
-from neuroclass.plotting import class_sizes as sizes
 from neuroclass.plotting import (
+    class_maps,
     contingency,
     ranked_cuts,
     time_resolution,
     tree,
+    unit_confidence,
     word_scan,
 )
+from neuroclass.plotting import class_responses as responses
+from neuroclass.plotting import class_sizes as sizes
 from neuroclass.plotting import information_curve as curve
 from neuroclass.plotting import pair_matrices as matrices
 from neuroclass.plotting import pair_times as times
@@ -88,8 +90,9 @@ def write_figures(
     -------
     list of pathlib.Path
         Files written, one in each format for each of `FIGURE_NAMES`;
-        ``co_clustering`` only with the stability of the classes, ``cuts`` and
-        ``time_resolution`` only of classes by timing.
+        ``co_clustering`` only with the stability of the classes, ``class_maps`` only
+        with positions, ``cuts``, ``time_resolution`` and ``confidence`` only of
+        classes by timing.
 
     Raises
     ------
@@ -104,6 +107,8 @@ def write_figures(
         if name == "co_clustering" and classification.stability is None:
             continue
         if name in TIMING_FIGURE_NAMES and classification.timing is None:
+            continue
+        if name == "class_maps" and classification.mosaics is None:
             continue
         size, plot = _drawing(name, classification)
         written += _write_figure(folder / name, size, plot, classification, formats)
@@ -262,6 +267,8 @@ def _drawing(
     """Return the size in inches and the function of a figure."""
     if name == "cuts":
         return ranked_cuts.cuts_size(classification), ranked_cuts.plot_cuts
+    if name == "class_maps":
+        return class_maps.maps_size(classification), class_maps.plot_class_maps
     n_neurons = len(classification.tree.leaf_order)
     drawings: dict[str, tuple[tuple[float, float], Callable[..., Axes]]] = {
         "information_curve": ((5.6, 3.9), curve.plot_information_curve),
@@ -274,6 +281,10 @@ def _drawing(
             responses.plot_class_responses,
         ),
         "rasters": (responses.rasters_size(classification), responses.plot_rasters),
+        "confidence": (
+            unit_confidence.confidence_size(classification),
+            unit_confidence.plot_confidence,
+        ),
         "class_sizes": (
             sizes.sizes_size(classification),
             sizes.plot_class_sizes,

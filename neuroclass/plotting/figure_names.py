@@ -21,9 +21,12 @@ FIGURE_NAMES = (
     "class_responses",
     "rasters",
     "class_sizes",
+    "confidence",
     "co_clustering",
+    "class_maps",
 )
-TIMING_FIGURE_NAMES = ("cuts", "time_resolution")  # by the criterion "timing" alone
+# By the criterion "timing" alone.
+TIMING_FIGURE_NAMES = ("cuts", "time_resolution", "confidence")
 PAIR_FIGURE_NAMES = ("pairwise_divergence", "discrimination_times", "decoder_curves")
 
 FIGURE_FORMATS = ("png", "svg")

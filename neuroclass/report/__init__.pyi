@@ -1,3 +1,4 @@
+from .assignment_folder import save_assignment as save_assignment
 from .class_folder import save_results as save_results
 from .class_json import write_result_json as write_result_json
 from .comparison import save_comparison as save_comparison

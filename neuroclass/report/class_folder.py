@@ -1,4 +1,4 @@
-"""Result folder of `cluster`: labels.csv, result.json, figures and report.html.
+"""Result folder of `cluster`: labels.csv, result.json, figures, page, model.npz.
 
 Input: `ClassificationResult`. Output: a folder.
 """
@@ -13,6 +13,7 @@ from neuroclass.report.class_json import write_result_json
 from neuroclass.report.class_page import write_class_page
 from neuroclass.report.csv_files import write_labels_csv
 from neuroclass.report.result_folder import write_folder
+from neuroclass.results.class_model import MODEL_NAME
 
 if TYPE_CHECKING:
     import os
@@ -77,6 +78,8 @@ def write_result(
     folder.mkdir(exist_ok=True)
     write_labels_csv(classification, folder / "labels.csv")
     write_result_json(classification, folder / "result.json", command=command)
+    if classification.model is not None:
+        classification.model.write(folder / MODEL_NAME)
     if formats:
         write_figures(classification, folder / "figures", formats=formats)
     write_class_page(folder)

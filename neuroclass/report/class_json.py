@@ -66,7 +66,11 @@ intervals are 95 %. Its keys:
                           ``silent`` units; ``time_resolution``: ``seconds, neurons,
                           classes`` (bits per spike); ``neurons`` and ``classes``:
                           ``rate, timing`` (bits/s), ``rate_share, timing_share``;
-                          ``rate_factor`` (10th to 90th percentile in a class)
+                          ``rate_factor`` (10th to 90th percentile in a class);
+                          ``min_confidence``, and ``unassigned``: ``unit_id, label,
+                          confidence`` of units below it, and their nearest class
+``mosaics``               positions and mosaics of the classes, or null:
+                          `neuroclass.report.mosaic_json`
 ``classes``               ``label, n_neurons, firing_rate_hz, information_bits``
                           (means; the latter estimated for all neurons together) with
                           ``information_interval``, and ``unit_ids`` of each class;
@@ -110,6 +114,7 @@ from neuroclass.report.json_parts import (
     describe_recording,
     environment,
 )
+from neuroclass.report.mosaic_json import describe_mosaics
 
 if TYPE_CHECKING:
     import os
@@ -118,7 +123,7 @@ if TYPE_CHECKING:
 
     from neuroclass.clustering import Agreement, Stability
     from neuroclass.clustering.timing import Cut
-    from neuroclass.results import ClassificationResult
+    from neuroclass.results import ClassificationResult, ClassifiedUnits
 
 __all__ = ["write_result_json"]
 
@@ -182,6 +187,7 @@ def _describe(
             "splits": _describe_splits(classification),
         },
         "timing": _describe_timing(classification),
+        "mosaics": describe_mosaics(classification.mosaics),
         "classes": _describe_classes(classification),
         "stability": _describe_stability(classification.stability),
         "merge_tree": {
@@ -265,13 +271,11 @@ def _describe_timing(classification: ClassificationResult) -> dict[str, Any] | N
         "is_determined": cuts.is_determined,
         "why_open": cuts.why_open,
         "ranked_cuts": [_describe_cut(cut, shown) for cut in cuts.ranked],
-        "set_aside": [
-            {
-                "unit_id": units.unit_ids[k],
-                "label": units.labels[k],
-                "confidence": units.confidence[k],
-            }
-            for k in aside
+        "set_aside": [_describe_unit(units, k) for k in aside.tolist()],
+        "min_confidence": units.min_confidence,
+        "unassigned": [
+            _describe_unit(units, k)
+            for k in np.flatnonzero(units.is_unassigned).tolist()
         ],
         "silent": [units.unit_ids[k] for k in silent],
         "time_resolution": {
@@ -292,6 +296,14 @@ def _describe_timing(classification: ClassificationResult) -> dict[str, Any] | N
             )
         },
         "rate_factor": timing.rate_factor,
+    }
+
+
+def _describe_unit(units: ClassifiedUnits, k: int) -> dict[str, Any]:
+    return {
+        "unit_id": units.unit_ids[k],
+        "label": units.labels[k],
+        "confidence": units.confidence[k],
     }
 
 

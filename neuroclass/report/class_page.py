@@ -59,7 +59,8 @@ def write_class_page(folder: Path) -> Path:
     captions = {
         name: caption
         for name, caption in (_CAPTIONS | of_criterion).items()
-        if name != "co_clustering" or result.get("stability")
+        if (name != "co_clustering" or result.get("stability"))
+        and (name != "class_maps" or result.get("mosaics"))
     }
     frame = PageFrame(
         folder=folder, command="cluster", template="classes.html", captions=captions
@@ -82,7 +83,9 @@ def write_class_page(folder: Path) -> Path:
             "n_counted": sum(unit["information_bits"] != "" for unit in units),
             "members": _labels_by_recording(units),
             "methods": methods_paragraph(result),
-            "inline_figures": TIMING_FIGURE_NAMES,
+            "inline_figures": (*TIMING_FIGURE_NAMES, "class_maps"),
+            "mosaics": result.get("mosaics"),
+            "unassigned": (result["timing"] or {}).get("unassigned", []),
             "cuts": _cuts(result),
             "timing_share": _timing_share(result),
         }
@@ -202,7 +205,9 @@ def _issues(result: dict[str, Any], units: list[dict[str, str]]) -> list[str]:
             f"identity information as {as_interval([low, high])} bits per word."
         )
     left_out: dict[str, list[str]] = {}
-    named = {str(unit_id) for unit_id in (result["timing"] or {}).get("silent", [])}
+    timing = result["timing"] or {}
+    named = {str(unit_id) for unit_id in timing.get("silent", [])}
+    named |= {str(unit["unit_id"]) for unit in timing.get("unassigned", [])}
     for unit in units:
         if not unit["label"] and unit["unit_id"] not in named:
             left_out.setdefault(unit["reason"], []).append(unit["unit_id"])
@@ -278,6 +283,14 @@ _CAPTIONS = {
     ),
 }
 
+_CAPTIONS["class_maps"] = (
+    "Where the neurons of each class lie",
+    "A map per class, its neurons coloured, those of other classes grey; circles are "
+    "receptive fields, where their radii are known. Index: mean over standard "
+    "deviation of the distances to nearest neighbours.",
+    "alone",
+)
+
 # The same of classes by timing; the first two stand beside their tables.
 _TIMING_CAPTIONS = {
     "cuts": (
@@ -293,6 +306,14 @@ _TIMING_CAPTIONS = {
         "Information between the time of a spike, to the width of a bin, and the "
         "neuron that fired it, or its class. Where the curve of the classes nears that "
         "of the neurons, the neurons of a class do not differ at that resolution.",
+        "alone",
+    ),
+    "confidence": (
+        "Confidence of each unit",
+        "Probability that a unit belongs to its class rather than to the second best, "
+        "calibrated: of the units called .9, about 90 % are in the class of their "
+        "type. Hollow: set aside, and assigned afterwards. Grey: unassigned, below "
+        "the bound (dashed). Right: units that are assigned.",
         "alone",
     ),
     "information_curve": (

@@ -5,8 +5,9 @@ the recording, in its order, and these columns:
 
 ========================  ==========================================================
 ``unit_id``               as in the recording
-``label``                 class, 0 the largest; empty where the unit was left out;
-                          units set aside have the class they are assigned to
+``label``                 class, 0 the largest; empty where the unit was left out or
+                          is unassigned; units set aside have the class they are
+                          assigned to
 ``n_spikes``              in the whole recording; of pooled recordings, in the stimuli
                           that they have in common
 ``firing_rate_hz``        inside the presentations
@@ -15,7 +16,8 @@ the recording, in its order, and these columns:
 ``is_silent``             ``true`` if there is no spike inside the presentations
 ``reason``                why the unit was left out, or set aside: such as
                           ``silent: no spike in the presentations`` or
-                          ``unresponsive: its response does not repeat``; empty
+                          ``unresponsive: its response does not repeat``; or that it
+                          is unassigned: ``unassigned: confidence below 0.6``; empty
                           otherwise
 ``recording``             name of the recording of the unit
 ``subclass``              such as ``0.1``: a side of a real split inside the class;
@@ -28,8 +30,10 @@ the recording, in its order, and these columns:
                           .05 the unit drifts
 ``takes_part``            ``true`` if the unit made the classes; one that did not may
                           have been assigned to one of them
-``confidence``            posterior probability of its class; empty by the criterion
-                          "word", and where there is no class
+``confidence``            probability of its class rather than the second best;
+                          empty by the criterion "word", where there is no class, and
+                          for the only unit of one
+``x_um``, ``y_um``        position, in micrometres; empty where it was not given
 ========================  ==========================================================
 """
 
@@ -67,6 +71,8 @@ LABEL_COLUMNS = (
     "drift_q_value",
     "takes_part",
     "confidence",
+    "x_um",
+    "y_um",
 )
 
 

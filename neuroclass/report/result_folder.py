@@ -23,6 +23,7 @@ __all__ = ["check_kind", "write_folder"]
 
 # File that shows which command made a result folder, the most telling first.
 _KINDS = {
+    "assignment.json": "assign",
     "families.json": "cluster --within",
     "pairs.csv": "discriminate",
     "groupings.csv": "compare",
@@ -105,7 +106,7 @@ def check_kind(folder: Path, kind: str) -> None:
     ----------
     folder : pathlib.Path
         Folder that a result is to be written into.
-    kind : {"cluster", "cluster --within", "discriminate", "compare"}
+    kind : {"cluster", "cluster --within", "discriminate", "compare", "assign"}
         Command whose result it is.
 
     Raises

@@ -1,3 +1,9 @@
+from .assignment import Assignment as Assignment
+from .assignment import KnownTypes as KnownTypes
+from .assignment import Reading as Reading
+from .cell_mosaics import CellMosaics as CellMosaics
+from .class_model import ClassModel as ClassModel
+from .class_model import read_class_model as read_class_model
 from .classification import ClassHierarchy as ClassHierarchy
 from .classification import ClassificationResult as ClassificationResult
 from .classification import ClassifiedUnits as ClassifiedUnits

@@ -20,6 +20,8 @@ from neuroclass.clustering import ClusterNumber
 from neuroclass.information import ClassInformation, IdentityInformation
 from neuroclass.presentations import Presentations
 from neuroclass.responses import Drift
+from neuroclass.results.cell_mosaics import CellMosaics
+from neuroclass.results.class_model import ClassModel
 from neuroclass.results.timing_classes import TimingClasses
 
 if TYPE_CHECKING:
@@ -66,8 +68,11 @@ class ClassifiedUnits:
     takes_part : ndarray of bool, (n_units,)
         Whether the unit made the classes; one that did not may have been assigned.
     confidence : ndarray of shape (n_units,)
-        Posterior probability of the class; nan by the criterion "word", and for units
-        without a class.
+        Probability of the class rather than the second best: `class_confidence`; nan
+        by the criterion "word", for units without a class, and for the only unit of
+        one.
+    min_confidence : float
+        Units below are unassigned.
     """
 
     unit_ids: tuple[Any, ...]
@@ -83,6 +88,15 @@ class ClassifiedUnits:
     is_counted: NDArray[np.bool_]
     takes_part: NDArray[np.bool_]
     confidence: NDArray[np.float64]
+    min_confidence: float = 0.0
+
+    @property
+    def is_unassigned(self) -> NDArray[np.bool_]:
+        """Whether the confidence of a unit in its class is below `min_confidence`."""
+        unassigned: NDArray[np.bool_] = (self.labels >= 0) & (
+            self.confidence < self.min_confidence
+        )
+        return unassigned
 
     def __repr__(self) -> str:
         n_classified = int((self.labels >= 0).sum())
@@ -216,6 +230,11 @@ class ClassificationResult:
         What is doubtful, was left out or shortened.
     timing : TimingClasses or None
         The cuts, units and shares of classes by timing; None by the criterion "word".
+    mosaics : CellMosaics or None
+        Positions of the units and mosaics of the classes, if positions were given.
+    model : ClassModel or None
+        The classes, to put cells of other recordings into: `assign_cells`; None by the
+        criterion "word".
     """
 
     units: ClassifiedUnits
@@ -236,6 +255,8 @@ class ClassificationResult:
     settings: dict[str, Any]
     issues: tuple[Issue, ...]
     timing: TimingClasses | None = None
+    mosaics: CellMosaics | None = None
+    model: ClassModel | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.headline()})"
@@ -255,6 +276,11 @@ class ClassificationResult:
     def labels(self) -> NDArray[np.intp]:
         """Class of each unit, 0 the largest; -1 for units left out; (n_units,)."""
         return self.units.labels
+
+    @property
+    def assigned_labels(self) -> NDArray[np.intp]:
+        """Class of each unit; -1 for units left out or unassigned; (n_units,)."""
+        return np.where(self.units.is_unassigned, -1, self.units.labels)
 
     @property
     def n_clusters(self) -> int:
@@ -318,18 +344,28 @@ class ClassificationResult:
         q_value = np.full(len(units.labels), np.nan)
         q_value[self.counted] = self.drift.q_value
         low, high = units.information_interval.T
+        nowhere = np.full((len(units.labels), 2), np.nan)
+        x, y = (self.mosaics.positions if self.mosaics else nowhere).T
+        unassigned = f"unassigned: confidence below {units.min_confidence:g}"
         return pd.DataFrame(
             {
                 "unit_id": units.unit_ids,
                 "label": pd.array(
-                    [None if label < 0 else int(label) for label in units.labels],
+                    [None if k < 0 else int(k) for k in self.assigned_labels],
                     dtype="Int64",
                 ),
                 "n_spikes": units.n_spikes,
                 "firing_rate_hz": units.firing_rate,
                 "information_bits": units.information,
                 "is_silent": units.is_silent,
-                "reason": units.reasons,
+                "reason": [
+                    (f"{reason}; {unassigned}" if reason else unassigned)
+                    if is_so
+                    else reason
+                    for reason, is_so in zip(
+                        units.reasons, units.is_unassigned, strict=True
+                    )
+                ],
                 "recording": units.recordings,
                 "subclass": units.subclasses,
                 "information_low_bits": low,
@@ -338,6 +374,8 @@ class ClassificationResult:
                 "drift_q_value": q_value,
                 "takes_part": units.takes_part,
                 "confidence": units.confidence,
+                "x_um": x,
+                "y_um": y,
             }
         )
 

@@ -50,7 +50,8 @@ class TimingClasses:
         Whether it fires, but its response does not repeat: it is set aside, and
         assigned to a class afterwards.
     confidence : ndarray of shape (n_units,)
-        Posterior probability of the class of each unit; nan where it has none.
+        Probability of the class of each unit rather than the second best; nan where it
+        has none.
     is_given : bool
         Whether the number of classes was given.
     bin_size : float

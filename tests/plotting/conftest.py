@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from neuroclass.clustering.timing import ClusterCuts, Cut
 from neuroclass.information import RateAndTiming
-from neuroclass.results import TimingClasses
+from neuroclass.mosaics import measure_mosaics
+from neuroclass.results import CellMosaics, TimingClasses
 
 
 @pytest.fixture
@@ -96,9 +97,11 @@ def make_population(
         timing = make_timing(labels, n_units)
     loss = 0.01 * np.abs(labels[:, None] - labels) - 0.001
     np.fill_diagonal(loss, 0)
+    all_labels = np.append(labels, [0 if timing else -1] * has_left_out).astype(np.intp)
     return SimpleNamespace(
         unit_ids=tuple(unit_ids or range(100, 100 + n_units)),
-        labels=np.append(labels, [0 if timing else -1] * has_left_out).astype(np.intp),
+        labels=all_labels,
+        assigned_labels=all_labels,
         classified=np.arange(n_neurons),
         leaf_labels=np.asarray(labels),
         class_sizes=np.array(sizes),
@@ -106,8 +109,13 @@ def make_population(
         units=SimpleNamespace(
             firing_rate=n_spikes / (n_repeats * sum(durations)),
             takes_part=np.arange(n_units) < n_neurons,
+            labels=all_labels,
+            confidence=np.linspace(0.3, 1, n_units),
+            is_unassigned=np.zeros(n_units, bool),
+            min_confidence=0.2,
         ),
         timing=timing,
+        mosaics=make_mosaics(all_labels),
         tree=SimpleNamespace(
             children=np.array(children).reshape(-1, 2),
             distances=losses,
@@ -138,6 +146,24 @@ def make_population(
             durations=np.array(durations),
             n_stimuli=len(durations),
             repeats=np.bincount(order),
+        ),
+    )
+
+
+def make_mosaics(labels):
+    """Return positions at random, and the mosaics of classes at them."""
+    if len(labels) < 4:
+        return None
+    rng = np.random.default_rng(1)
+    positions = 500 * rng.random((len(labels), 2))
+    radii = np.full(len(labels), 30.0)
+    return CellMosaics(
+        positions=positions,
+        radii=radii,
+        source="units columns x, y",
+        is_of_electrodes=False,
+        mosaics=measure_mosaics(
+            positions, labels, radii=radii, n_permutations=19, n_simulations=0
         ),
     )
 

@@ -67,7 +67,8 @@ def test_the_page_shows_information_by_rate_timing_and_resolution(
         assert " ".join(printed) in page.text
     assert "Information against time resolution" in page.text
     sources = [value for name, value in page.attributes if name == "src"]
-    assert len(sources) == len(FIGURE_NAMES) - 1  # stability was not asked for
+    # Neither stability nor positions were asked for.
+    assert len(sources) == len(FIGURE_NAMES) - 2
 
 
 def test_an_open_number_is_no_class_and_no_number_in_the_title(

@@ -1,3 +1,5 @@
+from .class_fit import ClassFit as ClassFit
+from .class_fit import fit_to_classes as fit_to_classes
 from .cluster_cuts import ClusterCuts as ClusterCuts
 from .cluster_cuts import Cut as Cut
 from .cluster_cuts import alike_share as alike_share

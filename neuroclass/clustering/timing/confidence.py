@@ -66,6 +66,10 @@ def class_confidence(
     variance of a log likelihood ratio, twice its mean, of neurons of fewer spikes than
     the others: for very few l_i is that of Poisson neurons.
 
+    A neuron of `others` may be of no class: its log odds are at most those of its class
+    against all neurons together, n_i (b_ia - b_i,all) + ln(number of classes), of
+    Poisson neurons.
+
     The scatter of the recording's own neurons says how far a neuron may lie from its
     class; spikes alone do not, and what takes them for independent
     (`class_posterior`) is too sure.  The factor 3.2 was chosen on simulated
@@ -95,6 +99,10 @@ def class_confidence(
     log_odds /= _TEMPERATURE * variance[a] + gap[a] * excess
     log_odds += np.log(size[a][:, None] / size)
     log_odds[np.arange(len(a)), a] = np.inf
+    if others is not None:
+        of_all = class_gains(matrix, np.zeros(len(labels), np.intp), others)[:, 0]
+        rather = counted * (gains[np.arange(len(a)), a] - _LN2 * of_all)
+        log_odds[np.arange(len(a)), a] = rather + np.log(n_clusters)
     confidence: NDArray[np.float64] = 1 / (
         1 + np.exp(-np.clip(log_odds.min(axis=1), -500, 500))
     )

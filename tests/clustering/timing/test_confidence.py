@@ -74,9 +74,11 @@ def test_the_fewer_spikes_the_less_sure_down_to_the_sizes_of_the_classes(rng):
     sure, right = np.transpose(found)
     assert (np.diff(sure) < 0).all()
     assert right[0] == 1
-    assert sure[0] > 0.99
+    assert sure[0] > 0.97
     assert 0.6 < sure[3] < 0.75  # 2 to 1, where the spikes say little
-    assert_allclose(sure, right, atol=0.2)  # of 15 neurons
+    # They may be of no class: on the safe side, but not by much.
+    assert (sure < right + 0.02).all()
+    assert_allclose(sure, right, atol=0.25)
 
 
 def test_a_neuron_between_two_classes_is_of_neither(rng):
@@ -142,3 +144,17 @@ def test_neurons_set_aside_join_their_type(rng, simulate_types):
     assert labels[19] == -1
     assert confidence[19] == 0
     assert (confidence[:19] > 0.5).all()
+
+
+def test_a_unit_that_fires_at_random_is_sure_of_no_class(rng, simulate_types):
+    spikes, types, stimulus = simulate_types(rng, [10, 10, 10], n_repeats=20)
+    at_random = np.bincount(rng.integers(0, 1600, 300), minlength=1600)
+    spikes[0] = at_random.reshape(20, 80)
+    matrix = TimingMatrix.from_spikes(
+        SpikeCounts.from_repeats(spikes, stimulus=stimulus)
+    )
+    takes_part = ~np.isin(np.arange(30), (0, 5, 15))
+    labels, confidence = assign_neurons(matrix, types[takes_part], takes_part)
+    assert confidence[0] < 0.05
+    assert_array_equal(labels[[5, 15]], types[[5, 15]])
+    assert (confidence[[5, 15]] > 0.95).all()
