@@ -1,17 +1,17 @@
-"""Draw the pictures of the documentation from the bundled recordings.
+"""Draw the pictures of the documentation, from simulated retinas.
 
 python docs/make_images.py
 """
 
 from pathlib import Path
 
-from neuroclass import classify_neurons
+from neuroclass import classify_neurons, simulate_retina
 
 ROOT = Path(__file__).parents[1]
 
 if __name__ == "__main__":
-    six = classify_neurons(ROOT / "data" / "salamander_movie1.nwb", n_clusters=6)
-    six.plot().savefig(
+    classes = classify_neurons(simulate_retina(random_state=1))  # as the quickstart
+    classes.plot().savefig(
         ROOT / "docs" / "images" / "overview.png",
         dpi=90,
         bbox_inches="tight",

@@ -468,3 +468,17 @@ def test_notebooks_hold_no_outputs():
     for path in notebooks:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         assert not any(c.get("outputs") or c.get("execution_count") for c in cells)
+
+
+def test_the_conda_recipe_and_the_changelog_are_those_of_the_version():
+    recipe = read("conda/meta.yaml")
+    assert f'version = "{neuroclass.__version__}"' in recipe
+    assert f"\n## [{neuroclass.__version__}] - " in read("CHANGELOG.md")
+    dependencies = tomllib.loads(read("pyproject.toml"))["project"]["dependencies"]
+    names = {"neo": "python-neo", "matplotlib": "matplotlib-base"}
+    wanted = {
+        f"{names.get(name, name)} >={version}"
+        for name, version in (text.split(">=") for text in dependencies)
+    }
+    run = recipe.split("  run:\n")[1].split("\n\n")[0]
+    assert set(re.findall(r"- (.+)", run)) == {"python >=3.11", *wanted}

@@ -36,7 +36,7 @@ def test_help_fits_in_80_columns(run, command, monkeypatch):
 
 
 def test_version_is_that_of_the_package(run):
-    assert run("--version")[1] == "neuroclass 0.1.0\n"
+    assert run("--version")[1] == "neuroclass 0.2.0\n"
 
 
 def options_of(parser):
