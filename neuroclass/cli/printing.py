@@ -197,7 +197,15 @@ def _print_cuts(timing: dict[str, Any]) -> None:
         return
     listed = [cut for k, cut in enumerate(cuts) if k < _MOST_CUTS or cut["is_shown"]]
     print_table(
-        ("cut", "z", "holds", "least alike", "timing", "neurons of each class"),
+        (
+            "cut",
+            "z",
+            "holds",
+            "least alike",
+            "timing",
+            "stable",
+            "neurons of each class",
+        ),
         (
             (
                 f"{cut['n_clusters']}{'*' * cut['is_shown']}",
@@ -205,6 +213,7 @@ def _print_cuts(timing: dict[str, Any]) -> None:
                 "surely" if cut["support"] == "sure" else "perhaps",
                 _least_alike(cut),
                 f"{100 * cut['share']:.0f} %",
+                "-" if cut["stability"] is None else f"{cut['stability']:.2f}",
                 " ".join(map(str, cut["sizes"][:_MOST_SIZES]))
                 + " ..." * (len(cut["sizes"]) > _MOST_SIZES),
             )
@@ -215,7 +224,9 @@ def _print_cuts(timing: dict[str, Any]) -> None:
     notes = [
         "z: separation of the two least separate classes (surely above 3); least "
         "alike: class with the lowest timing correlations, and their 10th percentile; "
-        "timing: share of the timing information"
+        "timing: share of the timing information; stable: adjusted Rand index of the "
+        "classes of odd with those of even repeats, which a cut through a continuum "
+        "may have, too"
     ]
     if len(listed) < len(cuts):
         notes.append(f"{len(cuts) - len(listed)} more in the report")

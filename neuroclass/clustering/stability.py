@@ -150,10 +150,11 @@ def bootstrap_stability(
             f"resample; got {len(blocks)}. Condition on time as well, or leave "
             f"stability out."
         )
+    how = estimator, MIN_COMPILED // n_replicates  # compiled loops are loaded once
     draws = run_tasks(
         _replicate,
         (
-            (source, blocks, partitions, estimator, stream, n_replicates)
+            (source, blocks, partitions, how, stream)
             for stream in check_rng(random_state).spawn(n_replicates)
         ),
         n_jobs,
@@ -232,18 +233,18 @@ def _replicate(
     counts: NDArray[np.int64] | SpikeCounts,
     blocks: Sequence[NDArray[np.intp]],
     partitions: Sequence[NDArray[np.intp]],
-    estimator: Estimator,
+    how: tuple[Estimator, int],
     rng: np.random.Generator,
-    n_replicates: int,
 ) -> NDArray[np.intp]:
     """Return the partitions of one resampled stimulus, (n_partitions, n_neurons)."""
+    estimator, min_compiled = how
     chosen = rng.integers(len(blocks), size=len(blocks))
     drawn = [blocks[k] for k in chosen]
     matrix: CountMatrix | AdditiveMatrix
     if isinstance(counts, SpikeCounts):
         matrix = TimingMatrix.from_spikes(
             _drawn_spikes(counts, drawn),
-            min_compiled=MIN_COMPILED // n_replicates,  # loaded once for all
+            min_compiled=min_compiled,
         )
     else:
         matrix = CountMatrix.from_counts(counts[:, np.concatenate(drawn)], estimator)

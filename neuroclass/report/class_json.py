@@ -60,8 +60,10 @@ intervals are 95 %. Its keys:
                           ``ranked_cuts``: ``n_clusters, z, support`` (sure or
                           perhaps), ``sizes, alike`` (10th percentile of the timing
                           correlations of each class), ``share`` (of the timing
-                          information), ``is_shown``, ``labels`` of the units that
-                          made the classes; ``set_aside``: ``unit_id,
+                          information), ``stability`` (adjusted Rand index of the
+                          classes of odd with those of even repeats), ``is_shown``,
+                          ``labels`` of the units that made the classes;
+                          ``set_aside``: ``unit_id,
                           label, confidence`` of units whose response does not repeat;
                           ``silent`` units; ``time_resolution``: ``seconds, neurons,
                           classes`` (bits per spike); ``neurons`` and ``classes``:
@@ -318,6 +320,7 @@ def _describe_cut(cut: Cut, shown: NDArray[np.intp]) -> dict[str, Any]:
         "sizes": [cut.sizes[k] for k in order],
         "alike": [cut.alike[k] for k in order],
         "share": cut.share,
+        "stability": cut.stability,
         "is_shown": np.array_equal(labels, shown),
         "labels": labels,
     }

@@ -24,7 +24,7 @@ def test_one_class_without_a_range_is_said_to_be_stable(clustered, capsys):
     result = json.loads((clustered / "result.json").read_text(encoding="utf-8"))
     result["n_clusters"] = 1
     print_result(result)
-    assert "stable" not in capsys.readouterr().out  # not asked for
+    assert "stable by" not in capsys.readouterr().out  # not asked for
     result["settings"]["stability"] = 100
     print_result(result)
     assert "one class is stable by definition" in capsys.readouterr().out
@@ -50,9 +50,14 @@ def timing(clustered):
     result = json.loads((clustered / "result.json").read_text(encoding="utf-8"))
     cuts = [
         {"n_clusters": 3, "z": 8.04, "support": "sure", "sizes": [4, 3, 2]}
-        | {"alike": [0.9, 0.81, None], "share": 0.716, "is_shown": True},
+        | {
+            "alike": [0.9, 0.81, None],
+            "share": 0.716,
+            "stability": 0.954,
+            "is_shown": True,
+        },
         {"n_clusters": 12, "z": 0.51, "support": "perhaps", "sizes": [10] * 12}
-        | {"alike": [None] * 12, "share": 0.9, "is_shown": False},
+        | {"alike": [None] * 12, "share": 0.9, "stability": None, "is_shown": False},
     ]
     result["timing"] |= {
         "headline": "3 classes of 9 neurons (determined)",
@@ -82,8 +87,20 @@ def test_cuts_are_a_table_that_says_which_is_shown_and_how_to_see_another(
 ):
     print_result(timing)
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["3*", "8.0", "surely", "1:", "0.81", "72", "%", "4", "3", "2"] in rows
-    assert f"12 0.5 perhaps - 90 % {'10 ' * 8}...".split() in rows
+    assert [
+        "3*",
+        "8.0",
+        "surely",
+        "1:",
+        "0.81",
+        "72",
+        "%",
+        "0.95",
+        "4",
+        "3",
+        "2",
+    ] in rows
+    assert f"12 0.5 perhaps - 90 % - {'10 ' * 8}...".split() in rows
     timing["timing"]["ranked_cuts"][0]["is_shown"] = False
     print_result(timing)
     assert "--cut 3 shows the first" in capsys.readouterr().out
@@ -111,7 +128,19 @@ def test_of_many_cuts_the_first_and_the_shown_one_are_listed(timing, capsys):
     print_result(timing)
     out = capsys.readouterr().out
     rows = [line.split() for line in out.splitlines()]
-    assert ["3*", "8.0", "surely", "1:", "0.81", "72", "%", "4", "3", "2"] in rows
+    assert [
+        "3*",
+        "8.0",
+        "surely",
+        "1:",
+        "0.81",
+        "72",
+        "%",
+        "0.95",
+        "4",
+        "3",
+        "2",
+    ] in rows
     listed = [row[0] for row in rows if "perhaps" in row]
     assert listed == [str(k) for k in range(4, 12)]
     assert "4 more in the report" in out

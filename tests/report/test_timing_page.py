@@ -37,7 +37,8 @@ def test_the_page_ranks_the_cuts_and_names_the_way_to_another(
     assert (first["n_clusters"], first["is_shown"]) == (3, True)
     assert (second["n_clusters"], second["is_shown"]) == (2, False)
     share = f"{100 * first['share']:.0f} %"
-    assert f"3 {first['z']:.1f} surely shown {share} 1: " in text
+    stability = f"{first['stability']:.2f}"
+    assert f"3 {first['z']:.1f} surely shown {share} {stability} 1: " in text
     assert f"2 {second['z']:.1f} surely --cut 2" in text
     assert "5 + 5 + 5" in text
     assert "--cut 3" not in text

@@ -7,7 +7,7 @@ the partition to show.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from neuroclass.clustering.timing.separation import (
     pair_separation,
 )
 from neuroclass.clustering.timing.spike_counts import SpikeCounts
+from neuroclass.clustering.timing.split_halves import split_half_agreement
 from neuroclass.clustering.timing.timing_matrix import TimingMatrix
 
 __all__ = ["ClusterCuts", "Cut", "alike_share", "find_cluster_cuts"]
@@ -64,6 +65,10 @@ class Cut:
         Timing information of the classes, in bits per spike.
     share : float
         The same as a share of that of the neurons, within 0 and 1.
+    stability : float
+        Agreement of the classes of odd with those of even repeats, an adjusted Rand
+        index (`split_half_agreement`); not a number for a single class and for cuts
+        that do not hold.
     """
 
     n_clusters: int
@@ -74,6 +79,7 @@ class Cut:
     alike: tuple[float, ...]
     information: float
     share: float
+    stability: float = float("nan")
 
     @property
     def support(self) -> str:
@@ -221,7 +227,17 @@ def find_cluster_cuts(
     n_first = min(n_first, max(2, n_neurons // 3))
     smoothing = choose_smoothing(spikes)
     found = _path(spikes, matrix, tree.labels(n_first), smoothing)
-    return _judge(found, matrix, correlations, n_first, smoothing)
+    cuts = _judge(found, matrix, correlations, n_first, smoothing)
+    held = {cut.n_clusters: cut.labels for cut in cuts.ranked}
+    agreement = split_half_agreement(spikes, matrix, list(held.values()))
+    stable = dict(zip(held, agreement.tolist(), strict=True))
+    return replace(
+        cuts,
+        cuts=tuple(
+            replace(cut, stability=stable.get(cut.n_clusters, np.nan))
+            for cut in cuts.cuts
+        ),
+    )
 
 
 _Path = dict[int, tuple[Separation, NDArray[np.intp]]]

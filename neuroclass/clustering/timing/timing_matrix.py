@@ -70,6 +70,8 @@ class TimingMatrix:
         Base bins in a bin of each scale, the whole of shorter stimuli.
     min_compiled : int
         Least number of counts for which the compiled loops are loaded.
+    rate_weight : float
+        Weight of the firing rate beside the time scales.
 
     Notes
     -----
@@ -114,6 +116,7 @@ class TimingMatrix:
     total_scale: NDArray[np.intp]
     widths: NDArray[np.intp]
     min_compiled: int
+    rate_weight: float
     _n_counts: int
     _tolerance: float | None = None
 
@@ -198,6 +201,7 @@ class TimingMatrix:
             total_scale=np.concatenate(total_scale),
             widths=widths,
             min_compiled=min_compiled,
+            rate_weight=float(rate_weight),
             _n_counts=rows.size,
         )
 

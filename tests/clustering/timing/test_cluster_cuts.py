@@ -104,6 +104,16 @@ def test_a_matrix_and_tree_at_hand_give_the_same(rng, simulate_types):
     assert [cut.z for cut in one.cuts[1:]] == [cut.z for cut in other.cuts[1:]]
 
 
+def test_cuts_that_hold_tell_how_far_halves_of_the_repeats_agree(rng, simulate_types):
+    counts = SpikeCounts.from_repeats(simulate_types(rng, [14, 12, 10])[0])
+    cuts = find_cluster_cuts(counts)
+    held = {cut.n_clusters for cut in cuts.ranked}
+    assert 3 in held
+    assert cuts.cuts[2].stability > 0.9
+    for cut in cuts.cuts:
+        assert np.isnan(cut.stability) == (cut.n_clusters not in held)
+
+
 def test_the_share_of_neurons_that_respond_alike():
     correlations = np.full((9, 9), 0.9)
     correlations[4:8, 4:8] = 0.1
