@@ -205,12 +205,16 @@ def _scan_word(
 ) -> ScannedWord:
     counts = counted.counts.counts  # (n_neurons, n_conditions, n_words)
     duration = counted.counts.word_duration
-    found, identity = _word_rate(counts, counted.groups(), estimator, duration)
+    # Once for both, in the smallest numbers.
+    groups = [
+        group.astype(np.min_scalar_type(group.max())) for group in counted.groups()
+    ]
+    found, identity = _word_rate(counts, groups, estimator, duration)
     stimulus = None
     if counts.shape[1] > 1:
         _, stimulus = _word_rate(
             counts.swapaxes(0, 1),
-            (group.swapaxes(0, 1) for group in counted.groups()),
+            (group.swapaxes(0, 1) for group in groups),
             estimator,
             duration,
         )
@@ -226,7 +230,7 @@ def _scan_word(
 
 def _word_rate(
     counts: NDArray[np.int64],
-    groups: Iterable[NDArray[np.int64]],
+    groups: Iterable[NDArray[Any]],
     estimator: Any,
     duration: float,
 ) -> tuple[IdentityInformation, WordRate]:

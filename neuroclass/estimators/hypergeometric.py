@@ -18,7 +18,7 @@ from neuroclass.estimators.additive import xlog2x
 
 __all__ = ["expected_xlog2x"]
 
-_NEIGHBOURS = 32  # values that are summed together
+_NEIGHBOURS = 16  # expected counts that are summed together, beside the spread
 _LONGEST_TABLE = 1 << 20
 _TAIL = 10.0  # standard deviations on either side that are summed
 
@@ -76,8 +76,11 @@ def _hypergeometric_mean(
     spread = expected * ((total - marked) / max(total, 1))
     spread *= (total - drawn) / max(total - 1, 1)
     reach = _TAIL * (np.sqrt(spread) + 2)
-    for start in range(0, len(marked), _NEIGHBOURS):
-        part = slice(start, start + _NEIGHBOURS)
+    start = 0
+    while start < len(marked):
+        end = expected[start] + reach[start] / 2 + _NEIGHBOURS
+        part = slice(start, int(np.searchsorted(expected, end)))
+        start = part.stop
         low = max(0, int((expected[part] - reach[part]).min()))
         high = min(drawn, int((expected[part] + reach[part]).max()) + 1)
         n = np.arange(low, high + 1)

@@ -6,7 +6,7 @@ Input: counts of words. Output: bits times repeats by each estimator, and the bl
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -21,7 +21,8 @@ from neuroclass.estimators import (
     word_term,
     xlog2x,
 )
-from neuroclass.information.jackknife_bias import jackknife_excess, two_word_excess
+from neuroclass.information.jackknife_bias import observed_excess, two_word_excess
+from neuroclass.information.observed_words import ObservedWords
 from neuroclass.information.two_words import Tally, TwoWordCounts, two_word_counts
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "above_chance",
     "blend",
     "check_integer_counts",
+    "condensed",
     "general_terms",
     "information_terms",
     "total_less_excess",
@@ -193,16 +195,30 @@ class InformationTerms:
 
 
 def information_terms(
-    counts: NDArray[np.int64] | TwoWordCounts, estimator: str = "blend"
+    counts: NDArray[np.int64] | TwoWordCounts | ObservedWords, estimator: str = "blend"
 ) -> InformationTerms:
-    """Return the sums of the additive estimators, and of `estimator` if another."""
-    is_additive = estimator in ("blend", "empirical-bayes", *_ADDITIVE)
-    small = counts
-    if not isinstance(counts, TwoWordCounts):
-        small = two_word_counts(counts) if is_additive else None
-    if isinstance(small, TwoWordCounts):
-        return two_word_terms(small, estimator)
-    return general_terms(counts, estimator)
+    """Return the sums of the additive estimators, and of `estimator` if another.
+
+    Another than the additive ones needs an array.
+    """
+    if isinstance(counts, ObservedWords):
+        return general_terms(counts, estimator)
+    if isinstance(counts, TwoWordCounts):
+        return two_word_terms(counts, estimator)
+    if estimator in ("blend", "empirical-bayes", *_ADDITIVE):
+        return information_terms(condensed(counts), estimator)
+    own, mixture = _by_entropy(counts, estimator)
+    terms = information_terms(condensed(counts))
+    return replace(
+        terms,
+        neuron={**terms.neuron, estimator: Margins.of(own)},
+        mixture={**terms.mixture, estimator: mixture},
+    )
+
+
+def condensed(counts: NDArray[np.int64]) -> TwoWordCounts | ObservedWords:
+    """Return counts in the form in which sums over them cost least."""
+    return two_word_counts(counts) or ObservedWords.from_counts(counts)
 
 
 def two_word_terms(counts: TwoWordCounts, estimator: str = "blend") -> InformationTerms:
@@ -210,10 +226,10 @@ def two_word_terms(counts: TwoWordCounts, estimator: str = "blend") -> Informati
     n_neurons = len(counts.occurrences)
     tallies = counts.tallies()
     both = _pooled(counts)
-    neuron = {
+    neuron: dict[Any, Margins] = {
         name: _margins_of_tables(tallies, counts.shape, name) for name in _ADDITIVE
     }
-    mixture = {name: _of_mixture(both, name) for name in _ADDITIVE}
+    mixture: dict[Any, Any] = {name: _of_mixture(both, name) for name in _ADDITIVE}
     if estimator == "empirical-bayes":
         excess = two_word_excess(counts, tallies)
         neuron[estimator] = Margins(
@@ -259,10 +275,11 @@ def total_less_excess(counts: NDArray[np.int64] | TwoWordCounts) -> float:
         excess, _ = two_word_excess(counts, tallies)
         own = neuron.sum() - excess.sum()
         return float(own - _of_mixture(_pooled(counts), "jackknife").sum())
-    words = word_term(counts, "jackknife").sum()
-    own = words + repeat_term(counts.sum(axis=2), "jackknife").sum()
+    words = ObservedWords.from_counts(counts)
+    own = word_term(words.times, "jackknife").sum()
+    own += repeat_term(words.repeats, "jackknife").sum()
     mixture = _of_mixture(counts.sum(axis=0), "jackknife").sum()
-    return float(own - mixture - jackknife_excess(counts).sum())
+    return float(own - mixture - observed_excess(words).sum())
 
 
 def _pooled(counts: TwoWordCounts) -> NDArray[np.int64]:
@@ -307,46 +324,45 @@ def _chance_of_neuron(
     return chance
 
 
-def general_terms(
-    counts: NDArray[np.int64], estimator: str = "blend"
-) -> InformationTerms:
+def general_terms(words: ObservedWords, estimator: str = "blend") -> InformationTerms:
     """Return these sums for counts of any kind."""
-    pooled = counts.sum(axis=0)
-    repeats = counts.sum(axis=2)
+    pooled, repeats = words.pooled, words.repeats
     pooled_repeats = repeats.sum(axis=0)
-    # Only observed words add anything, and most of many words were not observed.
-    observed = np.flatnonzero(counts)
-    times = counts.ravel()[observed]
-    row = observed // counts.shape[2]  # of (n_neurons, n_conditions)
-    counted = np.arange(int(times.max(initial=0)) + 1)
-
-    def sums(each: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.bincount(row, each, repeats.size).reshape(repeats.shape)
-
-    def rows(estimator: Estimator) -> NDArray[np.float64]:
-        total: NDArray[np.float64] = sums(word_term(counted, estimator)[times])
-        return total + repeat_term(repeats, estimator)
-
-    neuron: dict[str, Any] = {name: rows(name) for name in _ADDITIVE}
-    of_mixture: dict[str, Any] = {name: _of_mixture(pooled, name) for name in _ADDITIVE}
+    counted = np.arange(int(words.times.max(initial=0)) + 1)
+    neuron: dict[Any, Any] = {
+        name: words.sum_by_row(word_term(counted, name)[words.times])
+        + repeat_term(repeats, name)
+        for name in _ADDITIVE
+    }
+    mixture: dict[Any, Any] = {
+        name: words.sum_by_condition(word_term(pooled, name))
+        + repeat_term(pooled_repeats, name)
+        for name in _ADDITIVE
+    }
     if estimator == "empirical-bayes":
-        neuron[estimator] = neuron["jackknife"] - jackknife_excess(counts)
-        of_mixture[estimator] = of_mixture["jackknife"]
-    elif estimator not in ("blend", *_ADDITIVE):
-        neuron[estimator], of_mixture[estimator] = _by_entropy(counts, estimator)
+        neuron[estimator] = neuron["jackknife"] - observed_excess(words)
+        mixture[estimator] = mixture["jackknife"]
     surprise_of_repeats = np.log2(np.maximum(pooled_repeats, 1))
     cross = (
         neuron["plug-in"]
-        - sums(times * _surprise(pooled).ravel()[observed % pooled.size])
+        - words.sum_by_row(words.times * _surprise(pooled)[words.cell])
         + repeats * surprise_of_repeats
     )
     chance = np.zeros_like(cross)
+    certain = words.sum_by_condition(xlog2x(pooled)) / np.maximum(pooled_repeats, 1)
+    total = pooled_repeats[words.condition]
     for r, members in _same_repeats(repeats):
-        chance[members] = _chance_of_neuron(r, pooled)
+        expected = expected_xlog2x(r[words.condition], pooled, total)
+        chance[members] = (
+            words.sum_by_condition(expected)
+            - xlog2x(r)
+            - r * certain
+            + r * surprise_of_repeats
+        )
     bound = repeats * (surprise_of_repeats - np.log2(np.maximum(repeats, 1)))
     return InformationTerms(
         neuron={name: Margins.of(each) for name, each in neuron.items()},
-        mixture=of_mixture,
+        mixture=mixture,
         cross=Margins.of(cross),
         chance=Margins.of(chance),
         repeats=Margins.of(repeats),
@@ -354,13 +370,13 @@ def general_terms(
     )
 
 
-def above_chance(counts: NDArray[np.int64] | TwoWordCounts) -> float:
+def above_chance(counts: NDArray[np.int64]) -> float:
     """Return plug-in identity information less its chance level, bits per word.
 
     The two differ only in n log2 n of each neuron's words, which the chance level
     replaces by its mean if the repeats were exchangeable between all neurons.
     """
-    small = counts if isinstance(counts, TwoWordCounts) else two_word_counts(counts)
+    small = two_word_counts(counts)
     if small is not None:
         return _two_words_above_chance(small)
     pooled = counts.sum(axis=0)

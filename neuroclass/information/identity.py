@@ -25,13 +25,11 @@ from neuroclass.information.entropy_terms import (
     InformationTerms,
     WordCounts,
     check_integer_counts,
+    condensed,
     information_terms,
 )
-from neuroclass.information.two_words import (
-    TwoWordCounts,
-    two_word_counts,
-    without_group,
-)
+from neuroclass.information.observed_words import ObservedWords
+from neuroclass.information.two_words import TwoWordCounts, without_group
 
 __all__ = ["IDENTITY_ESTIMATORS", "IdentityInformation", "identity_information"]
 
@@ -210,8 +208,8 @@ def identity_information(
     firing_rate = getattr(counts, "firing_rate", None)
     array = check_integer_counts(counts)
     is_corrected = estimator in ("blend", "empirical-bayes")
-    small = two_word_counts(array)
-    corrected = information_terms(small or array, "empirical-bayes")
+    sparing = condensed(array)
+    corrected = information_terms(sparing, "empirical-bayes")
     terms = corrected if is_corrected else information_terms(array, estimator)
     # All neurons, each neuron, and the given partitions.
     labels = [np.zeros(len(array), dtype=np.intp), np.arange(len(array))]
@@ -221,7 +219,7 @@ def identity_information(
     error, interval = np.full(len(value), np.nan), np.full((len(value), 2), np.nan)
     if groups is not None:
         replicates, less_biased, interval = _replicates(
-            array if small is None or not is_corrected else small,
+            sparing if is_corrected else array,
             terms,
             groups,
             estimator,
@@ -275,7 +273,7 @@ def _by_label(
 
 
 def _replicates(
-    counts: NDArray[np.int64] | TwoWordCounts,
+    counts: NDArray[np.int64] | TwoWordCounts | ObservedWords,
     terms: InformationTerms,
     groups: Iterable[ArrayLike],
     estimator: str,
@@ -287,7 +285,12 @@ def _replicates(
     less_biased_estimator = "empirical-bayes" if is_corrected else estimator
     values, less_biased = [], []
     for group in groups:
-        left = information_terms(without_group(counts, group), less_biased_estimator)
+        rest = (
+            counts.without(group)
+            if isinstance(counts, ObservedWords)
+            else without_group(counts, group)
+        )
+        left = information_terms(rest, less_biased_estimator)
         values.append(_by_label(left, estimator, labels))
         if is_corrected:
             less_biased.append(_by_label(left, less_biased_estimator, labels))

@@ -17,9 +17,16 @@ from numpy.typing import NDArray
 from scipy.special import betainc, expit, gammaln
 
 from neuroclass.estimators import repeat_term, word_term, xlog2x
+from neuroclass.information.observed_words import ObservedWords
 from neuroclass.information.two_words import Tally, TwoWordCounts
 
-__all__ = ["PROBABILITIES", "count_likelihood", "jackknife_excess", "two_word_excess"]
+__all__ = [
+    "PROBABILITIES",
+    "count_likelihood",
+    "jackknife_excess",
+    "observed_excess",
+    "two_word_excess",
+]
 
 # Probabilities and shares are taken on grids of their logit.
 _EDGES = np.linspace(-12, 12, 161)
@@ -30,7 +37,7 @@ _SHARES = expit(np.linspace(-9.15, 9.15, 61))  # between them; the outer two are
 _SIMILARITIES = np.array([0.1, 0.3, 1, 2, 4, 8, 16, 32, 64, 128, 256, 1024, 4096])
 _N_MIXING = 30  # iterations for the similarity of the neurons
 _N_SHAPING = 50  # and for the shape; more follow the noise
-_ELSEWHERE = -1  # instead of a place in the table: other repeats
+_ELSEWHERE = -1  # instead of a share
 _TINY = 1e-300  # against division by 0
 _MAX_REPEATS = 200  # with more, the excess is not worth the time
 
@@ -74,36 +81,59 @@ def jackknife_excess(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     .. [1] Laird (1978), J. American Statistical Association 73:805-811.
     .. [2] Laird & Louis (1991), Computational Statistics & Data Analysis 12:27-37.
     """
-    pooled = counts.sum(axis=0)
-    repeats = counts.sum(axis=2)
-    total = repeats.sum(axis=0)[:, None]
+    return observed_excess(ObservedWords.from_counts(counts))
+
+
+def observed_excess(words: ObservedWords) -> NDArray[np.float64]:
+    """Return `jackknife_excess` of the observed words.
+
+    Parameters
+    ----------
+    words : ObservedWords
+        Counts of the words.
+
+    Returns
+    -------
+    ndarray of shape (n_neurons, n_conditions)
+    """
+    pooled, repeats = words.pooled, words.repeats
+    total = repeats.sum(axis=0)[words.condition]
     excess = np.zeros(repeats.shape)
     # A word that never occurs, or always in all neurons, carries no information.
-    condition, word = np.nonzero((pooled > 0) & (pooled < total))
-    if len(counts) == 1 or not len(condition):
+    informative = (pooled > 0) & (pooled < total)
+    if len(repeats) == 1 or not informative.any():
         return excess
-    n_observed = pooled[condition, word]
-    logit = np.log(n_observed / (total[condition, 0] - n_observed))
+    condition, n_observed = words.condition[informative], pooled[informative]
+    logit = np.log(n_observed / (total[informative] - n_observed))
     used, share = np.unique(np.digitize(logit, _SHARE_EDGES), return_inverse=True)
-    parts = []
+    share_of_cell = np.zeros(len(pooled), dtype=np.intp)
+    share_of_cell[informative] = share
+    # All other neurons have a count of 0.
+    entry = np.flatnonzero(informative[words.cell] & (words.times > 0))
+    row, times = words.row[entry], words.times[entry]
+    share_of_entry = share_of_cell[words.cell[entry]]
+    of_entry = repeats.ravel()[row]
+    parts, chosen = [], []
     distinct = np.flatnonzero(np.bincount(repeats.ravel()))  # sorts nothing
     for r in distinct[(distinct > 0) & (distinct <= _MAX_REPEATS)].tolist():
-        columns = np.flatnonzero((repeats == r).any(axis=0)[condition])
-        here, of_word = condition[columns], word[columns]
-        place = share[columns] * (r + 1) + counts[:, here, of_word]
-        place[repeats[:, here] != r] = _ELSEWHERE
-        observed = np.bincount(place[place >= 0], minlength=len(used) * (r + 1))
+        here = np.flatnonzero(of_entry == r)
+        place = share_of_entry[here] * (r + 1) + times[here]
+        observed = np.bincount(place, minlength=len(used) * (r + 1))
         observed = observed.reshape(len(used), r + 1)
-        parts.append(_Part(observed, count_likelihood(r), here, place))
+        of_cell = (repeats == r).sum(axis=0)[condition]
+        of_share = np.bincount(share, of_cell, len(used)).astype(np.int64)
+        observed[:, 0] = of_share - observed.sum(axis=1)
+        parts.append(_Observed(observed, count_likelihood(r)))
+        chosen.append((r, here, place))
     if not parts:
         return excess
     prior = _prior(parts, used)
-    for part in parts:
+    for part, (r, here, place) in zip(parts, chosen, strict=True):
         table = _excess_table(prior, part.given)
-        # _ELSEWHERE is the entry after the last.
-        of_word = np.append(table, 0.0)[part.place]
-        here, first = np.unique(part.condition, return_index=True)
-        excess[:, here] += np.add.reduceat(of_word, first, axis=1)
+        beyond = table - table[:, :1]  # that of a count of 0
+        none = np.bincount(condition, table[share, 0], repeats.shape[1])
+        more = np.bincount(row[here], beyond.ravel()[place], repeats.size)
+        excess += np.where(repeats == r, none + more.reshape(repeats.shape), 0.0)
     return excess
 
 
@@ -183,15 +213,6 @@ class _Observed(NamedTuple):
     given: CountLikelihood
 
 
-class _Part(NamedTuple):
-    """The same, with the place of each word."""
-
-    observed: NDArray[np.int64]
-    given: CountLikelihood
-    condition: NDArray[np.intp]  # (n_cells,), in order
-    place: NDArray[np.int64]  # (n_neurons, n_cells) share and count, or _ELSEWHERE
-
-
 @lru_cache(maxsize=64)
 def count_likelihood(repeats: int) -> CountLikelihood:
     """Return the likelihood of each count in `repeats`, and the jackknife's excess b.
@@ -217,28 +238,38 @@ def _beta() -> NDArray[np.float64]:
     return np.diff(betainc(a * mean, a * (1 - mean), edges), axis=2)
 
 
-def _prior(
-    parts: Sequence[_Part | _Observed], used: NDArray[np.intp]
-) -> NDArray[np.float64]:
+def _prior(parts: Sequence[_Observed], used: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return the prior of each probability at each share `used`, (n_shares, n)."""
     beta = _beta()[used]
-    likely = [beta @ part.given.probability.T for part in parts]
-    # (n_similarities, n_shares * (R + 1)), so that sums are matrix products.
-    flat = [np.moveaxis(each, 1, 0).reshape(len(_SIMILARITIES), -1) for each in likely]
+    likelihoods, observed = [], []
+    for part in parts:
+        # Counts that do not occur make nothing likely or unlikely.
+        occurs = np.flatnonzero(part.observed.any(axis=0))
+        likelihoods.append(part.given.probability[occurs])
+        observed.append(part.observed[:, occurs].astype(np.float64))
+    # (n_similarities, n_shares * n_counts), so that sums are matrix products.
+    likely = [
+        np.moveaxis(beta @ p.T, 1, 0).reshape(len(_SIMILARITIES), -1)
+        for p in likelihoods
+    ]
     weight = np.full(len(_SIMILARITIES), 1 / len(_SIMILARITIES))
     for _ in range(_N_MIXING):
         better = np.zeros_like(weight)
-        for each, part in zip(flat, parts, strict=True):
-            mixed = np.maximum(weight @ each, _TINY)
-            better += each @ (part.observed.ravel() / mixed)
+        for each, times in zip(likely, observed, strict=True):
+            mixed = weight @ each
+            np.maximum(mixed, _TINY, out=mixed)
+            better += each @ np.divide(times.ravel(), mixed, out=mixed)
         weight *= better
         weight /= weight.sum()
     prior: NDArray[np.float64] = np.einsum("k,bkp->bp", weight, beta)
-    n_words = sum(part.observed.sum(axis=1, keepdims=True) for part in parts)
+    # 0: only more repeats than are used
+    n_words = np.maximum(sum(times.sum(axis=1, keepdims=True) for times in observed), 1)
     for _ in range(_N_SHAPING):
         better = np.zeros_like(prior)
-        for part in parts:
-            p = part.given.probability
-            better += (part.observed / np.maximum(prior @ p.T, _TINY)) @ p
-        prior *= better / np.maximum(n_words, 1)  # 0: only more repeats than are used
+        for p, times in zip(likelihoods, observed, strict=True):
+            likely_times = prior @ p.T
+            np.maximum(likely_times, _TINY, out=likely_times)
+            better += np.divide(times, likely_times, out=likely_times) @ p
+        better /= n_words
+        prior *= better
     return prior

@@ -174,11 +174,12 @@ def without_group(
         The latter also where the neurons differ in the repeats of the group.
     """
     left_out = np.asarray(group)
-    if not isinstance(counts, TwoWordCounts):
-        return counts - left_out
-    small = two_word_counts(left_out)
-    if small is None:
-        return counts.to_array() - left_out
-    return TwoWordCounts(
-        counts.occurrences - small.occurrences, counts.repeats - small.repeats
-    )
+    whole = counts
+    if isinstance(counts, TwoWordCounts):
+        if (small := two_word_counts(left_out)) is not None:
+            return TwoWordCounts(
+                counts.occurrences - small.occurrences, counts.repeats - small.repeats
+            )
+        whole = counts.to_array()
+    rest: NDArray[np.int64] = whole - left_out
+    return rest

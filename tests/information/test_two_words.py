@@ -41,3 +41,20 @@ def test_other_counts_are_left_to_the_general_sums(rng):
     assert two_word_counts(many) is None  # 256 repeats
     many[:, :, 0] = 127
     assert two_word_counts(many) is not None
+
+
+def test_tallies_and_classes_are_sums_of_the_counts(rng):
+    repeats = np.repeat([5, 8, 0], 3)
+    n = rng.binomial(repeats, 0.3, (6, 9))
+    counts = np.stack([repeats - n, n], axis=2)
+    found = two_word_counts(counts)
+    for tally in found.tallies():
+        for count in range(tally.repeats + 1):
+            is_count = n[:, tally.columns] == count
+            assert_array_equal(tally.of_neuron[:, count], is_count.sum(axis=1))
+            assert_array_equal(tally.of_condition[:, count], is_count.sum(axis=0))
+    labels = np.array([2, 0, 2, 2, 0, 7])
+    sums = [counts[labels == k].sum(axis=0) for k in (0, 2, 7)]
+    assert_array_equal(found.sum_by_class(labels), sums)
+    assert_array_equal(found.of(labels == 2).to_array(), counts[labels == 2])
+    assert found.n_words == counts.sum()
