@@ -274,14 +274,14 @@ def load_presentations(
     settings : ResponseSettings
         Settings of the presentations, and of loading.
     run : RunSettings
-        With a cache a path is loaded lazily.
+        With a cache a path is loaded lazily, else if it has very many spikes.
     """
     opened = open_recording(
         recording,
         triggers=settings.triggers,
         trial_duration=settings.trial_duration,
         align=settings.align,
-        lazy=run.cache is not None,
+        lazy=True if run.cache is not None else "auto",
     )
     if presentations is None:
         return find_presentations(opened, settings)

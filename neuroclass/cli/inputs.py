@@ -100,7 +100,7 @@ def _load(
         trigger_unit=args.trigger_unit,
         sampling_rate=args.sampling_rate,
         format=args.format,
-        lazy=lazy or bool(getattr(args, "cache", None)),
+        lazy=True if lazy or getattr(args, "cache", None) else "auto",
     )
 
 

@@ -7,7 +7,7 @@ line builds its options from it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 __all__ = ["TIME_UNITS", "LoadOptions", "LoadSettings"]
 
@@ -48,10 +48,10 @@ class LoadSettings:
     format : str, optional
         Name of the format, where the content is not to decide:
         `neuroclass.io.FORMATS`, or a sorting extractor of spikeinterface.
-    lazy : bool, default False
+    lazy : bool or "auto", default False
         Whether to leave the spike times of an NWB file in the file: each spike train
         is a proxy that reads its times at each use. Other formats are small enough
-        to be loaded.
+        to be loaded. "auto": where there are more than 33 million.
     block_size : int, default 4194304
         Largest number of spike times that are checked together if `lazy`.
     """
@@ -64,7 +64,7 @@ class LoadSettings:
     trigger_unit: str | None = None
     sampling_rate: float | None = None
     format: str | None = None
-    lazy: bool = False
+    lazy: bool | Literal["auto"] = False
     block_size: int = 1 << 22
 
 
@@ -79,5 +79,5 @@ class LoadOptions(TypedDict, total=False):
     trigger_unit: str | None
     sampling_rate: float | None
     format: str | None
-    lazy: bool
+    lazy: bool | Literal["auto"]
     block_size: int

@@ -13,7 +13,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import neo
 import numpy as np
@@ -64,6 +64,7 @@ SUBJECT_FIELDS = ("subject_id", "description", "species", "sex", "age", "genotyp
 # Data types of the extension ndx-events and of NWB 2.10 that hold times of events.
 _EVENT_TYPES = {"Events", "LabeledEvents", "TTLs"}
 _READ_TOGETHER = 1 << 20  # stored values that are converted at a time
+_VERY_MANY = 1 << 25  # spike times, a quarter of a gigabyte
 _WHOLE_NUMBERS = 1 << 20  # stored spike times whose unit of time is checked
 _TRIGGER_NAME = re.compile(r"ttl|trigger|stim.*(onset|time)", re.IGNORECASE)
 
@@ -120,7 +121,11 @@ def _zarr_opener(source: Path) -> Any:
 
 
 def read_nwb(
-    path: Path, scale: float = 1.0, *, lazy: bool = False, block_size: int = 1 << 22
+    path: Path,
+    scale: float = 1.0,
+    *,
+    lazy: bool | Literal["auto"] = False,
+    block_size: int = 1 << 22,
 ) -> neo.Block:
     """Read units, interval tables and event times of an NWB 2 file.
 
@@ -131,8 +136,8 @@ def read_nwb(
     scale : float, default 1.0
         Seconds per unit of the stored spike times; 1 but for files that break the
         rule of NWB that times are seconds.
-    lazy : bool, default False
-        Whether to leave the spike times in the file.
+    lazy : bool or "auto", default False
+        Whether to leave the spike times in the file; "auto": if they are very many.
     block_size : int, default 4194304
         Largest number of spike times that are checked together if `lazy`.
 
@@ -169,7 +174,8 @@ def read_nwb(
         spike_times: NDArray[np.float64] | StoredSpikeTimes
         columns = dict(_scalar_columns(units))
         is_by_segment = is_of_segments(columns)
-        if lazy and not path.is_dir() and not is_by_segment:
+        is_lazy = len(stored) > _VERY_MANY if lazy == "auto" else lazy
+        if is_lazy and not path.is_dir() and not is_by_segment:
             spike_times = StoredSpikeTimes(
                 str(path.resolve()), stored.name, scale, block_size
             )
