@@ -20,6 +20,7 @@ from neuroclass._lib.issues import Issue, warn_of
 from neuroclass._lib.keywords import settings_from
 from neuroclass._lib.running import RunOptions, RunSettings
 from neuroclass.analysis.bin_choice import base_bin, count_recorded_units
+from neuroclass.analysis.memory_bound import check_memory
 from neuroclass.analysis.quality_checks import check_counts, drift_issues
 from neuroclass.presentations import (
     Presentations,
@@ -108,7 +109,8 @@ class Responses:
     @cached_property
     def rates(self) -> UnitRates:
         """Firing rates of every unit of the recording, found when first asked for."""
-        return unit_rates(self.recording, self.presentations)
+        sums = self.__dict__.get("spike_sums")  # where they were asked for
+        return unit_rates(self.recording, self.presentations, sums)
 
     @cached_property
     def _base_bin(self) -> tuple[float, tuple[Issue, ...]]:
@@ -220,6 +222,13 @@ def prepare_responses(
     settings, run = split_options(dict(options), "prepare_responses", settings, run)
     loaded, presentations = load_presentations(recording, settings, run, presentations)
     chosen = select_units(loaded, settings.units)
+    check_memory(
+        presentations,
+        settings.bin_size,
+        settings.word_length,
+        n_units=len(chosen),
+        memory=run.memory,
+    )
     counted = count_recorded_units(
         loaded,
         presentations,
@@ -274,14 +283,14 @@ def load_presentations(
     settings : ResponseSettings
         Settings of the presentations, and of loading.
     run : RunSettings
-        With a cache a path is loaded lazily.
+        With a cache a path is loaded lazily, else if it has very many spikes.
     """
     opened = open_recording(
         recording,
         triggers=settings.triggers,
         trial_duration=settings.trial_duration,
         align=settings.align,
-        lazy=run.cache is not None,
+        lazy=True if run.cache is not None else "auto",
     )
     if presentations is None:
         return find_presentations(opened, settings)

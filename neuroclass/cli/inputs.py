@@ -105,7 +105,7 @@ def _load(
         axes=args.axes,
         dt=args.dt,
         follow_links=args.follow_links,
-        lazy=lazy or bool(getattr(args, "cache", None)),
+        lazy=True if lazy or getattr(args, "cache", None) else "auto",
     )
 
 

@@ -7,7 +7,7 @@ line builds its options from it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 __all__ = ["TIME_UNITS", "LoadOptions", "LoadSettings"]
 
@@ -53,10 +53,10 @@ class LoadSettings:
         ``"neuron,presentation,time"``: see :func:`neuroclass.from_raster`.
     dt : float, str or quantity, optional
         Time bin width of that raster, in seconds unless a unit is given (``"1ms"``).
-    lazy : bool, default False
+    lazy : bool or "auto", default False
         Whether to leave the spike times of an NWB file in the file: each spike train
         is a proxy that reads its times at each use. Other formats are small enough
-        to be loaded.
+        to be loaded. "auto": where there are more than 33 million.
     block_size : int, default 4194304
         Largest number of spike times that are checked together if `lazy`.
     follow_links : bool, default False
@@ -73,7 +73,7 @@ class LoadSettings:
     format: str | None = None
     axes: Any = None
     dt: Any = None
-    lazy: bool = False
+    lazy: bool | Literal["auto"] = False
     block_size: int = 1 << 22
     follow_links: bool = False
 
@@ -91,6 +91,6 @@ class LoadOptions(TypedDict, total=False):
     format: str | None
     axes: Any
     dt: Any
-    lazy: bool
+    lazy: bool | Literal["auto"]
     block_size: int
     follow_links: bool

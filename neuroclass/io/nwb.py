@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import neo
 import numpy as np
@@ -73,6 +73,7 @@ SUBJECT_FIELDS = ("subject_id", "description", "species", "sex", "age", "genotyp
 # Data types of the extension ndx-events and of NWB 2.10 that hold times of events.
 _EVENT_TYPES = {"Events", "LabeledEvents", "TTLs"}
 _READ_TOGETHER = 1 << 20  # stored values that are converted at a time
+_VERY_MANY = 1 << 25  # spike times, a quarter of a gigabyte
 _WHOLE_NUMBERS = 1 << 20  # stored spike times whose unit of time is checked
 _TRIGGER_NAME = re.compile(r"ttl|trigger|stim.*(onset|time)", re.IGNORECASE)
 
@@ -138,7 +139,11 @@ def _zarr_opener(source: Path) -> Any:
 
 
 def read_nwb(
-    path: Path, scale: float = 1.0, *, lazy: bool = False, block_size: int = 1 << 22
+    path: Path,
+    scale: float = 1.0,
+    *,
+    lazy: bool | Literal["auto"] = False,
+    block_size: int = 1 << 22,
 ) -> neo.Block:
     """Read units, interval tables and event times of an NWB 2 file.
 
@@ -149,8 +154,8 @@ def read_nwb(
     scale : float, default 1.0
         Seconds per unit of the stored spike times; 1 but for files that break the
         rule of NWB that times are seconds.
-    lazy : bool, default False
-        Whether to leave the spike times in the file.
+    lazy : bool or "auto", default False
+        Whether to leave the spike times in the file; "auto": if they are very many.
     block_size : int, default 4194304
         Largest number of spike times that are checked together if `lazy`.
 
@@ -172,7 +177,7 @@ def read_nwb(
     io, file = open_nwb(path)
     with closing(io), reading(path):
         recording = _recording_of(
-            file, path, scale, block_size=block_size if lazy else None
+            file, path, scale, lazy=lazy, block_size=block_size
         )
         version = getattr(io, "nwb_version", ("2 (Zarr)",))[0]
         recording.annotations["format"] = f"NWB {version}"
@@ -180,10 +185,14 @@ def read_nwb(
 
 
 def _recording_of(
-    file: NWBFile, path: Path, scale: float, *, block_size: int | None
+    file: NWBFile,
+    path: Path,
+    scale: float,
+    *,
+    lazy: bool | Literal["auto"],
+    block_size: int,
 ) -> neo.Block:
-    """Return the recording of an open file; spikes stay there if given a block size."""
-    lazy = block_size is not None
+    """Return the recording of an open file; if lazy, its spikes stay there."""
     source = path.name
     units = _units_table(file, source)
     if units is None or len(units.id) == 0:
@@ -201,8 +210,9 @@ def _recording_of(
     columns = dict(_scalar_columns(units, source))
     columns |= electrode_columns(units)
     is_by_segment = is_of_segments(columns)
-    check_numbers(stored, "spike_times", source, fits=not lazy)
-    if block_size is not None and not path.is_dir() and not is_by_segment:
+    is_lazy = len(stored) > _VERY_MANY if lazy == "auto" else lazy
+    check_numbers(stored, "spike_times", source, fits=not is_lazy)
+    if is_lazy and not path.is_dir() and not is_by_segment:
         spike_times = StoredSpikeTimes(
             str(path.resolve()), stored.name, scale, block_size
         )

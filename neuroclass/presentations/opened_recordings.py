@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, Unpack
+from typing import Any, Literal, TypeAlias, Unpack
 
 import neo
 
@@ -32,7 +32,7 @@ def open_recording(
     triggers: Any = None,
     trial_duration: Any = None,
     align: str | None = None,
-    lazy: bool = False,
+    lazy: bool | Literal["auto"] = False,
 ) -> Recordings:
     """Return the recording, loaded from its file or from an object in memory.
 

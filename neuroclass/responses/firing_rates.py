@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neuroclass.presentations.selection import Presentations
 from neuroclass.responses.counts import conditions_of_windows, repeats_of
-from neuroclass.responses.spike_sums import sum_spikes
+from neuroclass.responses.spike_sums import SpikeSums, sum_spikes
 from neuroclass.responses.words import Words
 
 __all__ = ["UnitRates", "mean_rates", "unit_rates"]
@@ -46,7 +46,11 @@ class UnitRates:
         return f"UnitRates({n_units} units, {n_time} bins of {width})"
 
 
-def unit_rates(recording: neo.Block, presentations: Presentations) -> UnitRates:
+def unit_rates(
+    recording: neo.Block,
+    presentations: Presentations,
+    sums: SpikeSums | None = None,
+) -> UnitRates:
     """Measure the firing rates of every unit, some units at a time.
 
     Parameters
@@ -55,11 +59,15 @@ def unit_rates(recording: neo.Block, presentations: Presentations) -> UnitRates:
         As from `load_recording`.
     presentations : Presentations
         The repeats.
+    sums : SpikeSums, optional
+        Spike counts, from which the rates are taken if they are those of all units in
+        the bins of a rate: the spikes are not read again.
     """
     bin_size = min(_PSTH_BIN, float(presentations.durations.min()))
     timed = replace(presentations, condition="stimulus,time")
     units = range(len(recording.segments[0].spiketrains))
-    sums = sum_spikes(recording, timed, bin_size, units=units)
+    if sums is None or len(sums.unit_ids) < len(units) or sums.bin_size != bin_size:
+        sums = sum_spikes(recording, timed, bin_size, units=units)
     recorded = sums.repeats * sums.bin_size
     n_spikes = sums.counts.sum(axis=1)
     return UnitRates(
