@@ -475,7 +475,11 @@ def test_the_conda_recipe_and_the_changelog_are_those_of_the_version():
     assert f'version = "{neuroclass.__version__}"' in recipe
     assert f"\n## [{neuroclass.__version__}] - " in read("CHANGELOG.md")
     dependencies = tomllib.loads(read("pyproject.toml"))["project"]["dependencies"]
-    names = {"neo": "python-neo", "matplotlib": "matplotlib-base"}
+    names = {
+        "neo": "python-neo",
+        "elephant": "python-elephant",
+        "matplotlib": "matplotlib-base",
+    }
     wanted = {
         f"{names.get(name, name)} >={version}"
         for name, version in (text.split(">=") for text in dependencies)

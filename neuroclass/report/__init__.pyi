@@ -3,8 +3,8 @@ from .class_folder import save_results as save_results
 from .class_json import write_result_json as write_result_json
 from .comparison import save_comparison as save_comparison
 from .csv_files import write_labels_csv as write_labels_csv
-from .description_files import describe_responses as describe_responses
-from .description_files import write_descriptions_csv as write_descriptions_csv
+from .descriptions import describe_responses as describe_responses
+from .descriptions import write_descriptions_csv as write_descriptions_csv
 from .family_folder import save_families as save_families
 from .information_json import (
     describe_recording_information as describe_recording_information,

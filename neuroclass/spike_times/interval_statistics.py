@@ -27,9 +27,10 @@ class IntervalStatistics:
     coefficient_of_variation : ndarray of shape (n_units,)
         CV: standard deviation of all intervals over their mean.
     local_coefficient : ndarray of shape (n_units,)
-        CV2: 2 |I' - I| / (I' + I), mean of successive intervals I and I'.
+        CV2: twice the difference of two successive intervals over their sum, mean of
+        all such.
     local_variation : ndarray of shape (n_units,)
-        LV: 3 (I - I')^2 / (I + I')^2, mean of the same.
+        LV: 3 times the square of that difference over that of the sum, mean of all.
 
     Notes
     -----

@@ -1,0 +1,2 @@
+from .description_files import describe_responses as describe_responses
+from .description_files import write_descriptions_csv as write_descriptions_csv
