@@ -91,7 +91,9 @@ def _load(
     args: "Namespace", path: str, triggers: str | None, *, lazy: bool = False
 ) -> "neo.Block":
     from neuroclass.io import load_recording  # noqa: PLC0415
+    from neuroclass.io.files.hdf5_probe import check_ends  # noqa: PLC0415
 
+    check_ends(Path(path))
     return load_recording(
         path,
         triggers=triggers,
