@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from neuroclass.report.rendering import PageFrame, read_result, write_page
+from neuroclass.report.result_schema import COMPARISON_SCHEMA
 
 __all__ = ["write_comparison_page"]
 
@@ -39,7 +40,7 @@ def write_comparison_page(folder: Path) -> Path:
         template="comparison.html",
         captions=_CAPTIONS,
     )
-    result = read_result(folder, frame.source, command=frame.command)
+    result = read_result(folder, frame.source, COMPARISON_SCHEMA, command=frame.command)
 
     def contents() -> dict[str, Any]:
         return {
