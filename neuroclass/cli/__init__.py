@@ -38,7 +38,7 @@ from neuroclass.cli import (
     train,
 )
 from neuroclass.cli.options import Parser
-from neuroclass.cli.plain_streams import PlainStream, as_printable
+from neuroclass.cli.plain_streams import PlainStream, as_printable, open_closed_streams
 from neuroclass.exceptions import RecordingError
 
 __all__ = ["build_parser", "main", "report_failure"]
@@ -99,6 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     SystemExit
         With 143, if the process is asked to end (SIGTERM).
     """
+    open_closed_streams()
     try:
         args = build_parser().parse_args(argv)
     except SystemExit as stop:  # argparse: 0 after --help and --version, 2 otherwise

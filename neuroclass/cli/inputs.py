@@ -5,6 +5,7 @@ places where nothing can be written are refused before any work is done.
 """
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ def check_early(args: "Namespace") -> None:
     paths = [Path(path) for path in (args.recording if several else [args.recording])]
     for path in paths:
         check_exists(path)
+        _check_ends(str(path))
     reference = getattr(args, "reference", None)
     if not reference or Path(reference).exists():
         return
@@ -92,6 +94,7 @@ def _load(
 ) -> "neo.Block":
     from neuroclass.io import load_recording  # noqa: PLC0415
 
+    _check_ends(path)
     return load_recording(
         path,
         triggers=triggers,
@@ -107,6 +110,14 @@ def _load(
         follow_links=args.follow_links,
         lazy=True if lazy or getattr(args, "cache", None) else "auto",
     )
+
+
+@lru_cache
+def _check_ends(path: str) -> None:
+    """Refuse a file with which the HDF5 library does not end, once a command."""
+    from neuroclass.io.files.hdf5_probe import check_ends  # noqa: PLC0415
+
+    check_ends(Path(path))
 
 
 def presentation_options(args: "Namespace") -> dict[str, Any]:

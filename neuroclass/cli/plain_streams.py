@@ -5,11 +5,14 @@ units, stimuli and files are written as they are but for characters that move th
 cursor, change colours or the direction of text: these are shown as ``\x1b``.
 """
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-__all__ = ["PlainStream", "as_printable"]
+__all__ = ["PlainStream", "as_printable", "open_closed_streams"]
 
 # C0 and C1 but line feed and tab, and the marks that reverse the direction of text.
 _CONTROLS = (
@@ -30,14 +33,30 @@ def as_printable(text: str) -> str:
     return text.translate(_SHOWN)
 
 
+def open_closed_streams() -> None:
+    """Open what the program was started without: all that is written there is lost.
+
+    A recording must not get the number of a closed stream either, for what a C library
+    prints would be written into it.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+            setattr(sys, name, stream)
+
+
 class PlainStream:
     """A stream that shows control characters in place of obeying them.
 
     Parameters
     ----------
-    stream : file or None
-        Text stream that is written to; its other methods are those of this one. None,
-        where the program was started without one, takes everything and keeps nothing.
+    stream : file
+        Text stream that is written to; its other methods are those of this one.
     name : str
         What it is called where it cannot be written to.
     """
@@ -47,16 +66,14 @@ class PlainStream:
 
     def write(self, text: str) -> int:
         """Write text with control characters shown."""
-        if self._stream is not None:
-            with self._naming():
-                self._stream.write(as_printable(text))
+        with self._naming():
+            self._stream.write(as_printable(text))
         return len(text)
 
     def flush(self) -> None:
         """Write what the stream holds back."""
-        if self._stream is not None:
-            with self._naming():
-                self._stream.flush()
+        with self._naming():
+            self._stream.flush()
 
     @contextmanager
     def _naming(self) -> Iterator[None]:

@@ -55,6 +55,8 @@ _SETTING_NAMES = re.compile(
     r"|bin_?(size|width)?|date|version|info|params?|meta(data)?|session|animal|subject",
     re.IGNORECASE,
 )
+# Presentations are counted in arrays: one number must not make millions of them.
+_MOST_NUMBER, _MOST_GAP = 1_000_000, 100
 _LARGEST_ID = 2.0**53  # of floats: beyond it not each whole number is one
 _INDEX = ("spike_times_index",)
 _PRESENTATIONS = ("presentation", "presentations", "repeat", "repeats", "trial")
@@ -489,6 +491,13 @@ def _add_presentations(
             f"{source}: presentation must be a whole number for each of the "
             f"{spikes.times.size} spikes; got {number.size} of {number.dtype}. Correct "
             "the column."
+        )
+    most = _MOST_NUMBER + _MOST_GAP * number.size
+    if number.size and not np.abs(number).max() < most:
+        raise RecordingError(
+            f"{source}: presentations must be numbered from 0 or 1, with few gaps; got "
+            f"{number[np.argmax(np.abs(number))]:g} among {number.size} spikes. "
+            "Correct the column."
         )
     number = number.astype(np.intp)
     first = min(1, int(number.min(initial=1)))  # from 0 or from 1

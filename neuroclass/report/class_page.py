@@ -29,6 +29,7 @@ __all__ = ["write_class_page"]
 _NUMBERS = (
     *("n_spikes", "firing_rate_hz", "information_bits", "information_low_bits"),
     *("information_high_bits", "stability", "drift_q_value", "confidence"),
+    *("x_um", "y_um"),
 )
 
 

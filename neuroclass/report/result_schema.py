@@ -6,8 +6,8 @@ that names the key. A schema names what the page uses, by type:
 ``"text"``, ``"number"``, ``"count"`` (a whole number from 0), ``"whole"``, ``"flag"``,
 ``"scalar"`` (text, number or flag) and ``"any"`` are values; with ``"?"`` behind it a
 value may be null. ``[x]`` is a list of x, ``(x, y)`` a list of just these, a dictionary
-an object with at least these keys, ``Each(x)`` an object whose values all are x, and
-``Maybe(x)`` x or null.
+an object with at least these keys but for those with ``?`` behind, ``Each(x)`` an
+object whose values all are x, and ``Maybe(x)`` x or null.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from neuroclass.exceptions import RecordingError
 
 __all__ = [
     "CLASS_SCHEMA",
+    "COMPARISON_SCHEMA",
     "FAMILY_SCHEMA",
     "PAIR_SCHEMA",
     "check_against",
@@ -130,6 +131,35 @@ _AGREEMENT = {
     "p_value": "number",
     "n_permutations": "count",
 }
+_UNIT = {"unit_id": "scalar", "label": "whole", "confidence": "number?"}
+_EXCLUSION = Maybe({"q_value": "number?", "n_pairs": "number", "expected": "number?"})
+_MOSAICS = {
+    "source": "text",
+    "is_of_electrodes": "flag",
+    "n_permutations": "count",
+    "sentences": ["text"],
+    "classes": [
+        {
+            "label": "count",
+            "n_cells": "count",
+            "verdict": "text",
+            "nearest_neighbour_index": "number?",
+            "voronoi_index": "number?",
+            "coverage": "number?",
+            "effective_radius_um": "number?",
+            "exclusion": _EXCLUSION,
+            "power": Maybe(Each("number?")),
+        }
+    ],
+    "pairs": [
+        {
+            "labels": ("count", "count"),
+            "verdict": "text",
+            "union_index": "number?",
+            "exclusion": _EXCLUSION,
+        }
+    ],
+}
 #: ``result.json`` of a classification.
 CLASS_SCHEMA = _COMMON | {
     "n_neurons": "count",
@@ -193,12 +223,13 @@ CLASS_SCHEMA = _COMMON | {
                     "sizes": ["count"],
                     "alike": ["number?"],
                     "share": "number?",
+                    "stability": "number?",
                     "is_shown": "flag",
                 }
             ],
-            "set_aside": [
-                {"unit_id": "scalar", "label": "count", "confidence": "number?"}
-            ],
+            "set_aside": [_UNIT],
+            "unassigned?": [_UNIT],
+            "min_confidence?": "number?",
             "silent": ["scalar"],
             "time_resolution": {"seconds": ["number"]},
             "neurons": _RATE_AND_TIMING,
@@ -228,6 +259,51 @@ CLASS_SCHEMA = _COMMON | {
         | {"name": "text", "adjusted_rand_index": "number", "n_units": "count"}
     ),
     "by_recording": Maybe(_AGREEMENT),
+    "mosaics?": Maybe(_MOSAICS),
+}
+_SCORES = Maybe(
+    {
+        "n_groups": "count",
+        "information_share": "number?",
+        "information_share_low?": "number?",
+        "information_share_high?": "number?",
+        "timing_share": "number?",
+        "stability": "number?",
+        "ari_ours": "number?",
+        "ami_ours": "number?",
+        "p_ours": "number?",
+        "ari_types?": "number?",
+        "ami_types?": "number?",
+        "p_types?": "number?",
+    }
+)
+#: ``result.json`` of compared groupings.
+COMPARISON_SCHEMA = {
+    key: _COMMON[key]
+    for key in _COMMON
+    if key not in ("word_duration_seconds", "drift")
+} | {
+    "headline": "text",
+    "sentences": ["text"],
+    "n_groups": "count",
+    "number_from": "text",
+    "unit_ids": ["scalar"],
+    "n_all_units": "count",
+    "types": Maybe({"name": "text?"}),
+    "costs": [{"text": "text"}],
+    "missing": ["text"],
+    "groupings": [
+        {
+            "name": "text",
+            "description": "text",
+            "number_rule": "text?",
+            "seconds": "number?",
+            "n_units": "count",
+            "own": _SCORES,
+            "same": _SCORES,
+            "gains": [{"quantity": "text", "is_clear": "flag"}],
+        }
+    ],
 }
 _MEDIAN = {
     "n_pairs": "count",
@@ -378,10 +454,11 @@ def _problem(value: Any, schema: Any, place: str) -> str:
         if isinstance(schema, Each):
             parts = [(key, item, schema.of) for key, item in value.items()]
         else:
-            missing = [key for key in schema if key not in value]
+            missing = {key for key in schema if not key.endswith("?")} - value.keys()
             if missing:
-                return f"{name} lacks {missing[0]}"
-            parts = [(key, value[key], of) for key, of in schema.items()]
+                return f"{name} lacks {min(missing)}"
+            keys = [(key.rstrip("?"), of) for key, of in schema.items()]
+            parts = [(key, value[key], of) for key, of in keys if key in value]
         found = (_problem(item, of, f"{place}.{key}") for key, item, of in parts)
         return next(filter(None, found), "")
     if not isinstance(value, list):

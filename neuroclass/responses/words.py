@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass._lib.checks import as_seconds, check_choice, check_positive_int
+from neuroclass._lib.memory_limits import check_allocation
 from neuroclass.presentations.interval_tables import spike_seconds
 from neuroclass.presentations.selection import Presentations
 
@@ -270,6 +271,12 @@ def bin_spikes(
             f"({presentations.durations[shortest]:g} s); "
             f"got {bin_size * word_length:g} s. Use shorter words."
         )
+    # Of the results: at least two numbers for each neuron, stimulus, window.
+    check_allocation(
+        16.0 * len(spikes.times) * float(n_windows.sum()),
+        f"{n_windows.sum():.3g} words in time for each of {len(spikes.times)} neurons",
+        "Take wider bins or longer words (--bin-size, --word-length).",
+    )
     used = n_windows * word_length  # bins of each presentation that are in a word
     used = used[presentations.stimulus]
     neurons, keys, counts, n_spikes, unrecorded = [], [], [], [], {}

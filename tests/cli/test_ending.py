@@ -1,6 +1,5 @@
 """How a command ends: interrupted, asked to end, its reader gone."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -37,14 +36,27 @@ def test_a_reader_that_goes_away_is_no_error(retina):
     assert err == ""
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a named pipe")
+# Opening the recording is the middle of reading it.
+INTERRUPTED = """
+import os, signal, sys
+from neuroclass.cli import main
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+def interrupt(event, arguments):
+    if event == "open" and str(arguments[0]).endswith("spikes.csv"):
+        os.kill(os.getpid(), signal.SIGINT)
+
+sys.addaudithook(interrupt)
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT")
 def test_an_interrupt_ends_with_130(tmp_path):
-    os.mkfifo(tmp_path / "endless.csv")
-    process = spawn("inspect", tmp_path / "endless.csv")
-    # Opening to write waits until the command has opened the pipe to read.
-    with (tmp_path / "endless.csv").open("wb"):
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=120)
+    (tmp_path / "spikes.csv").write_text("unit,time\n0,1\n", encoding="utf-8")
+    process = spawn("inspect", tmp_path / "spikes.csv", code=INTERRUPTED)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert err == "neuroclass: interrupted\n"
 

@@ -233,6 +233,15 @@ def test_an_index_and_ids_are_checked_in_arrays_too(tmp_path, name, values):
             load_recording(path)
 
 
+@pytest.mark.parametrize("number", ["1e12", "-1e12", "inf", "nan"])
+def test_one_number_of_a_presentation_makes_no_millions_of_them(tmp_path, number):
+    path = tmp_path / "numbers.csv"
+    rows = ["0,0.1,0", "0,0.2,1", "1,0.1,0", f"1,0.3,{number}"]
+    path.write_text("\n".join(["unit,time,presentation", *rows]), encoding="utf-8")
+    with pytest.raises(RecordingError, match=r"presentations? must be"):
+        load_recording(path)
+
+
 def test_a_folder_of_a_sorter_is_checked_array_by_array(tmp_path):
     for name in ("spike_times", "spike_clusters"):
         np.save(tmp_path / f"{name}.npy", np.arange(4))

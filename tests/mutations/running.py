@@ -24,7 +24,7 @@ __all__ = ["VERDICTS", "WRONG", "judge"]
 WRONG = ("traceback", "hang", "memory", "silent", "changed")
 VERDICTS = ("refused", "right", "warned", *WRONG)
 MOST_CPU_SECONDS = 20
-MOST_SECONDS = 120
+MOST_SECONDS = 300
 _PRINTED = {}
 MOST_BYTES = 3 << 30  # beyond what the process that starts it has
 

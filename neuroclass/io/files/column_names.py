@@ -29,11 +29,14 @@ def stored_unit_columns(path: str | Path) -> dict[str, bool] | None:
     """
     if not Path(path).is_file() or not h5py.is_hdf5(path):
         return None
-    with h5py.File(path, "r") as file:
-        units = file.get("units")
-        if not isinstance(units, h5py.Group) or "colnames" not in units.attrs:
-            return None
-        names = {str(name) for name in units}
+    try:
+        with h5py.File(path, "r") as file:
+            units = file.get("units")
+            if not isinstance(units, h5py.Group) or "colnames" not in units.attrs:
+                return None
+            names = {str(name) for name in units}
+    except (OSError, RuntimeError, UnicodeError, KeyError):  # the reader says of what
+        return None
     columns = {
         name: f"{name}_index" not in names and name not in ("id", "spike_times")
         for name in names

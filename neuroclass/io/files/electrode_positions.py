@@ -11,6 +11,8 @@ import numpy as np
 from hdmf.common import DynamicTable, VectorIndex
 from numpy.typing import NDArray
 
+from neuroclass.io.files.stored_columns import read_indices
+
 __all__ = ["ELECTRODE_COLUMNS", "electrode_columns"]
 
 ELECTRODE_COLUMNS = ("electrode_x_um", "electrode_y_um")
@@ -43,13 +45,17 @@ def electrode_columns(units: DynamicTable) -> dict[str, list[float]]:
     )
     if table is None or plane is None:
         return {}
-    rows = np.asarray(region.data[:], dtype=np.intp)
-    stops = np.asarray(column.data[:] if is_ragged else np.arange(1, len(rows) + 1))
     try:
+        rows = read_indices(region.data, "electrodes", "")
+        stops = np.arange(1, len(rows) + 1)
+        if is_ragged:
+            stops = read_indices(column.data, "electrodes_index", "")
+        if len(stops) != len(units.id) or (np.diff(stops, prepend=0) < 0).any():
+            return {}
         place = np.stack(
             [np.asarray(table[name].data[:], dtype=np.float64) for name in plane]
         )
-    except (TypeError, ValueError):  # text, or none
+    except (TypeError, ValueError):  # text, or none, or no numbers of electrodes
         return {}
     if rows.size and (rows.min() < 0 or rows.max() >= place.shape[1]):
         return {}

@@ -14,6 +14,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
+from neuroclass._lib.memory_limits import check_allocation
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.files.matlab import read_mat
 from neuroclass.io.files.npz import SPARSE_ARRAYS, read_npz
@@ -95,8 +96,10 @@ def _arrays(path: Path, kind: str) -> dict[str, Any]:
         return read_mat(path, kind)
     if kind == "npy":
         try:
-            return {path.stem: np.load(path, allow_pickle=False)}
-        except ValueError as error:
+            # Mapped first: the header may declare more than there is.
+            mapped = np.load(path, allow_pickle=False, mmap_mode="r")
+            return {path.stem: np.array(mapped)}
+        except Exception as error:  # numpy parses the header as Python does
             raise RecordingError(
                 f"{path} must hold an array of numbers: {error}. Save it again."
             ) from error
@@ -108,7 +111,16 @@ def _arrays(path: Path, kind: str) -> dict[str, Any]:
 
 def _dense(path: Path) -> NDArray[Any]:
     try:
-        return np.asarray(scipy.sparse.load_npz(path).toarray())
+        sparse = scipy.sparse.load_npz(path)
+        check_allocation(
+            float(sparse.dtype.itemsize) * float(np.prod(sparse.shape, dtype=float)),
+            f"{path}: a sparse array of shape {sparse.shape}, written out,",
+            "Save a part of it.",
+            error=RecordingError,
+        )
+        return np.asarray(sparse.toarray())
+    except RecordingError:
+        raise
     except (ValueError, TypeError, KeyError, NotImplementedError) as error:
         raise RecordingError(
             f"{path} must hold a sparse array of scipy: {error}. Save it again."

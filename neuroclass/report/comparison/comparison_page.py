@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from neuroclass.report.rendering import PageFrame, read_result, write_page
-from neuroclass.report.result_schema import PAIR_SCHEMA, Maybe
+from neuroclass.report.result_schema import COMPARISON_SCHEMA
 
 __all__ = ["write_comparison_page"]
 
@@ -40,7 +40,7 @@ def write_comparison_page(folder: Path) -> Path:
         template="comparison.html",
         captions=_CAPTIONS,
     )
-    result = read_result(folder, frame.source, _SCHEMA, command=frame.command)
+    result = read_result(folder, frame.source, COMPARISON_SCHEMA, command=frame.command)
 
     def contents() -> dict[str, Any]:
         return {
@@ -63,54 +63,6 @@ def write_comparison_page(folder: Path) -> Path:
     return write_page(frame, result, contents)
 
 
-_SHARED = (
-    "format_version",
-    "neuroclass_version",
-    "command",
-    "environment",
-    "input",
-    "presentations",
-    "settings",
-    "issues",
-)
-_NUMBERS = (
-    "information_share",
-    "information_share_low",
-    "information_share_high",
-    "timing_share",
-    "stability",
-    "ari_ours",
-    "ami_ours",
-    "p_ours",
-    "ari_types",
-    "ami_types",
-    "p_types",
-)
-_SCORES = {"n_groups": "count", **dict.fromkeys(_NUMBERS, "number?")}
-# What the page uses of result.json, as in `result_schema`.
-_SCHEMA = {key: PAIR_SCHEMA[key] for key in _SHARED} | {
-    "headline": "text",
-    "sentences": ["text"],
-    "n_groups": "count",
-    "number_from": "text",
-    "unit_ids": ["scalar"],
-    "n_all_units": "count",
-    "types": Maybe({"name": "text", "labels": ["text"]}),
-    "costs": [{"text": "text"}],
-    "missing": ["text"],
-    "groupings": [
-        {
-            "name": "text",
-            "description": "text",
-            "number_rule": "text?",
-            "seconds": "number?",
-            "n_units": "count",
-            "own": Maybe(_SCORES),
-            "same": Maybe(_SCORES),
-            "gains": [{"quantity": "text", "is_clear": "flag"}],
-        }
-    ],
-}
 _NUMBER_FROM = {
     "given": "as given",
     "types": "the number of types",
