@@ -2,7 +2,7 @@
 
 Also by itself: ``python -m benchmarks.validation.confidence [--first-seed S]
 [--populations N]`` prints the section without the cache; the one constant of
-`class_confidence` was chosen on seeds below 45, figures are reported from 1000 on.
+`class_confidence` was chosen on seeds below 21, figures are reported from 1000 on.
 """
 
 import argparse

@@ -19,7 +19,7 @@ _LEVEL = 0.05
 
 def cases(quick):
     """Return retinas by share of the cells recorded, wrong labels and positions."""
-    seeds = range(2 if quick else 30)
+    seeds = range(2 if quick else 20)
     return [
         {"share": share, "wrong": wrong, "positions": positions, "seed": _SEED + seed}
         for share, wrong, positions, seed in product(

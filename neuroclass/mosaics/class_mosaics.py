@@ -50,6 +50,7 @@ _ENOUGH_POWER = 0.8
 _EXPECTED_SHARE = 0.6  # recorded share at which a mosaic should have been found
 _MIXED = 0.3  # pairs over expected; 15 % of wrong cells leave .28
 _HARDLY = 0.03  # power below which a smaller share is not simulated
+_ONE_TYPE = 0.8  # radius of both classes together over theirs
 _N_RANDOM = 200  # random classes, for the index of cells at random
 
 
@@ -109,21 +110,22 @@ class ClassPair:
         Test; None where a class has too few cells, or there is no third class.
     q_value : float
         P-value adjusted for the number of pairs.
-    union_index : float
-        Nearest neighbour index of both classes together.
+    radius_ratio : float
+        Effective radius of both classes together, over the mean of theirs: about 1 for
+        one type cut in two, .7 for types that lie independently.
     power : dict
         Share of types cut at random into two classes of these sizes that the test
         finds, by the share of the type that was recorded; empty where one was found.
     verdict : str
-        "one type" (cut in two: together more regular than each), "avoid each other"
-        (each a mosaic of its own, such as ON and OFF), "independent", "undecided" or
-        "not tested".
+        "one type" (cut in two: they keep the distance from each other that each keeps
+        by itself), "avoid each other" (at a shorter distance, such as ON and OFF),
+        "independent", "undecided" or "not tested".
     """
 
     labels: tuple[int, int]
     exclusion: Exclusion | None = field(repr=False)
     q_value: float
-    union_index: float
+    radius_ratio: float
     power: dict[float, float]
     verdict: str
 
@@ -206,8 +208,8 @@ def measure_mosaics(
     would have been found in 8 of 10 simulations, else "undecided".
 
     Two classes that avoid each other are one type cut in two, or two types that do so,
-    as ON and OFF cells may: only if both together are more regular than each alone the
-    verdict is "one type". Look at their responses.
+    as ON and OFF cells may: only if the effective radius of both together is at least
+    .8 times the mean of theirs the verdict is "one type". Look at their responses.
 
     Examples
     --------
@@ -289,18 +291,15 @@ def measure_mosaics(
         sizes = (int(n_of[a]), int(n_of[b]))
         is_open = exclusion is not None and not q <= _LEVEL
         of_n = power.of_pair(sizes, len(of_pair)) if is_open else {}
-        union = nearest_neighbour_index(placed[np.isin(of_placed, (a, b))])
-        alone = max(classes[k].nearest_neighbour_index for k in (a, b))
+        ratio = _radius_ratio(placed, of_placed, classes[a], classes[b])
         pairs.append(
             ClassPair(
                 labels=(a, b),
                 exclusion=exclusion,
                 q_value=q,
-                union_index=union,
+                radius_ratio=ratio,
                 power=of_n,
-                verdict=_verdict_of_pair(
-                    exclusion, q, of_n, is_more_regular=union > alone
-                ),
+                verdict=_verdict_of_pair(exclusion, q, of_n, is_one=ratio >= _ONE_TYPE),
             )
         )
     return ClassMosaics(xy, label, area, tuple(classes), tuple(pairs), n_permutations)
@@ -371,6 +370,20 @@ def _random_index(
     return float(low), float(high)
 
 
+def _radius_ratio(
+    placed: NDArray[np.float64],
+    labels: NDArray[np.intp],
+    one: ClassMosaic,
+    other: ClassMosaic,
+) -> float:
+    if one.profile is None or other.profile is None:
+        return float("nan")
+    of_both = placed[np.isin(labels, (one.label, other.label))]
+    both = density_recovery_profile(of_both, placed).effective_radius
+    alone = (one.profile.effective_radius + other.profile.effective_radius) / 2
+    return both / alone if alone > 0 else float("nan")
+
+
 def _has_power(power: dict[float, float]) -> bool:
     return power.get(_EXPECTED_SHARE, 0.0) >= _ENOUGH_POWER
 
@@ -392,10 +405,10 @@ def _verdict_of_pair(
     q_value: float,
     power: dict[float, float],
     *,
-    is_more_regular: bool,
+    is_one: bool,
 ) -> str:
     if exclusion is None:
         return "not tested"
     if q_value <= _LEVEL:
-        return "one type" if is_more_regular else "avoid each other"
+        return "one type" if is_one else "avoid each other"
     return "independent" if _has_power(power) else "undecided"

@@ -15,8 +15,9 @@ Input: `CellMosaics`. Output: plain values. Lengths are in micrometres; its keys
                           ``effective_radius_um``; ``exclusion``; ``power`` by the
                           share of the type that was recorded; ``profile``:
                           ``edges_um, density_per_mm2``
-``pairs``                 of each two classes: ``labels, verdict, union_index,
-                          exclusion, power``
+``pairs``                 of each two classes: ``labels, verdict, radius_ratio``
+                          (effective radius of both together over theirs),
+                          ``exclusion, power``
 ``exclusion``             ``p_value, q_value, radius_um, n_pairs, expected``, or null
 ========================  ==========================================================
 """
@@ -54,7 +55,7 @@ def describe_mosaics(cells: CellMosaics | None) -> dict[str, Any] | None:
             {
                 "labels": one.labels,
                 "verdict": one.verdict,
-                "union_index": one.union_index,
+                "radius_ratio": one.radius_ratio,
                 "exclusion": _describe_exclusion(one),
                 "power": one.power,
             }

@@ -82,10 +82,10 @@ _OF_CLASSES = {
     "too few cells": f"have fewer than {FEWEST_CELLS} neurons with a position: no test",
 }
 _OF_PAIRS = {
-    "one type": "respect each other's distance and are more regular together than "
-    "alone: perhaps one type cut in two",
-    "avoid each other": "avoid each other, each with a distance of its own, as paired "
-    "types may (ON and OFF): compare their responses",
+    "one type": "keep the distance from each other that each keeps by itself: perhaps "
+    "one type cut in two",
+    "avoid each other": "avoid each other at a shorter distance than each keeps by "
+    "itself, as paired types may (ON and OFF): compare their responses",
 }
 _MOST_NAMED = 6
 
