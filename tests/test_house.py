@@ -48,7 +48,7 @@ MAY_IMPORT = {
     "results": MATHEMATICS | DATA,
     "plotting": MATHEMATICS | DATA | {"results"},
     "report": MATHEMATICS | DATA | {"results", "plotting"},
-    "analysis": MATHEMATICS | DATA | {"results", "plotting", "report"},
+    "analysis": MATHEMATICS | DATA | {"simulation", "results", "plotting", "report"},
     "cli": MATHEMATICS
     | DATA
     | {"results", "plotting", "report", "analysis", "simulation", "snn"},
