@@ -98,7 +98,6 @@ def run(args: "Namespace") -> None:
         n_pairs=args.pairs,
         random_state=args.random_state,
     )
-    table = plan.to_frame()
     bits = plan.median_information_rate
     if args.json:
         print_json(
@@ -113,7 +112,7 @@ def run(args: "Namespace") -> None:
                 "median_bits_per_second": bits,
                 "median_time_to_90_seconds": plan.median_seconds,
                 "random_state": args.random_state,
-                "by_repeats": table.to_dict("records"),
+                "by_repeats": plan.to_frame().to_dict("records"),
             }
         )
         return
@@ -128,12 +127,14 @@ def run(args: "Namespace") -> None:
         ("repeats", "minutes", "distinguished", "95 %"),
         [
             (
-                f"{row.repeats}",
-                f"{row.minutes:.1f}",
-                f"{100 * row.share_distinguished:.0f} %",
-                f"{100 * row.share_low:.0f} to {100 * row.share_high:.0f} %",
+                f"{repeats}",
+                f"{repeats * plan.duration / 60:.1f}",
+                f"{100 * share:.0f} %",
+                f"{100 * low:.0f} to {100 * high:.0f} %",
             )
-            for row in table.itertuples()
+            for repeats, share, (low, high) in zip(
+                plan.repeats, plan.share, plan.interval, strict=True
+            )
         ],
     )
     print_item(

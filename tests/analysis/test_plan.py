@@ -63,9 +63,7 @@ def test_pairs_have_the_rate_and_the_difference_asked_for():
     # What is left of the second without the first is the other type, which differs.
     other = (second - 0.6 * first) / 0.4
     assert other.min() > -1e-9
-    correlations = [
-        np.corrcoef(a, c)[0, 1] for a, c in zip(first, other, strict=True)
-    ]
+    correlations = [np.corrcoef(a, c)[0, 1] for a, c in zip(first, other, strict=True)]
     assert np.median(correlations) < 0.3
     assert max(correlations) < 0.95  # fast OFF and ON-OFF cells are neighbours
     same = draw_pair_rates(6, 3.0, 0.0, n_bins=50, bin_size=0.02, rng=rng)
