@@ -7,6 +7,7 @@ from .analysis import compare_groupings as compare_groupings
 from .analysis import describe_classes as describe_classes
 from .analysis import discriminate_neurons as discriminate_neurons
 from .analysis import measure_information as measure_information
+from .analysis import plan_repeats as plan_repeats
 from .analysis import prepare_responses as prepare_responses
 from .analysis import scan_information as scan_information
 from .clustering import AgglomerativeBottleneck as AgglomerativeBottleneck

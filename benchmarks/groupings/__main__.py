@@ -15,10 +15,10 @@ import sys
 from pathlib import Path
 
 import joblib
-from benchmarks.groupings.page import page_of
 from tqdm import tqdm
 
 from benchmarks.groupings.cases import cases, measure
+from benchmarks.groupings.page import page_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "groupings.md"

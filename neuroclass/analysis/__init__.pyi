@@ -12,6 +12,8 @@ from .describe import describe_classes as describe_classes
 from .discriminate import Discrimination as Discrimination
 from .discriminate import discriminate_neurons as discriminate_neurons
 from .information import measure_information as measure_information
+from .plan import REPEATS as REPEATS
+from .plan import plan_repeats as plan_repeats
 from .responses import Responses as Responses
 from .responses import prepare_responses as prepare_responses
 from .scan import WORD_LENGTHS as WORD_LENGTHS

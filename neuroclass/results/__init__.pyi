@@ -20,6 +20,7 @@ from .labelled_arrays import pair_dataset as pair_dataset
 from .labelled_arrays import psth_dataset as psth_dataset
 from .labelled_arrays import stimulus_bins as stimulus_bins
 from .recording_information import RecordingInformation as RecordingInformation
+from .repeat_plan import RepeatPlan as RepeatPlan
 from .response_descriptions import ResponseDescription as ResponseDescription
 from .saved_result import SavedResult as SavedResult
 from .saved_result import read_result as read_result
