@@ -167,7 +167,6 @@ class MixedBackward:
             for pairs in senders
             for index, _ in pairs
         }
-        opened = {index: _open_places(gates[index]) for index in outflow}
         leaving: list[list[int]] = [
             [index for index in outflow if topology.ends(index)[1] == layer]
             for layer in range(topology.n_layers)
@@ -188,6 +187,8 @@ class MixedBackward:
                     layer.spikes,
                     layer.counts,
                     fired[index],
+                    layer.events,
+                    layer.n_events,
                     *single,
                 )
                 for connection in leaving[index]:
@@ -195,7 +196,8 @@ class MixedBackward:
                     sent.n_fired = kernels.extract(
                         layer.spikes,
                         gates[connection],
-                        *opened[connection],
+                        layer.events,
+                        layer.n_events,
                         sent.spikes,
                         sent.events,
                         sent.n_events,
@@ -204,13 +206,6 @@ class MixedBackward:
             (layer.counts, fired[index], layer.potential)
             for index, layer in enumerate(layers)
         ]
-
-
-def _open_places(gate: Array) -> tuple[Array, Array]:
-    places = np.empty((gate.shape[0], gate.shape[1] + 1), np.int32)
-    n_places = np.empty(gate.shape[0], np.int64)
-    kernels.list_open(gate, places, n_places)
-    return places, n_places
 
 
 def _event_connections(

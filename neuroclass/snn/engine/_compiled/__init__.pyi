@@ -5,7 +5,6 @@ from .dense_kernels import simulate_spikes as simulate_spikes
 from .step_kernels import extract as extract
 from .step_kernels import fire as fire
 from .step_kernels import fire_pairs as fire_pairs
-from .step_kernels import list_open as list_open
 from .step_kernels import scatter_pool as scatter_pool
 from .step_kernels import scatter_spread as scatter_spread
 from .step_kernels import scatter_strided as scatter_strided

@@ -19,7 +19,6 @@ __all__ = [
     "extract",
     "fire",
     "fire_pairs",
-    "list_open",
     "scatter_pool",
     "scatter_spread",
     "scatter_strided",
@@ -27,6 +26,9 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
+
+# Fraction of the pairs of a sample up to which those that fire are written one by one.
+_FEW = 0.02
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -83,61 +85,90 @@ def fire_pairs(
     pairs: Array,
     totals: Array,
     fired: Array,
+    events: Array,
+    n_events: Array,
     threshold: Any,
     reset: Any,
     leak: Any,
     unit: Any,
 ) -> None:
-    """Add the error, fire ternary neuron pairs, reset, sum their spikes.
+    """Add the error, fire ternary neuron pairs, reset, sum their spikes; list them.
 
-    Potential, error and threshold are in units of ``1 / unit``.
+    Potential, error and threshold are in units of ``1 / unit``.  Events come in as
+    those of the step before, whose spikes are taken from the pairs.  Where few fire
+    and nothing leaks, the others are not written.
     """
     counts_spikes = fired.shape[1] > 0
     adds_error = error.shape[1] > 0
+    n_pairs = potential.shape[1]
+    fires = np.zeros((n_pairs + 7) // 8 * 8, np.uint8)
+    eights = fires.view(np.uint64)
     for b in range(potential.shape[0]):
+        state, spikes, listed = potential[b], pairs[b], events[b]
+        for e in range(n_events[b]):
+            spikes[listed[e]] = 0
         if adds_error:
-            for i in range(potential.shape[1]):
-                potential[b, i] += error[b, i]
-        for i in range(potential.shape[1]):
-            v = potential[b, i]
-            above = np.float32(1.0) if v >= threshold else np.float32(0.0)
-            below = np.float32(1.0) if v <= -threshold else np.float32(0.0)
-            z = reset * (above - below)
-            potential[b, i] = (v - unit * z) * leak
-            pairs[b, i] = z
-            totals[b, i] = totals[b, i] * leak + z
-        if counts_spikes:
-            for i in range(potential.shape[1]):
-                fired[b, i] += abs(pairs[b, i])
-
-
-@compiled
-def list_open(gate: Array, places: Array, n_places: Array) -> None:
-    """List the places of each sample that a gate lets through; it stays for a stage."""
-    for b in range(gate.shape[0]):
+            for i in range(n_pairs):
+                state[i] += error[b, i]
+        for i in range(n_pairs):
+            fires[i] = (state[i] >= threshold) | (state[i] <= -threshold)
+        total = 0
+        for i in range(n_pairs):
+            total += fires[i]
         n = 0
-        for i in range(gate.shape[1]):
-            places[b, n] = i
-            n += int(gate[b, i] != 0)
-        n_places[b] = n
+        if leak != 1 or total > _FEW * n_pairs:
+            for i in range(n_pairs):
+                v = state[i]
+                above = np.float32(1.0) if v >= threshold else np.float32(0.0)
+                below = np.float32(1.0) if v <= -threshold else np.float32(0.0)
+                z = reset * (above - below)
+                state[i] = (v - unit * z) * leak
+                spikes[i] = z
+                totals[b, i] = totals[b, i] * leak + z
+            for i in range(n_pairs):
+                # Written always, kept only if it fired: no branch to mispredict.
+                listed[n] = i
+                n += fires[i]
+        else:
+            for k in range(len(eights)):
+                if eights[k] == 0:
+                    continue
+                for i in range(8 * k, min(8 * k + 8, n_pairs)):
+                    listed[n] = i
+                    n += fires[i]
+            for e in range(n):
+                i = listed[e]
+                z = reset if state[i] >= threshold else -reset
+                state[i] -= unit * z
+                spikes[i] = z
+                totals[b, i] += z
+        n_events[b] = n
+        if counts_spikes:
+            for e in range(n):
+                fired[b, listed[e]] += reset
 
 
 @compiled
 def extract(
     pairs: Array,
     gate: Array,
-    places: Array,
-    n_places: Array,
+    fired: Array,
+    n_fired: Array,
     sent: Array,
     events: Array,
     n_events: Array,
 ) -> int:
-    """Multiply ternary spikes by a gate; list the neurons that send."""
+    """Multiply the spikes of the pairs that fired by a gate; list those that send.
+
+    Events come in as those of the step before, which are taken from what is sent.
+    """
     total = 0
     for b in range(pairs.shape[0]):
+        for e in range(n_events[b]):
+            sent[b, events[b, e]] = 0
         n = 0
-        for k in range(n_places[b]):
-            i = places[b, k]
+        for k in range(n_fired[b]):
+            i = fired[b, k]
             z = pairs[b, i] * gate[b, i]
             sent[b, i] = z
             events[b, n] = i
