@@ -176,9 +176,7 @@ def read_nwb(
     """
     io, file = open_nwb(path)
     with closing(io), reading(path):
-        recording = _recording_of(
-            file, path, scale, lazy=lazy, block_size=block_size
-        )
+        recording = _recording_of(file, path, scale, lazy=lazy, block_size=block_size)
         version = getattr(io, "nwb_version", ("2 (Zarr)",))[0]
         recording.annotations["format"] = f"NWB {version}"
         return recording
