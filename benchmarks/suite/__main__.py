@@ -8,8 +8,8 @@ interleaved, so that whatever else the machine does falls on all alike. What was
 measured goes into benchmarks/results/suite.json, the page and its figure are made from
 that alone. ``--only`` measures some tables anew and keeps the others, which must be of
 this environment. ``--against`` measures some cases at another commit and here, and
-changes that section of the page alone. ``--quick`` measures small cases once, in this process, and prints the
-page.
+changes that section of the page alone. ``--quick`` measures small cases once, in this
+process, and prints the page.
 """
 
 import argparse

@@ -70,14 +70,13 @@ def classes(counts, groups):
     return [found.bits_per_word, found.interval, found.share_interval]
 
 
-CALLS = dict(
-    zip(
-        FUNCTIONS,
-        (lambda counts, _: pairs(counts, None), pairs, time_to_accuracy, identity)
-        + (classes,),
-        strict=True,
-    )
-)
+CALLS = {
+    FUNCTIONS[0]: lambda counts, _: pairs(counts, None),
+    FUNCTIONS[1]: pairs,
+    FUNCTIONS[2]: time_to_accuracy,
+    FUNCTIONS[3]: identity,
+    FUNCTIONS[4]: classes,
+}
 
 
 def run_command(case, path, folder):
