@@ -1,13 +1,15 @@
 """Measure every stage and its peers, and write docs/benchmarks.md.
 
     python -m benchmarks.suite [--runs 3] [--only TABLE,...] [--quick]
+    python -m benchmarks.suite --against REF [--runs 3]
 
 Each case runs in a fresh process with one thread; the runs of all cases are
 interleaved, so that whatever else the machine does falls on all alike. What was
 measured goes into benchmarks/results/suite.json, the page and its figure are made from
 that alone. ``--only`` measures some tables anew and keeps the others, which must be of
-this environment. ``--quick`` measures small cases once, in this process, and prints the
-page.
+this environment. ``--against`` measures some cases at another commit and here, and
+changes that section of the page alone. ``--quick`` measures small cases once, in this
+process, and prints the page.
 """
 
 import argparse
@@ -25,6 +27,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from tqdm import tqdm
 
 from benchmarks import sequential
+from benchmarks.suite.against import (
+    against_page,
+    checked_out,
+    inputs,
+    measure_against,
+)
 from benchmarks.suite.cases import cases, write_input
 from benchmarks.suite.measuring import measure, measure_apart
 from benchmarks.suite.page import draw_scaling, page_of
@@ -119,9 +127,18 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=3, help="of each case (default 3)")
     parser.add_argument("--only", help="tables, comma (default: all, and all else)")
+    parser.add_argument("--against", metavar="REF", help="commit to compare with")
     parser.add_argument("--quick", action="store_true")
     args = parser.parse_args(argv)
-    if args.only:
+    if args.against:
+        earlier = json.loads(RESULTS.read_text(encoding="utf-8"))
+        with checked_out(args.against) as then, tempfile.TemporaryDirectory() as folder:
+            rows = measure_against(
+                (then, ROOT), inputs(folder, args.quick), folder, args.runs
+            )
+        found = {**earlier, "against": {"reference": args.against, "rows": rows}}
+        sys.stdout.write(against_page(found["against"]))
+    elif args.only:
         tables, known = args.only.split(","), tables_of(cases())
         if unknown := set(tables) - set(known):
             parser.error(f"tables are {', '.join(known)}; got {', '.join(unknown)}")
@@ -132,7 +149,8 @@ def main(argv=None):
     else:
         found = results(quick=args.quick, n_runs=args.runs)
     if args.quick:
-        sys.stdout.write(page_of(found))
+        if not args.against:
+            sys.stdout.write(page_of(found))
         return
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

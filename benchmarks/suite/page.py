@@ -7,6 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from benchmarks import sequential
+from benchmarks.suite.against import against_page
 from benchmarks.suite.populations import METHODS
 from benchmarks.suite.stages import PEERS
 
@@ -27,6 +28,8 @@ def page_of(found):
         _distances(_table(found, "distances")),
         _populations(found["populations"]),
     ]
+    if "against" in found:
+        parts.append(against_page(found["against"]))
     return "\n".join(parts)
 
 

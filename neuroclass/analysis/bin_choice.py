@@ -20,6 +20,7 @@ from neuroclass._lib.wording import between, rounded
 from neuroclass.clustering.timing import choose_base_bin
 from neuroclass.estimators.jackknife import jackknife_interval
 from neuroclass.information.entropy_terms import above_chance
+from neuroclass.information.two_words import two_word_counts, without_group
 from neuroclass.presentations.selection import Presentations
 from neuroclass.responses.block_counts import CountedRecording, count_bin_sizes
 from neuroclass.responses.counts import ResponseCounts
@@ -205,9 +206,12 @@ def _rates(counted: CountedRecording) -> list[float]:
     """Return the rate above chance, of all repeats and without each group, bits/s."""
     counts = counted.counts
     left_out = [float("nan")] * 2  # a single repeat cannot be left out
+    whole = two_word_counts(counts.counts) or counts.counts
     if counted.n_groups > 1:
-        left_out = [above_chance(counts.counts - group) for group in counted.groups()]
-    bits = [above_chance(counts.counts), *left_out]
+        left_out = [
+            above_chance(without_group(whole, group)) for group in counted.groups()
+        ]
+    bits = [above_chance(whole), *left_out]
     return [one / counts.word_duration for one in bits]
 
 

@@ -80,11 +80,15 @@ def _shift_by_a_repeat(
     durations: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the spikes in presentations, and the same times in the next repeat."""
+    spikes = np.sort(spikes)
     inside, shifted = [], []
     for index, duration in enumerate(durations):
         onsets = starts[stimulus == index]
-        for onset, following in zip(onsets, np.roll(onsets, -1), strict=True):
-            here = spikes[(spikes >= onset) & (spikes < onset + duration)]
-            inside.append(here)
-            shifted.append(here - onset + following)
-    return np.concatenate(inside), np.concatenate(shifted)
+        first = np.searchsorted(spikes, onsets)
+        last = np.searchsorted(spikes, onsets + duration)
+        # How far the next repeat is, for each spike of a repeat.
+        step = np.roll(onsets, -1) - onsets
+        inside += [spikes[a:b] for a, b in zip(first, last, strict=True)]
+        shifted.append(np.repeat(step, last - first))
+    here = np.concatenate(inside)
+    return here, here + np.concatenate(shifted)

@@ -370,12 +370,14 @@ def general_terms(words: ObservedWords, estimator: str = "blend") -> Information
     )
 
 
-def above_chance(counts: NDArray[np.int64]) -> float:
+def above_chance(counts: NDArray[np.int64] | TwoWordCounts) -> float:
     """Return plug-in identity information less its chance level, bits per word.
 
     The two differ only in n log2 n of each neuron's words, which the chance level
     replaces by its mean if the repeats were exchangeable between all neurons.
     """
+    if isinstance(counts, TwoWordCounts):
+        return _two_words_above_chance(counts)
     small = two_word_counts(counts)
     if small is not None:
         return _two_words_above_chance(small)

@@ -40,8 +40,9 @@ the recording, in its order, and these columns:
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -100,19 +101,39 @@ def write_labels_csv(
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table as csv: six digits, ``true`` and ``false``, and no formulas."""
-    flags = table.select_dtypes("bool").columns
-    words = {name: table[name].map({True: "true", False: "false"}) for name in flags}
-    for name in table.columns.difference(flags):
-        if not pd.api.types.is_numeric_dtype(table[name]):
-            cells = table[name]
-            words[name] = cells.map(lambda v: as_cell(v) if isinstance(v, str) else v)
-    table.assign(**words).to_csv(
-        path, index=False, float_format="%.6g", lineterminator="\n"
-    )
+    words: dict[str, list[Any]] = {}
+    for name, column in table.items():
+        values = column.tolist()
+        if column.dtype.kind == "b":
+            words[str(name)] = ["true" if value else "false" for value in values]
+        elif column.dtype.kind == "f":
+            # pandas takes four times as long for the same text.
+            words[str(name)] = [f"{v:.6g}" if v == v else "" for v in values]
+        elif not pd.api.types.is_numeric_dtype(column):
+            # Names occur in many rows of pairs.
+            texts = {value for value in values if isinstance(value, str)}
+            cells = {text: as_cell(text) for text in texts}
+            words[str(name)] = [
+                cells[value] if isinstance(value, str) else value for value in values
+            ]
+    written = {
+        name: pd.Series(cells, index=table.index, dtype=object)
+        for name, cells in words.items()
+    }
+    table.assign(**written).to_csv(path, index=False, lineterminator="\n")
 
 
-def read_rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+def read_rows(
+    path: Path, where: Mapping[str, Iterable[str]] | None = None
+) -> tuple[list[str], list[dict[str, str]]]:
     """Return the columns and rows of a table of a result folder.
+
+    Parameters
+    ----------
+    path : path
+        The table.
+    where : mapping of str to iterable of str, optional
+        Texts of some of the columns; other rows are left out.
 
     Raises
     ------
@@ -134,6 +155,9 @@ def read_rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:
                 f"{path}: row {number} must have {len(columns)} cells; got {len(row)}. "
                 "Run the command again."
             )
+    for name, texts in (where or {}).items():
+        place, cells = columns.index(name), {as_cell(text) for text in texts}
+        rows = [row for row in rows if row[place] in cells]
     return columns, [
         dict(zip(columns, map(from_cell, row), strict=True)) for row in rows
     ]

@@ -89,7 +89,8 @@ def _curves(result: dict[str, Any], table: Path) -> list[dict[str, Any]]:
         for one in result["decoder"]
     }
     rows = {}
-    for row in read_rows(table)[1]:
+    units = {unit for pair in decoded for unit in pair}
+    for row in read_rows(table, {"unit_a": units, "unit_b": units})[1]:
         pair = frozenset((row["unit_a"], row["unit_b"]))
         if pair in decoded:
             rows[pair] = row

@@ -1,10 +1,13 @@
 """labels.csv of a result folder."""
 
+import numpy as np
+import pandas as pd
 from numpy.testing import assert_allclose
 
 from neuroclass.report import (
     write_labels_csv,
 )
+from neuroclass.report.csv_files import read_rows, write_table
 
 
 def test_labels_hold_one_row_per_unit_in_the_order_of_the_recording(
@@ -44,3 +47,11 @@ def test_labels_are_written_where_asked(classification, tmp_path, read_labels):
     path = write_labels_csv(classification, tmp_path / "labels.csv")
     assert path == tmp_path / "labels.csv"
     assert len(read_labels(tmp_path)) == 17
+
+
+def test_rows_are_chosen_by_the_texts_of_a_column(tmp_path):
+    table = pd.DataFrame({"unit": ["=1+1", "b", "c"], "rate": [1.0, np.nan, 1e-7]})
+    write_table(table, tmp_path / "units.csv")
+    columns, rows = read_rows(tmp_path / "units.csv", {"unit": ["=1+1", "b", "x"]})
+    assert columns == ["unit", "rate"]
+    assert rows == [{"unit": "=1+1", "rate": "1"}, {"unit": "b", "rate": ""}]

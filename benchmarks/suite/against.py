@@ -1,0 +1,148 @@
+"""The same cases on two checkouts, interleaved: what a change gains, and what it moves.
+
+Each run is a process of its own, with one thread, that finds its neuroclass in one of
+the two. Compared are medians of CPU seconds, and the numbers that come out.
+"""
+
+import contextlib
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from benchmarks.suite.cases import write_input
+from benchmarks.suite.one_case import COMMANDS, FUNCTIONS
+
+ROOT = Path(__file__).resolve().parents[2]
+CHILD = Path(__file__).with_name("one_case.py")
+
+
+@contextlib.contextmanager
+def checked_out(reference):
+    """Give a folder with the files of a commit, for as long as it is needed."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "checkout"
+        git = ["git", "-C", str(ROOT), "worktree"]
+        subprocess.run(
+            [*git, "add", "--quiet", "--detach", str(place), reference], check=True
+        )
+        try:
+            yield place
+        finally:
+            subprocess.run([*git, "remove", "--force", str(place)], check=True)
+
+
+def inputs(folder, quick=False):
+    """Write the inputs, and return the cases: name, neurons, input, arguments."""
+    folder = Path(folder)
+    sizes = (12, 16) if quick else (400, 1000)
+    shapes = [(3, 40), (3, 40)] if quick else [(3, 1800), (10, 1000)]
+    paths = []
+    for n, (repeats, n_conditions) in zip(sizes, shapes, strict=True):
+        paths.append(folder / f"groups{n}.npz")
+        groups = draw_groups(n, repeats, n_conditions, np.random.default_rng(n))
+        np.savez(paths[-1], groups=groups)
+    found = []
+    for case in FUNCTIONS:
+        at = int("information" in case)
+        found.append((case, sizes[at], paths[at], []))
+        if not at:
+            found.append((f"{case}, without numba", sizes[at], paths[at], ["--plain"]))
+    duration = 2.0 if quick else 18.0
+    retina = {"table": "stages", "neurons": sizes[0], "repeats": 30}
+    recording = write_input({**retina, "duration": duration}, folder)
+    bundled = ROOT / "data" / "salamander_movie1.nwb"
+    of_command = dict(
+        zip(COMMANDS, [(sizes[0], recording), (49, bundled)], strict=True)
+    )
+    return found + [(case, n, path, []) for case, (n, path) in of_command.items()]
+
+
+def draw_groups(n_neurons, repeats, n_conditions, rng):
+    """Return counts of ten groups of repeats, of neurons around eight types."""
+    drive = rng.normal(-2.5, 1.5, (8, n_conditions))
+    own = rng.normal(0, 0.6, (n_neurons, n_conditions))
+    p = 1 / (1 + np.exp(-drive[rng.integers(8, size=n_neurons)] - own))
+    spikes = rng.binomial(repeats, p, (10, *p.shape))
+    return np.stack([repeats - spikes, spikes], axis=3).astype(np.uint8)
+
+
+def measure_against(checkouts, cases, folder, n_runs=3):
+    """Return CPU seconds of each case on both checkouts, and how far results differ.
+
+    `checkouts` are the folders of the earlier and of the present version.
+    """
+    rows = [
+        {"case": name, "neurons": n, "then": [], "now": [], "difference": 0.0}
+        for name, n, _, _ in cases
+    ]
+    for _ in tqdm(range(n_runs), "runs", disable=None):
+        for row, (name, _, path, how) in zip(rows, cases, strict=True):
+            results = []
+            for version, checkout in zip(("then", "now"), checkouts, strict=True):
+                result = Path(folder) / f"{version}.npz"
+                case = name.removesuffix(", without numba")
+                row[version].append(_seconds(checkout, case, path, result, how))
+                with np.load(result) as stored:
+                    results.append([stored[key] for key in stored.files])
+            row["difference"] = max(row["difference"], difference(*results))
+    return rows
+
+
+def _seconds(checkout, case, path, result, how):
+    environment = {**os.environ, "PYTHONPATH": str(checkout), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, str(CHILD), case, str(path), str(result), *how],
+        env=environment,
+        cwd=checkout,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return float(done.stdout.split()[-1])
+
+
+def difference(then, now):
+    """Return the largest difference of numbers, as a share of the largest of its kind.
+
+    Infinite where one version gives a number and the other none.
+    """
+    largest = 0.0
+    for one, other in zip(then, now, strict=True):
+        if one.shape != other.shape or (np.isnan(one) != np.isnan(other)).any():
+            return float("inf")
+        scale = np.nanmax(np.abs(one), initial=0.0)
+        away = np.nanmax(np.abs(one - other), initial=0.0)
+        largest = max(largest, float(away / scale) if scale else float(away))
+    return largest
+
+
+def against_page(found):
+    """Return the section of the page, as Markdown."""
+    lines = [
+        "| case | neurons | then, CPU s | now, CPU s | ratio | numbers differ by |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for row in found["rows"]:
+        then, now = (statistics.median(row[key]) for key in ("then", "now"))
+        lines.append(
+            f"| {row['case']} | {row['neurons']} | {then:.3g} | {now:.3g} | "
+            f"{then / now:.1f} | {row['difference']:.1g} |"
+        )
+    table = "\n".join(lines)
+    return f"""## Against an earlier version
+
+The same cases at commit {found["reference"]} and now, interleaved, medians of
+{len(found["rows"][0]["then"])} runs; `python -m benchmarks.suite --against
+{found["reference"]}` measures them anew. Functions are timed after a first call, on
+counts of two words with 30 repeats and 1,800 conditions (information: 100 repeats and
+1,000 conditions); commands with all that they load. Numbers differ by at most so much
+of the largest of their kind.
+
+{table}
+"""
