@@ -3,9 +3,10 @@
     python -m benchmarks.streaming [--units 2000] [--spikes 100000000]
 
 Writes an NWB file of random spikes (0.8 GB for 1e8: 100 repeats of 20 s) into a
-temporary folder, counts it from the file into a cache, counts it again from the cache,
-and deletes all. Each run is a fresh process; its memory is what the peak has over the
-imports. `rows` returns what is printed.
+temporary folder, counts it from the file into a cache and again from the cache, loads
+it into memory, selects its presentations as `inspect` does, classifies it without a
+cache, and deletes all. Each run is a fresh process; its memory is what the peak has
+over the imports. `rows` returns what is printed.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import neo
 import numpy as np
 import quantities as pq
 
+from neuroclass.analysis import classify_neurons
 from neuroclass.io import load_recording, write_recording
 from neuroclass.presentations import select_presentations
 from neuroclass.responses import count_recording
@@ -64,7 +66,7 @@ def rows(n_units=2000, n_spikes=100_000_000, folder=None):
         )
         writer.start()
         writer.join()
-        for run in ("from the file", "from the cache"):
+        for run in RUNS:
             answers = spawn.SimpleQueue()
             process = spawn.Process(
                 target=_measure, args=(run, path, Path(scratch) / "cache", answers)
@@ -77,17 +79,47 @@ def rows(n_units=2000, n_spikes=100_000_000, folder=None):
     return found
 
 
-def _measure(run, path, cache, answers):
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    wall, cpu = time.perf_counter(), time.process_time()
+def _count(path, cache):
     recording = load_recording(path, lazy=True)
     presentations = select_presentations(recording)
     counted = count_recording(recording, presentations, BIN_SIZE, cache=cache)
+    return int(counted.counts.n_spikes.sum())
+
+
+def _load(path, _):
+    recording = load_recording(path)
+    return sum(map(len, recording.segments[0].spiketrains))
+
+
+def _inspect(path, _):
+    recording = load_recording(path, lazy=True)
+    select_presentations(recording)
+    return sum(map(len, recording.segments[0].spiketrains))
+
+
+def _classify(path, _):
+    result = classify_neurons(str(path), progress=False)
+    return int(sum(map(len, result.recording.segments[0].spiketrains)))
+
+
+RUNS = {
+    "counted from the file": _count,
+    "counted from the cache": _count,
+    "loaded into memory": _load,
+    "presentations selected": _inspect,
+    "classified, no cache": _classify,
+}
+
+
+def _measure(run, path, cache, answers):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    wall, cpu = time.perf_counter(), time.process_time()
+    n_spikes = RUNS[run](path, cache)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     answers.put(
         {
             "run": run,
-            "spikes": int(counted.counts.n_spikes.sum()),
+            "spikes": n_spikes,
             "seconds": time.perf_counter() - wall,
             "cpu seconds": time.process_time() - cpu,
             "MiB over imports": (peak - before) / 1024,

@@ -181,10 +181,10 @@ def run(args: "Namespace") -> None:
             "--positions must be of one recording, whose cells lie in one plane; got "
             f"{len(args.recording)}. Run cluster for each."
         )
-    check_early(args)
     folder = result_folder(args, "_classes")
     report.check_kind(folder, "cluster --within" if args.within else "cluster")
     columns = [LABEL_COLUMN, FAMILY_COLUMN] if args.within else [LABEL_COLUMN]
+    check_early(args)
     labelled = _check_labelled(args, folder, columns)
     recordings = load_several(args)
     check_reference(args.reference, recordings)

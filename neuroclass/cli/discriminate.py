@@ -94,9 +94,9 @@ def run(args: "Namespace") -> None:
     """Run the command."""
     from neuroclass import report  # noqa: PLC0415
 
-    check_early(args)
     folder = result_folder(args, "_pairs")
     report.check_kind(folder, "discriminate")
+    check_early(args)
     recordings = load_several(args)
     check_reference(args.reference, recordings)
     from neuroclass.analysis import discriminate_neurons  # noqa: PLC0415

@@ -47,9 +47,9 @@ def add_parser(commands: Any) -> None:
 
 def run(args: "Namespace") -> None:
     """Run the command."""
-    check_early(args)
     check_cache(args.cache)
     scan.check_options(args)
+    check_early(args)
     if args.scan:
         scan.run(args)
         return

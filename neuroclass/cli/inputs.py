@@ -41,9 +41,12 @@ def check_early(args: "Namespace") -> None:
     FileNotFoundError
         If a recording does not exist.
     ValueError
-        If the reference is surely neither a file nor a units column.
+        If triggers are given, but not one file for each of several recordings; if the
+        reference is surely neither a file nor a units column.
     """
     several = isinstance(args.recording, list)
+    if several:
+        _one_for_each(args)
     paths = [Path(path) for path in (args.recording if several else [args.recording])]
     for path in paths:
         check_exists(path)
@@ -71,17 +74,23 @@ def load_several(args: "Namespace") -> "list[neo.Block]":
     ValueError
         If triggers are given, but not one file for each.
     """
+    triggers = _one_for_each(args)
+    return [
+        _load(args, path, onsets)
+        for path, onsets in zip(args.recording, triggers, strict=True)
+    ]
+
+
+def _one_for_each(args: "Namespace") -> list[Any]:
+    """Return the triggers of each recording; refuse another number of them."""
     n_recordings = len(args.recording)
-    triggers = args.triggers or [None] * n_recordings
+    triggers: list[Any] = args.triggers or [None] * n_recordings
     if len(triggers) != n_recordings:
         raise ValueError(
             "--triggers must be given once for each recording, in their order; got "
             f"{len(triggers)} for {n_recordings}."
         )
-    return [
-        _load(args, path, onsets)
-        for path, onsets in zip(args.recording, triggers, strict=True)
-    ]
+    return triggers
 
 
 def load(args: "Namespace", *, lazy: bool = False) -> "neo.Block":

@@ -1,5 +1,8 @@
 """Errors and warnings of every command: one line, and the exit status."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -27,6 +30,8 @@ from neuroclass.cli import report_failure
         (("cluster", "x.nwb", "--jobs", "two"), "an integer other than 0; got 'two'"),
         (("cluster", "x.nwb", "--estimator", "blend"), "invalid choice: 'blend'"),
         (("information", "x.nwb", "--estimator", "best"), "invalid choice: 'best'"),
+        (("cluster", "x.nwb", "--formats", "pdf"), "must be png, svg or png,svg; got"),
+        (("cluster", "x.nwb", "--formats", "png", "--no-figures"), "not allowed with"),
         (("cluster", "x.nwb", "-v", "-q"), "not allowed with argument"),
         (
             ("cluster", "x.nwb", "--n-clusters", "3", "--max-information-loss", ".1"),
@@ -91,6 +96,40 @@ def test_a_recording_that_cannot_be_used_ends_with_1(fails, tmp_path, command):
     status, line = fails(command, "empty.nwb")
     assert status == 1
     assert "empty.nwb must not be empty" in line
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["cluster", "nothing.nwb"],
+        ["cluster", "RETINA", "-o", "taken"],
+        ["cluster", "RETINA", "--reference", "nothing"],
+        ["discriminate", "nothing.nwb"],
+        ["information", "nothing.nwb"],
+        ["inspect", "nothing.nwb"],
+    ],
+)
+def test_a_refusal_loads_nothing_heavy(retina, tmp_path, arguments):
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "file").touch()
+    arguments = [str(retina) if one == "RETINA" else one for one in arguments]
+    code = (
+        "import sys; from neuroclass.cli import main; "
+        f"assert main({arguments!r}); "
+        "assert not {'scipy', 'pandas', 'neo', 'pynwb', 'matplotlib'} & {*sys.modules}"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+
+
+def test_classes_by_timing_need_no_scikit_learn(retina, tmp_path):
+    arguments = ["cluster", str(retina), "-o", "classes", "--no-figures", "-q"]
+    code = (
+        "import sys; from neuroclass.cli import main; "
+        f"assert main({arguments!r}) == 0; "
+        "assert not {'sklearn', 'scipy.stats', 'joblib.parallel'} & {*sys.modules}"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+    assert not (tmp_path / "classes" / "figures").exists()
 
 
 def test_a_file_that_may_not_be_read_ends_with_1_and_its_name(fails, tmp_path):

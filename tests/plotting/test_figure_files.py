@@ -45,6 +45,20 @@ def test_the_files_are_the_same_twice_whatever_the_settings_of_the_user(
     assert [p.read_bytes() for p in paths] == [p.read_bytes() for p in again]
 
 
+def test_files_of_one_format_are_those_of_both(tmp_path, population):
+    classification = population()
+    both = write_figures(classification, tmp_path / "both")
+    for name in ("png", "svg"):
+        own = write_figures(classification, tmp_path / name, formats=[name])
+        expected = [path for path in both if path.suffix == f".{name}"]
+        assert [path.name for path in own] == [path.name for path in expected]
+        for path, other in zip(own, expected, strict=True):
+            assert path.read_bytes() == other.read_bytes()
+    with pytest.raises(ValueError, match="formats must be"):
+        write_figures(classification, tmp_path / "pdf", formats=["pdf"])
+    assert not (tmp_path / "pdf").exists()
+
+
 def test_written_text_is_text_and_markup_in_names_is_not_markup(tmp_path, population):
     names = ["<script>", "細胞", "&amp;"]
     write_figures(population((2, 1), unit_ids=names), tmp_path)

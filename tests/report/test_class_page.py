@@ -9,6 +9,7 @@ from neuroclass.exceptions import RecordingError
 from neuroclass.plotting import FIGURE_NAMES, TIMING_FIGURE_NAMES, class_colors
 from neuroclass.report import (
     methods_paragraph,
+    save_results,
     write_report,
 )
 
@@ -192,6 +193,19 @@ def test_a_png_stands_in_for_a_missing_svg(folder):
     (folder / "figures" / "rasters.svg").unlink()
     html = write_report(folder).read_text(encoding="utf-8")
     assert html.count("data:image/png;base64,") == 1
+
+
+def test_a_result_without_figures_is_a_page_without_figures(classification, tmp_path):
+    folder = save_results(classification, tmp_path / "classes", formats=["png"])
+    assert {p.suffix for p in (folder / "figures").iterdir()} == {".png"}
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    assert "data:image/png;base64," in html
+    save_results(classification, folder, formats=(), force=True)
+    assert not list((folder / "figures").iterdir())
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    assert "<img" not in html
+    assert "<h2>Figures</h2>" not in html
+    assert write_report(folder).read_text(encoding="utf-8") == html
 
 
 @pytest.mark.parametrize("name", ["result.json", "labels.csv", "figures/rasters.svg"])

@@ -9,7 +9,10 @@ from sklearn.metrics import adjusted_rand_score
 
 from neuroclass.clustering import build_merge_tree, refine_with_restarts
 from neuroclass.clustering.timing import SpikeCounts, TimingMatrix
-from neuroclass.clustering.timing.split_halves import split_half_agreement
+from neuroclass.clustering.timing.split_halves import (
+    adjusted_rand_index,
+    split_half_agreement,
+)
 
 
 def test_types_come_out_of_both_halves_and_cuts_through_noise_do_not(
@@ -63,3 +66,12 @@ def test_one_repeat_has_no_halves(rng, simulate_types):
         matrix = TimingMatrix.from_spikes(counts)
         assert np.isnan(split_half_agreement(counts, matrix, [types])).all()
     assert split_half_agreement(counts, matrix, []).shape == (0,)
+
+
+@pytest.mark.parametrize("n_clusters", [(1, 1), (1, 4), (3, 3), (2, 7), (30, 30)])
+def test_the_adjusted_rand_index_is_that_of_scikit_learn(rng, n_clusters):
+    one, other = (rng.integers(k, size=30) for k in n_clusters)
+    expected = adjusted_rand_score(one, other)
+    assert adjusted_rand_index(one, other) == pytest.approx(expected, abs=1e-14)
+    assert adjusted_rand_index(one, one[::1]) == 1.0
+    assert adjusted_rand_index(np.arange(30), np.arange(30)[::-1]) == 1.0
