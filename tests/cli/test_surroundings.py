@@ -68,9 +68,9 @@ def test_a_full_disk_behind_stdout_is_one_line(retina):
     assert done.stderr == "neuroclass: error: stdout: No space left on device.\n"
 
 
-def test_a_link_that_leads_nowhere_is_refused_before_the_work(fails, tmp_path):
+def test_a_link_that_leads_nowhere_is_refused_before_the_work(fails, retina, tmp_path):
     (tmp_path / "classes").symlink_to(tmp_path / "nowhere")
-    status, line = fails("cluster", "nothing.nwb", "-o", "classes", "--force")
+    status, line = fails("cluster", retina, "-o", "classes", "--force")
     assert status == 2
     assert "must not be a link that leads nowhere" in line
 
