@@ -93,7 +93,7 @@ def test_the_defaults_of_simulate_are_those_of_the_function():
 @pytest.mark.parametrize(
     ("command", "function", "n_shared"),
     [
-        ("cluster", classify_neurons, 24),
+        ("cluster", classify_neurons, 26),
         ("discriminate", discriminate_neurons, 16),
         ("information", measure_information, 14),
     ],
