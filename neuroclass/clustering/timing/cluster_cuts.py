@@ -123,7 +123,7 @@ class ClusterCuts:
         Of the profiles in the pair test, in base bins.
     two_types_z : float
         z' of two simulated types, did these neurons belong to two
-        (`expected_separation`); looked at where all else speaks for a single class, not
+        (`expected_separation`); looked at where all else is as for a single class, not
         a number elsewhere.
     """
 
