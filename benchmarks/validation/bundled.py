@@ -24,21 +24,27 @@ def cases(quick):
     if quick:
         return [{"recording": _SMALL}]
     recordings = [{"recording": name} for name in (*_MOVIES, _SMALL)]
-    return recordings + [{"n_clusters": k} for k in _GIVEN]
+    return recordings + [
+        {"n_clusters": k, "criterion": criterion}
+        for criterion in ("timing", "word")
+        for k in _GIVEN
+    ]
 
 
-def measure(recording=None, n_clusters=None):
+def measure(recording=None, n_clusters=None, criterion="timing"):
     """Classify and discriminate a recording, or compare the classes of two."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of drift, which is another section's
         if recording is None:
-            return _agreement_of_movies(n_clusters)
+            return _agreement_of_movies(n_clusters, criterion)
         return _of_recording(recording)
 
 
-def _agreement_of_movies(n_clusters):
+def _agreement_of_movies(n_clusters, criterion):
     labels = [
-        classify_neurons(DATA / name, n_clusters=n_clusters, progress=False).labels
+        classify_neurons(
+            DATA / name, n_clusters=n_clusters, criterion=criterion, progress=False
+        ).labels
         for name in _MOVIES
     ]
     agreement = compare_labels(*labels, random_state=0)
@@ -47,6 +53,8 @@ def _agreement_of_movies(n_clusters):
 
 def _of_recording(recording):
     classes = classify_neurons(DATA / recording, progress=False)
+    of_words = classify_neurons(DATA / recording, criterion="word", progress=False)
+    assert classes.timing is not None
     discrimination = discriminate_neurons(DATA / recording, progress=False)
     coincident = discrimination.coincident_share[
         np.isfinite(discrimination.coincident_share)
@@ -60,8 +68,14 @@ def _of_recording(recording):
         "high": float(classes.information.interval[1]),
         "plug_in": classes.information.plug_in,
         "classes": int(classes.labels.max()) + 1,
-        "range": [classes.selection.low, classes.selection.high],
+        "range": classes.timing.range,
         "is_determined": bool(classes.selection.is_determined),
+        "headline": classes.timing.headline(classes.n_clusters),
+        "cuts": [
+            [cut.n_clusters, cut.z, cut.stability] for cut in classes.timing.cuts.ranked
+        ],
+        "classes_by_words": of_words.n_clusters,
+        "is_determined_by_words": bool(of_words.selection.is_determined),
         "distinguished": int(discrimination.is_distinguishable.sum()),
         "pairs": discrimination.n_pairs,
         "coincident": [float(c) for c in coincident],
@@ -72,7 +86,6 @@ def _of_recording(recording):
         "steady_of_decoder": float(np.nanmedian(ratios[1])),
         "decoded": int(np.isfinite(ratios[0]).sum()),
         "why_bin": classes.settings["bin_size"]["why"],
-        "reason": classes.selection.reason,
         "changed": classes.drift.rates.n_changed(),
         "stable": classes.drift.rates.stable_repeats,
     }
@@ -110,10 +123,10 @@ def render(found):
         "What `neuroclass cluster` and `neuroclass discriminate` say of them with no",
         "option given; there is no truth to compare with.",
         "",
-        "| recording | bin | bits per word (blend, 95 %) | uncorrected | classes "
-        "| range | distinguished pairs | groups | median time to 90 % (95 %) | over "
-        "decoder | change by 1.5 | stable repeats |",
-        "|---|---:|---|---:|---|---|---:|---:|---|---:|---:|---|",
+        "| recording | bin | bits per word (blend, 95 %) | uncorrected | classes shown "
+        "| range | by words | distinguished pairs | groups | median time to 90 % "
+        "(95 %) | over decoder | change by 1.5 | stable repeats |",
+        "|---|---:|---|---:|---|---|---|---:|---:|---|---:|---:|---|",
     ]
     coincident, reasons = [], []
     for case, m in found:
@@ -121,11 +134,12 @@ def render(found):
             continue
         coincident += m["coincident"]
         remark = "" if m["is_determined"] else ", not determined"
-        supported = " to ".join(f"{k}" for k in sorted(set(m["range"])))
+        of_words = "" if m["is_determined_by_words"] else ", not determined"
         rows.append(
             f"| `{case['recording']}`, {m['neurons']} cells | {1000 * m['bin']:g} ms "
             f"| {m['bits']:#.3g} ({m['low']:#.3g} to {m['high']:#.3g}) "
-            f"| {m['plug_in']:#.3g} | {m['classes']}{remark} | {supported} "
+            f"| {m['plug_in']:#.3g} | {m['classes']}{remark} | {m['range']} "
+            f"| {m['classes_by_words']}{of_words} "
             f"| {m['distinguished']:,} of {m['pairs']:,} | {m['groups']} "
             f"| {m['median']:.3g} s ({between(*m['median_interval'])}) "
             f"| {m['of_decoder']:.2f} | {m['changed']} "
@@ -134,7 +148,8 @@ def render(found):
         reasons += [
             "",
             f"`{case['recording']}`: bin of {1000 * m['bin']:g} ms, {m['why_bin']}. "
-            f"Number of classes: {m['reason'].rstrip('.')}. Times over those of the "
+            f"Classes: {m['headline'].rstrip('.')}. Cuts that hold, z, and agreement "
+            f"of odd and even repeats: {_listed(m['cuts'])}. Times over those of the "
             f"decoder, which does not see the repeat it is tested on: "
             f"{m['of_decoder']:.2f} (median of the {m['decoded']} of {_DECODED} pairs, "
             "evenly by their times, that the decoder distinguishes within the "
@@ -150,17 +165,25 @@ def render(found):
             "spikes within 1 ms, beyond what a shift by one repeat leaves: most likely "
             "single cells sorted twice.",
         ]
-    agreement = [
-        f"{m['ami']:.2f} ({case['n_clusters']} classes, p = {m['p']:.2g})"
-        for case, m in found
-        if "n_clusters" in case
-    ]
-    if agreement:
+    agreement = {
+        criterion: " and ".join(
+            f"{m['ami']:.2f} ({case['n_clusters']} classes, p = {m['p']:.2g})"
+            for case, m in found
+            if case.get("criterion") == criterion
+        )
+        for criterion in ("timing", "word")
+    }
+    if agreement["timing"]:
         rows += [
             "",
             "Natural movies mix type with place. Given the same number, the groupings "
             "of the same 49 cells under the two movies agree with an adjusted mutual "
-            f"information of {' and '.join(agreement)}, of 9,999 permutations: far "
-            "from chance, and far from the same.",
+            f"information of {agreement['timing']} by timing, {agreement['word']} by "
+            "words, of 9,999 permutations: far from chance, and far from the same.",
         ]
     return "\n".join(rows)
+
+
+def _listed(cuts):
+    held = [f"{k} classes {z:.1f}, {stability:.2f}" for k, z, stability in cuts]
+    return "; ".join(held) or "none"

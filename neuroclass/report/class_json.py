@@ -57,6 +57,8 @@ intervals are 95 %. Its keys:
                           and ``explanation``, ``sentences`` on rate and timing;
                           ``base_bin_seconds``; ``range`` (as text), ``low, may, high,
                           is_at_least, is_alike, is_determined, why_open``;
+                          ``two_types_z`` (z of two simulated types in such data, where
+                          one class is in question, else null);
                           ``ranked_cuts``: ``n_clusters, z, support`` (sure or
                           perhaps), ``sizes, alike`` (10th percentile of the timing
                           correlations of each class), ``share`` (of the timing
@@ -272,6 +274,7 @@ def _describe_timing(classification: ClassificationResult) -> dict[str, Any] | N
         "is_alike": cuts.is_alike,
         "is_determined": cuts.is_determined,
         "why_open": cuts.why_open,
+        "two_types_z": cuts.two_types_z,
         "ranked_cuts": [_describe_cut(cut, shown) for cut in cuts.ranked],
         "set_aside": [_describe_unit(units, k) for k in aside.tolist()],
         "min_confidence": units.min_confidence,

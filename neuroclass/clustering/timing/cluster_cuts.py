@@ -26,6 +26,7 @@ from neuroclass.clustering.timing.separation import (
 from neuroclass.clustering.timing.spike_counts import SpikeCounts
 from neuroclass.clustering.timing.split_halves import split_half_agreement
 from neuroclass.clustering.timing.timing_matrix import TimingMatrix
+from neuroclass.clustering.timing.two_types import expected_separation
 
 __all__ = ["ClusterCuts", "Cut", "alike_share", "find_cluster_cuts"]
 
@@ -120,6 +121,10 @@ class ClusterCuts:
         From 1 class up.
     smoothing : int
         Of the profiles in the pair test, in base bins.
+    two_types_z : float
+        z' of two simulated types, did these neurons belong to two
+        (`expected_separation`); looked at where all else is as for a single class, not
+        a number elsewhere.
     """
 
     n_clusters: int
@@ -132,6 +137,7 @@ class ClusterCuts:
     labels: NDArray[np.intp] = field(repr=False)
     cuts: tuple[Cut, ...] = field(repr=False)
     smoothing: int
+    two_types_z: float = float("nan")
 
     def __repr__(self) -> str:
         determined = "determined" if self.is_determined else "not determined"
@@ -161,6 +167,10 @@ class ClusterCuts:
             return f"too few neurons ({len(self.labels)})"
         if not self.is_alike:
             return "neurons within a class still respond differently"
+        if self.two_types_z <= SURE:
+            return "two types might not be seen in so few spikes and neurons"
+        if self.low == self.may == 1:
+            return "the neurons do not respond alike enough for a single class"
         return "more cuts may hold"
 
 
@@ -195,7 +205,9 @@ def find_cluster_cuts(
       z against a Gaussian continuum is above 2, not below low.
     * alike(h): at least 80 % of the neurons, in classes of 4 or more, are in classes
       whose 10th percentile of timing correlations is at least h.
-    * determined: alike(.4) at low, 10 neurons or more, and no more classes may hold.
+    * determined: alike(.4) at low, 10 neurons or more, and no more classes may hold;
+      one class: alike(.6), and two types that correlate at .7 would surely hold apart
+      in these data (`expected_separation`, z' above 3).
     * high: low if determined, else the larger of may and the first K from low on that
       is alike(.6), else K0.
     * shown: low if determined or alike(.4), else the largest K from low to high whose
@@ -228,6 +240,8 @@ def find_cluster_cuts(
     smoothing = choose_smoothing(spikes)
     found = _path(spikes, matrix, tree.labels(n_first), smoothing)
     cuts = _judge(found, matrix, correlations, n_first, smoothing)
+    if cuts.is_determined and cuts.low == 1:
+        cuts = _with_power(cuts, expected_separation(spikes, smoothing).z)
     held = {cut.n_clusters: cut.labels for cut in cuts.ranked}
     agreement = split_half_agreement(spikes, matrix, list(held.values()))
     stable = dict(zip(held, agreement.tolist(), strict=True))
@@ -293,7 +307,9 @@ def _judge(
     low = max((k for k in found if cuts[k].z > SURE), default=1)
     may = max([low, *(k for k in found if cuts[k].z_gaussian > MAY)])
     low_is_alike = is_alike(low, ALIKE)
-    is_determined = low_is_alike and n_neurons >= _FEW and may == low
+    is_determined = n_neurons >= _FEW and may == low
+    # That no cut holds may also be for want of data: one class is asked for more.
+    is_determined &= is_alike(1, CLOSELY_ALIKE) if low == 1 else low_is_alike
     shown, high = low, may
     if not is_determined:
         closely = (k for k in sorted(cuts) if k >= low and is_alike(k, CLOSELY_ALIKE))
@@ -315,6 +331,13 @@ def _judge(
         cuts=tuple(cuts[k] for k in sorted(cuts)),
         smoothing=smoothing,
     )
+
+
+def _with_power(cuts: ClusterCuts, z: float) -> ClusterCuts:
+    """Return cuts that determine one class only if two would have been seen."""
+    if z > SURE:
+        return replace(cuts, two_types_z=z)
+    return replace(cuts, two_types_z=z, is_determined=False, high=max(cuts.high, 2))
 
 
 def _cut(
