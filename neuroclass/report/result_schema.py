@@ -155,7 +155,7 @@ _MOSAICS = {
         {
             "labels": ("count", "count"),
             "verdict": "text",
-            "union_index": "number?",
+            "radius_ratio": "number?",
             "exclusion": _EXCLUSION,
         }
     ],
