@@ -362,12 +362,13 @@ def _random_index(
 ) -> tuple[float, float]:
     if n < 3:
         return float("nan"), float("nan")
-    indices = [
+    indices = sorted(
         nearest_neighbour_index(placed[rng.permutation(len(placed))[:n]])
         for _ in range(_N_RANDOM)
-    ]
-    low, high = np.percentile(indices, [2.5, 97.5])
-    return float(low), float(high)
+    )
+    # No interpolation: cells of electrodes may all be equally far, with no spread.
+    n_below = round(0.025 * _N_RANDOM)
+    return indices[n_below], indices[-1 - n_below]
 
 
 def _radius_ratio(

@@ -144,6 +144,7 @@ _MOSAICS = {
             "n_cells": "count",
             "verdict": "text",
             "nearest_neighbour_index": "number?",
+            "random_index": _INTERVAL,
             "voronoi_index": "number?",
             "coverage": "number?",
             "effective_radius_um": "number?",

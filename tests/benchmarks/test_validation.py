@@ -9,11 +9,13 @@ from scipy.stats import binom
 
 from benchmarks.validation import (
     _real_like,
+    assignment,
     bias,
     confidence,
     coverage,
     drift,
     estimators,
+    mosaics,
     number,
     stability,
     types_of_cells,
@@ -235,3 +237,24 @@ def test_confidence_is_calibrated_over_four_generators():
             for name in ("is_right", "confidence")
         )
         assert confidence.calibration_error(sure, right) <= 0.05
+
+
+def test_mosaics_can_be_measured():
+    found = [(case, mosaics.measure(**case)) for case in mosaics.cases(quick=True)]
+    text = mosaics.render(found)
+    assert "| 100 % | 0 % | centres | 10 (10) of 10 | 2 (2) of 2 | " in text
+    assert "| 100 % | 0 % | electrodes | " in text
+    assert len(mosaics.cases(quick=False)) == 9 * 20
+
+
+@pytest.mark.filterwarnings("ignore:.* silent in every presentation")
+def test_assignment_can_be_measured():
+    found = [(c, assignment.measure(**c)) for c in assignment.cases(quick=True)]
+    text = assignment.render(found)
+    assert f"| {assignment.RETINAS} | 1 | " in text
+    for _, measured in found:
+        known = np.array(measured["kind"]) == "known"
+        assert np.array(measured["is_right"])[known].mean() > 0.9
+        assert not np.array(measured["is_in"])[
+            np.array(measured["kind"]) == "random"
+        ].any()
