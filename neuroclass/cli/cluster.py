@@ -182,6 +182,7 @@ def run(args: "Namespace") -> None:
             f"{len(args.recording)}. Run cluster for each."
         )
     folder = result_folder(args, "_classes")
+    check_early(args)
     report.check_kind(folder, "cluster --within" if args.within else "cluster")
     columns = [LABEL_COLUMN, FAMILY_COLUMN] if args.within else [LABEL_COLUMN]
     check_early(args)

@@ -95,6 +95,7 @@ def run(args: "Namespace") -> None:
     from neuroclass import report  # noqa: PLC0415
 
     folder = result_folder(args, "_pairs")
+    check_early(args)
     report.check_kind(folder, "discriminate")
     check_early(args)
     recordings = load_several(args)

@@ -114,7 +114,7 @@ ARRAY_EDITS = (
 
 def edit_array(values, rng, *, kinds=ARRAY_EDITS):
     """Return an array with one thing wrong, and what it is."""
-    values = np.array(values)
+    values = np.atleast_1d(np.array(values))  # a number is an array of one
     kind = str(rng.choice(kinds))
     numbers = (
         values if values.dtype.kind in "iuf" else np.arange(values.size, dtype=float)
