@@ -120,8 +120,9 @@ def tilted_profiles(
     for _ in range(_N_HALVINGS):
         middle = (low + high) / 2
         smoothed = smooth(_tilted(profile, d, middle), _WIDTH, stimulus)
-        sd = smoothed.std(axis=1)
-        is_near = (sd <= 0).any() or np.corrcoef(smoothed)[0, 1] > correlation
+        one, other = smoothed - smoothed.mean(axis=1, keepdims=True)
+        size = float(np.sqrt((one @ one) * (other @ other)))
+        is_near = size <= 0 or float(one @ other) > correlation * size
         low, high = (middle, high) if is_near else (low, middle)
     return _tilted(profile, d, low)
 
