@@ -20,6 +20,8 @@ __all__ = ["check_memory"]
 # 0.1 and 0.2 ms took 144 bytes for each neuron, condition and word, the imports apart.
 _PER_COUNT = 144.0
 _PER_WINDOW = 24.0  # of each presentation
+# A command takes as much with its libraries alone; a smaller bound is of the pairs.
+_LEAST_BYTES = 3e8
 
 
 def check_memory(
@@ -61,7 +63,7 @@ def check_memory(
     of_counts = 2 * _PER_COUNT * n_units * n_conditions  # two words at least
     needed = of_counts + _PER_WINDOW * n_windows
     allowed = as_bytes(memory, "memory")
-    if needed <= allowed:
+    if needed <= max(allowed, _LEAST_BYTES):
         return
     least = width * needed / allowed
     digit = 10.0 ** np.floor(np.log10(least))

@@ -12,17 +12,17 @@ def retina():
 
 def test_bins_that_are_too_narrow_are_refused_with_the_width_that_fits(retina):
     message = (
-        r"bin_size must be at least (.*) ms for 6 units in 0.1 GB of memory; got "
+        r"bin_size must be at least (.*) ms for 6 units in 0.4 GB of memory; got "
         r"0.001 ms, whose counts take about 4\.03 GB\. Use wider bins, or give"
     )
-    how = {"memory": "100MB", "progress": False}
+    how = {"memory": "400MB", "progress": False}
     with pytest.raises(ValueError, match=message) as refused:
         prepare_responses(retina, bin_size="1us", **how)
     least = str(refused.value).split(" ms")[0].split()[-1]
     shown = select_presentations(retina)
-    check_memory(shown, f"{least}ms", 1, n_units=6, memory="100MB")
+    check_memory(shown, f"{least}ms", 1, n_units=6, memory="400MB")
     with pytest.raises(ValueError, match="must be at least"):
-        check_memory(shown, float(least) * 5e-4, 1, n_units=6, memory="100MB")
+        check_memory(shown, float(least) * 5e-4, 1, n_units=6, memory="400MB")
 
 
 @pytest.mark.parametrize("width", ["auto", "base"])

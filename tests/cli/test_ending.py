@@ -67,8 +67,10 @@ import os, signal, sys
 from neuroclass.cli import main
 
 def end(event, arguments):
-    name = str(arguments[0]) if arguments else ""
-    if event == "open" and ".neuroclass-" in name and name.endswith("labels.csv"):
+    if event != "open":  # others bring modules, which are loaded when they are named
+        return
+    name = str(arguments[0])
+    if ".neuroclass-" in name and name.endswith("labels.csv"):
         os.kill(os.getpid(), signal.SIGTERM)
 
 sys.addaudithook(end)
