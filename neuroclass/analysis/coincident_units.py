@@ -21,6 +21,7 @@ __all__ = ["coincident_spikes", "duplicate_issues"]
 
 _MOST_SPIKES = 0.5  # of the unit with fewer that coincide, of different neurons
 _COINCIDENCE = 0.001  # s
+_FEW_SPIKES = 10_000_000  # 80 MB
 
 
 def coincident_spikes(
@@ -95,8 +96,19 @@ def duplicate_issues(
     pairs = {
         (units[min(k, n)], units[max(k, n)]) for k, n in enumerate(nearest.tolist())
     }
+    # Spikes that stay in the file are read pair by pair, others once.
+    n_spikes = sum(len(trains[unit]) for unit in units)
+    held: dict[int, NDArray[np.float64]] = {}
+
+    def read(unit: int) -> NDArray[np.float64]:
+        if n_spikes > _FEW_SPIKES:
+            return spike_seconds(trains[unit])
+        if unit not in held:
+            held[unit] = spike_seconds(trains[unit])
+        return held[unit]
+
     # Most pairs share few spikes at all: only of the others chance is worth measuring.
-    close = sorted(p for p in pairs if _share(*(trains[u] for u in p)) > _MOST_SPIKES)
+    close = sorted(pair for pair in pairs if _share(*map(read, pair)) > _MOST_SPIKES)
     shares = coincident_spikes(recording, presentations, close)
     found = [
         (pair, share)
@@ -123,10 +135,13 @@ def duplicate_issues(
     )
 
 
-def _share(first: neo.SpikeTrain, second: neo.SpikeTrain) -> float:
-    """Return the share of the spikes of the unit with fewer that coincide at all."""
-    fewer, more = sorted((spike_seconds(first), spike_seconds(second)), key=len)
-    if not len(fewer):
+def _share(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    """Return the share of the spikes of the unit with fewer that coincide at all.
+
+    0 for one spike train under two ids, which is told as that.
+    """
+    fewer, more = sorted((first, second), key=len)
+    if not len(fewer) or np.array_equal(fewer, more):
         return 0.0
     others = np.sort(more)
     early = np.searchsorted(others, fewer - _COINCIDENCE)

@@ -91,6 +91,7 @@ def test_the_curve_is_the_class_information_at_the_chosen_number(
     assert (high - low)[1:].min() > 0
 
 
+@pytest.mark.filterwarnings("ignore:.*share most spikes")
 def test_a_number_is_no_surer_than_the_tree_that_is_drawn():
     # No two classes are more than a continuum, yet splits of the tree may be.
     found = classify_by_words("data/salamander_movie1.nwb", progress=False)
@@ -103,6 +104,7 @@ def test_a_number_is_no_surer_than_the_tree_that_is_drawn():
     assert "refined classes supports 1 to 4; not determined" in chosen.reason
 
 
+@pytest.mark.filterwarnings("ignore:.*share most spikes")
 def test_splits_where_no_number_holds_are_one_class_and_not_determined():
     with pytest.warns(UserWarning, match="differences between units may be drift"):
         found = classify_by_words("data/salamander_movie2.nwb", progress=False)
@@ -324,6 +326,7 @@ def test_a_classification_cannot_be_changed(classification):
         classification.units = None
 
 
+@pytest.mark.filterwarnings("ignore:.*share most spikes")
 def test_bundled_and_loaded_recordings_classify():
     recording = load_recording("data/salamander_small.nwb")
     with pytest.warns(UserWarning, match="3 of 38 units change their rate"):
@@ -421,6 +424,7 @@ def test_stability_is_of_the_classes_and_their_range(retina):
     assert found.settings["stability"] == 6
 
 
+@pytest.mark.filterwarnings("ignore:.*share most spikes")
 def test_the_stability_of_one_class_is_that_of_the_largest_number_in_its_range():
     found = classify_by_words(
         "data/salamander_movie1.nwb", stability=3, bin_size=0.02, progress=False

@@ -208,7 +208,7 @@ def test_wrong_pairs_and_references_are_told(recording):
             discriminate_neurons(recording, pairs=[one], **wanted)
     with pytest.raises(FileNotFoundError, match="reference must be a units column"):
         discriminate_neurons(recording, reference="nowhere", **wanted)
-    with pytest.raises(ValueError, match="triggers has one trigger only"):
+    with pytest.raises(ValueError, match="triggers must go with spike times on"):
         discriminate_neurons(recording, triggers=[1.0], **wanted)
 
 

@@ -145,9 +145,9 @@ def test_a_share_of_the_information_gives_the_fewest_classes(clean):
 
 def test_one_type_is_one_class_only_by_the_positive_test():
     rng = np.random.default_rng(7)
-    found = classify_neurons(population((24,), rng, rate_spread=0.4), progress=False)
+    found = classify_neurons(population((60,), rng, rate_spread=0.4), progress=False)
     assert found.n_clusters == 1
-    assert found.headline().startswith("1 class of 2")
+    assert found.headline().startswith("1 class of 60 neurons")
     assert "no cut holds apart, and they respond alike" in found.headline()
 
 
