@@ -86,9 +86,12 @@ def duplicate_issues(
     -------
     tuple of Issue
         One, with the units of pairs that share more than half of the spikes of the one
-        with fewer, beyond chance; none if there is no such pair.
+        with fewer, beyond chance; none if there is no such pair, if spikes are in bins
+        of 1 ms or more, or for neurons of a network, which no sorter found.
     """
     trains = recording.segments[0].spiketrains
+    if _is_simulated_or_binned(recording):
+        return ()
     if len(units) < 2 or losses.shape != (len(units), len(units)):
         return ()
     apart = np.where(np.eye(len(units), dtype=bool), np.inf, losses)
@@ -147,3 +150,12 @@ def _share(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
     early = np.searchsorted(others, fewer - _COINCIDENCE)
     late = np.searchsorted(others, fewer + _COINCIDENCE)
     return float((late > early).mean())
+
+
+def _is_simulated_or_binned(recording: neo.Block) -> bool:
+    if float(recording.annotations.get("time_resolution", 0.0)) >= _COINCIDENCE:
+        return True
+    # The column that `neuroclass.snn.record` gives its presentations, in NWB too.
+    return any(
+        "repeats_of" in e.array_annotations for e in recording.segments[0].epochs
+    )

@@ -84,7 +84,7 @@ def plan_repeats(
     Examples
     --------
     >>> plan_repeats(5.0, 0.5, repeats=[5, 20], n_pairs=12, duration="5s").n_repeats
-    5
+    20
     """
     if not (math.isfinite(rate) and rate > 0):
         raise ValueError(f"rate must be above 0 Hz; got {rate!r}.")
