@@ -50,7 +50,8 @@ class SavedResult:
     @property
     def labels(self) -> NDArray[np.int64]:
         """Class of each unit, -1 for units left out; shape (n_units,)."""
-        return self.table["label"].to_numpy(dtype=np.int64)
+        labels = self.table["label"].to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.where(np.isnan(labels), -1, labels).astype(np.int64)
 
     @property
     def unit_ids(self) -> tuple[Any, ...]:

@@ -44,6 +44,23 @@ def test_a_saved_result_is_read_as_it_was(saved):
     assert repr(result).startswith(f"SavedResult({found.n_clusters} classes of 8 units")
 
 
+@pytest.mark.filterwarnings("ignore:1 unit is silent")
+def test_units_without_a_label_have_minus_one(tmp_path):
+    retina = simulate_retina(2, 12, 12, duration="2s", n_unique=0, random_state=1)
+    trains = retina.segments[0].spiketrains
+    trains[3] = trains[3][:0]  # silent
+    found = classify_neurons(
+        retina, n_clusters=2, bin_size="20ms", min_confidence=0.999, progress=False
+    )
+    found.save(tmp_path / "r")
+    labels = read_result(tmp_path / "r").labels
+    nowhere = np.flatnonzero(labels == -1)
+    assert 3 in nowhere
+    assert len(nowhere) > 1
+    at = np.setdiff1d(np.arange(12), nowhere)
+    assert_array_equal(labels[at], found.labels[at])
+
+
 def test_other_folders_are_refused_in_one_line(saved, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"labels\.csv.*holds nothing"):
         read_result(tmp_path / "none")
