@@ -10,13 +10,14 @@ import warnings
 import neo
 import numpy as np
 import pytest
-from neo.rawio import neuroexplorerrawio, plexonrawio, tdtrawio
+from neo.rawio import neuroexplorerrawio, openephysrawio, plexonrawio, tdtrawio
 from numpy.testing import assert_allclose
 
 from neuroclass import load_recording
 from neuroclass.io.files.raw_units import raw_units
 
 RATE = 30_000
+FIRST_SAMPLE = 50_000  # of Open Ephys: from acquisition on to recording on
 ONSETS = np.array([0.5, 2.5, 4.5])
 VALUES = [1.0, 2.5, 1.0]
 # Spike times of the units of two channels: number 0 is what the sorter left.
@@ -225,6 +226,41 @@ def neuralynx_folder(folder, units=UNITS):
     return folder
 
 
+def openephys_folder(folder, units=UNITS):
+    """Write the format before the binary one: a file for each electrode."""
+    folder.mkdir()
+    first = FIRST_SAMPLE
+
+    def header(**fields):
+        lines = [f"header.{key} = {value};\n" for key, value in fields.items()]
+        return "".join(lines).encode().ljust(1024, b" ")
+
+    version = {"version": "0.4", "sampleRate": RATE, "bitVolts": 0.2}
+    version |= {"date_created": "'1-Jan-2020 000000'"}
+    block = np.zeros(1, np.dtype(openephysrawio.continuous_dtype))
+    n_blocks = -(-6 * RATE // 1024)
+    signal = np.repeat(block, n_blocks)
+    signal["timestamp"] = first + 1024 * np.arange(n_blocks)
+    signal["nb_sample"] = 1024
+    (folder / "100_CH1.continuous").write_bytes(header(**version) + signal.tobytes())
+    for channel in sorted({channel for channel, _ in units}):
+        own = {key: times for key, times in units.items() if key[0] == channel}
+        data = b"".join(
+            struct.pack("<Bqq6H", 4, first + int(ticks(t)), 0, 0, 1, 4, unit, 0, 0)
+            + struct.pack("<3B2fH4Hf2H", *[0] * 5, RATE, *[0] * 4, 1.0, 0, 0)
+            for t, _, unit in in_order(own)
+        )
+        content = header(**version, num_channels=1, electrode="'E'") + data
+        (folder / f"SE{channel}.spikes").write_bytes(content)
+    events = b"".join(
+        struct.pack("<qhBBBBH", first + int(ticks(t + 0.1 * down)), 0, 3, 100, up, 0, 0)
+        for t in ONSETS
+        for up, down in ((1, 0), (0, 1))
+    )
+    (folder / "all_channels.events").write_bytes(header(**version) + events)
+    return folder
+
+
 def axona_files(folder, trains):
     settings = [
         "trial_date Wednesday, 1 Jan 2020",
@@ -277,6 +313,12 @@ MADE = {
         "chSE1#1#0",
         "Events event_id=11 ttl=1",
     ),
+    "openephys": (
+        lambda folder: openephys_folder(folder / "session"),
+        ["SE1#1", "SE1#2", "SE2#1"],
+        "SE1#0",
+        "all_channels",
+    ),
     "tdt": (
         lambda folder: tdt_block(folder / "Block-1"),
         ["eNe1 ch1#1", "eNe1 ch1#2", "eNe2 ch1#1"],
@@ -294,8 +336,9 @@ def test_sorted_units_are_read_and_the_rest_of_a_channel_is_left_out(name, tmp_p
         recording = load_recording(path)
     assert recording.annotations["format"] == name
     assert ids_of(recording) == ids
+    clock = FIRST_SAMPLE / RATE if name == "openephys" else 0.0
     for train, times in zip(trains_of(recording), SORTED, strict=True):
-        assert_allclose(train, times, atol=1e-5)
+        assert_allclose(train, clock + times, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -309,7 +352,8 @@ def test_event_channels_are_triggers(name, tmp_path):
         is_on = np.asarray(epoch.array_annotations["stimulus"]) == "1"
         assert is_on.sum() == (~is_on).sum() == len(ONSETS)
         starts = starts[is_on]
-    assert_allclose(starts, ONSETS, atol=1e-5)
+    clock = FIRST_SAMPLE / RATE if name == "openephys" else 0.0
+    assert_allclose(starts, clock + ONSETS, atol=1e-5)
     if name == "tdt":  # values of the epoc store, floats in the file
         assert list(epoch.array_annotations["stimulus"]) == ["1.0", "2.5", "1.0"]
 

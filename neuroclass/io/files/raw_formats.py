@@ -16,6 +16,7 @@ import neo
 import neo.rawio
 import numpy as np
 import quantities as pq
+from neo.rawio import openephysrawio
 from numpy.typing import NDArray
 
 from neuroclass._lib.checks import warn_user
@@ -69,6 +70,9 @@ _IN_FOLDERS = {
     ".spikes": "openephys",
     ".set": "axona",
 }
+# Open Ephys before its binary format: bytes of the header, and the type of a TTL edge.
+_EVENT_HEADER = 1024
+_TTL = 3
 # neo 0.14.6 reads the events of this format, but not its spikes.
 _CURES = {
     "openephys-binary": "Give the folder of the sorter, and events/.../TTL as triggers "
@@ -204,6 +208,23 @@ def _event_labels(labels: Any, name: str) -> NDArray[np.str_]:
     return values.astype(str)
 
 
+def _rising_edges(folder: Path) -> NDArray[np.int64]:
+    """Return the sample numbers of rising TTL edges of Open Ephys' older format.
+
+    neo lists falling edges too, under the same labels.
+    """
+    edges = [
+        np.fromfile(path, dtype=openephysrawio.events_dtype, offset=_EVENT_HEADER)
+        for path in folder.rglob("*.events")
+        if path.name != "messages.events"
+    ]
+    if not edges:
+        return np.empty(0, dtype=np.int64)
+    found = np.concatenate(edges)
+    is_ttl = found["event_type"] == _TTL
+    return np.asarray(found["timestamp"][is_ttl & (found["event_id"] == 1)])
+
+
 def _segments(reader: Any, units: RawUnits, name: str) -> Iterator[neo.Segment]:
     """Yield the segments of the first block, with spikes and event channels."""
     channels = reader.header["spike_channels"]
@@ -213,8 +234,11 @@ def _segments(reader: Any, units: RawUnits, name: str) -> Iterator[neo.Segment]:
         t_stop = float(reader.segment_t_stop(0, k))
         segment = neo.Segment(name=str(k))
         segment.annotations["t_start"], segment.annotations["t_stop"] = t_start, t_stop
+        # Without bounds neo (0.14.6) takes sample numbers of Open Ephys for seconds,
+        # and gives no spike.
+        bounds = {"t_start": 0.0, "t_stop": t_stop + 1} if name == "openephys" else {}
         for channel in units.taken:
-            stamps = reader.get_spike_timestamps(0, k, channel)
+            stamps = reader.get_spike_timestamps(0, k, channel, **bounds)
             times = reader.rescale_spike_timestamp(stamps, dtype="float64")
             times = np.asarray(times, dtype=np.float64)
             train = neo.SpikeTrain(
@@ -228,6 +252,9 @@ def _segments(reader: Any, units: RawUnits, name: str) -> Iterator[neo.Segment]:
             segment.spiketrains.append(train)
         for channel in range(len(kinds)):
             stamps, durations, labels = reader.get_event_timestamps(0, k, channel)
+            if name == "openephys":
+                is_rising = np.isin(stamps, _rising_edges(Path(reader.dirname)))
+                stamps, labels = stamps[is_rising], np.asarray(labels)[is_rising]
             if not len(stamps):
                 continue
             times = reader.rescale_event_timestamp(
