@@ -40,7 +40,7 @@ def in_order(units, events=()):
     return sorted([*rows, *[(t, "event", v) for t, v in events]], key=lambda r: r[0])
 
 
-def plexon_file(path, units=UNITS):
+def plexon_file(path, units=UNITS, *, is_last_block_early=False):
     header = np.zeros(1, plexonrawio.GlobalHeader)
     channels = sorted({channel for channel, _ in units})
     for key, value in {
@@ -65,7 +65,10 @@ def plexon_file(path, units=UNITS):
     events = np.zeros(1, plexonrawio.EventChannelHeader)
     events["Name"], events["Channel"] = b"EVT01", 1
     blocks = b""
-    for time, channel, unit in in_order(units, [(t, 0) for t in ONSETS]):
+    rows = in_order(units, [(t, 0) for t in ONSETS])
+    if is_last_block_early:  # blocks are written as buffers are emptied
+        rows.append(rows.pop(-3))
+    for time, channel, unit in rows:
         block = np.zeros(1, plexonrawio.DataBlockHeader)
         is_event = channel == "event"
         block["Type"] = 4 if is_event else 1
@@ -445,3 +448,14 @@ def test_columns_of_epochs_are_read_from_nix(tmp_path):
     assert ids_of(recording) == [0, 1]
     (table,) = recording.segments[0].epochs
     assert list(table.array_annotations["stimulus"]) == list(names)
+
+
+@pytest.mark.filterwarnings("ignore:.*left out")
+def test_spikes_later_than_the_last_block_of_plexon_are_read(tmp_path, capfd):
+    path = plexon_file(tmp_path / "a.plx", is_last_block_early=True)
+    recording = load_recording(path, triggers="EVT01", trial_duration=1)
+    for train, times in zip(trains_of(recording), SORTED, strict=True):
+        assert_allclose(train, times, atol=1e-5)
+    (epoch,) = recording.segments[0].epochs
+    assert_allclose(epoch.times.magnitude, ONSETS, atol=1e-5)
+    assert capfd.readouterr().err == ""  # neo would draw progress bars

@@ -73,6 +73,14 @@ _IN_FOLDERS = {
 # Open Ephys before its binary format: bytes of the header, and the type of a TTL edge.
 _EVENT_HEADER = 1024
 _TTL = 3
+# Without bounds (s) neo 0.14.6 takes sample numbers of Open Ephys for seconds, and has
+# no spike; of Plexon it drops what is later than the last block of the file, which need
+# not be the latest.
+_BOUNDS = {
+    "openephys": {"t_start": 0.0, "t_stop": 1e9},
+    "plexon": {"t_start": 0.0, "t_stop": 1e9},
+}
+_OPTIONS = {"plexon": {"progress_bar": False}}
 # neo 0.14.6 reads the events of this format, but not its spikes.
 _CURES = {
     "openephys-binary": "Give the folder of the sorter, and events/.../TTL as triggers "
@@ -113,7 +121,7 @@ def read_raw(path: Path, name: str) -> neo.Block:
     reader_class = RAW_FORMATS[name]
     place = _place(path, name, is_folder=reader_class.rawmode == "one-dir")
     with _errors_of_neo(path, name):
-        reader = reader_class(str(place))
+        reader = reader_class(str(place), **_OPTIONS.get(name, {}))
         reader.parse_header()
         names, numbers = _channel_names(reader, name)
     units = raw_units(names, numbers, name, path.name)
@@ -233,12 +241,9 @@ def _segments(reader: Any, units: RawUnits, name: str) -> Iterator[neo.Segment]:
         t_start = float(reader.segment_t_start(0, k))
         t_stop = float(reader.segment_t_stop(0, k))
         segment = neo.Segment(name=str(k))
-        segment.annotations["t_start"], segment.annotations["t_stop"] = t_start, t_stop
-        # Without bounds neo (0.14.6) takes sample numbers of Open Ephys for seconds,
-        # and gives no spike.
-        bounds = {"t_start": 0.0, "t_stop": t_stop + 1} if name == "openephys" else {}
+        latest = t_stop
         for channel in units.taken:
-            stamps = reader.get_spike_timestamps(0, k, channel, **bounds)
+            stamps = reader.get_spike_timestamps(0, k, channel, **_BOUNDS.get(name, {}))
             times = reader.rescale_spike_timestamp(stamps, dtype="float64")
             times = np.asarray(times, dtype=np.float64)
             train = neo.SpikeTrain(
@@ -250,8 +255,12 @@ def _segments(reader: Any, units: RawUnits, name: str) -> Iterator[neo.Segment]:
             train.annotations["unit_id"] = units.ids[channel]
             train.annotations["channel_id"] = str(channels[channel]["id"])
             segment.spiketrains.append(train)
+            latest = max(latest, times.max(initial=t_stop))
+        segment.annotations["t_start"], segment.annotations["t_stop"] = t_start, latest
         for channel in range(len(kinds)):
-            stamps, durations, labels = reader.get_event_timestamps(0, k, channel)
+            stamps, durations, labels = reader.get_event_timestamps(
+                0, k, channel, **(_BOUNDS["plexon"] if name == "plexon" else {})
+            )
             if name == "openephys":
                 is_rising = np.isin(stamps, _rising_edges(Path(reader.dirname)))
                 stamps, labels = stamps[is_rising], np.asarray(labels)[is_rising]
