@@ -135,10 +135,12 @@ def against_page(found):
             f"{then / now:.1f} | {row['difference']:.1g} |"
         )
     table = "\n".join(lines)
+    n_runs = len(found["rows"][0]["then"])
+    runs = f"medians of {n_runs} runs" if n_runs > 1 else "one run of each"
     return f"""## Against an earlier version
 
-The same cases at commit {found["reference"]} and now, interleaved, medians of
-{len(found["rows"][0]["then"])} runs; `python -m benchmarks.suite --against
+The same cases at commit {found["reference"]} and now, interleaved,
+{runs}; `python -m benchmarks.suite --against
 {found["reference"]}` measures them anew. Functions are timed after a first call, on
 counts of two words with 30 repeats and 1,800 conditions (information: 100 repeats and
 1,000 conditions); commands with all that they load. Numbers differ by at most so much
