@@ -135,7 +135,13 @@ def read_columns(
             f"per unit; got {', '.join(found)}. Rename them in the first line."
         )
     if times[0].dtype.kind not in "iuf":
-        row = next(i for i, cell in enumerate(times[0]) if not is_number(cell))
+        wrong = (i for i, cell in enumerate(times[0]) if not is_number(cell))
+        row = next(wrong, None)
+        if row is None:
+            raise RecordingError(
+                f"{path.name}: times must be numbers; a cell holds characters that do "
+                "not show. Export the file again."
+            )
         (unit,) = as_ids(units[0][[row]])
         raise RecordingError(
             f"{path.name}: times must be numbers; got {str(times[0][row])!r} in row "

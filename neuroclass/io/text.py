@@ -67,7 +67,7 @@ def read_text_columns(
             f"{path} must have rows; it has only comments. Export it again."
         )
     delimiter = _delimiter([header, *(line for _, line in islice(_lines(path), 1, 3))])
-    found = _cells_of(header, delimiter)
+    found = _cells_of(header, delimiter, path)
     if all(is_number(name, delimiter) for name in found):
         if names is None and (single is None or len(found) != 1):
             raise RecordingError(
@@ -100,7 +100,7 @@ def read_text_columns(
             return dict(zip(found, values.T, strict=True))
     except ValueError:
         pass  # text in some column, or a broken row, which is named below
-    rows = _rows(lines, delimiter)
+    rows = _rows(lines, delimiter, path)
     if not rows:
         raise RecordingError(
             f"{path} must have rows below {header.strip()[:60]!r}; it has none. "
@@ -125,7 +125,7 @@ def has_names(path: Path) -> bool:
     if not header:
         return True
     delimiter = _delimiter([header, *(line for _, line in islice(_lines(path), 1, 3))])
-    cells = [cell for cell in _cells_of(header, delimiter) if cell]
+    cells = [cell for cell in _cells_of(header, delimiter, path) if cell]
     return not all(is_number(cell, delimiter) for cell in cells)
 
 
@@ -135,7 +135,7 @@ def read_number_lines(path: Path) -> list[NDArray[np.float64]]:
     delimiter = _delimiter(first)
     rows = []
     for number, line in _lines(path):
-        cells = [cell for cell in _cells_of(line, delimiter) if cell]
+        cells = [cell for cell in _cells_of(line, delimiter, path) if cell]
         row = _as_numbers(cells, delimiter) if cells else np.empty(0)
         if row.dtype.kind not in "iuf":
             bad = next(cell for cell in cells if not is_number(cell, delimiter))
@@ -162,16 +162,23 @@ def _delimiter(lines: list[str]) -> str | None:
     return None if max(widths) > 1 else ","
 
 
-def _cells_of(line: str, delimiter: str | None) -> list[str]:
-    if delimiter is None:
-        return line.split()
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+def _cells_of(line: str, delimiter: str | None, path: Path) -> list[str]:
+    (cells,) = _rows(iter([(1, line)]), delimiter, path) or [[]]
+    return [cell.strip() for cell in cells]
 
 
-def _rows(lines: Iterator[tuple[int, str]], delimiter: str | None) -> list[list[str]]:
+def _rows(
+    lines: Iterator[tuple[int, str]], delimiter: str | None, path: Path
+) -> list[list[str]]:
     if delimiter is None:
         return [line.split() for _, line in lines]
-    return list(csv.reader((line for _, line in lines), delimiter=delimiter))
+    try:
+        return list(csv.reader((line for _, line in lines), delimiter=delimiter))
+    except csv.Error as error:
+        raise RecordingError(
+            f"{path} must be a table of numbers and short texts: {error}. Correct or "
+            "remove that cell."
+        ) from error
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:

@@ -251,3 +251,13 @@ def test_a_folder_of_a_sorter_is_checked_array_by_array(tmp_path):
         np.save(tmp_path / "spike_clusters.npy", odd)
         with pytest.raises(RecordingError, match=r"spike_clusters\.npy must hold"):
             load_recording(tmp_path)
+
+
+def test_a_cell_that_is_longer_than_any_number_is_refused(tmp_path):
+    path = tmp_path / "spikes.csv"
+    path.write_text("unit," + "t" * 140_000 + "\n0,1\n")
+    with pytest.raises(RecordingError, match=r"spikes\.csv must be a table of numbers"):
+        load_recording(path)
+    path.write_text("unit,time,note\n0,1," + "t" * 140_000 + "\n")
+    with pytest.raises(RecordingError, match=r"spikes\.csv must be a table of numbers"):
+        load_recording(path)
