@@ -218,7 +218,7 @@ def _detect_in_hdf5(path: Path) -> str:
             f"{path} is held open for writing by another program. Close it there, then "
             "try again."
         ) from error
-    except OSError as error:
+    except (OSError, RuntimeError, KeyError) as error:  # h5py's, of damaged groups
         raise RecordingError(
             f"{path} is a damaged or truncated HDF5 file: {_first_line(error)}. Copy "
             "or download it again."
