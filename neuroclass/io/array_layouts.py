@@ -459,8 +459,8 @@ def as_ids(values: NDArray[Any]) -> list[int | str]:
             f"unit ids must be numbers or text along one axis; got shape "
             f"{values.shape} of {values.dtype}. Give one id per unit."
         )
-    if values.dtype == object:  # a cell array of text
-        return [str(np.squeeze(value)) for value in values]
+    if values.dtype == object:  # a cell array of text, or text of h5py
+        return [str(one) for one in _text(values)]
     if values.dtype.kind == "S":
         return [value.decode("utf-8", "replace") for value in values.tolist()]
     if values.dtype.kind == "f" and not (np.abs(values) < _LARGEST_ID).all():
@@ -558,5 +558,10 @@ def _without_gaps(number: NDArray[np.intp], source: str) -> NDArray[np.intp]:
 def _text(values: NDArray[Any]) -> NDArray[Any]:
     """Return text in an array of objects as text."""
     if values.dtype == object:
-        return np.array([str(np.squeeze(value)) for value in values], dtype=str)
+        plain = [np.asarray(value).squeeze().tolist() for value in values]
+        texts = [
+            one.decode("utf-8", "replace") if isinstance(one, bytes) else str(one)
+            for one in plain
+        ]
+        return np.array(texts, dtype=str)
     return values

@@ -261,3 +261,14 @@ def test_a_cell_that_is_longer_than_any_number_is_refused(tmp_path):
     path.write_text("unit,time,note\n0,1," + "t" * 140_000 + "\n")
     with pytest.raises(RecordingError, match=r"spikes\.csv must be a table of numbers"):
         load_recording(path)
+
+
+def test_bytes_of_hdf5_are_text_as_ids(tmp_path):
+    path = tmp_path / "a.mat"
+    with h5py.File(path, "w", userblock_size=512) as file:
+        file["spike_times"] = np.array([[0.1, 0.2, 0.3, 0.4]]).T
+        file["unit_ids"] = np.array(["a", "a", "b", "b"], dtype=h5py.string_dtype())
+    with path.open("r+b") as raw:
+        raw.write(b"MATLAB 7.3 MAT-file".ljust(128))
+    trains = load_recording(path).segments[0].spiketrains
+    assert [train.annotations["unit_id"] for train in trains] == ["a", "b"]
