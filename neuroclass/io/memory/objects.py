@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from neuroclass._lib.wording import some
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.arguments import as_array, sorting_times, time_values
-from neuroclass.io.array_layouts import UNIT_NAMES, from_trains
 from neuroclass.io.assemble import UnitTable, assemble_recording
+from neuroclass.io.layouts.array_names import UNIT_NAMES
+from neuroclass.io.layouts.flat_arrays import from_trains
 from neuroclass.io.memory.neo_objects import from_block, from_segments, is_ours
 from neuroclass.io.rasters import from_raster
 from neuroclass.io.tables import read_columns, recording_of_arrays
