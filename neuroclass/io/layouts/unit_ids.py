@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.layouts.array_kinds import as_text
-from neuroclass.io.layouts.array_names import UNIT_NAMES
+from neuroclass.io.layouts.array_names import ROW_ID_NAMES, UNIT_NAMES
 from neuroclass.io.spike_table import SpikeTable
 from neuroclass.io.text import column_keys
 
@@ -56,7 +56,7 @@ def with_ids(spikes: SpikeTable, fields: dict[str, Any]) -> SpikeTable:
             columns[name] = entries
     for key in column_keys(
         {name: np.array(entries) for name, entries in columns.items()},
-        (*UNIT_NAMES, "uid", "clu_id", "cluid", "id", "ids", "name", "names", "label"),
+        (*UNIT_NAMES, *ROW_ID_NAMES),
     ):
         ids = as_ids(np.array(columns[key]))
         if len(set(ids)) == n_units and "" not in ids:
