@@ -16,7 +16,7 @@ from neuroclass._lib.wording import plural, some
 from neuroclass.io.layouts.array_kinds import is_cell_array, vector
 from neuroclass.io.text import column_keys
 
-__all__ = ["ROW_ID_NAMES", "SPIKE_NAMES", "UNIT_NAMES", "event_arrays"]
+__all__ = ["INDEX_NAMES", "ROW_ID_NAMES", "SPIKE_NAMES", "UNIT_NAMES", "event_arrays"]
 
 SPIKE_NAMES = (
     *("spike_times", "spiketimes", "spikes", "times", "spike_time", "time"),
@@ -28,6 +28,8 @@ UNIT_NAMES = (
     *("unit_name", "neuron_ids", "cell_ids", "cluster_ids", "sender", "senders"),
     *("node_id", "node_ids", "gid", "gids", "neuron_index", "unit_index"),
 )
+#: Names of the index past the last spike of each unit.
+INDEX_NAMES = ("spike_times_index",)
 #: Names of ids where each row, or each entry of a struct, is a unit.
 ROW_ID_NAMES = ("uid", "clu_id", "cluid", "id", "ids", "name", "names", "label")
 # Names of arrays of events and settings, beside one array per unit: event channels and

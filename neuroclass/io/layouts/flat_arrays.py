@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from neuroclass._lib.wording import some
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.layouts.array_kinds import as_text, vector
-from neuroclass.io.layouts.array_names import UNIT_NAMES
+from neuroclass.io.layouts.array_names import INDEX_NAMES, UNIT_NAMES
 from neuroclass.io.layouts.presentation_numbers import add_presentations
 from neuroclass.io.layouts.unit_ids import as_ids
 from neuroclass.io.spike_table import SpikeTable
@@ -29,7 +29,6 @@ __all__ = [
     "unknown_layout",
 ]
 
-_INDEX = ("spike_times_index",)
 _LAYOUTS = (
     "spike_times with unit_ids (one per spike) or spike_times_index, one array per "
     "unit, or a cell array of neurons or of neurons x presentations"
@@ -68,7 +67,7 @@ def from_flat(
     source: str,
 ) -> SpikeTable:
     """Return the spikes of one array of times with its units or its index."""
-    index = pop_column(left, _INDEX, 1.0)
+    index = pop_column(left, INDEX_NAMES, 1.0)
     ids = pop_column(left, UNIT_NAMES, 1.0)
     if index is not None:
         stops = _whole_numbers(index[0], "spike_times_index", source)

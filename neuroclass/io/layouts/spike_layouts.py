@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass._lib.wording import some
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.layouts.array_kinds import is_cell_array, vector
-from neuroclass.io.layouts.array_names import SPIKE_NAMES
+from neuroclass.io.layouts.array_names import INDEX_NAMES, SPIKE_NAMES, UNIT_NAMES
 from neuroclass.io.layouts.cell_arrays import from_cells, only_cell_array
 from neuroclass.io.layouts.flat_arrays import (
     from_flat,
@@ -43,6 +44,12 @@ def find_spikes(
     cells = {name: value for name, value in left.items() if is_cell_array(value)}
     if structs and not cells and not column_keys(left, SPIKE_NAMES):
         return from_structs(structs, left, scale, source)
+    if described := column_keys(structs, (*UNIT_NAMES, *INDEX_NAMES)):
+        raise RecordingError(
+            f"{source}: {described[0]} must be numbers or text along one axis; it is a "
+            f"struct with the fields {some(list(structs[described[0]]))}. Save the ids "
+            "as an array or a cell array."
+        )
     if cells:
         return with_ids(from_cells(only_cell_array(cells, source), source), left), scale
     found = pop_column(left, SPIKE_NAMES, scale)
