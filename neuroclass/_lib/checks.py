@@ -53,6 +53,8 @@ def as_seconds(value: Any, name: str, *, unit_required: bool = False) -> float:
         match = _WITH_UNIT.fullmatch(value)
         if match and (match[2] in _UNITS or (not match[2] and not unit_required)):
             seconds = float(match[1]) * _UNITS.get(match[2], 1.0)
+    elif isinstance(value, np.timedelta64):  # which numpy counts among the integers
+        seconds = float(value / np.timedelta64(1, "s"))
     elif not isinstance(value, bool) and isinstance(value, numbers.Real):
         seconds = float(value)
     elif (quantity := _quantity_in_seconds(value)) is not None:

@@ -1,5 +1,6 @@
 from .events import from_events as from_events
 from .files.column_names import stored_unit_columns as stored_unit_columns
+from .files.frames import read_frame_columns as read_frame_columns
 from .files.frames import read_frame_file as read_frame_file
 from .files.stimulus_trace import StimulusTrace as StimulusTrace
 from .files.stimulus_trace import read_stimulus as read_stimulus

@@ -96,6 +96,11 @@ def time_values(values: Any, scale: float, name: str) -> NDArray[np.float64]:
         If they are no times along one axis.
     """
     values, scale = in_seconds(values, scale, name)
+    if hasattr(values, "as_units") and hasattr(values, "index"):  # of pynapple
+        values = np.asarray(values.index.values)
+    if isinstance(values, list | tuple) and any(map(_is_quantity, values[:1])):
+        parts = [in_seconds(value, scale, name) for value in values]
+        values, scale = [float(number) * factor for number, factor in parts], 1.0
     if np.ma.isMA(values):
         values = np.ma.compressed(values)
     times = np.ravel(as_array(values, name))
@@ -107,6 +112,13 @@ def time_values(values: Any, scale: float, name: str) -> NDArray[np.float64]:
             "seconds from the start of the recording."
         )
     return times.astype(np.float64) * scale
+
+
+def _is_quantity(value: Any) -> bool:
+    """Whether one time brings its unit; numpy would drop it without a word."""
+    return hasattr(value, "rescale") or (
+        hasattr(value, "to") and (hasattr(value, "unit") or hasattr(value, "magnitude"))
+    )
 
 
 def in_seconds(values: Any, scale: float, name: str) -> tuple[Any, float]:
@@ -195,12 +207,17 @@ def presented_recording(
     )
 
 
-def sorting_times(sorting: Any, unit: Any) -> NDArray[np.float64]:
+def sorting_times(
+    sorting: Any, unit: Any, segment: int | None = None
+) -> NDArray[np.float64]:
     """Return the spike times of a unit on the clock of the sorting, in seconds."""
+    given = {} if segment is None else {"segment_index": segment}
     try:
-        times = sorting.get_unit_spike_train(unit, return_times=True)
+        times = sorting.get_unit_spike_train(unit, return_times=True, **given)
     except TypeError:  # another package's sorting, or an old one
-        samples = np.asarray(sorting.get_unit_spike_train(unit), dtype=np.float64)
+        samples = np.asarray(
+            sorting.get_unit_spike_train(unit, **given), dtype=np.float64
+        )
         return samples / float(sorting.get_sampling_frequency())
     return np.asarray(times, dtype=np.float64)
 

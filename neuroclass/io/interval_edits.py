@@ -20,6 +20,7 @@ from neuroclass._lib.wording import plural, some
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.arguments import in_seconds
 from neuroclass.io.assemble import make_epoch, make_event
+from neuroclass.io.memory.trigger_objects import trigger_columns
 from neuroclass.io.triggers import read_triggers, trigger_epoch
 
 __all__ = [
@@ -42,13 +43,7 @@ def set_triggers(
     segment = recording.segments[0]
     event = _named_event(segment, triggers)
     if event is not None:
-        columns: dict[str, NDArray[Any]] = {"time": event.times.rescale("s").magnitude}
-        labels = np.asarray(event.labels, dtype=str)
-        if labels.size == event.times.size and 1 < len(set(labels)) < labels.size:
-            columns["stimulus"] = labels
-        for key, values in event.array_annotations.items():
-            if np.size(values) == event.times.size:
-                columns.setdefault(str(key), np.asarray(values))
+        columns, _ = trigger_columns(event, 1.0)
         epoch = trigger_epoch(columns, 1.0, duration, str(event.name))
     else:
         epoch = read_triggers(triggers, scale, duration)

@@ -44,6 +44,7 @@ from neuroclass.io.files.stored_columns import (
     read_indices,
     read_numbers,
     reading,
+    stored_ids,
 )
 from neuroclass.io.lazy_spiketrains import StoredSpikeTimes
 from neuroclass.io.memory.neo_objects import from_segments
@@ -222,7 +223,7 @@ def _recording_of(
     obs_intervals = None
     if "obs_intervals" in units.colnames:
         obs_intervals = _read_observed(units, scale, source)
-    ids: list[int | str] = read_indices(units.id.data, "units/id", source).tolist()
+    ids: list[int | str] = stored_ids(units.id.data, stored, source).tolist()
     if _has_text_ids(units):
         ids = columns.pop(TEXT_IDS[0])
     table = UnitTable(

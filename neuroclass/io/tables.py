@@ -22,15 +22,6 @@ from numpy.typing import NDArray
 
 from neuroclass._lib.checks import check_choice
 from neuroclass.exceptions import RecordingError
-from neuroclass.io.array_layouts import (
-    SPIKE_NAMES,
-    UNIT_NAMES,
-    as_ids,
-    event_arrays,
-    find_spikes,
-    from_rows,
-    from_trains,
-)
 from neuroclass.io.assemble import (
     UnitTable,
     assemble_recording,
@@ -41,6 +32,10 @@ from neuroclass.io.assemble import (
 from neuroclass.io.files.matlab import read_mat
 from neuroclass.io.files.neo_units import segments_of_struct
 from neuroclass.io.files.npz import SPARSE_ARRAYS, read_npy, read_npz
+from neuroclass.io.layouts.array_names import SPIKE_NAMES, UNIT_NAMES, event_arrays
+from neuroclass.io.layouts.flat_arrays import from_rows, from_trains
+from neuroclass.io.layouts.spike_layouts import find_spikes
+from neuroclass.io.layouts.unit_ids import as_ids
 from neuroclass.io.memory.neo_objects import from_segments
 from neuroclass.io.spike_table import SpikeTable
 from neuroclass.io.text import (

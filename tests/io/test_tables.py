@@ -451,3 +451,12 @@ def test_a_broken_row_names_some_columns_only(tmp_path):
     path.write_text("\n".join([",".join(names), ",".join("x" * 60), "x,y"]))
     with pytest.raises(RecordingError, match=r"\(c0, .*, c4 and 55 more\); got 2\."):
         load_recording(path)
+
+
+@pytest.mark.parametrize("name", ["unit_ids", "spike_times_index"])
+def test_a_struct_in_place_of_ids_is_named(tmp_path, name):
+    records = np.zeros(2, dtype=[("id", float), ("depth", float)])
+    arrays = {"spike_times": np.array([0.1, 0.2]), "unit_ids": [3.0, 4.0]}
+    scipy.io.savemat(tmp_path / "a.mat", arrays | {name: records})
+    with pytest.raises(RecordingError, match=f"{name} must be .* fields id, depth"):
+        load_recording(tmp_path / "a.mat")

@@ -16,10 +16,11 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass._lib.checks import warn_user
 from neuroclass._lib.memory_limits import check_allocation
 from neuroclass.exceptions import RecordingError
 
-__all__ = ["check_numbers", "read_indices", "read_numbers", "reading"]
+__all__ = ["check_numbers", "read_indices", "read_numbers", "reading", "stored_ids"]
 
 _FOREIGN = ("h5py", "hdmf", "pynwb", "hdmf_zarr", "zarr")
 
@@ -109,6 +110,49 @@ def read_indices(stored: Any, name: str, source: str) -> NDArray[np.intp]:
             "Export the file again."
         )
     return values.astype(np.intp)
+
+
+def stored_ids(given: Any, neighbour: Any, source: str) -> NDArray[np.intp]:
+    """Return the ids of units that are stored, not those that pynwb makes up.
+
+    Where ``units/id`` is no dataset of its own (a group, a second name of another
+    dataset, a link that leads nowhere, or missing) hdmf gives positions.
+
+    Parameters
+    ----------
+    given : dataset, array or list
+        What hdmf gives as ids.
+    neighbour : dataset
+        Another column of the table, whose group holds the stored ids.
+    source : str
+        Name of the file, for the messages.
+
+    Warns
+    -----
+    UserWarning
+        If no ids are stored.
+    """
+    group = getattr(neighbour, "parent", None)
+    if isinstance(given, h5py.Dataset) or not isinstance(group, h5py.Group):
+        return read_indices(given, "units/id", source)
+    found = group.get("id")
+    if isinstance(found, h5py.Dataset) and found.shape == (len(given),):
+        return read_indices(found, "units/id", source)
+    link = group.get("id", getlink=True)
+    kind = (
+        "a group"
+        if isinstance(found, h5py.Group)
+        else f"of shape {found.shape}"
+        if isinstance(found, h5py.Dataset)
+        else "missing"
+        if link is None
+        else "a link that leads nowhere"
+    )
+    warn_user(
+        f"{source}: units/id must be whole numbers, one per unit; it is {kind}. The "
+        "units are named by their row, from 0, instead. Export the file again."
+    )
+    return np.arange(len(given))
 
 
 @contextmanager

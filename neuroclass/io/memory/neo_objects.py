@@ -54,6 +54,7 @@ def from_block(block: neo.Block) -> neo.Block:
         name=str(block.name or "recording"),
         path=block.file_origin,
         annotations={"format": "neo", **block.annotations},
+        groups=_groups_of_units(block),
     )
     recording.rec_datetime = block.rec_datetime
     return recording
@@ -67,6 +68,7 @@ def from_segments(
     path: str | None = None,
     annotations: Mapping[str, Any] | None = None,
     error: type[ValueError] = ValueError,
+    groups: Sequence[neo.Group] = (),
 ) -> neo.Block:
     """Return the recording of segments: one, or the trials of an experiment.
 
@@ -86,7 +88,10 @@ def from_segments(
             f"{source}: {len(segments) - len(used)} of {len(segments)} segments have "
             "no spike trains and are left out."
         )
-    ids, trains = _common_units(used, source, error)
+    if groups:
+        ids, trains = _units_of_groups(groups, used)
+    else:
+        ids, trains = _common_units(used, source, error)
     spans = np.array([_span(segment) for segment in used])
     shifts = np.zeros(len(used))
     epochs: list[neo.Epoch] = []
@@ -119,6 +124,7 @@ def from_segments(
             for row in range(len(ids))
         ]
     )
+    unit_columns |= _unit_columns(groups)
     epochs += _joined_epochs(used, shifts, source)
     return assemble_recording(
         UnitTable(
@@ -140,6 +146,47 @@ def from_segments(
         events=_joined_events(used, shifts),
         error=error,
     )
+
+
+def _groups_of_units(block: neo.Block) -> list[neo.Group]:
+    """Return the groups that are the units of a block, if it has such groups.
+
+    As neo has them since 0.9: the spike trains of a unit in all segments, at most one
+    in each, and every spike train in one group.
+    """
+    groups = [group for group in block.groups if len(group.spiketrains)]
+    place = {
+        id(train): number
+        for number, segment in enumerate(block.segments)
+        for train in segment.spiketrains
+    }
+    grouped = [[id(train) for train in group.spiketrains] for group in groups]
+    flat = [one for several in grouped for one in several]
+    is_unit = all(
+        len({place.get(one) for one in several}) == len(several) for several in grouped
+    )
+    is_complete = len(flat) == len(set(flat)) and set(flat) == set(place)
+    return groups if groups and is_unit and is_complete else []
+
+
+def _units_of_groups(
+    groups: Sequence[neo.Group], segments: Sequence[neo.Segment]
+) -> tuple[list[int | str], list[list[Any]]]:
+    """Return ids of groups, and the spike train of each in every segment."""
+    names = [str(group.name or "") for group in groups]
+    ids = _ids_by("unit_id", groups) or _ids_by("id", groups)
+    if ids is None:
+        is_named = all(names) and len(set(names)) == len(names)
+        ids = list(names if is_named else range(len(groups)))
+    of = [{id(train): row for train in g.spiketrains} for row, g in enumerate(groups)]
+    row_of = {one: row for rows in of for one, row in rows.items()}
+    trains = []
+    for segment in segments:
+        found: list[Any] = [None] * len(groups)
+        for train in segment.spiketrains:
+            found[row_of[id(train)]] = train
+        trains.append(found)
+    return ids, trains
 
 
 def _common_units(

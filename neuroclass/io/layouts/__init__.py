@@ -1,0 +1,1 @@
+"""Layouts of spike times among named arrays, as Matlab, numpy and tables have them."""
