@@ -99,6 +99,7 @@ class TimingFit:
             bin_size=responses.spike_sums.bin_size,
             stimuli=responses.presentations.stimuli,
             recording=str(responses.recording.name),
+            rate_weight=self.model.matrix_.rate_weight,
         )
 
 
