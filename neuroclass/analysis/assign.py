@@ -84,7 +84,8 @@ def assign_cells(
     -----
     A cell is put into the class of the largest posterior probability
     (`class_posterior`), with the confidence of `class_confidence`; rates and gains do
-    not matter, for profiles are compared. It is in none of these if it is farther from
+    not matter, for profiles are compared, unless the classes were made with a weight of
+    the rate. It is in none of these if it is farther from
     the class than its members are, or all neurons together predict its spikes as well
     (`fit_to_classes`), or the confidence is below the bound.
 
@@ -104,7 +105,12 @@ def assign_cells(
     block, spikes, units = _spikes_like(recording, model, dict(options), "assign_cells")
     n_known = len(model.labels)
     both = _stacked(model.spikes, spikes)
-    matrix = TimingMatrix.from_spikes(both, half_weight=model.half_weight)
+    matrix = TimingMatrix.from_spikes(
+        both,
+        half_weight=model.half_weight,
+        rate_weight=model.rate_weight,
+        median_rate=model.median_rate,
+    )
     members = matrix.of(np.arange(n_known))
     fires = spikes.counts.sum(axis=1) > 0
     cells = matrix.of(n_known + np.flatnonzero(fires))

@@ -164,6 +164,7 @@ def mosaics_of_classes(
     labels: NDArray[np.intp],
     unit_ids: tuple[Any, ...],
     random_state: int,
+    response_correlations: NDArray[np.float64] | None = None,
 ) -> tuple[CellMosaics, tuple[Issue, ...]]:
     """Measure the mosaics of classes, and name the units that have no position.
 
@@ -177,6 +178,8 @@ def mosaics_of_classes(
         Their ids.
     random_state : int
         Seed.
+    response_correlations : ndarray of shape (n_classes, n_classes), optional
+        How alike the classes respond.
     """
     missing = (labels >= 0) & ~np.isfinite(cells.positions).all(axis=1)
     issues: tuple[Issue, ...] = ()
@@ -197,7 +200,11 @@ def mosaics_of_classes(
             ),
         )
     found = measure_mosaics(
-        cells.positions, labels, radii=cells.radii, random_state=random_state
+        cells.positions,
+        labels,
+        radii=cells.radii,
+        response_correlations=response_correlations,
+        random_state=random_state,
     )
     return (
         CellMosaics(

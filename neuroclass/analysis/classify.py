@@ -326,6 +326,7 @@ def classify_neurons(
                 np.where(units.takes_part & ~units.is_unassigned, units.labels, -1),
                 units.unit_ids,
                 random_state,
+                None if fit is None else fit.class_correlations(),
             )
     return Classification(
         units=units,

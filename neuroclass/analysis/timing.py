@@ -19,7 +19,12 @@ from neuroclass._lib.wording import plural
 from neuroclass.analysis.class_settings import ClassSettings
 from neuroclass.analysis.responses import Responses
 from neuroclass.clustering import ClusterNumber
-from neuroclass.clustering.timing import ClusterCuts, SpikeCounts, TimingClusters
+from neuroclass.clustering.timing import (
+    ClusterCuts,
+    SpikeCounts,
+    TimingClusters,
+    timing_correlations,
+)
 from neuroclass.information import rate_and_timing
 from neuroclass.results.class_model import ClassModel
 from neuroclass.results.timing_classes import TimingClasses
@@ -70,6 +75,20 @@ class TimingFit:
             u for u, is_in in zip(units, self.model.takes_part_, strict=True) if is_in
         ]
 
+    def class_correlations(self) -> NDArray[np.float64]:
+        """Return how alike the classes respond: `timing_correlations` of their sums."""
+        part, labels = self.part, self.model.labels_[self.model.takes_part_]
+        assert part.odd is not None, "recordings have repeats"
+        member = labels == np.arange(self.model.n_clusters_)[:, None]
+        sums = SpikeCounts.from_sums(
+            member @ part.counts,
+            member @ part.variance,
+            np.stack([part.repeats[of].max(axis=0) for of in member]),
+            stimulus=part.stimulus,
+            odd=member @ part.odd,
+        )
+        return timing_correlations(sums)
+
     def as_model(self, responses: Responses) -> ClassModel:
         """Return the classes as what cells of other recordings are compared with."""
         return ClassModel(
@@ -80,6 +99,7 @@ class TimingFit:
             bin_size=responses.spike_sums.bin_size,
             stimuli=responses.presentations.stimuli,
             recording=str(responses.recording.name),
+            rate_weight=self.model.matrix_.rate_weight,
         )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaincinv
+from scipy.stats import binom
 
 from neuroclass._lib.checks import check_positive_int, check_rng
 from neuroclass._lib.false_discovery import false_discovery
@@ -50,7 +51,7 @@ _ENOUGH_POWER = 0.8
 _EXPECTED_SHARE = 0.6  # recorded share at which a mosaic should have been found
 _MIXED = 0.3  # pairs over expected; 15 % of wrong cells leave .28
 _HARDLY = 0.03  # power below which a smaller share is not simulated
-_ONE_TYPE = 0.8  # radius of both classes together over theirs
+_ALIKE = 0.5  # correlation of the responses of two classes that may be one type
 _N_RANDOM = 200  # random classes, for the index of cells at random
 
 
@@ -113,21 +114,39 @@ class ClassPair:
     radius_ratio : float
         Effective radius of both classes together, over the mean of theirs: about 1 for
         one type cut in two, .7 for types that lie independently.
+    near_p_value : float
+        P-value of more near pairs between the classes than inside of them, at the
+        distance that each keeps by itself: small for two types; nan where not tested.
+    response_correlation : float
+        Timing correlation of the summed responses of the classes; nan where they were
+        not given.
     power : dict
         Share of types cut at random into two classes of these sizes that the test
         finds, by the share of the type that was recorded; empty where one was found.
     verdict : str
         "one type" (cut in two: they keep the distance from each other that each keeps
         by itself), "avoid each other" (at a shorter distance, such as ON and OFF),
-        "independent", "undecided" or "not tested".
+        "independent", "undecided" (too few cells; or they keep the distance of one
+        type, but respond differently) or "not tested".
     """
 
     labels: tuple[int, int]
     exclusion: Exclusion | None = field(repr=False)
     q_value: float
     radius_ratio: float
+    near_p_value: float
+    response_correlation: float
     power: dict[float, float]
     verdict: str
+
+    @property
+    def responds_differently(self) -> bool:
+        """Whether the classes keep the distance of one type, but respond otherwise."""
+        return (
+            self.verdict == "undecided"
+            and self.q_value <= _LEVEL
+            and self.response_correlation < _ALIKE
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,6 +186,7 @@ def measure_mosaics(
     labels: ArrayLike,
     *,
     radii: ArrayLike | None = None,
+    response_correlations: ArrayLike | None = None,
     n_permutations: int = 4999,
     n_simulations: int = 40,
     random_state: np.random.Generator | int | None = None,
@@ -182,6 +202,8 @@ def measure_mosaics(
         Class of each; -1 for cells without one, which take no part.
     radii : array_like, (n_cells,), optional
         Radii of the receptive fields, for the coverage.
+    response_correlations : array_like, (n_classes, n_classes), optional
+        How alike the classes respond, from -1 to 1.
     n_permutations : int, default 4999
         Number of shuffled labels.
     n_simulations : int, default 40
@@ -208,8 +230,12 @@ def measure_mosaics(
     would have been found in 8 of 10 simulations, else "undecided".
 
     Two classes that avoid each other are one type cut in two, or two types that do so,
-    as ON and OFF cells may: only if the effective radius of both together is at least
-    .8 times the mean of theirs the verdict is "one type". Look at their responses.
+    as ON and OFF cells may. R is the mean of the distances at which each class lacks
+    most pairs. Of the pairs nearer than R, O inside the classes and X between them,
+    where E_O and E_X are expected of cells at random, X is binomial with E_X / (E_O +
+    E_X) if the two are one type: wrong cells among both make near pairs inside and
+    between alike. They are called "one type" only if X is not above (p > .05), and
+    "undecided" if they respond differently (a correlation below .5).
 
     Examples
     --------
@@ -241,6 +267,7 @@ def measure_mosaics(
             "positions must be of 3 cells or more that have a class and do not lie on "
             f"one line; got {len(placed)}."
         )
+    alike = None if response_correlations is None else np.asarray(response_correlations)
     cells = CellDistances.from_positions(placed, area)
     n_of = np.bincount(of_placed, minlength=int(label.max()) + 1)
     tested = np.flatnonzero(n_of >= FEWEST_CELLS)
@@ -291,15 +318,18 @@ def measure_mosaics(
         sizes = (int(n_of[a]), int(n_of[b]))
         is_open = exclusion is not None and not q <= _LEVEL
         of_n = power.of_pair(sizes, len(of_pair)) if is_open else {}
-        ratio = _radius_ratio(placed, of_placed, classes[a], classes[b])
+        correlation = float("nan") if alike is None else float(alike[a, b])
+        near = _near_p_value(cells, of_placed, classes[a], classes[b])
         pairs.append(
             ClassPair(
                 labels=(a, b),
                 exclusion=exclusion,
                 q_value=q,
-                radius_ratio=ratio,
+                radius_ratio=_radius_ratio(placed, of_placed, classes[a], classes[b]),
+                near_p_value=near if exclusion else float("nan"),
+                response_correlation=correlation,
                 power=of_n,
-                verdict=_verdict_of_pair(exclusion, q, of_n, is_one=ratio >= _ONE_TYPE),
+                verdict=_verdict_of_pair(exclusion, q, of_n, near, correlation),
             )
         )
     return ClassMosaics(xy, label, area, tuple(classes), tuple(pairs), n_permutations)
@@ -385,6 +415,26 @@ def _radius_ratio(
     return both / alone if alone > 0 else float("nan")
 
 
+def _near_p_value(
+    cells: CellDistances,
+    labels: NDArray[np.intp],
+    one: ClassMosaic,
+    other: ClassMosaic,
+) -> float:
+    """Return the p-value of near pairs between two classes against those inside."""
+    if one.exclusion is None or other.exclusion is None:
+        return float("nan")
+    radius = (one.exclusion.radius + other.exclusion.radius) / 2
+    near = cells.distances < radius
+    is_one, is_other = labels == one.label, labels == other.label
+    between = int(near[np.ix_(is_one, is_other)].sum())
+    inside = sum(int(near[np.ix_(k, k)].sum()) // 2 for k in (is_one, is_other))
+    n, m = int(is_one.sum()), int(is_other.sum())
+    # Cells at random: all pairs are near equally often.
+    expected = n * m / (n * m + n * (n - 1) / 2 + m * (m - 1) / 2)
+    return float(binom.sf(between - 1, between + inside, expected))
+
+
 def _has_power(power: dict[float, float]) -> bool:
     return power.get(_EXPECTED_SHARE, 0.0) >= _ENOUGH_POWER
 
@@ -405,11 +455,13 @@ def _verdict_of_pair(
     exclusion: Exclusion | None,
     q_value: float,
     power: dict[float, float],
-    *,
-    is_one: bool,
+    near_p_value: float,
+    response_correlation: float,
 ) -> str:
     if exclusion is None:
         return "not tested"
     if q_value <= _LEVEL:
-        return "one type" if is_one else "avoid each other"
+        if near_p_value <= _LEVEL:
+            return "avoid each other"
+        return "undecided" if response_correlation < _ALIKE else "one type"
     return "independent" if _has_power(power) else "undecided"

@@ -17,7 +17,8 @@ Input: `CellMosaics`. Output: plain values. Lengths are in micrometres; its keys
                           ``edges_um, density_per_mm2``
 ``pairs``                 of each two classes: ``labels, verdict, radius_ratio``
                           (effective radius of both together over theirs),
-                          ``exclusion, power``
+                          ``near_p_value`` (of more near pairs between than inside),
+                          ``response_correlation, exclusion, power``
 ``exclusion``             ``p_value, q_value, radius_um, n_pairs, expected``, or null
 ========================  ==========================================================
 """
@@ -56,6 +57,8 @@ def describe_mosaics(cells: CellMosaics | None) -> dict[str, Any] | None:
                 "labels": one.labels,
                 "verdict": one.verdict,
                 "radius_ratio": one.radius_ratio,
+                "near_p_value": one.near_p_value,
+                "response_correlation": one.response_correlation,
                 "exclusion": _describe_exclusion(one),
                 "power": one.power,
             }

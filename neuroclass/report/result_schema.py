@@ -157,6 +157,7 @@ _MOSAICS = {
             "labels": ("count", "count"),
             "verdict": "text",
             "radius_ratio": "number?",
+            "response_correlation": "number?",
             "exclusion": _EXCLUSION,
         }
     ],

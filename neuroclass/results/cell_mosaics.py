@@ -65,7 +65,11 @@ class CellMosaics:
             _said_of_pairs(self.pairs, verdict, text)
             for verdict, text in _OF_PAIRS.items()
         ]
-        said += [_said_of_independent(self.pairs), _said_of_open_pairs(self.pairs)]
+        said += [
+            _said_of_different(self.pairs),
+            _said_of_independent(self.pairs),
+            _said_of_open_pairs(self.pairs),
+        ]
         if self.is_of_electrodes:
             said.append(
                 "positions are those of electrodes, coarser than those of cells: cells "
@@ -136,6 +140,21 @@ def _said_of_pairs(pairs: tuple[ClassPair, ...], verdict: str, text: str) -> str
     return f"Classes {some(names, _MOST_NAMED)} {text}"
 
 
+def _said_of_different(pairs: tuple[ClassPair, ...]) -> str:
+    names = [
+        f"{one.labels[0]} and {one.labels[1]} ({one.response_correlation:.2f})"
+        for one in pairs
+        if one.responds_differently
+    ]
+    if not names:
+        return ""
+    return (
+        f"cannot decide on classes {some(names, _MOST_NAMED)}: they keep the distance "
+        "of one type cut in two, but respond differently (in brackets the timing "
+        "correlation)"
+    )
+
+
 def _said_of_independent(pairs: tuple[ClassPair, ...]) -> str:
     n_tested = sum(one.exclusion is not None for one in pairs)
     n_independent = sum(one.verdict == "independent" for one in pairs)
@@ -149,7 +168,9 @@ def _said_of_independent(pairs: tuple[ClassPair, ...]) -> str:
 
 def _said_of_open_pairs(pairs: tuple[ClassPair, ...]) -> str:
     tested = [one for one in pairs if one.exclusion is not None]
-    n_open = sum(one.verdict == "undecided" for one in tested)
+    n_open = sum(
+        one.verdict == "undecided" and not one.responds_differently for one in tested
+    )
     if not n_open:
         return ""
     return (

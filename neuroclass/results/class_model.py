@@ -48,6 +48,8 @@ class ClassModel:
         Names of the stimuli, in the order of the conditions.
     recording : str
         Name of the recording.
+    rate_weight : float, default 0
+        Weight of the firing rate beside the timing.
     """
 
     spikes: SpikeCounts
@@ -57,6 +59,7 @@ class ClassModel:
     bin_size: float
     stimuli: tuple[str, ...]
     recording: str
+    rate_weight: float = 0.0
 
     def __repr__(self) -> str:
         return (
@@ -68,6 +71,12 @@ class ClassModel:
     def n_bins(self) -> NDArray[np.intp]:
         """Bins of each stimulus, (n_stimuli,)."""
         return np.bincount(self.spikes.stimulus, minlength=len(self.stimuli))
+
+    @property
+    def median_rate(self) -> float:
+        """Median of the neurons' spikes per bin and repeat."""
+        n_bins = np.maximum(self.spikes.repeats.sum(axis=1), 1)
+        return float(np.median(self.spikes.counts.sum(axis=1) / n_bins))
 
     @property
     def stimulus_text(self) -> str:
@@ -92,6 +101,7 @@ class ClassModel:
             self.bin_size,
             self.stimuli,
             self.recording,
+            self.rate_weight,
         )
 
     def write(self, path: str | os.PathLike[str]) -> Path:
@@ -104,6 +114,7 @@ class ClassModel:
             "bin_size": model.bin_size,
             "stimuli": model.stimuli,
             "recording": model.recording,
+            "rate_weight": model.rate_weight,
         }
         spikes = model.spikes
         with Path(path).open("wb") as file:
@@ -188,4 +199,5 @@ def read_class_model(folder: str | Path) -> ClassModel:
         bin_size=float(about["bin_size"]),
         stimuli=tuple(about["stimuli"]),
         recording=str(about["recording"]),
+        rate_weight=float(about.get("rate_weight", 0.0)),  # not in older models
     )

@@ -1,5 +1,6 @@
 """Cells of a recording put into known classes."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -110,6 +111,51 @@ def test_gains_make_no_difference(first, classified):
     part = classified.units.takes_part
     assert (found.nearest[part] == classified.labels[part]).mean() > 0.97
     assert (found.labels[part] >= 0).mean() > 0.9
+
+
+def test_a_weight_of_the_rate_is_part_of_the_model(tmp_path):
+    """Cells that differ in nothing but their rate: the model must know that it counts.
+
+    In another recording with a third of the repeats.
+    """
+    blocks = [
+        simulate_retina(
+            1,
+            40,
+            n_presentations=n,
+            duration="4s",
+            n_unique=0,
+            diversity=0,
+            rate_spread=0,
+            sparse_share=0,
+            stimulus_random_state=1,
+            random_state=seed,
+        )
+        for seed, n in ((0, 30), (1, 10))
+    ]
+    rng = np.random.default_rng(0)
+    for block in blocks:
+        trains = block.segments[0].spiketrains
+        kept = [
+            train[rng.random(len(train)) < (0.2 if k % 2 else 1)]
+            for k, train in enumerate(trains)
+        ]
+        for train, whole in zip(kept, trains, strict=True):
+            train.annotate(**whole.annotations)
+        block.segments[0].spiketrains = kept
+    is_slow = np.arange(40) % 2
+    classified = classify_neurons(
+        blocks[0], n_clusters=2, bin_size=0.02, rate_weight=4.0
+    )
+    assert len(set(zip(classified.labels, is_slow, strict=True))) == 2
+    save_results(classified, tmp_path / "classes")
+    model = read_class_model(tmp_path / "classes")
+    assert model.rate_weight == 4
+    found = assign_cells(blocks[1], model)
+    expected = classified.labels[:2][is_slow]
+    assert (found.nearest == expected).all()
+    without = assign_cells(blocks[1], dataclasses.replace(model, rate_weight=0.0))
+    assert (without.nearest == expected).mean() < 0.9
 
 
 def test_a_model_is_the_same_from_its_folder(tmp_path, classified, second, assigned):

@@ -40,6 +40,8 @@ def test_a_type_cut_in_two_and_two_types_in_one_are_told(rng):
     found = measure_mosaics(positions, labels, n_simulations=0, random_state=0)
     assert pair(found, (0, 5)).verdict == "one type"
     assert pair(found, (0, 5)).radius_ratio > 0.8
+    assert pair(found, (0, 5)).near_p_value > 0.05
+    assert np.isnan(pair(found, (0, 5)).response_correlation)
     independent = [pair(found, one).radius_ratio for one in ((1, 2), (1, 3), (2, 3))]
     assert pair(found, (0, 5)).radius_ratio > max(independent)
     assert found.classes[4].verdict == "mixed"
@@ -47,26 +49,66 @@ def test_a_type_cut_in_two_and_two_types_in_one_are_told(rng):
     assert [found.classes[k].verdict for k in (1, 2, 3)] == ["mosaic"] * 3
 
 
-def test_on_and_off_cells_that_avoid_each_other_are_not_one_type():
+def draw_on_off(rng):
+    """Draw types of which the first two avoid each other at a shorter distance."""
+    positions, labels = draw_types(rng)
+    on, off = positions[:40], []
+    while len(off) < 40:
+        cell = 700 * rng.random(2)
+        own = np.array(off).reshape(-1, 2)
+        if ((on - cell) ** 2).sum(axis=1).min() > 45**2 and (
+            not off or ((own - cell) ** 2).sum(axis=1).min() > 75**2
+        ):
+            off.append(cell)
+    positions[40:80] = off
+    return positions, labels
+
+
+@pytest.mark.parametrize("wrong", [0, 0.15])
+def test_on_and_off_cells_that_avoid_each_other_are_not_one_type(wrong):
     verdicts = []
     for seed in range(8):
         rng = np.random.default_rng(seed)
-        positions, labels = draw_types(rng)
-        on, off = positions[:40], []
-        while len(off) < 40:
-            cell = 700 * rng.random(2)
-            own = np.array(off).reshape(-1, 2)
-            if ((on - cell) ** 2).sum(axis=1).min() > 45**2 and (
-                not off or ((own - cell) ** 2).sum(axis=1).min() > 75**2
-            ):
-                off.append(cell)
-        positions[40:80] = off
+        positions, labels = draw_on_off(rng)
+        is_wrong = rng.random(len(labels)) < wrong
+        labels = np.where(is_wrong, rng.integers(0, 5, len(labels)), labels)
         found = measure_mosaics(
             positions, labels, n_permutations=999, n_simulations=0, random_state=0
         )
         verdicts.append(pair(found, (0, 1)).verdict)
-    assert verdicts.count("avoid each other") >= 6
-    assert "independent" not in verdicts
+    assert verdicts.count("avoid each other") >= (5 if wrong else 7)
+    assert "one type" not in verdicts
+
+
+def test_near_pairs_between_classes_are_judged_against_those_inside(rng):
+    """Halves of a type with wrong cells among them have near pairs of both kinds."""
+    positions, labels = draw_types(rng, 5)
+    labels[:40:2] = 5
+    on_off, of_on_off = draw_on_off(rng)
+    one = pair(measure_mosaics(positions, labels, n_simulations=0), (0, 5))
+    two = pair(measure_mosaics(on_off, of_on_off, n_simulations=0), (0, 1))
+    assert one.near_p_value > 0.05 > 1e-6 > two.near_p_value
+
+
+def test_classes_that_respond_differently_are_not_called_one_type(rng):
+    positions, labels = draw_types(rng, 5)
+    labels[:40:2] = 5
+    alike = np.ones((6, 6))
+    alike[0, 5] = alike[5, 0] = -0.4
+    for correlations, verdict in ((alike, "undecided"), (np.ones((6, 6)), "one type")):
+        found = measure_mosaics(
+            positions,
+            labels,
+            response_correlations=correlations,
+            n_simulations=0,
+            random_state=0,
+        )
+        one = pair(found, (0, 5))
+        assert one.verdict == verdict
+        assert one.response_correlation == correlations[0, 5]
+        assert one.responds_differently == (verdict == "undecided")
+        others = [p for p in found.pairs if p.labels != (0, 5)]
+        assert not any(p.responds_differently for p in others)
 
 
 def test_random_classes_are_no_mosaics_and_few_cells_decide_nothing(rng):

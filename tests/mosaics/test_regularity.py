@@ -48,6 +48,19 @@ def test_cells_at_random_have_the_index_that_theory_gives(rng):
     assert voronoi_index(cells) == pytest.approx(1 / 0.529, rel=0.03)
 
 
+def test_indices_and_areas_are_those_of_spatstat():
+    # spatstat.geom 3.0-6: mean and sd of nndist, dirichletAreas in a far window.
+    k = np.arange(1, 61) ** 2
+    cells = 100 * np.stack([k * 0.6180339887498949 % 1, k * 0.4142135623730951 % 1], 1)
+    apart = nearest_distances(cells)
+    assert apart.mean() == pytest.approx(6.518385, abs=1e-6)
+    assert apart.std(ddof=1) == pytest.approx(3.221968, abs=1e-6)
+    assert nearest_neighbour_index(cells) == pytest.approx(2.023106, abs=1e-6)
+    areas = np.sort(voronoi_areas(cells))
+    expected = [16.04, 41.33, 44.18, 70.87, 78.31, 95.38, 106.51, 117.06, 117.07]
+    assert_allclose(areas[:9], expected, atol=0.005)
+
+
 def test_mosaics_are_more_regular_than_chance_whatever_the_unit(rng):
     cells = draw_mosaic(100, (1000, 1000), 70, random_state=rng)
     assert nearest_neighbour_index(cells) > 3

@@ -127,6 +127,7 @@ class TimingMatrix:
         *,
         half_weight: float | None = None,
         rate_weight: float = 0.0,
+        median_rate: float | None = None,
         min_compiled: int = MIN_COMPILED,
     ) -> TimingMatrix:
         """Lay out spike counts.
@@ -140,6 +141,8 @@ class TimingMatrix:
         rate_weight : float, default 0
             beta: weight of the firing rate beside the time scales, as columns
             beta W (p, 1 - p) with p = 1 - 2^(-n / median n) for n spikes a condition.
+        median_rate : float, optional
+            That median; by default of the neurons that fire.
         min_compiled : int, default 524288
             Least number of counts for which the compiled loops are loaded.
         """
@@ -186,7 +189,9 @@ class TimingMatrix:
             )
         if rate_weight:
             rate = spikes.counts.sum(axis=1) / np.maximum(spikes.repeats.sum(axis=1), 1)
-            median = np.median(rate[total > 0]) if total.any() else 1.0
+            median = median_rate
+            if median is None:
+                median = float(np.median(rate[total > 0])) if total.any() else 1.0
             p = 1 - 2.0 ** (-rate / median)
             shares = np.stack([p, 1 - p], axis=1)
             rows[:, n - 2 : n] = rate_weight * weights[:, None] * shares
