@@ -1,3 +1,4 @@
+from ._lib.session import set_options as set_options
 from .analysis import Classification as Classification
 from .analysis import Comparison as Comparison
 from .analysis import Discrimination as Discrimination

@@ -1,12 +1,27 @@
-"""Settings of the computation: they change its cost, never its result."""
+"""Settings of the computation: they change its cost, never its result.
+
+Input: keywords of a call, else what `set_options` set for the session. Output:
+`RunSettings`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-__all__ = ["RunOptions", "RunSettings"]
+__all__ = [
+    "FIGURE_FORMATS",
+    "RunOptions",
+    "RunSettings",
+    "SessionOptions",
+    "run_settings",
+    "session",
+    "session_formats",
+]
+
+FIGURE_FORMATS = ("png", "svg")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,3 +59,30 @@ class RunOptions(TypedDict, total=False):
     memory: float | str
     progress: bool
     spikes_at_once: int
+
+
+class SessionOptions(RunOptions, total=False):
+    """Keywords of `set_options`."""
+
+    figure_formats: Sequence[str]
+
+
+@dataclass
+class Session:
+    """What holds for calls that do not say otherwise."""
+
+    run: RunSettings
+    figure_formats: tuple[str, ...]
+
+
+session = Session(RunSettings(), FIGURE_FORMATS)
+
+
+def run_settings() -> RunSettings:
+    """Return the settings of calls that do not say otherwise."""
+    return session.run
+
+
+def session_formats() -> tuple[str, ...]:
+    """Return the formats of the figures of result folders, unless a call says."""
+    return session.figure_formats

@@ -21,7 +21,7 @@ from neuroclass._lib.checks import as_bytes, check_choice, check_positive_int
 from neuroclass._lib.issues import Issue, warn_of
 from neuroclass._lib.keywords import settings_from
 from neuroclass._lib.progress import show_stages
-from neuroclass._lib.running import RunSettings
+from neuroclass._lib.running import run_settings
 from neuroclass.analysis.cell_positions import (
     CellPositions,
     mosaics_of_classes,
@@ -206,7 +206,7 @@ def classify_neurons(
     number = number_or_share(n_clusters, settings)
     check_choice(estimator, "estimator", ESTIMATORS)
     stability = check_positive_int(stability, "stability", minimum=0)
-    as_bytes(options.get("memory", RunSettings.memory), "memory")
+    as_bytes(options.get("memory", run_settings().memory), "memory")
     condition = str(options.get("condition", ResponseSettings.condition))
     if isinstance(recording, Responses):
         condition = recording.presentations.condition

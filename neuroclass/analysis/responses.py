@@ -18,7 +18,7 @@ import neo
 from neuroclass._lib.blas_threads import few_blas_threads
 from neuroclass._lib.issues import Issue, warn_of
 from neuroclass._lib.keywords import settings_from
-from neuroclass._lib.running import RunOptions, RunSettings
+from neuroclass._lib.running import RunOptions, RunSettings, run_settings
 from neuroclass.analysis.bin_choice import base_bin, count_recorded_units
 from neuroclass.analysis.memory_bound import check_memory
 from neuroclass.analysis.quality_checks import check_counts, drift_issues
@@ -387,5 +387,5 @@ def split_options(
             function_name,
             other_keywords=(*_RUN, *other_keywords),
         ),
-        settings_from(RunSettings, run, of_run, function_name),
+        settings_from(RunSettings, run or run_settings(), of_run, function_name),
     )

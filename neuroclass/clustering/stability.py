@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_rand_score
-from tqdm import tqdm
 
 from neuroclass._lib.checks import check_positive_int, check_rng
 from neuroclass._lib.parallel import run_tasks
-from neuroclass._lib.progress import is_watched
+from neuroclass._lib.progress import progress_bar
 from neuroclass.clustering._compiled.loader import MIN_COMPILED
 from neuroclass.clustering.additive_matrix import AdditiveMatrix
 from neuroclass.clustering.count_matrix import CountMatrix
@@ -159,14 +158,7 @@ def bootstrap_stability(
         ),
         n_jobs,
     )
-    bar = tqdm(
-        draws,
-        "stability",
-        n_replicates,
-        delay=2,
-        leave=False,
-        disable=not is_watched(progress),
-    )
+    bar = progress_bar(draws, desc="stability", total=n_replicates, progress=progress)
     drawn = np.array(list(bar))  # (n_replicates, n_partitions, n_neurons)
     tested = partitions[0]
     n_clusters = int(tested.max()) + 1

@@ -7,6 +7,7 @@ Input: the path of a file or folder, or an object, and its triggers. Output: a
 from __future__ import annotations
 
 import hashlib
+import logging
 from os import PathLike
 from pathlib import Path
 from typing import Any, Unpack
@@ -45,6 +46,8 @@ from neuroclass.io.memory.objects import recording_of
 from neuroclass.io.tables import read_arrays, read_csv, time_scale
 
 __all__ = ["load_recording", "recording_sha256"]
+
+_log = logging.getLogger(__name__)
 
 # Formats whose times are seconds, or known samples, by definition.
 _KNOWN_UNITS = {"phy", "circus", "sonata", "pynapple", *RAW_FORMATS}
@@ -122,6 +125,8 @@ def load_recording(
     if recording is source and _changes(settings):
         recording = _copy_of(recording)
     _edit_intervals(recording, settings, trigger_scale, duration, kind)
+    n_units = len(recording.segments[0].spiketrains) if recording.segments else 0
+    _log.info("read %s (%s, %d units)", path or "objects in memory", kind, n_units)
     return recording
 
 

@@ -5,6 +5,8 @@ Apart from the figures, which load matplotlib.
 
 from __future__ import annotations
 
+from neuroclass._lib.running import FIGURE_FORMATS
+
 __all__ = [
     "FIGURE_FORMATS",
     "FIGURE_NAMES",
@@ -28,5 +30,3 @@ FIGURE_NAMES = (
 # By the criterion "timing" alone.
 TIMING_FIGURE_NAMES = ("cuts", "time_resolution", "confidence")
 PAIR_FIGURE_NAMES = ("pairwise_divergence", "discrimination_times", "decoder_curves")
-
-FIGURE_FORMATS = ("png", "svg")

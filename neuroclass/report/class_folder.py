@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neuroclass.plotting import FIGURE_FORMATS, write_figures
+from neuroclass._lib.running import session_formats
+from neuroclass.plotting import write_figures
 from neuroclass.report.class_json import write_result_json
 from neuroclass.report.class_page import write_class_page
 from neuroclass.report.csv_files import write_labels_csv
@@ -30,7 +31,7 @@ def save_results(
     *,
     force: bool = False,
     command: str | None = None,
-    formats: Sequence[str] = FIGURE_FORMATS,
+    formats: Sequence[str] | None = None,
 ) -> Path:
     """Write labels.csv, result.json, figures and report.html into a folder.
 
@@ -46,8 +47,9 @@ def save_results(
         Replace the files of an earlier result.
     command : str, optional
         Command line, for result.json.
-    formats : sequence of str, default ("png", "svg")
-        Formats of the figures; none for a result without figures.
+    formats : sequence of str, optional
+        Formats of the figures, empty for a result without figures; by default those of
+        `set_options`, png and svg.
 
     Returns
     -------
@@ -62,6 +64,7 @@ def save_results(
     NotADirectoryError
         If `folder` is a file.
     """
+    formats = session_formats() if formats is None else formats
     with write_folder(folder, "cluster", force=force) as (target, finished):
         write_result(classification, finished, command=command, formats=formats)
     return target

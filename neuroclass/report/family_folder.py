@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuroclass._lib.json_text import json_text
+from neuroclass._lib.running import session_formats
 from neuroclass._version import __version__
-from neuroclass.plotting import FIGURE_FORMATS, write_families
+from neuroclass.plotting import write_families
 from neuroclass.report.class_folder import write_result
 from neuroclass.report.csv_files import LABEL_COLUMNS, write_table
 from neuroclass.report.family_page import write_family_page
@@ -50,7 +51,7 @@ def save_families(
     *,
     force: bool = False,
     command: str | None = None,
-    formats: Sequence[str] = FIGURE_FORMATS,
+    formats: Sequence[str] | None = None,
 ) -> Path:
     """Write the classes of each recording, and their families, into a folder.
 
@@ -66,6 +67,7 @@ def save_families(
     pathlib.Path
         `folder`.
     """
+    formats = session_formats() if formats is None else formats
     with write_folder(folder, "cluster --within", force=force) as (target, finished):
         places = [name.replace("/", "_") for name in within.recordings]
         for place, classification in zip(places, within.classifications, strict=True):

@@ -68,8 +68,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuroclass._lib.json_text import json_text
+from neuroclass._lib.running import session_formats
 from neuroclass._version import __version__
-from neuroclass.plotting import FIGURE_FORMATS, write_discrimination
+from neuroclass.plotting import write_discrimination
 from neuroclass.report.csv_files import write_table
 from neuroclass.report.json_parts import (
     FORMAT_VERSION,
@@ -100,7 +101,7 @@ def save_pairs(
     *,
     force: bool = False,
     command: str | None = None,
-    formats: Sequence[str] = FIGURE_FORMATS,
+    formats: Sequence[str] | None = None,
 ) -> Path:
     """Write pairs.csv, result.json, figures and report.html into a folder.
 
@@ -118,6 +119,7 @@ def save_pairs(
     pathlib.Path
         `folder`.
     """
+    formats = session_formats() if formats is None else formats
     with write_folder(folder, "discriminate", force=force) as (target, finished):
         write_table(discrimination.to_frame(), finished / "pairs.csv")
         text = json_text(_describe(discrimination, command))

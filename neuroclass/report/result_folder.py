@@ -6,6 +6,7 @@ write into, which takes the place of the first once it is complete.
 
 from __future__ import annotations
 
+import logging
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import os
 
 __all__ = ["check_kind", "write_folder"]
+
+_log = logging.getLogger(__name__)
 
 # File that shows which command made a result folder, the most telling first.
 _KINDS = {
@@ -95,6 +98,7 @@ def write_folder(
                 _replace_files(finished, folder)
             else:
                 finished.rename(folder)
+            _log.info("wrote %s", folder)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 

@@ -17,11 +17,10 @@ from typing import Any, Literal, Unpack
 import neo
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from neuroclass._lib.keywords import settings_from
-from neuroclass._lib.progress import is_watched
-from neuroclass._lib.running import RunOptions, RunSettings
+from neuroclass._lib.progress import progress_bar
+from neuroclass._lib.running import RunOptions, RunSettings, run_settings
 from neuroclass._version import __version__
 from neuroclass.exceptions import RecordingError
 from neuroclass.presentations.selection import Presentations
@@ -284,7 +283,7 @@ def count_bin_sizes(
     list of CountedRecording
         One per width.
     """
-    run = settings_from(RunSettings, None, options, "count_recording")
+    run = settings_from(RunSettings, run_settings(), options, "count_recording")
     trains = recording.segments[0].spiketrains
     chosen = list(range(len(trains)) if units is None else units)
     layouts = [
@@ -296,14 +295,12 @@ def count_bin_sizes(
     loops = compiled_spike_loops(n_spikes * len(layouts))
     folder = None if run.cache is None else _cache_folder(run.cache)
     blocks: list[list[WordBlock | BinBlock]] = [[] for _ in layouts]
-    with tqdm(
+    with progress_bar(
         total=n_spikes,
         desc="counting words",
         unit=" spikes",
         unit_scale=True,
-        delay=2,
-        leave=False,
-        disable=not is_watched(run.progress),
+        progress=run.progress,
     ) as bar:
         for members in blocks_of_units(recording, chosen, run.spikes_at_once):
             paths: list[Path | None] = [None] * len(layouts)

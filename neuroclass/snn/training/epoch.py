@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
+from neuroclass._lib.progress import bar_class
 from neuroclass.snn.engine import Statistics, mean_rates
 from neuroclass.snn.models import SpikingClassifier
 from neuroclass.snn.training.checkpoint import METRICS
@@ -70,7 +70,7 @@ def run_epoch(
     total = 0.0
     measured: list[tuple[Statistics, int]] = []
     forward_rate = backward_rate = math.nan
-    bar = tqdm(
+    bar = bar_class()(
         batches,
         desc=f"epoch {epoch + 1}/{recipe.epochs}",
         disable=not progress,
