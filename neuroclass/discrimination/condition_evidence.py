@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 __all__ = [
     "MOST_REPEATS",
     "N_STEPS",
+    "POWER",
     "TINY",
     "ConditionEvidence",
     "States",
@@ -33,7 +34,8 @@ MOST_REPEATS = 2000  # of a condition; with more, frequencies are sharp enough
 _LARGEST = 12.0  # difference of log odds
 _COARSEST = 0.5  # spacing of the grid at 0
 _SPACING = 1.5  # standard errors of the difference of log odds, at the most
-N_STEPS = 30  # of expectation maximisation; more make weak evidence too weak
+N_STEPS = 30  # of expectation maximisation
+POWER = 1.8  # of the factors of a step: as far as 54 plain steps, and stable below 2
 _PAIRS_AT_A_TIME = 8  # as many counts are common to them
 _LEAST_OVERLAP = 1e-6
 TINY = np.finfo(float).tiny
@@ -63,9 +65,11 @@ class ConditionEvidence:
     those of the probabilities that d and m give, less the curvature in m times half
     the variance of m.
 
-    The grid of d is as fine as the repeats resolve.  With two words, a condition has
-    one d.  With more, each word has its own, against all others, and sums over words
-    are corrected.  ``test_evidence_of_few_repeats_is_that_of_many``.  Cost: 1,176 pairs
+    Steps of expectation maximisation are lengthened (their factors to the power 1.8),
+    and stop before they have converged.  The grid of d is as fine as the repeats
+    resolve.  With two words, a condition has one d.  With more, each word has its own,
+    against all others, and sums over words are corrected.
+    ``test_evidence_of_few_repeats_is_that_of_many``.  Cost: 1,176 pairs
     with 900 conditions of two words a tenth of a second with 60 repeats, half a second
     with 300.
 
@@ -75,6 +79,10 @@ class ConditionEvidence:
        Symposium 1:157-163.
     .. [2] Efron (2014), Two modeling strategies for empirical Bayes estimation,
        Statistical Science 29:285-301, doi:10.1214/13-STS455.
+    .. [3] Peters & Walker (1978), An iterative procedure for obtaining maximum-
+       likelihood estimates of the parameters for a mixture of normal distributions,
+       SIAM J. Applied Mathematics 35:362-378, doi:10.1137/0135032: step lengths
+       between 0 and 2 converge; near the solution a power is a step length.
     """
 
     def __init__(self, counts: NDArray[np.int64]) -> None:
@@ -184,7 +192,8 @@ def unsigned(each: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def mix(
-    times: NDArray[np.intp], likelihood: NDArray[np.float64]
+    times: NDArray[np.intp],
+    likelihood: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Return the weights of the sizes of d, (n_pairs, n_sizes).
 
@@ -196,7 +205,8 @@ def mix(
     total = np.maximum(times.sum(axis=1, keepdims=True), 1.0)
     for _ in range(N_STEPS):
         mixture = np.maximum(weights @ likelihood.T, TINY)  # 0 for a silent pair
-        weights *= (times / mixture) @ likelihood / total
+        weights *= ((times / mixture) @ likelihood / total) ** POWER
+        weights /= np.maximum(weights.sum(axis=1, keepdims=True), TINY)
     return weights
 
 

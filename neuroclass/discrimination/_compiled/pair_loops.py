@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass._lib.compiled_loop import compile_loop
-from neuroclass.discrimination.condition_evidence import N_STEPS, TINY
+from neuroclass.discrimination.condition_evidence import N_STEPS, POWER, TINY
 
 __all__ = ["evidence", "histograms_of_sums", "words_to_accuracy"]
 
@@ -101,10 +101,11 @@ def _mix(
                 s1 += mixture[c] * given[s + 1, c]
                 s2 += mixture[c] * given[s + 2, c]
                 s3 += mixture[c] * given[s + 3, c]
-            weights[s] *= s0 / total
-            weights[s + 1] *= s1 / total
-            weights[s + 2] *= s2 / total
-            weights[s + 3] *= s3 / total
+            weights[s] *= (s0 / total) ** POWER
+            weights[s + 1] *= (s1 / total) ** POWER
+            weights[s + 2] *= (s2 / total) ** POWER
+            weights[s + 3] *= (s3 / total) ** POWER
+        weights /= max(weights.sum(), TINY)
     _add_rows(weights, given, mixture, n_codes)
 
 
