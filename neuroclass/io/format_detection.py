@@ -29,7 +29,7 @@ READABLE_FORMATS = (
 FORMATS = (
     *("nwb", "nwb-zarr", "phy", "circus", "klusters", "text-per-cell"),
     "spikeinterface",
-    *("npz", "npy", "csv", "mat", "mat-v7.3", "parquet", "sonata"),
+    *("npz", "npy", "csv", "mat", "mat-v7.3", "parquet", "sonata", "mearec"),
     *RAW_FORMATS,
 )
 _OF_KLUSTERS = re.compile(r"\.(clu|res)(\.\d+)?$")

@@ -23,7 +23,7 @@ from neuroclass.io.files.hdf5_links import check_links
 from neuroclass.io.files.klusters import read_klusters
 from neuroclass.io.files.raster_files import RASTER_FORMATS, read_raster
 from neuroclass.io.files.raw_formats import RAW_FORMATS, read_raw
-from neuroclass.io.files.simulators import read_sonata
+from neuroclass.io.files.simulators import read_mearec, read_sonata
 from neuroclass.io.files.sorter_folders import (
     cell_files,
     read_cell_files,
@@ -48,7 +48,7 @@ from neuroclass.io.tables import read_arrays, read_csv, time_scale
 __all__ = ["load_recording", "recording_sha256"]
 
 # Formats whose times are seconds, or known samples, by definition.
-_KNOWN_UNITS = {"phy", "circus", "klusters", "sonata", *RAW_FORMATS}
+_KNOWN_UNITS = {"phy", "circus", "klusters", "sonata", "mearec", *RAW_FORMATS}
 _IN_SAMPLES = ("phy", "circus", "klusters")
 
 
@@ -232,6 +232,8 @@ def _read_file(
         return read_cell_files(path, cell_files(path), scale)
     if kind == "sonata":
         return read_sonata(path)
+    if kind == "mearec":
+        return read_mearec(path)
     if kind == "csv":
         return read_csv(path, scale, duration)
     if kind == "parquet":

@@ -99,9 +99,7 @@ def test_a_folder_without_sorted_clusters_is_refused(tmp_path):
 
 def test_one_of_the_files_stands_for_the_folder(folder):
     for name in ("ec013.clu.1", "ec013.res.2"):
-        with pytest.raises(
-            RecordingError, match=r"part of a folder of Klusters"
-        ):
+        with pytest.raises(RecordingError, match=r"part of a folder of Klusters"):
             load_recording(folder / name)
 
 
