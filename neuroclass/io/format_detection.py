@@ -5,6 +5,7 @@ Input: the path of a file. Output: the name of its format, or an error in one li
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import h5py
 from neuroclass._lib.paths import check_exists
 from neuroclass._lib.wording import some
 from neuroclass.exceptions import RecordingError
+from neuroclass.io.files.klusters import cluster_files
 from neuroclass.io.files.raw_formats import RAW_FORMATS, raw_format_of
 from neuroclass.io.files.sorter_folders import cell_files
 from neuroclass.io.files.sortings import is_saved_sorting
@@ -25,10 +27,12 @@ READABLE_FORMATS = (
 )
 #: Names of the formats that are read.
 FORMATS = (
-    *("nwb", "nwb-zarr", "phy", "circus", "text-per-cell", "spikeinterface"),
-    *("npz", "npy", "csv", "mat", "mat-v7.3", "parquet", "sonata"),
+    *("nwb", "nwb-zarr", "phy", "circus", "klusters", "text-per-cell"),
+    "spikeinterface",
+    *("npz", "npy", "csv", "mat", "mat-v7.3", "parquet", "sonata", "mearec"),
     *RAW_FORMATS,
 )
+_OF_KLUSTERS = re.compile(r"\.(clu|res)(\.\d+)?$")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".gdf")
 _BINARY_SUFFIXES = {".nwb": "HDF5", ".h5": "HDF5", ".hdf5": "HDF5", ".npz": "npz"}
@@ -125,6 +129,10 @@ def detect_format(path: Path, name: str | None = None) -> str:
             f"{path} is a part of a Kilosort or phy folder. Give the folder "
             f"{path.parent}."
         )
+    if _OF_KLUSTERS.search(path.name) and cluster_files(path.parent):
+        raise RecordingError(
+            f"{path} is a part of a folder of Klusters. Give the folder {path.parent}."
+        )
     if head.lstrip()[:1] in (b"{", b"["):
         found = "lindi or another JSON file" if b'"refs"' in head else "JSON"
         raise RecordingError(
@@ -165,6 +173,8 @@ def _detect_in_folder(folder: Path) -> str:
         return "spikeinterface"
     if _is_phy(folder):
         return "phy"
+    if cluster_files(folder):
+        return "klusters"
     if {".zgroup", ".zattrs", "zarr.json", ".zmetadata"} & set(names):
         return "nwb-zarr"
     if raw := raw_format_of(folder):

@@ -21,9 +21,10 @@ from neuroclass._lib.checks import as_seconds, warn_user
 from neuroclass._lib.keywords import settings_from
 from neuroclass._lib.wording import plural, some
 from neuroclass.io.files.hdf5_links import check_links
+from neuroclass.io.files.klusters import read_klusters
 from neuroclass.io.files.raster_files import RASTER_FORMATS, read_raster
 from neuroclass.io.files.raw_formats import RAW_FORMATS, read_raw
-from neuroclass.io.files.simulators import read_sonata
+from neuroclass.io.files.simulators import read_mearec, read_sonata
 from neuroclass.io.files.sorter_folders import (
     cell_files,
     read_cell_files,
@@ -50,7 +51,8 @@ __all__ = ["load_recording", "recording_sha256"]
 _log = logging.getLogger(__name__)
 
 # Formats whose times are seconds, or known samples, by definition.
-_KNOWN_UNITS = {"phy", "circus", "sonata", "pynapple", *RAW_FORMATS}
+_KNOWN_UNITS = {"phy", "circus", "klusters", "sonata", "mearec", *RAW_FORMATS}
+_IN_SAMPLES = ("phy", "circus", "klusters")
 
 
 def load_recording(
@@ -169,7 +171,7 @@ def _scales(settings: LoadSettings, kind: str) -> tuple[float, float]:
     spike_unit = settings.time_unit
     trigger_unit = settings.trigger_unit or spike_unit
     rate = settings.sampling_rate
-    if kind in ("phy", "circus"):
+    if kind in _IN_SAMPLES:
         # Samples by definition, at a rate that the folder or the caller knows.
         if spike_unit not in ("s", "samples"):
             raise ValueError(
@@ -182,7 +184,7 @@ def _scales(settings: LoadSettings, kind: str) -> tuple[float, float]:
             rate = None
     uses_samples = "samples" in (spike_unit, trigger_unit)
     if uses_samples != (rate is not None):
-        if kind in ("phy", "circus") and rate is None:
+        if kind in _IN_SAMPLES and rate is None:
             return 1.0, np.nan  # at the rate of the folder
         raise ValueError(
             "sampling_rate must be given with time_unit or trigger_unit 'samples', and "
@@ -229,10 +231,14 @@ def _read_file(
         return read_phy(path, settings.sampling_rate)
     if kind == "circus":
         return read_circus(path, settings.sampling_rate)
+    if kind == "klusters":
+        return read_klusters(path, settings.sampling_rate)
     if kind == "text-per-cell":
         return read_cell_files(path, cell_files(path), scale)
     if kind == "sonata":
         return read_sonata(path)
+    if kind == "mearec":
+        return read_mearec(path)
     if kind == "csv":
         return read_csv(path, scale, duration)
     if kind == "parquet":

@@ -13,7 +13,7 @@ import pytest
 from neo.rawio import neuroexplorerrawio, openephysrawio, plexonrawio, tdtrawio
 from numpy.testing import assert_allclose
 
-from neuroclass import load_recording
+from neuroclass import RecordingError, load_recording
 from neuroclass.io.files.raw_units import raw_units
 
 RATE = 30_000
@@ -459,3 +459,11 @@ def test_spikes_later_than_the_last_block_of_plexon_are_read(tmp_path, capfd):
     (epoch,) = recording.segments[0].epochs
     assert_allclose(epoch.times.magnitude, ONSETS, atol=1e-5)
     assert capfd.readouterr().err == ""  # neo would draw progress bars
+
+
+def test_no_library_is_downloaded_for_files_of_plexon(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a.pl2").write_bytes(bytes(600))
+    with pytest.raises(RecordingError, match=r"Save the file as \.plx or \.nex"):
+        load_recording(tmp_path / "a.pl2")
+    assert not (tmp_path / ".plexon_dlls_for_neo").exists()

@@ -38,7 +38,6 @@ RAW_FORMATS = {
     "tdt": neo.rawio.TdtRawIO,
     "axona": neo.rawio.AxonaRawIO,
     "nix": neo.rawio.NIXRawIO,
-    "mearec": neo.rawio.MEArecRawIO,
     "openephys": neo.rawio.OpenEphysRawIO,
     "openephys-binary": neo.rawio.OpenEphysBinaryRawIO,
 }
@@ -84,8 +83,18 @@ _OPTIONS = {"plexon": {"progress_bar": False}}
 # neo 0.14.6 reads the events of this format, but not its spikes.
 _CURES = {
     "openephys-binary": "Give the folder of the sorter, and events/.../TTL as triggers "
-    "(--triggers)."
+    "(--triggers).",
+    "spike2-old": "Sort the spikes into a WaveMark channel, or export the times of "
+    "event channels as text.",
 }
+# Packages beyond neo's own that its readers import, and what to do without.
+_NEEDED = {
+    "spike2": "sonpy of CED (pip install sonpy; for Windows, elsewhere from Python "
+    "3.14 on), or text or .mat from Spike2",
+    "nix": "nixio (pip install nixio)",
+}
+# neo 0.14.6 downloads this library of Plexon when a .pl2 file is opened, and runs it.
+_PLEXON_LIBRARIES = ".plexon_dlls_for_neo"
 
 
 def raw_format_of(path: Path, head: bytes = b"") -> str | None:
@@ -118,6 +127,14 @@ def read_raw(path: Path, name: str) -> neo.Block:
     """
     if name == "nix":
         return _read_nix(path)
+    if name == "plexon2" and not any((Path.home() / _PLEXON_LIBRARIES).glob("*.dll")):
+        raise RecordingError(
+            f"{path} is a .pl2 file of Plexon, which only Plexon's own library reads; "
+            "neo would download and run it. Save the file as .plx or .nex "
+            "(OfflineSorter, PlexUtil), or convert it to NWB 2 (neuroconv); or fetch "
+            f"the library once with neo.rawio.Plexon2RawIO, which puts it into "
+            f"~/{_PLEXON_LIBRARIES}."
+        )
     reader_class = RAW_FORMATS[name]
     place = _place(path, name, is_folder=reader_class.rawmode == "one-dir")
     with _errors_of_neo(path, name):
@@ -184,6 +201,11 @@ def _errors_of_neo(path: Path, name: str) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
+    except ImportError as error:
+        needed = _NEEDED.get(name, "another package")
+        raise ImportError(
+            f"{path} is read by neo as {name}, which needs {needed}: {error}"
+        ) from error
     except Exception as error:  # each reader raises its own
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise RecordingError(
@@ -233,6 +255,17 @@ def _rising_edges(folder: Path) -> NDArray[np.int64]:
     return np.asarray(found["timestamp"][is_ttl & (found["event_id"] == 1)])
 
 
+def _edge_labels(
+    reader: Any, channel: str, labels: NDArray[np.str_]
+) -> NDArray[np.str_]:
+    """Return which edge each event of a level of Spike2 is; neo gives no labels."""
+    about = reader._channel_infos[int(channel)]
+    if about["type"] != "EventBoth" or not labels.size:
+        return labels
+    edges = ("rising", "falling") if about["init_low"] else ("falling", "rising")
+    return np.array([edges[number % 2] for number in range(labels.size)])
+
+
 def _segments(reader: Any, units: RawUnits, name: str) -> Iterator[neo.Segment]:
     """Yield the segments of the first block, with spikes and event channels."""
     channels = reader.header["spike_channels"]
@@ -271,6 +304,8 @@ def _segments(reader: Any, units: RawUnits, name: str) -> Iterator[neo.Segment]:
             )
             event = str(kinds[channel]["name"] or kinds[channel]["id"])
             text = _event_labels(labels, name)
+            if name == "spike2-old":
+                text = _edge_labels(reader, kinds[channel]["id"], text)
             if kinds[channel]["type"] == b"epoch" and durations is not None:
                 lengths = reader.rescale_epoch_duration(
                     durations, dtype="float64", event_channel_index=channel

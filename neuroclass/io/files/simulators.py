@@ -1,4 +1,4 @@
-"""Spike files of network simulators: NEST and SONATA.
+"""Spike files of simulators: SONATA of networks, MEArec of recordings.
 
 Input: the path of a file. Output: a ``neo.Block``.
 """
@@ -17,7 +17,7 @@ from neuroclass._lib.wording import some
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.assemble import UnitTable, assemble_recording
 
-__all__ = ["read_sonata"]
+__all__ = ["read_mearec", "read_sonata"]
 
 _SECONDS = {"ms": 1e-3, "milliseconds": 1e-3, "s": 1.0, "seconds": 1.0}
 
@@ -51,6 +51,72 @@ def read_sonata(path: Path) -> neo.Block:
             ids.append(nodes.astype(np.int64))
             populations.append(name)
     return _assemble(path, times, ids, populations)
+
+
+def read_mearec(path: Path) -> neo.Block:
+    """Return the true spikes of a file of MEArec (``/spiketrains/NUMBER/times``).
+
+    What MEArec notes of each neuron, such as ``cell_type``, become unit columns; its
+    own package, with which neo reads the file, is not needed.
+
+    Raises
+    ------
+    RecordingError
+        If a neuron has no times.
+    """
+    trains, notes, stops = [], [], [0.0]
+    with h5py.File(path, "r") as file:
+        group = file["spiketrains"]
+        names = sorted(group, key=lambda name: (len(name), name))
+        for name in names:
+            stored = group[name]
+            times = stored.get("times") if isinstance(stored, h5py.Group) else None
+            if not isinstance(times, h5py.Dataset) or times.ndim != 1:
+                raise RecordingError(
+                    f"{path} must hold the times of each neuron in /spiketrains/"
+                    f"{name}/times; it has none. Write the file again."
+                )
+            trains.append(np.asarray(times[()], dtype=np.float64))
+            notes.append(_notes_of(stored.get("annotations")))
+            if "t_stop" in stored:
+                stops.append(float(np.max(stored["t_stop"][()], initial=0.0)))
+    if not names:
+        raise RecordingError(
+            f"{path} must hold spike trains; /spiketrains is empty. Write recordings, "
+            "not templates, with MEArec."
+        )
+    ids = [int(name) if name.isdecimal() else name for name in names]
+    columns = {
+        key: [note[key] for note in notes]
+        for key in dict.fromkeys(key for note in notes for key in note)
+        if all(key in note for note in notes)
+    }
+    return assemble_recording(
+        UnitTable(
+            np.concatenate(trains),
+            np.cumsum([train.size for train in trains]),
+            ids,
+            columns,
+            may_sort=True,
+            span=(0.0, max(stops)),
+        ),
+        source=path.name,
+        annotations={"format": "MEArec"},
+        name=path.stem,
+        path=str(path),
+    )
+
+
+def _notes_of(group: Any) -> dict[str, Any]:
+    """Return the numbers and texts that a group holds."""
+    notes: dict[str, Any] = {}
+    for key, stored in group.items() if isinstance(group, h5py.Group) else ():
+        if isinstance(stored, h5py.Dataset) and stored.shape == ():
+            value = stored[()]
+            if isinstance(value, bytes):
+                value = value.decode("utf-8", "replace")
+            notes[key] = value.item() if isinstance(value, np.generic) else value
+    return {k: v for k, v in notes.items() if isinstance(v, bool | int | float | str)}
 
 
 def _text(value: Any) -> str:
