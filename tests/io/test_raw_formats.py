@@ -459,3 +459,14 @@ def test_spikes_later_than_the_last_block_of_plexon_are_read(tmp_path, capfd):
     (epoch,) = recording.segments[0].epochs
     assert_allclose(epoch.times.magnitude, ONSETS, atol=1e-5)
     assert capfd.readouterr().err == ""  # neo would draw progress bars
+
+
+@pytest.mark.filterwarnings("ignore:.*left out")
+def test_a_clock_that_starts_again_is_warned_of(tmp_path):
+    path = blackrock_file(tmp_path / "a.nev")
+    content = bytearray(path.read_bytes())
+    place = content.index(struct.pack("<I", int(ticks(3.9))))
+    content[place : place + 4] = bytes(4)  # the time of one packet is lost
+    path.write_bytes(content)
+    with pytest.warns(UserWarning, match="stops or starts again, so that it has 2"):
+        load_recording(path)
