@@ -186,6 +186,11 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             for number, line in enumerate(file, start=1):
+                if "\0" in line:
+                    raise RecordingError(
+                        f"{path} must be text; line {number} holds zero bytes, as a "
+                        "file does that was not written to its end. Copy it again."
+                    )
                 if line.strip() and not line.startswith("#"):
                     yield number, line
     except UnicodeDecodeError as error:

@@ -272,3 +272,69 @@ def test_bytes_of_hdf5_are_text_as_ids(tmp_path):
         raw.write(b"MATLAB 7.3 MAT-file".ljust(128))
     trains = load_recording(path).segments[0].spiketrains
     assert [train.annotations["unit_id"] for train in trains] == ["a", "b"]
+
+
+def test_units_of_circus_are_samples_and_the_rate_is_a_whole_value(tmp_path):
+    path, params = tmp_path / "a.result.hdf5", tmp_path / "a.params"
+    params.write_text("[data]\nsampling_rate = 20000 # Hz\n", encoding="utf-8")
+    for odd in (np.array([b"a", b"b"]), np.array([1.5, 2.0]), np.zeros((2, 2))):
+        with h5py.File(path, "w") as file:
+            file["spiketimes/temp_0"] = odd
+        with pytest.raises(RecordingError, match=r"spiketimes/temp_0 must be"):
+            load_recording(path)
+    with h5py.File(path, "w") as file:
+        file.create_group("spiketimes/temp_0")
+    with pytest.raises(RecordingError, match=r"spiketimes/temp_0 must be numbers"):
+        load_recording(path)
+    with h5py.File(path, "w") as file:
+        file["spiketimes/temp_0"] = h5py.SoftLink("/nowhere")
+    with pytest.raises(RecordingError, match=r"a\.result\.hdf5 cannot be read to its"):
+        load_recording(path)
+    with h5py.File(path, "w") as file:
+        file["spiketimes/temp_0"] = np.array([100, 200])
+    (train,) = load_recording(path).segments[0].spiketrains
+    assert train.magnitude.tolist() == [0.005, 0.01]
+    for damaged in ("20_rate = 20000", "1e400", "20e", "0"):
+        params.write_text(f"sampling_rate = {damaged}\n", encoding="utf-8")
+        with pytest.raises(RecordingError, match=r"no \.params with a sampling_rate"):
+            load_recording(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "match"),
+    [
+        ("node_ids", np.array([0.5, 1.0]), "node_ids must be whole numbers"),
+        ("node_ids", None, "node_ids must be numbers"),
+        ("timestamps", np.array([b"abc", b"d"]), "timestamps must be numbers"),
+        ("timestamps", np.array([1j, 2j]), "timestamps must be numbers"),
+        ("timestamps", h5py.ExternalLink("a.h5", "/x"), "cannot be read to its end"),
+    ],
+)
+def test_arrays_of_sonata_are_numbers(tmp_path, name, values, match):
+    path = tmp_path / "spikes.h5"
+    arrays = {"timestamps": np.array([1.0, 2.0]), "node_ids": np.array([0, 1])}
+    with h5py.File(path, "w") as file:
+        for key, whole in arrays.items():
+            if key == name and values is None:
+                file.create_group(f"spikes/v1/{key}")
+            else:
+                file[f"spikes/v1/{key}"] = values if key == name else whole
+    with pytest.raises(RecordingError, match=match):
+        load_recording(path)
+
+
+def test_an_unknown_unit_of_sonata_is_not_taken_for_milliseconds(tmp_path):
+    path = tmp_path / "spikes.h5"
+    with h5py.File(path, "w") as file:
+        file["spikes/v1/timestamps"] = np.array([1.0, 2.0])
+        file["spikes/v1/timestamps"].attrs["units"] = "us"
+        file["spikes/v1/node_ids"] = np.array([0, 1])
+    with pytest.raises(RecordingError, match=r"must be ms or s; got 'us'"):
+        load_recording(path)
+
+
+def test_zero_bytes_in_a_table_are_named(tmp_path):
+    path = tmp_path / "spikes.dat"
+    path.write_bytes(b"# NEST version: 3\n" + bytes(40) + b"\n0\t261.4\n1\t270.1\n")
+    with pytest.raises(RecordingError, match="line 2 holds zero bytes"):
+        load_recording(path)

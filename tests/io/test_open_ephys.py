@@ -98,3 +98,27 @@ def test_what_is_missing_is_named(tmp_path):
     np.save(ttl / "states.npy", np.ones(2))
     with pytest.raises(RecordingError, match="a sample number for every state"):
         load_recording(source, triggers=ttl, trial_duration=1)
+
+
+@pytest.mark.parametrize("name", ["states", "sample_numbers"])
+@pytest.mark.parametrize("odd", ["text", "fractions", "damaged"])
+def test_arrays_that_are_no_whole_numbers_are_refused(tmp_path, name, odd):
+    ttl = recording_folder(tmp_path)
+    source, path = sorting(tmp_path / "sorted"), ttl / f"{name}.npy"
+    if odd == "damaged":
+        content = path.read_bytes()
+        path.write_bytes(content[:60] + bytes(8) + content[68:])
+    else:
+        values = np.load(path)
+        np.save(path, values.astype(str) if odd == "text" else values + 0.5)
+    with pytest.raises(RecordingError, match=r"must hold an? (sample number|array)"):
+        load_recording(source, triggers=ttl, trial_duration=1)
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "1e400", "1" + "0" * 400])
+def test_a_sample_rate_that_is_none_is_refused(tmp_path, rate):
+    ttl = recording_folder(tmp_path)
+    path = tmp_path / "structure.oebin"
+    path.write_text(path.read_text().replace("30000.0", rate))
+    with pytest.raises(RecordingError, match="must give the sample rate"):
+        load_recording(sorting(tmp_path / "sorted"), triggers=ttl, trial_duration=1)

@@ -467,3 +467,14 @@ def test_no_library_is_downloaded_for_files_of_plexon(tmp_path, monkeypatch):
     with pytest.raises(RecordingError, match=r"Save the file as \.plx or \.nex"):
         load_recording(tmp_path / "a.pl2")
     assert not (tmp_path / ".plexon_dlls_for_neo").exists()
+
+
+@pytest.mark.filterwarnings("ignore:.*left out")
+def test_a_clock_that_starts_again_is_warned_of(tmp_path):
+    path = blackrock_file(tmp_path / "a.nev")
+    content = bytearray(path.read_bytes())
+    place = content.index(struct.pack("<I", int(ticks(3.9))))
+    content[place : place + 4] = bytes(4)  # the time of one packet is lost
+    path.write_bytes(content)
+    with pytest.warns(UserWarning, match="stops or starts again, so that it has 2"):
+        load_recording(path)

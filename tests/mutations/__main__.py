@@ -30,7 +30,12 @@ def main():
             counts[family.name][verdict] += 1
             if verdict in WRONG and args.show:
                 last = said.strip().splitlines()[-7:]
-                print(f"[{k}] {family.name}: {verdict}: {done}", *last, sep="\n    ")
+                print(
+                    f"[{k}] {family.name}: {verdict}: {done}",
+                    *last,
+                    sep="\n    ",
+                    flush=True,
+                )
     width = max(map(len, counts))
     print(f"{'family':<{width}}", *(f"{name:>9}" for name in VERDICTS))
     total = collections.Counter()

@@ -3,12 +3,14 @@
 import contextlib
 import io
 
+from tests.mutations.event_recordings import EVENT_FILES
+from tests.mutations.formats import FORMATS
 from tests.mutations.outputs import OUTPUTS
 from tests.mutations.recordings import RECORDINGS
 
 __all__ = ["FAMILIES", "base_of"]
 
-FAMILIES = (*RECORDINGS, *OUTPUTS)
+FAMILIES = (*RECORDINGS, *FORMATS, *OUTPUTS, *EVENT_FILES)
 
 
 def base_of(family, folder):

@@ -16,6 +16,7 @@ from neuroclass import load_recording
 from neuroclass.io import write_recording
 from neuroclass.simulation import simulate_retina
 from tests.mutations.edits import edit_array, edit_bytes, edit_text
+from tests.mutations.hdf5_edits import edit_dataset
 
 __all__ = ["RECORDINGS", "Family"]
 
@@ -136,86 +137,7 @@ class Nwb(Family):
     def edit(self, folder, rng):
         place = str(rng.choice(self._PLACES))
         with h5py.File(folder / self.file, "r+") as file:
-            if rng.random() < 0.25:
-                return self._edit_structure(file, place, rng)
-            old = file[place]
-            attributes = dict(old.attrs)
-            values, done = edit_array(old[()], rng)
-            if values.dtype.kind == "U":
-                values = values.astype(h5py.string_dtype())
-            if values.dtype.kind == "M":
-                values = values.astype(np.int64)
-            del file[place]
-            file[place] = values
-            file[place].attrs.update(attributes)
-            self._mend_index(file, place)
-        return f"{place}: {done}"
-
-    @staticmethod
-    def _mend_index(file, place):
-        # The index refers to its column by an object reference.
-        index = f"{place}_index"
-        if index in file:
-            file[index].attrs["target"] = file[place].ref
-
-    def _edit_structure(self, file, place, rng):
-        kind = str(
-            rng.choice(
-                [
-                    *("gone", "group", "reference", "null", "colnames", "names"),
-                    *("declared", "no attrs", "bytes name", "external", "soft"),
-                    *("type", "enum"),
-                ]
-            )
-        )
-        old = file[place]
-        attributes, parent = dict(old.attrs), old.parent
-        if kind == "colnames":
-            odd = [
-                ["a"],
-                "spike_times",
-                np.arange(3),
-                [b"\xff\xfe"],
-                np.array([], "S1"),
-            ]
-            parent.attrs["colnames"] = odd[int(rng.integers(len(odd)))]
-            return f"colnames of {parent.name}"
-        if kind == "names":
-            old.attrs.update({"description": 7, "neurodata_type": "Odd"})
-            return f"{place}: type of column"
-        if kind == "no attrs":
-            for name in list(old.attrs):
-                del old.attrs[name]
-            return f"{place}: no attributes"
-        if kind == "type":
-            parent.attrs["neurodata_type"] = str(
-                rng.choice(["VectorData", "", "Units"])
-            )
-            return f"{parent.name}: other type"
-        if kind == "bytes name":
-            parent.id.links.create_soft(b"\xff\xfe", place.encode())
-            return f"{parent.name}: name that is not UTF-8"
-        name = old.name
-        del file[name]
-        shape = old.shape or (1,)
-        if kind == "group":
-            file.create_group(name)
-        elif kind == "reference":
-            file[name] = np.array([file.ref] * max(shape[0], 1), dtype=h5py.ref_dtype)
-        elif kind == "null":
-            file[name] = h5py.Empty("f8")
-        elif kind == "declared":
-            file.create_dataset(name, (10**13,), "f8", chunks=(1024,))
-        elif kind == "external":
-            file[name] = h5py.ExternalLink("elsewhere.h5", "/x")
-        elif kind == "soft":
-            file[name] = h5py.SoftLink("/nowhere")
-        elif kind == "enum":
-            file[name] = np.zeros(shape, h5py.enum_dtype({"a": 0, "b": 1}))
-        if kind in ("reference", "null", "declared", "enum"):
-            file[name].attrs.update(attributes)
-            self._mend_index(file, place)
-        return f"{place}: {kind}"
+            return edit_dataset(file, place, rng)
 
     def twin(self, folder):
         with h5py.File(folder / self.file, "r") as file:
@@ -376,11 +298,10 @@ class Csv(Family):
 
     def twin(self, folder):
         text = (folder / self.file).read_text(encoding="utf-8-sig")
-        rows = list(
-            csv.DictReader(
-                line for line in text.splitlines() if line and line[0] != "#"
-            )
-        )
+        lines = [line for line in text.splitlines() if line and line[0] != "#"]
+        if lines[0].replace(",", "").replace(".", "").isdecimal():
+            lines.insert(0, "unit,time")  # a table without names
+        rows = list(csv.DictReader(lines))
         trains = {}
         for row in rows:
             row = {key.strip().lower(): value for key, value in row.items()}

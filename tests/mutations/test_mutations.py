@@ -13,7 +13,7 @@ from tests.mutations.running import WRONG, judge
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="needs fork and limits of Linux"
 )
-N_MUTANTS = 5
+N_MUTANTS = 3
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")

@@ -58,11 +58,12 @@ def read_ttl(folder: Path) -> dict[str, NDArray[Any]]:
     """
     states = _array(folder, _STATES)
     samples = _array(folder, ("sample_numbers.npy", "timestamps.npy"))
-    if states.shape != samples.shape or samples.dtype.kind not in "iu":
+    is_whole = samples.dtype.kind in "iu" and states.dtype.kind in "iu"
+    if states.shape != samples.shape or samples.ndim != 1 or not is_whole:
         raise RecordingError(
             f"{folder} must hold a sample number for every state; got "
-            f"{samples.dtype} of shape {samples.shape} and states of shape "
-            f"{states.shape}. Copy the folder again."
+            f"{samples.dtype} of shape {samples.shape} and states, {states.dtype}, of "
+            f"shape {states.shape}. Copy the folder again."
         )
     rate, first = _clock(folder)
     is_rising = states > 0
@@ -78,16 +79,22 @@ def read_ttl(folder: Path) -> dict[str, NDArray[Any]]:
 def _array(folder: Path, names: tuple[str, ...]) -> NDArray[Any]:
     for name in names:
         if (folder / name).is_file():
-            try:
-                return np.asarray(np.load(folder / name, allow_pickle=False))
-            except ValueError as error:
-                raise RecordingError(
-                    f"{folder / name} must hold an array of numbers: {error}."
-                ) from error
+            return _load(folder / name)
     raise RecordingError(
         f"{folder} must hold {' or '.join(names)}; it has neither. Copy the complete "
         "folder of the events."
     )
+
+
+def _load(path: Path) -> NDArray[Any]:
+    try:
+        # Mapped: its header may declare more than there is.
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    except Exception as error:  # numpy parses the header as Python does, and raises so
+        raise RecordingError(
+            f"{path} must hold an array of numbers: {str(error).splitlines()[0]}. "
+            "Copy it again."
+        ) from error
 
 
 def _clock(folder: Path) -> tuple[float, float]:
@@ -111,7 +118,9 @@ def _clock(folder: Path) -> tuple[float, float]:
             if "sample_rate" in entry
         }
         rate = float(rates[stream])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if not 0 < rate < np.inf:
+            raise ValueError("the sample rate must be positive and finite")
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise RecordingError(
             f"{root / 'structure.oebin'} must give the sample rate of the events in "
             f"{folder.name}. Give a file of trigger times instead."
@@ -119,8 +128,8 @@ def _clock(folder: Path) -> tuple[float, float]:
     for name in ("sample_numbers.npy", "timestamps.npy"):
         saved = root / "continuous" / stream / name
         if saved.is_file():
-            numbers = np.load(saved, mmap_mode="r", allow_pickle=False)
-            if numbers.dtype.kind in "iu" and numbers.size:
+            numbers = _load(saved)
+            if numbers.dtype.kind in "iu" and numbers.ndim == 1 and numbers.size:
                 return rate, float(numbers[0])
     warn_user(
         f"{folder}: the arrays of the continuous data of {stream} are not there, so "

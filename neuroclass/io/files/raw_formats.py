@@ -149,6 +149,13 @@ def read_raw(path: Path, name: str) -> neo.Block:
             f"{path} must hold sorted units; neo finds none in this {name} recording. "
             f"{_CURES.get(name, 'Give the file of the sorted spikes.')}"
         )
+    if len(segments) > 1:
+        warn_user(
+            f"{path.name}: the clock of this {name} recording stops or starts again, "
+            f"so that it has {len(segments)} segments; inspect lists them, and where "
+            "they are placed. If it was recorded in one go, the file is damaged: copy "
+            "it again."
+        )
     return from_segments(
         segments,
         source=path.name,

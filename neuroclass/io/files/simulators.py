@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from neuroclass._lib.wording import some
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.assemble import UnitTable, assemble_recording
+from neuroclass.io.files.stored_columns import read_indices, read_numbers, reading
 
 __all__ = ["read_mearec", "read_sonata"]
 
@@ -27,27 +28,39 @@ def read_sonata(path: Path) -> neo.Block:
 
     Units of one population are named by their ``node_id``; of several by
     ``POPULATION:node_id``. Only nodes that fire are in the file.
+
+    Raises
+    ------
+    RecordingError
+        If the file is damaged, or its arrays are not those of the format.
     """
     times, ids, populations = [], [], []
-    with h5py.File(path, "r") as file:
+    with reading(path), h5py.File(path, "r") as file:
         group = file["spikes"]
         tables = {"": group} if "timestamps" in group else dict(group.items())
         for name, table in tables.items():
-            key = next((k for k in ("node_ids", "gids") if k in table), None)
-            if key is None or "timestamps" not in table:
+            held = list(table) if isinstance(table, h5py.Group) else []
+            keys = [key for key in ("node_ids", "gids") if key in held]
+            if not keys or "timestamps" not in held:
                 raise RecordingError(
                     f"{path} must hold timestamps and node_ids in /spikes/{name}; got "
-                    f"{some(list(table))}. Write the report again."
+                    f"{some(held) or 'neither'}. Write the report again."
                 )
-            stamps = np.asarray(table["timestamps"][()], dtype=np.float64)
+            key = keys[0]
+            stamps = read_numbers(table["timestamps"], "timestamps", path.name)
             unit = _text(table["timestamps"].attrs.get("units", "ms"))
-            nodes = np.asarray(table[key][()])
+            if unit not in _SECONDS:
+                raise RecordingError(
+                    f"{path}: the units of timestamps must be ms or s; got {unit!r}. "
+                    "Write the report again."
+                )
+            nodes = read_indices(table[key], key, path.name)
             if nodes.shape != stamps.shape:
                 raise RecordingError(
                     f"{path}: {key} must have one entry for each of the "
                     f"{stamps.size} timestamps; got {nodes.size}. Write it again."
                 )
-            times.append(stamps * _SECONDS.get(unit, 1e-3))
+            times.append(stamps * _SECONDS[unit])
             ids.append(nodes.astype(np.int64))
             populations.append(name)
     return _assemble(path, times, ids, populations)
@@ -120,7 +133,7 @@ def _notes_of(group: Any) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _assemble(

@@ -30,6 +30,7 @@ from neuroclass._lib.checks import warn_user
 from neuroclass._lib.wording import plural, some
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.assemble import UnitTable, assemble_recording
+from neuroclass.io.files.stored_columns import read_indices, reading
 from neuroclass.io.text import plain_name, read_number_lines, read_text_columns
 
 __all__ = ["cell_files", "phy_rate", "read_cell_files", "read_circus", "read_phy"]
@@ -192,11 +193,16 @@ def read_circus(path: Path, sampling_rate: float | None) -> neo.Block:
         If the sample rate is not known, or there are no units.
     """
     rate = sampling_rate or _circus_rate(path)
-    with h5py.File(path, "r") as file:
+    with reading(path), h5py.File(path, "r") as file:
         group = file["spiketimes"]
+        if not isinstance(group, h5py.Group):
+            raise RecordingError(
+                f"{path} must hold a group spiketimes; it is an array. Sort again."
+            )
         names = sorted(group, key=lambda name: (_last_number(name), name))
         trains = [
-            np.sort(np.ravel(group[name][()]).astype(np.float64)) for name in names
+            np.sort(read_indices(group[name], f"spiketimes/{name}", path.name))
+            for name in names
         ]
     if not names:
         raise RecordingError(
@@ -222,10 +228,14 @@ def _circus_rate(path: Path) -> float:
         for params in (folder / f"{stem}.params", *sorted(folder.glob("*.params"))):
             if params.exists():
                 text = params.read_text(encoding="utf-8", errors="replace")
+                # The whole value: of a damaged line a part of it is another rate.
                 match = re.search(
-                    r"^\s*sampling_rate\s*=\s*([\d.eE+]+)", text, re.MULTILINE
+                    r"^[ \t]*sampling_rate[ \t]*=[ \t]*(\d+\.?\d*(?:[eE]\+?\d+)?)"
+                    r"\s*(?:#.*)?$",
+                    text,
+                    re.MULTILINE,
                 )
-                if match:
+                if match and 0 < float(match[1]) < np.inf:
                     return float(match[1])
     raise RecordingError(
         f"{path} holds samples, and no .params with a sampling_rate lies beside it. "

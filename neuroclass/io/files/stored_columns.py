@@ -45,12 +45,14 @@ def check_numbers(
     ------
     RecordingError
     """
-    values = stored if hasattr(stored, "dtype") else np.asarray(stored)
+    is_group = isinstance(stored, h5py.Group)
+    values = stored if hasattr(stored, "dtype") or is_group else np.asarray(stored)
     shape = getattr(values, "shape", None)
     dtype = getattr(values, "dtype", None)
     kind = getattr(dtype, "kind", "")
     if kind not in "iuf" or not kind or shape is None or len(shape) != n_axes:
         found = "nothing" if shape is None else f"shape {shape} of {dtype}"
+        found = "a group" if is_group else found
         axes = "one axis" if n_axes == 1 else f"{n_axes} axes"
         raise RecordingError(
             f"{source}: {name} must be numbers along {axes}; got {found}. Export the "

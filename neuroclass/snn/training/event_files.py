@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from neuroclass._lib.checks import warn_user
 from neuroclass.exceptions import RecordingError
 from neuroclass.snn.training.aedat4_files import read_aedat4
 
@@ -182,6 +183,12 @@ def _read_aedat3(path: Path, body: bytes) -> EventArrays:
         if header["type"] == _POLARITY_PACKET and size == 8:
             words = np.frombuffer(body, "<u4", 2 * number, position).reshape(-1, 2)
             valid = words[words[:, 0] & 1 == 1].astype(np.int64)
+            if len(valid) != header["valid"]:
+                warn_user(
+                    f"{path}: a packet says that {header['valid']} of its {number} "
+                    f"events are valid; {len(valid)} are marked so, and read. If that "
+                    "was not so before, the file is damaged: copy it again."
+                )
             times = valid[:, 1] + (int(header["overflow"]) << 31)
             address = valid[:, 0]
             parts.append(

@@ -56,6 +56,17 @@ class TestAedat4:
         with pytest.raises(RecordingError, match=r"cut\.aedat4: cannot be read as"):
             read_aedat(path)
 
+    def test_a_panic_of_the_package_is_one_line_and_prints_nothing(
+        self, tmp_path, capfd
+    ):
+        path = tmp_path / "panic.aedat4"
+        content = bytearray(FOUR_EVENTS.read_bytes())
+        content[20:28] = b"\x7f" * 8  # offsets out of the file
+        path.write_bytes(content)
+        with pytest.raises(RecordingError, match=r"panic\.aedat4: cannot be read as"):
+            read_aedat(path)
+        assert capfd.readouterr().err == ""
+
     def test_a_file_without_events_names_what_it_holds(self, tmp_path):
         path = tmp_path / "motion.aedat4"
         path.write_bytes(FOUR_EVENTS.read_bytes().replace(b"EVTS", b"IMUS"))

@@ -159,8 +159,9 @@ def aedat3(events, valid):
     words = np.stack([address, times], axis=1).astype("<u4")
     content = b"#!AER-DAT3.1\r\n#Format: RAW\r\n#!END-HEADER\r\n"
     for kind, part in [(1, words[:2]), (2, words[:1]), (1, words[2:])]:
-        n = len(part)
-        content += struct.pack("<hhiiiiii", kind, 1, 8, 4, 0, n, n, n) + part.tobytes()
+        n, n_valid = len(part), int((part[:, 0] & 1).sum())
+        head = struct.pack("<hhiiiiii", kind, 1, 8, 4, 0, n, n, n_valid)
+        content += head + part.tobytes()
     return content
 
 
@@ -173,6 +174,16 @@ def test_aedat3_gives_the_valid_events_of_polarity_packets(tmp_path):
     keep = [0, 1, 3]
     for got_column, expected in zip(got, events, strict=True):
         assert got_column.tolist() == [expected[i] for i in keep]
+
+
+def test_aedat3_of_another_number_of_valid_events_is_warned_of(tmp_path):
+    path = tmp_path / "a.aedat"
+    content = aedat3(([10, 20, 30], [0, 1, 2], [3, 2, 1], [1, 0, 1]), np.ones(3, int))
+    first = content.index(b"#!END-HEADER\r\n") + 14 + 28
+    path.write_bytes(content[:first] + bytes(8) + content[first + 8 :])
+    with pytest.warns(UserWarning, match=r"2 of its 2 events are valid; 1 are marked"):
+        times, *_ = read_aedat(path)
+    assert times.tolist() == [20, 30]
 
 
 def test_aedat2_gives_the_events_of_a_dvs128(tmp_path):
