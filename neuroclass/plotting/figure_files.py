@@ -234,7 +234,7 @@ def _save(
     figure.set_dpi(_FORMATS["png"][0])
     if (layout := figure.get_layout_engine()) is not None:
         layout.execute(figure)
-    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)
     written = []
     for suffix in formats:
         dpi, metadata = _FORMATS[suffix]
