@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor
 from typing import TYPE_CHECKING
 
 import lazy_loader
@@ -62,7 +62,7 @@ def _naming_killed_worker(found: Iterator[Any]) -> Iterator[Any]:
     """Say in one line what to do where the system killed a process of ours."""
     try:
         yield from found
-    except BrokenProcessPool as error:
+    except BrokenExecutor as error:
         raise ChildProcessError(
             "a process that computed for this one was killed, as the system does when "
             "memory runs out. Take fewer processes (n_jobs, --jobs), or wider bins."

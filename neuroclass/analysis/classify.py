@@ -6,6 +6,7 @@ that was measured of them, which plots, saves and shows itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from html import escape
 from numbers import Real
@@ -121,9 +122,15 @@ class Classification(ClassificationResult):
         """
         return psth_dataset(self)
 
-    def save(self, folder: str | Path, *, force: bool = False) -> Path:
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        force: bool = False,
+        formats: Sequence[str] = plotting.FIGURE_FORMATS,
+    ) -> Path:
         """Write labels, figures and report into a folder: `save_results`."""
-        return report.save_results(self, Path(folder), force=force)
+        return report.save_results(self, Path(folder), force=force, formats=formats)
 
     def _repr_html_(self) -> str:
         table = self.short_summary().to_html(

@@ -14,7 +14,7 @@ import neo
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass import report
+from neuroclass import plotting, report
 from neuroclass._lib.progress import show_stages
 from neuroclass.analysis.coincident_units import coincident_spikes
 from neuroclass.analysis.reference_labels import read_reference
@@ -61,9 +61,15 @@ class Discrimination(DiscriminationResult):
         """
         return pair_dataset(self)
 
-    def save(self, folder: str | Path, *, force: bool = False) -> Path:
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        force: bool = False,
+        formats: Sequence[str] = plotting.FIGURE_FORMATS,
+    ) -> Path:
         """Write the pairs and figures into a folder: `save_pairs`."""
-        return report.save_pairs(self, Path(folder), force=force)
+        return report.save_pairs(self, Path(folder), force=force, formats=formats)
 
 
 def discriminate_neurons(

@@ -7,6 +7,7 @@ only then, so that ``--help`` loads none.
 """
 
 import argparse
+import atexit
 import gc
 import os
 import re
@@ -173,7 +174,12 @@ def _ending_cleanly() -> Iterator[None]:
 
 @contextmanager
 def _few_collections() -> Iterator[None]:
-    """Collect cycles seldom: to look for them takes a seventh of all imports."""
+    """Collect cycles seldom: to look for them takes a seventh of all imports.
+
+    And not at the exit of the process, where it takes a tenth of a short command.
+    """
+    atexit.unregister(gc.freeze)  # of an earlier command in this process
+    atexit.register(gc.freeze)
     before = gc.get_threshold()
     gc.set_threshold(100_000, 50, 50)
     try:

@@ -15,6 +15,7 @@ from neuroclass.cli.inputs import (
 from neuroclass.cli.options import (
     add_cache,
     add_command,
+    add_figures,
     add_json,
     add_output,
     add_random_state_and_jobs,
@@ -91,6 +92,7 @@ def add_parser(commands: Any) -> None:
     add_random_state_and_jobs(groups)
     output = parser.add_argument_group("output")
     add_output(output, "_groupings", "an existing result folder")
+    add_figures(output)
     add_json(output)
 
 
@@ -124,7 +126,13 @@ def run(args: "Namespace") -> None:
         random_state=args.random_state,
         **preparation_options(args, *recordings),
     )
-    save_comparison(comparison, folder, force=args.force, command=args.line)
+    save_comparison(
+        comparison,
+        folder,
+        force=args.force,
+        command=args.line,
+        formats=args.formats,
+    )
     text = (folder / "result.json").read_text(encoding="utf-8")
     if args.json:
         print(text, end="")

@@ -27,7 +27,9 @@ _DISTURBED = 0.25  # fraction of the neurons put into random classes at a restar
 
 
 def refine(
-    matrix: CountMatrix | AdditiveMatrix, labels: NDArray[np.intp]
+    matrix: CountMatrix | AdditiveMatrix,
+    labels: NDArray[np.intp],
+    gains: dict[bytes, NDArray[np.float64]] | None = None,
 ) -> tuple[NDArray[np.intp], float]:
     """Reassign neurons one at a time until no move raises the objective.
 
@@ -40,6 +42,11 @@ def refine(
         Word counts of the neurons.
     labels : ndarray of int, (n_neurons,)
         Initial partition; classes numbered from 0 without gaps.
+    gains : dict, optional
+        Begun empty, and given to each call with the same matrix where partitions share
+        classes, as cuts of a tree do: keeps what each neuron gains in a class, so that
+        nothing is computed anew for classes of the same neurons. Of no use to the
+        compiled loops.
 
     Returns
     -------
@@ -77,7 +84,7 @@ def refine(
             n_sweeps,
         )
     else:
-        _reassign(matrix, labels, sums, n_sweeps)
+        _reassign(matrix, labels, sums, n_sweeps, {} if gains is None else gains)
     return relabel(labels), float(matrix.values(sums).sum())
 
 
@@ -86,8 +93,9 @@ def _reassign(
     labels: NDArray[np.intp],
     sums: NDArray[Any],
     n_sweeps: int,
+    known: dict[bytes, NDArray[np.float64]],
 ) -> None:
-    """Move neurons until no move gains, as `loops`; changes `labels` and `sums`."""
+    """Move neurons until no move gains, as `loops`; changes all but the matrix."""
     n_clusters = len(sums)
     values = matrix.values(sums)
     sizes = np.bincount(labels, minlength=n_clusters)
@@ -97,6 +105,10 @@ def _reassign(
     computed = np.full((len(labels), n_clusters), -1)
     # What the objective gains with the neuron in the class, over the class without it.
     gain = np.empty((len(labels), n_clusters))
+    for k in range(n_clusters):
+        if (column := known.get((labels == k).tobytes())) is not None:
+            gain[:, k] = column
+            computed[~np.isnan(column), k] = 0
     for _ in range(n_sweeps):
         n_moves = 0
         for neuron, row in enumerate(matrix.counts):
@@ -125,6 +137,9 @@ def _reassign(
             n_moves += 1
         if not n_moves:
             break
+    for k in range(n_clusters):
+        is_known = computed[:, k] == version[k]
+        known[(labels == k).tobytes()] = np.where(is_known, gain[:, k], np.nan)
 
 
 def refine_with_restarts(

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-import scipy.sparse
+import scipy
 from numpy.typing import NDArray
 
 from neuroclass.clustering._compiled.loader import MIN_COMPILED, compiled_loops

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import linear_sum_assignment
-from sklearn.metrics import adjusted_rand_score
 
 from neuroclass._lib.checks import check_positive_int, check_rng
 from neuroclass._lib.parallel import run_tasks
@@ -25,6 +24,7 @@ from neuroclass.clustering.count_matrix import CountMatrix
 from neuroclass.clustering.merge_tree import build_merge_tree
 from neuroclass.clustering.reassignment import refine
 from neuroclass.clustering.timing.spike_counts import SpikeCounts
+from neuroclass.clustering.timing.split_halves import adjusted_rand_index
 from neuroclass.clustering.timing.timing_matrix import TimingMatrix
 from neuroclass.estimators import Estimator, check_counts
 
@@ -178,7 +178,7 @@ def bootstrap_stability(
         numbers=tuple(int(partitions[k].max()) + 1 for k in order),
         adjusted_rand_index=np.array(
             [
-                [adjusted_rand_score(partitions[k], r) for r in drawn[:, k]]
+                [adjusted_rand_index(partitions[k], r) for r in drawn[:, k]]
                 for k in order
             ]
         ),
@@ -295,7 +295,7 @@ def match_to_replicate(
     shared = np.zeros((n_clusters, int(replicate.max()) + 1))
     np.add.at(shared, (labels, replicate), 1)
     either = shared.sum(axis=1, keepdims=True) + shared.sum(axis=0) - shared
-    one, other = linear_sum_assignment(shared, maximize=True)
+    one, other = scipy.optimize.linear_sum_assignment(shared, maximize=True)
     partner = np.full(n_clusters, -1)
     partner[one] = other
     return partner[labels] == replicate, (shared / either).max(axis=1)

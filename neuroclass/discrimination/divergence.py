@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.special import ndtr
 
 from neuroclass._lib.false_discovery import false_discovery
@@ -401,7 +401,9 @@ def distinguishable_groups(
     rank = np.empty(len(z), dtype=np.intp)
     rank[np.argsort(z, kind="stable")] = np.arange(len(z))
     distance = is_distinguished + 1e-6 * rank / len(z)
-    labels = fcluster(linkage(distance, "average"), 0.5 + 1e-6, "distance")
+    hierarchy = scipy.cluster.hierarchy
+    merges = hierarchy.linkage(distance, "average")
+    labels = hierarchy.fcluster(merges, 0.5 + 1e-6, "distance")
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     by_first: NDArray[np.intp] = np.argsort(np.argsort(first))[inverse]
     return by_first

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 from scipy.special import betaln, gammaln, polygamma, psi
 
 __all__ = ["nsb"]
@@ -89,11 +89,15 @@ def _log_rising(b: NDArray[np.float64], n: NDArray[np.int64]) -> NDArray[np.floa
     return np.where(n[:, None] > 0, gammaln(some) - betaln(b, some), 0.0)
 
 
-def _count_of_counts(code: NDArray[np.intp], n_different: int) -> csr_array:
+def _count_of_counts(
+    code: NDArray[np.intp], n_different: int
+) -> scipy.sparse.csr_array:
     """Return the number of words of each vector with each count."""
     n_vectors, n_words = code.shape
     starts = np.arange(n_vectors + 1) * n_words
     ones = np.ones(code.size)
-    matrix = csr_array((ones, code.ravel(), starts), shape=(n_vectors, n_different))
+    matrix = scipy.sparse.csr_array(
+        (ones, code.ravel(), starts), shape=(n_vectors, n_different)
+    )
     matrix.sum_duplicates()
     return matrix

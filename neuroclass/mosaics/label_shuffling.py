@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from neuroclass._lib.checks import check_rng
 
@@ -74,7 +74,7 @@ class CellDistances:
         cls, positions: NDArray[np.float64], area: float
     ) -> CellDistances:
         """Measure the distances of positions, (n_cells, 2)."""
-        apart = cdist(positions, positions).astype(np.float32)
+        apart = scipy.spatial.distance.cdist(positions, positions).astype(np.float32)
         np.fill_diagonal(apart, np.inf)
         return cls(apart, area)
 

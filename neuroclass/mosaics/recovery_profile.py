@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.distance import pdist
 
 from neuroclass.mosaics.regularity import as_positions, hull_of
 
@@ -107,7 +107,7 @@ def density_recovery_profile(
         raise ValueError(f"bin_width must be positive; got {bin_width!r}.")
     n_bins = max(int(np.ceil(_SPACINGS * spacing / width)), 1)
     edges: NDArray[np.float64] = float(width) * np.arange(n_bins + 1, dtype=np.float64)
-    n_pairs = np.histogram(pdist(xy), edges)[0]
+    n_pairs = np.histogram(scipy.spatial.distance.pdist(xy), edges)[0]
     middle = (edges[1:] + edges[:-1]) / 2
     annulus = np.pi * np.diff(edges**2)
     seen = annulus * _shares_inside(xy, middle, window.equations)

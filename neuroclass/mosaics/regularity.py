@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import ConvexHull, QhullError, Voronoi, cKDTree
 
 __all__ = [
     "as_positions",
@@ -47,7 +47,9 @@ def nearest_distances(positions: ArrayLike) -> NDArray[np.float64]:
     xy = as_positions(positions)
     if len(xy) < 2:
         return np.full(len(xy), np.nan)
-    distances = np.asarray(cKDTree(xy).query(xy, k=2)[0], dtype=np.float64)
+    distances = np.asarray(
+        scipy.spatial.cKDTree(xy).query(xy, k=2)[0], dtype=np.float64
+    )
     return distances[:, 1]
 
 
@@ -91,7 +93,7 @@ def voronoi_areas(positions: ArrayLike) -> NDArray[np.float64]:
     hull = hull_of(xy)
     if len(xy) < 4 or hull is None:
         return np.empty(0)
-    diagram: Any = Voronoi(xy)
+    diagram: Any = scipy.spatial.Voronoi(xy)
     within = (
         diagram.vertices @ hull.equations[:, :2].T + hull.equations[:, 2] <= 1e-9
     ).all(axis=1)
@@ -167,6 +169,6 @@ def hull_of(xy: NDArray[np.float64]) -> Any:
     if len(xy) < 3:
         return None
     try:
-        return ConvexHull(xy)
-    except QhullError:
+        return scipy.spatial.ConvexHull(xy)
+    except scipy.spatial.QhullError:
         return None

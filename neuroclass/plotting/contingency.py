@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from neuroclass.plotting._axes import INK, class_colors, unit_name
 
@@ -108,7 +108,7 @@ def _diagonal_order(table: NDArray[np.intp]) -> NDArray[np.intp]:
 
     Columns that are left over follow that of the row which holds most of them.
     """
-    rows, columns = linear_sum_assignment(table, maximize=True)
+    rows, columns = scipy.optimize.linear_sum_assignment(table, maximize=True)
     place = table.argmax(axis=0) + 0.5
     place[columns] = rows
     size = table.sum(axis=0)

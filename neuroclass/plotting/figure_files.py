@@ -128,15 +128,19 @@ def write_families(
 
 
 def write_comparison(
-    comparison: GroupingComparison, folder: str | os.PathLike[str]
+    comparison: GroupingComparison,
+    folder: str | os.PathLike[str],
+    *,
+    formats: Sequence[str] = FIGURE_FORMATS,
 ) -> list[Path]:
     """Write ``contingency.png`` and ``contingency.svg``, as `write_figures` does."""
+    _check_formats(formats)
     path = Path(folder) / "contingency"
     path.parent.mkdir(parents=True, exist_ok=True)
     with _file_style():
         figure = new_figure(contingency.contingencies_size(comparison))
         contingency.plot_contingencies(comparison, figure=figure)
-        return _save(figure, path)
+        return _save(figure, path, formats)
 
 
 def write_discrimination(
@@ -227,14 +231,12 @@ def _file_style() -> Iterator[None]:
         yield
 
 
-def _save(
-    figure: Figure, path: Path, formats: Sequence[str] = FIGURE_FORMATS
-) -> list[Path]:
+def _save(figure: Figure, path: Path, formats: Sequence[str]) -> list[Path]:
     # Laid out once: each savefig would solve the layout again.
     figure.set_dpi(_FORMATS["png"][0])
     if (layout := figure.get_layout_engine()) is not None:
         layout.execute(figure)
-    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)
     written = []
     for suffix in formats:
         dpi, metadata = _FORMATS[suffix]

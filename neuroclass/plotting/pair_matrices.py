@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy
 from matplotlib.colors import LogNorm
-from scipy.spatial.distance import squareform
 
 from neuroclass.plotting._axes import (
     class_runs,
@@ -117,7 +117,7 @@ def plot_pairwise_divergence(
     n_neurons = len(order)
     is_distinguishable = discrimination.is_distinguishable
     rate = np.where(is_distinguishable, discrimination.information_rate, np.nan)
-    matrix = squareform(rate)[np.ix_(order, order)]
+    matrix = scipy.spatial.distance.squareform(rate)[np.ix_(order, order)]
     np.fill_diagonal(matrix, np.nan)
     ax.set_facecolor(_NOT_FOUND)
     if is_distinguishable.any():

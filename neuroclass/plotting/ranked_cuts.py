@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.colors import to_rgb
-from scipy.optimize import linear_sum_assignment
 
 from neuroclass.clustering import relabel_by_size
 from neuroclass.plotting._axes import INK, class_colors, new_axes, tidy
@@ -166,8 +165,12 @@ def _matched_colors(labels: NDArray[np.intp], shown: NDArray[np.intp]) -> list[s
     shared = np.zeros((n_clusters, n_shown))
     np.add.at(shared, (labels, shown), 1.0)
     colors = class_colors(max(n_shown, n_clusters) + n_clusters)
-    rows, columns = linear_sum_assignment(-shared)
-    found = dict(zip(rows.tolist(), columns.tolist(), strict=True))
+    found: dict[int, int] = {}
+    # The largest overlap first; the best assignment would load SciPy's optimizers.
+    for place in np.argsort(-shared, axis=None, kind="stable").tolist():
+        label, of = divmod(place, n_shown)
+        if label not in found and of not in found.values():
+            found[label] = of
     spare = iter(range(n_shown, len(colors)))
     return [
         colors[found[label]] if label in found else colors[next(spare)]

@@ -53,11 +53,15 @@ def test_text_is_80_columns_wide_and_says_what_was_found(run, retina):
     assert "Victor-Purpura distances of all" not in err  # it takes no time
 
 
-def test_json_is_that_of_the_folder(run, retina):
-    status, out, _ = run("compare", retina, *FAST, "--json", "-o", "found")
+def test_json_is_that_of_the_folder_and_figures_can_be_left_out(run, retina):
+    status, out, _ = run(
+        "compare", retina, *FAST, "--json", "--no-figures", "-o", "found"
+    )
     assert status == 0
     assert out == Path("found/result.json").read_text()
     assert json.loads(out)["types"] is None
+    assert not Path("found/figures").exists()
+    assert "<img" not in Path("found/report.html").read_text()
 
 
 def test_the_page_is_made_again_from_the_folder(run, folder):

@@ -71,7 +71,9 @@ def test_discriminate_reports_drift(run, tmp_path):
         found = discriminate_neurons(recording, bin_size="20ms", progress=False)
     assert found.drift.is_unsafe.any()
     assert not found.is_safe.all()
-    result = json.loads((found.save(tmp_path / "p") / "result.json").read_text())
+    found.save(tmp_path / "p", formats=["svg"])
+    assert {p.suffix for p in (tmp_path / "p" / "figures").iterdir()} == {".svg"}
+    result = json.loads((tmp_path / "p" / "result.json").read_text())
     assert result["drift"]["n_unsafe"] == found.drift.is_unsafe.sum()
     assert result["median_time_to_accuracy"]["safe"]["n_pairs"] == found.is_safe.sum()
     page = (tmp_path / "p" / "report.html").read_text(encoding="utf-8")

@@ -110,3 +110,17 @@ def test_reassignment_is_the_same_with_and_without_compiled_loops(rng, estimator
     assert not np.array_equal(found[0][0], start)
     assert_array_equal(found[0][0], found[1][0])
     assert_allclose(found[0][1], found[1][1], rtol=1e-12)
+
+
+def test_gains_kept_between_partitions_change_nothing(rng):
+    for _ in range(4):
+        counts, _ = retina(rng, spread=1.5, repeats=4)
+        matrix = CountMatrix.from_counts(counts)
+        tree, gains = build_merge_tree(matrix), {}
+        for n_clusters in range(8, 1, -1):
+            cut = tree.labels(n_clusters)
+            labels, objective = refine(matrix, cut, gains)
+            alone, of_alone = refine(matrix, cut)
+            assert_array_equal(labels, alone)
+            assert_allclose(objective, of_alone, rtol=1e-12)
+        assert len(gains) > 8  # of classes, each once

@@ -52,7 +52,8 @@ def test_units_without_a_label_have_minus_one(tmp_path):
     found = classify_neurons(
         retina, n_clusters=2, bin_size="20ms", min_confidence=0.999, progress=False
     )
-    found.save(tmp_path / "r")
+    found.save(tmp_path / "r", formats=())
+    assert not (tmp_path / "r" / "figures").exists()
     labels = read_result(tmp_path / "r").labels
     nowhere = np.flatnonzero(labels == -1)
     assert 3 in nowhere

@@ -6,7 +6,7 @@ Input: a recording, or its `Responses`. Output: `Comparison`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from html import escape
 from pathlib import Path
@@ -85,9 +85,15 @@ class Comparison(GroupingComparison):
             figure.savefig(path)
         return figure
 
-    def save(self, folder: str | Path, *, force: bool = False) -> Path:
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        force: bool = False,
+        formats: Sequence[str] = plotting.FIGURE_FORMATS,
+    ) -> Path:
         """Write table, labels, figure and report into a folder: `save_comparison`."""
-        return report.save_comparison(self, Path(folder), force=force)
+        return report.save_comparison(self, Path(folder), force=force, formats=formats)
 
     def _repr_html_(self) -> str:
         table = self.to_frame().to_html(

@@ -269,7 +269,8 @@ def _path(
     halves = halves_of_stimulus(spikes, smoothing)
     known: dict[bytes, Separation] = {}
     found: _Path = {}
-    labels, _ = refine(matrix, relabel(labels))
+    gains: dict[bytes, NDArray[np.float64]] = {}
+    labels, _ = refine(matrix, relabel(labels), gains)
     while (n_clusters := int(labels.max()) + 1) > 1:
         scores = []
         for distance, a, b in nearest_pairs(profiles, labels, n_clusters):
@@ -281,7 +282,7 @@ def _path(
             scores.append((known[key].z, distance, a, b, known[key].z_gaussian))
         z, _, a, b, _ = min(scores)
         found[n_clusters] = (Separation(z, min(s[4] for s in scores)), labels)
-        labels, _ = refine(matrix, relabel(np.where(labels == b, a, labels)))
+        labels, _ = refine(matrix, relabel(np.where(labels == b, a, labels)), gains)
     return found
 
 

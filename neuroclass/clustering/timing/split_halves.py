@@ -122,10 +122,11 @@ def _partitions_of(
     )
     tree = build_merge_tree(own) if len(own.counts) <= _MOST_IN_TREE else None
     found = []
+    gains: dict[bytes, NDArray[np.float64]] = {}
     for labels in partitions:
-        best = refine(own, labels)
+        best = refine(own, labels, gains)
         if tree is not None:
-            other = refine(own, tree.labels(int(labels.max()) + 1))
+            other = refine(own, tree.labels(int(labels.max()) + 1), gains)
             best = other if other[1] > best[1] + own.tolerance else best
         found.append(best[0])
     return found

@@ -21,13 +21,13 @@ from neuroclass.clustering._compiled.loader import (
 )
 from neuroclass.clustering.timing.spike_counts import SpikeCounts
 from neuroclass.clustering.timing.timing_bounds import TimingBounds, values_in_single
+from neuroclass.clustering.timing.timing_terms import NONE, sums_of_terms, terms
 
-__all__ = ["TimingMatrix", "xlog2x"]
+__all__ = ["TimingMatrix"]
 
 _LN2 = math.log(2.0)
-_BLOCK = 1 << 16  # terms at a time, so that they stay in the cache
+_BLOCK = 1 << 15  # numbers of sums at a time, so that they stay in the cache
 _NEURONS = 4096  # laid out at a time
-_NONE = 1e-12  # sums below are what subtracting rows leaves of 0
 
 
 class _Grid(NamedTuple):
@@ -242,7 +242,7 @@ class TimingMatrix:
         x = self.counts[:, : self.n_features]
         used = np.count_nonzero(x, axis=0)
         mean: NDArray[np.float64] = x.sum(axis=0) / np.maximum(used, 1)
-        return np.maximum(mean, _NONE)
+        return np.maximum(mean, NONE)
 
     @property
     def n_totals(self) -> int:
@@ -272,15 +272,8 @@ class TimingMatrix:
         if self.loops is not None:
             nothing = np.zeros(rows.shape[1])
             return self.values_of_sums(rows, np.arange(len(rows)), nothing)
-        values = np.empty(len(rows))
-        step = max(1, _BLOCK // max(1, rows.shape[1]))
-        for start in range(0, len(rows), step):
-            block = rows[start : start + step]
-            x, v, y, u = self._parts(block)
-            values[start : start + step] = _terms(x, v).sum(axis=1) - _terms(y, u).sum(
-                axis=1
-            )
-        return values
+        x, v, y, u = self._parts(rows)
+        return sums_of_terms(x, v) - sums_of_terms(y, u)
 
     def values_of_sums(
         self,
@@ -349,7 +342,7 @@ class TimingMatrix:
     def values_by_scale(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the part of Phi of each scale, (n_rows, n_scales)."""
         x, v, y, u = self._parts(rows)
-        features, totals = _terms(x, v), _terms(y, u)
+        features, totals = terms(x, v), terms(y, u)
         return np.stack(
             [
                 features[:, self.feature_scale == k].sum(axis=1)
@@ -361,7 +354,8 @@ class TimingMatrix:
 
     def _parts(self, rows: NDArray[np.float64]) -> list[NDArray[np.float64]]:
         n, m = self.n_features, self.n_totals
-        return np.split(rows, [n, 2 * n, 2 * n + m], axis=1)
+        x, v = rows[:, :n], rows[:, n : 2 * n]
+        return [x, v, rows[:, 2 * n : 2 * n + m], rows[:, 2 * n + m :]]
 
     def wide(self) -> NDArray[np.float64]:
         """Return a copy of the rows, to add to."""
@@ -440,22 +434,6 @@ def _fill(
             y[:, first_total:last_total] = weight * of_block
             u[:, first_total:last_total] = variance @ in_block * (1 - of_block)
         first, first_total = last, last_total
-
-
-def xlog2x(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Compute h(x) = x log2 x, 0 where x is 0."""
-    return _terms(x, np.zeros(1))
-
-
-def _terms(
-    x: NDArray[np.float64], variance: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return h(x) less Miller-Madow's correction, 0 where x is 0."""
-    some = x > _NONE
-    inside = np.where(some, x, 1.0)
-    term: NDArray[np.float64] = inside * np.log2(inside)
-    term -= np.where(some, variance, 0.0) / (2 * _LN2 * inside)
-    return term
 
 
 def _half_weight(

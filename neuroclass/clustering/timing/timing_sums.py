@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass.clustering.timing.timing_matrix import TimingMatrix, xlog2x
+from neuroclass.clustering.timing.timing_matrix import TimingMatrix
+from neuroclass.clustering.timing.timing_terms import xlog2x
 
 __all__ = ["TimingSums"]
 

@@ -13,8 +13,7 @@ from typing import Any
 
 import h5py
 import numpy as np
-import scipy.io
-import scipy.sparse
+import scipy
 
 from neuroclass._lib.memory_limits import available_bytes, check_allocation
 from neuroclass.exceptions import RecordingError

@@ -11,7 +11,7 @@ from typing import Any
 
 import neo
 import numpy as np
-import scipy.sparse
+import scipy
 from numpy.typing import NDArray
 
 from neuroclass._lib.memory_limits import check_allocation

@@ -60,7 +60,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuroclass._lib.json_text import json_text
 from neuroclass._version import __version__
-from neuroclass.plotting import write_comparison
+from neuroclass.plotting import FIGURE_FORMATS, write_comparison
 from neuroclass.report.comparison.comparison_page import write_comparison_page
 from neuroclass.report.csv_files import write_table
 from neuroclass.report.json_parts import (
@@ -74,6 +74,7 @@ from neuroclass.report.result_folder import write_folder
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
     from pathlib import Path
 
     from neuroclass.results import Grouping, GroupingComparison, GroupingScores
@@ -87,6 +88,7 @@ def save_comparison(
     *,
     force: bool = False,
     command: str | None = None,
+    formats: Sequence[str] = FIGURE_FORMATS,
 ) -> Path:
     """Write tables, result.json, figure and report.html into a folder.
 
@@ -96,7 +98,7 @@ def save_comparison(
     ----------
     comparison : GroupingComparison
         Record of the groupings.
-    folder, force, command
+    folder, force, command, formats
         As in `save_results`.
 
     Returns
@@ -109,7 +111,8 @@ def save_comparison(
         write_table(comparison.labels_frame(), finished / "group_labels.csv")
         text = json_text(_describe(comparison, command))
         (finished / "result.json").write_text(text, encoding="utf-8")
-        write_comparison(comparison, finished / "figures")
+        if formats:
+            write_comparison(comparison, finished / "figures", formats=formats)
         write_comparison_page(finished)
     return target
 
