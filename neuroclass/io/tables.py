@@ -33,7 +33,8 @@ from neuroclass.io.files.matlab import read_mat
 from neuroclass.io.files.neo_units import segments_of_struct
 from neuroclass.io.files.npz import SPARSE_ARRAYS, read_npy, read_npz
 from neuroclass.io.layouts.array_names import SPIKE_NAMES, UNIT_NAMES, event_arrays
-from neuroclass.io.layouts.flat_arrays import from_rows, from_trains
+from neuroclass.io.layouts.flat_arrays import from_trains
+from neuroclass.io.layouts.row_tables import from_list_cells, from_rows
 from neuroclass.io.layouts.spike_layouts import find_spikes
 from neuroclass.io.layouts.unit_ids import as_ids
 from neuroclass.io.memory.neo_objects import from_segments
@@ -89,7 +90,18 @@ def read_csv(path: Path, scale: float, duration: float | None) -> neo.Block:
     columns = read_text_columns(path)
     if path.suffix.lower() == ".csv" and {"timestamps", "node_ids"} <= set(columns):
         scale = 1e-3  # SONATA: milliseconds by definition
+        columns = _with_populations(columns)
     return read_columns(columns, path, "csv", scale, duration)
+
+
+def _with_populations(columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return columns of SONATA, whose nodes are numbered in each population anew."""
+    populations = columns.get("population")
+    nodes = columns["node_ids"]
+    if populations is None or len(set(populations.tolist())) < 2:
+        return columns
+    pairs = zip(populations.tolist(), as_ids(nodes), strict=True)
+    return columns | {"node_ids": np.array([f"{p}:{node}" for p, node in pairs])}
 
 
 def read_columns(
@@ -129,6 +141,9 @@ def read_columns(
             f"{path.name} must have columns unit and time, or a column of spike times "
             f"per unit; got {', '.join(found)}. Rename them in the first line."
         )
+    lists = from_list_cells(times[0], units[0], columns, path.name)
+    if lists is not None:
+        return _assemble(_in_seconds(lists, times[1], path.name), path, kind, duration)
     if times[0].dtype.kind not in "iuf":
         wrong = (i for i, cell in enumerate(times[0]) if not is_number(cell))
         row = next(wrong, None)

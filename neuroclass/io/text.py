@@ -38,6 +38,7 @@ _UNITS = {
     **dict.fromkeys(("us", "usec", "microsecond", "microseconds"), 1e-6),
     **dict.fromkeys(("\N{MICRO SIGN}s", "\N{GREEK SMALL LETTER MU}s"), 1e-6),
 }
+_LONGEST_CELL = 1 << 27  # characters: six million spike times
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?|[-+]?\d+|nan|NaN|")
 
 
@@ -172,6 +173,8 @@ def _rows(
 ) -> list[list[str]]:
     if delimiter is None:
         return [line.split() for _, line in lines]
+    # A cell may hold all spike times of a unit; Python allows 131,072 characters.
+    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_CELL))
     try:
         return list(csv.reader((line for _, line in lines), delimiter=delimiter))
     except csv.Error as error:

@@ -13,7 +13,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from neuroclass import RecordingError, load_recording
-from neuroclass.io import FORMATS, recording_sha256, write_labels
+from neuroclass.io import FORMATS, detect_format, recording_sha256, write_labels
 
 REAL = Path(os.environ.get("NEUROCLASS_RECORDINGS", "recordings")) / "nwb_samples"
 ONSETS = [0.0, 2.0, 4.0]
@@ -126,6 +126,16 @@ def records():
     return table
 
 
+def sorting_arrays():
+    return {
+        "unit_ids": np.array([0, 1]),
+        "num_segment": np.array([1]),
+        "sampling_frequency": np.array([20.0]),
+        "spike_indexes_seg0": np.array([10, 20, 50, 65, 90]),
+        "spike_labels_seg0": np.array([0, 1, 0, 1, 0]),
+    }
+
+
 MADE = {
     "phy": phy_folder,
     "circus": circus_file,
@@ -152,6 +162,13 @@ MADE = {
         "a.csv", "unit;time\n0;0,5\n0;2,5\n0;4,5\n1;1,0\n1;3,25\n"
     ),
     "pynapple": saved_arrays("a.npz", pynapple_arrays),
+    "spikeinterface npz": saved_arrays("a.npz", sorting_arrays),
+    "row per unit, lists": text_file(
+        "a.csv", 'unit,depth,spike_times\n0,5,"[0.5, 2.5, 4.5]"\n1,6,"[1.0, 3.25]"\n'
+    ),
+    "row per unit, white space": text_file(
+        "a.csv", "unit,spike_times\n0,[0.5 2.5 4.5]\n1,1.0 3.25\n"
+    ),
     "npz per unit": saved_arrays("a.npz", lambda: {"u0": TRAINS[0], "u1": TRAINS[1]}),
     "npy padded": saved_arrays("a.npy", padded),
     "npy records": saved_arrays("a.npy", records),
@@ -353,3 +370,73 @@ def test_real_files_of_dandi_are_read_without_an_edit(name, n_trials, n_swaps):
     trials = recording.segments[0].epochs[0]
     assert len(trials) == n_trials
     assert set(trials.array_annotations["type"]) == {"lick left", "lick right"}
+
+
+def test_columns_that_every_unit_has_once_are_columns_of_the_units(tmp_path):
+    make = text_file(
+        "a.csv",
+        "unit,area,depth,amplitude,time\n"
+        "0,V1,5,1,0.5\n1,LP,,2,1.0\n0,V1,5,3,2.5\n1,LP,,4,3.25\n0,V1,5,5,4.5\n",
+    )
+    first, second = load_recording(make(tmp_path)).segments[0].spiketrains
+    assert (first.annotations["area"], second.annotations["area"]) == ("V1", "LP")
+    assert first.annotations["depth"] == 5
+    assert np.isnan(second.annotations["depth"])
+    assert "amplitude" not in first.annotations
+
+
+def test_units_that_are_numbered_on_each_channel_anew_are_refused(tmp_path):
+    text = "channel,unit,timestamp\n1,1,0.5\n2,1,1.0\n1,1,2.5\n2,2,3.0\n"
+    with pytest.raises(RecordingError, match=r"unit 1 is in 1, 2.*start again in each"):
+        load_recording(text_file("a.csv", text)(tmp_path))
+    once = text.replace("2,1,1.0", "1,1,1.0")
+    (train, _) = (
+        load_recording(text_file("a.csv", once)(tmp_path)).segments[0].spiketrains
+    )
+    assert train.annotations["channel"] == 1
+
+
+def test_nodes_of_two_populations_are_two_units(tmp_path):
+    text = "timestamps population node_ids\n500 v1 0\n1000 lgn 0\n1500 v1 0\n"
+    recording = load_recording(text_file("spikes.csv", text)(tmp_path))
+    assert ids_of(recording) == ["lgn:0", "v1:0"]
+    assert trains_of(recording) == [[1.0], [0.5, 1.5]]
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("unit,spike_times\n0,[0.5 ... 4.5]\n1,[1.0 3.25]\n", "shortened by '...'"),
+        ("unit,spike_times\n0,[0.5 4.5]\n0,[1.0 3.25]\n", "got 2 rows of unit 0"),
+        ("unit,spike_times\n0,[0.5 a]\n1,[1.0 3.25]\n", "times must be numbers"),
+    ],
+)
+def test_cells_that_are_no_spike_times_are_named(tmp_path, text, match):
+    with pytest.raises(RecordingError, match=match):
+        load_recording(text_file("a.csv", text)(tmp_path))
+
+
+def test_a_cell_may_hold_very_many_times(tmp_path):
+    times = np.arange(20_000) / 64
+    text = f'unit,spike_times\n0,"{times.tolist()}"\n1,"[0.5, 1.5]"\n'
+    recording = load_recording(text_file("a.csv", text)(tmp_path))
+    assert_array_equal(recording.segments[0].spiketrains[0].magnitude, times)
+
+
+def test_a_sorting_of_several_segments_in_npz_is_refused(tmp_path):
+    for change, match in (
+        ({"num_segment": np.array([2])}, "sorting of one segment; it has 2"),
+        ({"unit_ids": np.array([0])}, "not among its unit_ids"),
+        ({"spike_labels_seg0": np.array([0])}, "a label for each of its 5 spikes"),
+    ):
+        np.savez(tmp_path / "a.npz", **(sorting_arrays() | change))
+        with pytest.raises(RecordingError, match=match):
+            load_recording(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("mark", ["zarr_class_info", "spikeinterface_info"])
+def test_a_sorting_in_zarr_is_no_nwb(tmp_path, mark):
+    (tmp_path / ".zattrs").write_text(f'{{"{mark}": {{}}}}')
+    assert detect_format(tmp_path) == "spikeinterface"
+    (tmp_path / ".zattrs").write_text('{"nwb_version": "2.7"}')
+    assert detect_format(tmp_path) == "nwb-zarr"

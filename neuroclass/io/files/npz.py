@@ -56,6 +56,8 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
         ) from error
     if {"t", "index", "start", "end"} <= set(arrays):
         return _pynapple_arrays(arrays)
+    if {"unit_ids", "num_segment", "sampling_frequency"} <= set(arrays):
+        return _sorting_arrays(arrays, path)
     return arrays
 
 
@@ -115,6 +117,43 @@ def _pynapple_arrays(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]
             if name not in ("t", "index", "keys", "start", "end", "type", "d", "rate")
             and values.shape == keys.shape
         },
+    }
+
+
+def _sorting_arrays(
+    arrays: dict[str, NDArray[Any]], path: Path
+) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a sorting that spikeinterface saved (``NpzSorting``).
+
+    ``spike_indexes_seg0`` are samples, ``spike_labels_seg0`` the unit of each.
+    """
+    names = ("spike_indexes_seg0", "spike_labels_seg0")
+    n_segments = int(np.ravel(arrays["num_segment"])[0])
+    rate = float(np.ravel(arrays["sampling_frequency"])[0])
+    if n_segments != 1 or not set(names) <= set(arrays):
+        raise RecordingError(
+            f"{path} must be a sorting of one segment; it has {n_segments}. Load it "
+            "with spikeinterface and give the sorting: its segments are then trials."
+        )
+    samples, labels = (np.ravel(arrays[name]) for name in names)
+    if samples.size != labels.size or not rate > 0:
+        raise RecordingError(
+            f"{path} must hold a label for each of its {samples.size} spikes, and a "
+            f"sampling frequency; got {labels.size} labels and {rate:g} Hz. Save it "
+            "again."
+        )
+    ids = np.ravel(arrays["unit_ids"])
+    trains = [np.sort(samples[labels == one]) for one in ids]
+    if sum(train.size for train in trains) < samples.size:
+        raise RecordingError(
+            f"{path} has spikes of units that are not among its unit_ids. Save it "
+            "again."
+        )
+    return {
+        # The stated unit: no time_unit changes it.
+        "spike_times [s]": np.concatenate([*trains, np.empty(0)]) / rate,
+        "spike_times_index": np.cumsum([train.size for train in trains]),
+        "unit_ids": ids,
     }
 
 

@@ -21,11 +21,24 @@ _SAVED = (
     "numpysorting_info.json",
     "spikeinterface_params.json",
 )
+# Attributes of a Zarr folder: of a saved sorting, and of an analyzer.
+_IN_ZARR = (b'"zarr_class_info"', b'"spikeinterface_info"')
+_HEAD = 1 << 20
 
 
 def is_saved_sorting(folder: Path) -> bool:
-    """Whether a folder is a sorting or an analyzer saved by spikeinterface."""
-    return any((folder / name).exists() for name in _SAVED)
+    """Whether a folder is a sorting or an analyzer saved by spikeinterface.
+
+    In Zarr it names itself among the attributes of the folder.
+    """
+    if any((folder / name).exists() for name in _SAVED):
+        return True
+    for name in (".zattrs", "zarr.json"):
+        if (folder / name).is_file():
+            attributes = (folder / name).read_bytes()[:_HEAD]
+            if any(mark in attributes for mark in _IN_ZARR):
+                return True
+    return False
 
 
 def read_extractor(path: Path, name: str) -> Any:

@@ -24,7 +24,6 @@ __all__ = [
     "from_flat",
     "from_one_array_per_unit",
     "from_padded",
-    "from_rows",
     "from_trains",
     "unknown_layout",
 ]
@@ -46,18 +45,6 @@ def from_trains(
         units=np.repeat(np.arange(len(trains)), sizes),
         unit_ids=list(unit_ids),
     )
-
-
-def from_rows(
-    times: NDArray[Any],
-    ids: NDArray[Any],
-    columns: dict[str, NDArray[Any]],
-    source: str,
-) -> SpikeTable:
-    """Return the spikes of a table with one row per spike."""
-    spikes = _by_unit(times, ids)
-    add_presentations(spikes, columns, source)
-    return spikes
 
 
 def from_flat(

@@ -18,12 +18,13 @@ from neuroclass.io.layouts.array_kinds import as_text
 from neuroclass.io.spike_table import SpikeTable
 from neuroclass.io.text import pop_column
 
-__all__ = ["add_presentations"]
+__all__ = ["PRESENTATION_NAMES", "STIMULUS_NAMES", "add_presentations"]
 
 # Presentations are counted in arrays: one number must not make millions of them.
 _MOST_NUMBER, _MOST_GAP = 1_000_000, 100
-_PRESENTATIONS = ("presentation", "presentations", "repeat", "repeats", "trial")
-_STIMULI = ("stimulus", "stimuli", "condition")
+#: Names of the number of each spike's presentation, and of its stimulus.
+PRESENTATION_NAMES = ("presentation", "presentations", "repeat", "repeats", "trial")
+STIMULUS_NAMES = ("stimulus", "stimuli", "condition")
 # Spikes to be expected of all units in a presentation in which none fires: with so many
 # it was not recorded, or is none; with fewer it may be a silent one.
 _SURELY_FIRING = 20.0
@@ -34,8 +35,8 @@ def add_presentations(
 ) -> None:
     """Add the presentation of each spike, where the table has it."""
     columns = dict(columns)
-    numbers = pop_column(columns, _PRESENTATIONS, 1.0)
-    stimuli = pop_column(columns, _STIMULI, 1.0)
+    numbers = pop_column(columns, PRESENTATION_NAMES, 1.0)
+    stimuli = pop_column(columns, STIMULUS_NAMES, 1.0)
     if numbers is None:
         return
     number = numbers[0]
