@@ -1,10 +1,10 @@
-"""Stages of a network of dense layers, compiled whole, a sample at a time.
+"""Stages of a network of dense layers, compiled whole.
 
 Input: a part of the batch. Output: counts or totals and potentials of each layer.
 
-The states of one sample fit the first cache: a stage reads little else than the rows
-of the weights of neurons that fired.  Neurons that fire at most steps count as
-constant current; their events are the steps at which they do not fire.
+A stage reads little else than states and the rows of the weights of neurons that fired.
+Neurons that will fire at most steps count as constant current; their events are the
+steps at which they do not fire.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class _Layout:
     sizes : array
         The same, padded.  (n_layers,)
     weights : array
-        Of one connection after the other, a padded row for each sending neuron.
+        Of one connection after the other; of each, for one tile of reached neurons
+        after the other, the weights from each sending neuron and a row of zeros.
     links : array
         Sending layer, layer reached, first weight.  (n_connections, 3)
     """
@@ -70,18 +71,20 @@ class _Layout:
     links: Array
 
     def padded(self, values: Sequence[Array], n_samples: int) -> Array:
-        """Return arrays (batch, n) side by side.  (batch, len(values), widest)."""
-        shape = (n_samples, len(values), int(self.sizes.max()))
-        joined: Array = torch.zeros(shape).numpy()
+        """Return arrays (batch, n) in one.  (len(values), batch, widest)."""
+        shape = (len(values), n_samples, int(self.sizes.max()))
+        joined: Array = torch.empty(shape).numpy()
         for k, value in enumerate(values):
-            joined[:, k, : value.shape[1]] = value
+            n = value.shape[1]
+            joined[k, :, :n] = value
+            joined[k, :, n:] = 0
         return joined
 
     def by_layer(self, states: Iterable[Array]) -> list[tuple[Array, Array, Array]]:
         """Return the three states of each layer without the padding."""
         first, second, third = states
         return [
-            (first[:, k, :n], second[:, k, :n], third[:, k, :n])
+            (first[k, :, :n], second[k, :, :n], third[k, :, :n])
             for k, n in enumerate(self.n_neurons)
         ]
 
@@ -90,18 +93,29 @@ def _laid_out(
     shapes: Sequence[Shape], connections: Sequence[tuple[int, int, Tensor]]
 ) -> _Layout:
     """Lay out connections given as sending layer, layer reached, weight by sender."""
+    lanes = kernels.LANES
     n_neurons = tuple(math.prod(shape) for shape in shapes)
-    sizes = [-(-n // kernels.LANES) * kernels.LANES for n in n_neurons]
-    blocks = [(sizes[sender], sizes[reached]) for sender, reached, _ in connections]
+    sizes = [-(-n // lanes) * lanes for n in n_neurons]
+    blocks = [
+        (sizes[reached] // lanes, sizes[sender] + 1, lanes)
+        for sender, reached, _ in connections
+    ]
     begins = [0, *itertools.accumulate(math.prod(block) for block in blocks)]
     # Torch's memory begins at a cache line, which makes rows a fifth faster to read.
-    weights: Array = torch.zeros(begins.pop()).numpy()
+    weights = torch.empty(begins.pop())
     links = np.zeros((len(connections), 3), np.int64)
     for k, (sender, reached, weight) in enumerate(connections):
         links[k] = sender, reached, begins[k]
-        block = weights[begins[k] :][: math.prod(blocks[k])].reshape(blocks[k])
-        block[: weight.shape[0], : weight.shape[1]] = weight.detach().numpy()
-    return _Layout(n_neurons, np.array(sizes), weights, links)
+        block = weights[begins[k] :][: math.prod(blocks[k])].view(blocks[k])
+        n_senders, n_reached = weight.shape
+        n_full, n_rest = divmod(n_reached, lanes)
+        block[:, n_senders:] = 0
+        whole = weight.detach()[:, : n_full * lanes].reshape(n_senders, n_full, lanes)
+        block[:n_full, :n_senders] = whole.transpose(0, 1)
+        if n_rest:
+            block[n_full:, :n_senders, n_rest:] = 0
+            block[n_full, :n_senders, :n_rest] = weight.detach()[:, n_full * lanes :]
+    return _Layout(n_neurons, np.array(sizes), weights.numpy(), links)
 
 
 def _weight(tensors: Tensors, index: int) -> Tensor:
@@ -210,11 +224,11 @@ class DenseBackward:
         """
         layout, settings, unit = self._layout, self.settings, self._unit
         n_samples = len(error)
-        drive = layout.padded([error], n_samples)[:, 0]
-        shape = (n_samples, len(layout.sizes), int(layout.sizes.max()))
+        drive = layout.padded([error], n_samples)[0]
+        shape = (len(layout.sizes), n_samples, int(layout.sizes.max()))
         totals, potential = torch.zeros(2, *shape).numpy()
         n_counted = n_samples if settings.with_rates else 0
-        fired = np.zeros((n_counted, *shape[1:]), np.float32)
+        fired = np.zeros((shape[0], n_counted, shape[2]), np.float32)
         values = (unit * settings.v_th, settings.reset, settings.leak, unit)
         single = [np.float32(v) for v in values]
         kernels.simulate_pairs(

@@ -7,6 +7,7 @@ spikes are those of the plain stages; otherwise the order of summation differs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,10 @@ from neuroclass.snn.engine.threads import in_parts, one_torch_thread
 __all__ = ["EventEngine"]
 
 Array = NDArray[Any]
+
+# Neurons, about, of the samples that go through a stage together: their states stay
+# near the core. At least so many samples, for the dense products.
+_NEURONS, _SAMPLES = 600_000, 16
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class EventEngine:
                 return simulate(x[:, part] if is_frames else x[part], held)
 
             n_samples = x.shape[1] if is_frames else x.shape[0]
-            parts = in_parts(run, n_samples, n_threads)
+            parts = in_parts(run, n_samples, n_threads, self._together(shapes))
             counts, leaky, potentials = _joined(parts, shapes)
             leak = topology.neuron.leak
             norm = average_rate_norm(settings.n_steps, leak)
@@ -127,12 +132,18 @@ class EventEngine:
             def run(part: slice) -> list[tuple[Array, Array, Array]]:
                 return simulate([gate[part] for gate in gates], drive[part])
 
-            parts = in_parts(run, len(error), n_threads)
+            parts = in_parts(run, len(error), n_threads, self._together(shapes))
             totals, fired, potentials = _joined(parts, shapes)
             norm = average_rate_norm(settings.n_steps, settings.leak)
             betas = [total / norm for total in totals]
             rates = [total / (settings.n_steps * settings.reset) for total in fired]
             return BackwardStage(betas, [v.div_(reset) for v in potentials], rates)
+
+    def _together(self, shapes: Sequence[Shape]) -> int | None:
+        """Return how many samples go through the steps of a stage together."""
+        if self._runs_whole:
+            return None
+        return max(_NEURONS // sum(math.prod(shape) for shape in shapes), _SAMPLES)
 
     @property
     def _runs_whole(self) -> bool:

@@ -34,23 +34,56 @@ def one_torch_thread() -> Iterator[int]:
         torch.set_num_threads(n_threads)
 
 
-def in_parts(run: Callable[[slice], Any], n_samples: int, n_threads: int) -> list[Any]:
-    """Run on equal parts of the batch, one per thread, the first on this one."""
-    n_parts = min(n_threads, n_samples)
-    edges = [n_samples * i // n_parts for i in range(n_parts + 1)]
-    first, *others = [slice(a, b) for a, b in itertools.pairwise(edges)]
+def in_parts(
+    run: Callable[[slice], Any],
+    n_samples: int,
+    n_threads: int,
+    n_together: int | None = None,
+) -> list[Any]:
+    """Run on equal parts of the batch, one per thread, the first on this one.
 
-    def apart(part: slice) -> Any:
+    Parameters
+    ----------
+    run : callable
+        Takes a slice of the batch.
+    n_samples : int
+        Size of the batch.
+    n_threads : int
+        Largest number of parts that run at a time.
+    n_together : int, optional
+        Samples from which on a thread divides its part, and runs one piece after the
+        other.
+
+    Returns
+    -------
+    list
+        The values in order of the samples.
+    """
+    n_parts = min(n_threads, n_samples)
+    first, *others = _divided(0, n_samples, n_parts)
+
+    def run_pieces(part: slice) -> list[Any]:
+        size = part.stop - part.start
+        n_pieces = -(-size // (n_together or size))
+        return [run(piece) for piece in _divided(part.start, part.stop, n_pieces)]
+
+    def apart(part: slice) -> list[Any]:
         # Whether gradients are recorded is each thread's own.
         with torch.no_grad():
-            return run(part)
+            return run_pieces(part)
 
     started = [_threads(n_threads - 1).submit(apart, part) for part in others]
     try:
-        value = run(first)
+        values = run_pieces(first)
     finally:
         wait(started)  # they read what the caller may change next
-    return [value, *(part.result() for part in started)]
+    return [*values, *(value for part in started for value in part.result())]
+
+
+def _divided(start: int, stop: int, n_parts: int) -> list[slice]:
+    """Return consecutive slices of nearly the same length."""
+    edges = [start + (stop - start) * i // n_parts for i in range(n_parts + 1)]
+    return [slice(a, b) for a, b in itertools.pairwise(edges)]
 
 
 @functools.cache

@@ -1,11 +1,11 @@
-from .dense_kernels import LANES as LANES
-from .dense_kernels import scatter_rows as scatter_rows
-from .dense_kernels import simulate_pairs as simulate_pairs
-from .dense_kernels import simulate_spikes as simulate_spikes
+from .stage_kernels import simulate_pairs as simulate_pairs
+from .stage_kernels import simulate_spikes as simulate_spikes
 from .step_kernels import extract as extract
 from .step_kernels import fire as fire
 from .step_kernels import fire_pairs as fire_pairs
 from .step_kernels import scatter_pool as scatter_pool
+from .step_kernels import scatter_rows as scatter_rows
 from .step_kernels import scatter_spread as scatter_spread
 from .step_kernels import scatter_strided as scatter_strided
 from .step_kernels import scatter_unpool as scatter_unpool
+from .tiles import LANES as LANES

@@ -20,6 +20,7 @@ __all__ = [
     "fire",
     "fire_pairs",
     "scatter_pool",
+    "scatter_rows",
     "scatter_spread",
     "scatter_strided",
     "scatter_unpool",
@@ -192,6 +193,36 @@ def _by_channel(
         c = events[e] % n_channels
         order[starts[c]] = events[e]
         starts[c] += 1
+
+
+@compiled
+def scatter_rows(
+    events: Array, n_events: Array, values: Array, weight: Array, target: Array
+) -> None:
+    """Add the weight's row of every event of each sample, times its value."""
+    for b in range(target.shape[0]):
+        _add_rows(events[b], n_events[b], values[b], weight, target[b])
+
+
+@compiled
+def _add_rows(
+    events: Array, n_events: int, values: Array, weight: Array, into: Array
+) -> None:
+    """Add the weight's row of every event of a sample, times its value."""
+    n_out = weight.shape[1]
+    n_fours = n_events // 4 * 4
+    for e in range(0, n_fours, 4):
+        # Four events at a time: the target is read and written once for them.
+        i, j, k, m = events[e], events[e + 1], events[e + 2], events[e + 3]
+        p, q, r, s = values[i], values[j], values[k], values[m]
+        first, second, third, fourth = weight[i], weight[j], weight[k], weight[m]
+        for c in range(n_out):
+            into[c] += (p * first[c] + q * second[c]) + (r * third[c] + s * fourth[c])
+    for e in range(n_fours, n_events):
+        i = events[e]
+        value, row = values[i], weight[i]
+        for c in range(n_out):
+            into[c] += value * row[c]
 
 
 @compiled
