@@ -58,7 +58,8 @@ intervals are 95 %. Its keys:
                           ``base_bin_seconds``; ``range`` (as text), ``low, may, high,
                           is_at_least, is_alike, is_determined, why_open``;
                           ``two_types_z`` (z of two simulated types in such data, where
-                          one class is in question, else null);
+                          one class is in question, else null); ``n_hiding`` (small
+                          classes that may hide types of two or three neurons);
                           ``ranked_cuts``: ``n_clusters, z, support`` (sure or
                           perhaps), ``sizes, alike`` (10th percentile of the timing
                           correlations of each class), ``share`` (of the timing
@@ -275,6 +276,7 @@ def _describe_timing(classification: ClassificationResult) -> dict[str, Any] | N
         "is_determined": cuts.is_determined,
         "why_open": cuts.why_open,
         "two_types_z": cuts.two_types_z,
+        "n_hiding": cuts.n_hiding,
         "ranked_cuts": [_describe_cut(cut, shown) for cut in cuts.ranked],
         "set_aside": [_describe_unit(units, k) for k in aside.tolist()],
         "min_confidence": units.min_confidence,

@@ -1,8 +1,8 @@
+from .class_alikeness import alike_share as alike_share
 from .class_fit import ClassFit as ClassFit
 from .class_fit import fit_to_classes as fit_to_classes
 from .cluster_cuts import ClusterCuts as ClusterCuts
 from .cluster_cuts import Cut as Cut
-from .cluster_cuts import alike_share as alike_share
 from .cluster_cuts import find_cluster_cuts as find_cluster_cuts
 from .confidence import assign_neurons as assign_neurons
 from .confidence import class_confidence as class_confidence

@@ -14,21 +14,26 @@ from numpy.typing import NDArray
 
 from neuroclass.clustering.merge_tree import MergeTree, build_merge_tree, relabel
 from neuroclass.clustering.reassignment import refine
+from neuroclass.clustering.timing.class_alikeness import (
+    alike_share,
+    least_correlation,
+    may_hide_types,
+)
 from neuroclass.clustering.timing.participation import timing_correlations
 from neuroclass.clustering.timing.separation import (
     Profiles,
     Separation,
     choose_smoothing,
-    halves_of_stimulus,
+    halvings_of_stimulus,
+    mean_separation,
     nearest_pairs,
-    pair_separation,
 )
 from neuroclass.clustering.timing.spike_counts import SpikeCounts
 from neuroclass.clustering.timing.split_halves import split_half_agreement
 from neuroclass.clustering.timing.timing_matrix import TimingMatrix
 from neuroclass.clustering.timing.two_types import expected_separation
 
-__all__ = ["ClusterCuts", "Cut", "alike_share", "find_cluster_cuts"]
+__all__ = ["ClusterCuts", "Cut", "find_cluster_cuts"]
 
 SURE = 3.0  # z' of the two least separate classes with which a cut surely holds
 PERHAPS = 0.0  # and with which it may be shown
@@ -36,8 +41,6 @@ MAY = 2.0  # z against a Gaussian continuum with which more classes may hold
 ALIKE = 0.4  # timing correlation of neurons that respond alike
 CLOSELY_ALIKE = 0.6
 _SHARE = 0.8  # of the neurons in classes that respond alike
-_PERCENTILE = 10  # of the correlations within a class
-_JUDGED = 4  # neurons of a class whose correlations count
 _FEW = 10  # neurons; fewer determine nothing
 _LEAST = 6  # neurons; fewer are not cut
 _FIRST_CLASSES = 14  # where merging begins
@@ -112,7 +115,7 @@ class ClusterCuts:
         Whether the neurons within the classes of `low` respond alike.
     is_determined : bool
         Whether `low` is the number: its classes respond alike, no more may hold,
-        and the neurons are not too few.
+        the neurons are not too few, and no small class may hide types.
     n_first : int
         Classes at which merging began; where `high` reaches it, more may be open.
     labels : ndarray of int, (n_neurons,)
@@ -125,6 +128,10 @@ class ClusterCuts:
         z' of two simulated types, did these neurons belong to two
         (`expected_separation`); looked at where all else is as for a single class, not
         a number elsewhere.
+    n_hiding : int
+        Classes of `low` that may hide types of two or three neurons, too few for the
+        test of a cut: fewer than 16 neurons, whose responses do not all correlate as
+        those of one type.  Looked at where all else determines the number.
     """
 
     n_clusters: int
@@ -138,6 +145,7 @@ class ClusterCuts:
     cuts: tuple[Cut, ...] = field(repr=False)
     smoothing: int
     two_types_z: float = float("nan")
+    n_hiding: int = 0
 
     def __repr__(self) -> str:
         determined = "determined" if self.is_determined else "not determined"
@@ -169,6 +177,8 @@ class ClusterCuts:
             return "neurons within a class still respond differently"
         if self.two_types_z <= SURE:
             return "two types might not be seen in so few spikes and neurons"
+        if self.n_hiding:
+            return "types of two or three neurons might not be seen in small classes"
         if self.low == self.may == 1:
             return "the neurons do not respond alike enough for a single class"
         return "more cuts may hold"
@@ -198,8 +208,9 @@ def find_cluster_cuts(
     Notes
     -----
     From K0 = min(14, max(2, N / 3)) classes of the tree, reassigned, every class is
-    tested against its nearest (`pair_separation`); the pair of least z' is merged, all
-    neurons are reassigned, and so on down to one class.
+    tested against its nearest (`pair_separation`, the mean of four halvings of the
+    stimulus); the pair of least z' is merged, all neurons are reassigned, and so on
+    down to one class.
 
     * low: the largest K whose least z' is above 3, else 1; may: the largest whose least
       z against a Gaussian continuum is above 2, not below low.
@@ -207,9 +218,10 @@ def find_cluster_cuts(
       whose 10th percentile of timing correlations is at least h.
     * determined: alike(.4) at low, 10 neurons or more, and no more classes may hold;
       one class: alike(.6), and two types that correlate at .7 would surely hold apart
-      in these data (`expected_separation`, z' above 3).
-    * high: low if determined, else the larger of may and the first K from low on that
-      is alike(.6), else K0.
+      in these data (`expected_separation`, z' above 3); several: of each class of fewer
+      than 16 neurons the 10th percentile of timing correlations is at least .7.
+    * high: low if determined, K0 if but for small classes, else the larger of may and
+      the first K from low on that is alike(.6), else K0.
     * shown: low if determined or alike(.4), else the largest K from low to high whose
       least z' is above 0, else low.
 
@@ -266,7 +278,7 @@ def _path(
     """Merge the two least separate classes, again and again; least z' and partition."""
     recorded = None if spikes.is_recorded.all() else spikes.is_recorded
     profiles = Profiles.from_counts(spikes.rates, smoothing, spikes.stimulus, recorded)
-    halves = halves_of_stimulus(spikes, smoothing)
+    halvings = halvings_of_stimulus(spikes, smoothing)
     known: dict[bytes, Separation] = {}
     found: _Path = {}
     gains: dict[bytes, NDArray[np.float64]] = {}
@@ -278,7 +290,7 @@ def _path(
             key = division.astype(np.int8).tobytes()
             if key not in known:
                 neurons = np.flatnonzero(division)
-                known[key] = pair_separation(halves, neurons, division[neurons] - 1)
+                known[key] = mean_separation(halvings, neurons, division[neurons] - 1)
             scores.append((known[key].z, distance, a, b, known[key].z_gaussian))
         z, _, a, b, _ = min(scores)
         found[n_clusters] = (Separation(z, min(s[4] for s in scores)), labels)
@@ -311,8 +323,13 @@ def _judge(
     is_determined = n_neurons >= _FEW and may == low
     # That no cut holds may also be for want of data: one class is asked for more.
     is_determined &= is_alike(1, CLOSELY_ALIKE) if low == 1 else low_is_alike
-    shown, high = low, may
-    if not is_determined:
+    shown, high, n_hiding = low, may, 0
+    if is_determined and low > 1:
+        n_hiding = sum(may_hide_types(correlations, cuts[low].labels))
+        is_determined = n_hiding == 0
+    if n_hiding:
+        high = max(cuts)
+    elif not is_determined:
         closely = (k for k in sorted(cuts) if k >= low and is_alike(k, CLOSELY_ALIKE))
         high = max(may, next(closely, max(cuts)))
         if not low_is_alike:
@@ -331,6 +348,7 @@ def _judge(
         labels=cuts[shown].labels,
         cuts=tuple(cuts[k] for k in sorted(cuts)),
         smoothing=smoothing,
+        n_hiding=n_hiding,
     )
 
 
@@ -359,38 +377,9 @@ def _cut(
         z_gaussian=z_gaussian,
         sizes=tuple(int(n) for n in np.bincount(labels)),
         alike=tuple(
-            _least_correlation(correlations, np.flatnonzero(labels == k))
+            least_correlation(correlations, np.flatnonzero(labels == k))
             for k in range(n_clusters)
         ),
         information=information,
         share=float(np.clip(share, 0.0, 1.0)),
     )
-
-
-def alike_share(
-    correlations: NDArray[np.float64], labels: NDArray[np.intp], least: float
-) -> float:
-    """Return the share of neurons in classes whose neurons respond alike.
-
-    Of those in classes of 4 or more: the 10th percentile of the timing correlations
-    within the class is at least `least`.
-    """
-    judged = alike = 0
-    for k in range(int(labels.max()) + 1):
-        members = np.flatnonzero(labels == k)
-        if len(members) >= _JUDGED:
-            judged += len(members)
-            if _least_correlation(correlations, members) >= least:
-                alike += len(members)
-    return alike / max(judged, 1)
-
-
-def _least_correlation(
-    correlations: NDArray[np.float64], members: NDArray[np.intp]
-) -> float:
-    if len(members) < 2:
-        return float("nan")
-    block = correlations[np.ix_(members, members)]
-    pairs = block[np.triu_indices(len(members), 1)]
-    pairs = pairs[~np.isnan(pairs)]
-    return float(np.percentile(pairs, _PERCENTILE)) if len(pairs) else float("nan")

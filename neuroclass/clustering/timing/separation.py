@@ -6,6 +6,7 @@ likelihood ratios fall into two groups than a continuum that is cut.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ __all__ = [
     "Separation",
     "choose_smoothing",
     "halves_of_stimulus",
+    "halvings_of_stimulus",
+    "mean_separation",
     "nearest_pairs",
     "pair_separation",
     "reassign_profiles",
@@ -30,6 +33,7 @@ MIN_NEURONS = 3  # on each side
 _PSEUDO = 0.5  # neurons that fire like the population, in the profile of each class
 _HALF_SPIKES = 50.0  # of a neuron that weighs half
 _N_BLOCKS = 20  # of the stimulus, odd against even
+_N_HALVINGS = 4  # of the stimulus: odd against even blocks, then random ones
 _LEAST_SHARE = 0.25  # of the spikes, in either half
 _SMOOTHINGS = (0, 1, 2, 4)  # bins
 _N_COMPONENTS = 10
@@ -253,32 +257,65 @@ def halves_of_stimulus(
     a quarter of the spikes, as with very few conditions, the halves are those of the
     repeats; without them both are the whole.
     """
+    return halvings_of_stimulus(spikes, smoothing, n_halvings=1)[0]
+
+
+def halvings_of_stimulus(
+    spikes: SpikeCounts, smoothing: float, *, n_halvings: int = _N_HALVINGS
+) -> tuple[tuple[Profiles, Profiles], ...]:
+    """Return profiles on halves of the stimulus, which is halved in several ways.
+
+    Parameters
+    ----------
+    spikes : SpikeCounts
+        Of the neurons.
+    smoothing : float
+        Of the profiles, in base bins.
+    n_halvings : int, default 4
+        The first is that of `halves_of_stimulus`; each other takes ten of the 20 blocks
+        at random, always the same ones.  Those of which a half would hold less than a
+        quarter of the spikes are left out, and all of them where the first is of the
+        repeats.
+    """
     counts = spikes.rates
     recorded = None if spikes.is_recorded.all() else spikes.is_recorded
     per_bin = counts.sum(axis=0)
     before = per_bin.cumsum() - per_bin / 2
-    is_odd = (before * _N_BLOCKS / per_bin.sum()).astype(np.intp) % 2 == 1
-    share = per_bin[is_odd].sum() / per_bin.sum()
-    if _LEAST_SHARE < share < 1 - _LEAST_SHARE:
-        parts = [
-            Profiles.from_counts(
-                counts[:, half],
-                smoothing,
-                # Stimuli without a bin in this half leave no gap in the numbers.
-                np.unique(spikes.stimulus[half], return_inverse=True)[1],
-                None if recorded is None else recorded[:, half],
+    block = (before * _N_BLOCKS / per_bin.sum()).astype(np.intp)  # 20 after all spikes
+    rng = np.random.default_rng(_SEED + 2)
+    halves = [np.arange(_N_BLOCKS + 1) % 2 == 1]
+    for _ in range(n_halvings - 1):
+        half = np.zeros(_N_BLOCKS + 1, dtype=np.bool_)
+        half[rng.permutation(_N_BLOCKS)[: _N_BLOCKS // 2]] = True
+        halves.append(half)
+    found = []
+    for half in halves:
+        is_first = half[block]
+        share = per_bin[is_first].sum() / per_bin.sum()
+        if _LEAST_SHARE < share < 1 - _LEAST_SHARE:
+            one, other = (
+                Profiles.from_counts(
+                    counts[:, part],
+                    smoothing,
+                    # Stimuli without a bin in this half leave no gap in the numbers.
+                    np.unique(spikes.stimulus[part], return_inverse=True)[1],
+                    None if recorded is None else recorded[:, part],
+                )
+                for part in (is_first, ~is_first)
             )
-            for half in (is_odd, ~is_odd)
-        ]
-        return parts[0], parts[1]
-    halves = [counts, counts]
+            found.append((one, other))
+        elif not found:
+            break
+    if found:
+        return tuple(found)
+    halved = [counts, counts]
     if spikes.odd is not None and spikes.even is not None:
-        halves = [spikes.odd * spikes.lifted, spikes.even * spikes.lifted]
+        halved = [spikes.odd * spikes.lifted, spikes.even * spikes.lifted]
     one, other = (
         Profiles.from_counts(half, smoothing, spikes.stimulus, recorded)
-        for half in halves
+        for half in halved
     )
-    return one, other
+    return ((one, other),)
 
 
 def pair_separation(
@@ -312,6 +349,17 @@ def pair_separation(
         scores.append(_scores(tested.of(neurons), divided))
     z_gaussian, z_uniform = np.mean(scores, axis=0)
     return Separation(float(min(z_gaussian - 1, z_uniform)), float(z_gaussian))
+
+
+def mean_separation(
+    halvings: Sequence[tuple[Profiles, Profiles]],
+    neurons: NDArray[np.intp],
+    labels: NDArray[np.intp],
+) -> Separation:
+    """Return the mean `pair_separation` of several halvings of the stimulus."""
+    each = [pair_separation(halves, neurons, labels) for halves in halvings]
+    z, z_gaussian = np.mean(each, axis=0)
+    return Separation(float(z), float(z_gaussian))
 
 
 def _scores(profiles: Profiles, labels: NDArray[np.intp]) -> tuple[float, float]:

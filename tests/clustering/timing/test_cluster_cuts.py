@@ -8,7 +8,6 @@ from neuroclass.clustering import build_merge_tree
 from neuroclass.clustering.timing import (
     SpikeCounts,
     TimingMatrix,
-    alike_share,
     find_cluster_cuts,
     find_participants,
 )
@@ -114,9 +113,20 @@ def test_cuts_that_hold_tell_how_far_halves_of_the_repeats_agree(rng, simulate_t
         assert np.isnan(cut.stability) == (cut.n_clusters not in held)
 
 
-def test_the_share_of_neurons_that_respond_alike():
-    correlations = np.full((9, 9), 0.9)
-    correlations[4:8, 4:8] = 0.1
-    labels = np.array([0] * 4 + [1] * 4 + [2])
-    assert alike_share(correlations, labels, 0.4) == 0.5
-    assert alike_share(correlations, np.array([2] * 9), 0.95) == 0
+def test_a_small_class_must_be_closely_alike_to_be_one_type(rng):
+    # Two types of 20 neurons; of a third, two kinds of two neurons each.
+    profile = rng.gamma(0.5, 1.0, (3, 200))
+    kinds = profile[2] * np.exp([[0.6], [-0.6]] * rng.normal(size=200))
+    for third, is_determined in ((profile[[2, 2]], True), (kinds, False)):
+        shares = np.concatenate([profile[:2], third])
+        types = np.repeat(np.arange(4), [20, 20, 2, 2])
+        rate = 0.3 * shares / shares.mean(axis=1, keepdims=True)
+        spikes = rng.poisson(rate[types][:, None], (44, 40, 200))
+        found = find_cluster_cuts(SpikeCounts.from_repeats(spikes))
+        assert (found.low, found.n_clusters) == (3, 3)
+        assert found.is_determined == is_determined
+        assert found.n_hiding == (0 if is_determined else 1)
+        if not is_determined:
+            assert "two or three neurons" in found.why_open
+            assert found.high == found.n_first
+            assert found.is_at_least

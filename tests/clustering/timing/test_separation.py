@@ -8,6 +8,8 @@ from neuroclass.clustering.timing.separation import (
     Profiles,
     choose_smoothing,
     halves_of_stimulus,
+    halvings_of_stimulus,
+    mean_separation,
     nearest_pairs,
     pair_separation,
     reassign_profiles,
@@ -74,6 +76,32 @@ def test_classes_too_small_or_alike_are_not_apart(rng, simulate_types):
     halves = halves_of_stimulus(SpikeCounts.from_repeats(spikes, stimulus=stimulus), 1)
     few = np.array([0] * 10 + [1] * 2)
     assert pair_separation(halves, np.arange(12), few).z == -10
+
+
+def test_several_halvings_begin_with_odd_and_even_blocks(rng, simulate_types):
+    spikes, types, stimulus = simulate_types(rng, [8, 7], n_bins=100)
+    counts = SpikeCounts.from_repeats(spikes, stimulus=stimulus)
+    halvings = halvings_of_stimulus(counts, 1)
+    assert len(halvings) == 4
+    n_conditions = counts.counts.shape[1]
+    for halves in halvings:
+        widths = [half.share.shape[1] for half in halves]
+        assert sum(widths) == n_conditions
+        assert min(widths) > n_conditions / 4
+    for half, first in zip(halves_of_stimulus(counts, 1), halvings[0], strict=True):
+        assert_array_equal(half.smoothed, first.smoothed)
+    again = halvings_of_stimulus(counts, 1)
+    assert_array_equal(again[3][0].share, halvings[3][0].share)
+    neurons = np.arange(15)
+    each = [pair_separation(halves, neurons, types) for halves in halvings]
+    found = mean_separation(halvings, neurons, types)
+    assert_allclose(found, np.mean(each, axis=0))
+
+
+def test_few_conditions_are_halved_once_by_repeats(rng, simulate_types):
+    spikes, _, _ = simulate_types(rng, [5, 5])
+    single = SpikeCounts.from_repeats(spikes[:, :, :1])
+    assert len(halvings_of_stimulus(single, 0)) == 1
 
 
 def test_halves_hold_half_of_the_spikes_each(rng, simulate_types):
