@@ -238,20 +238,29 @@ def _beta() -> NDArray[np.float64]:
     return np.diff(betainc(a * mean, a * (1 - mean), edges), axis=2)
 
 
+@lru_cache(maxsize=16)
+def _likely_counts(repeats: int) -> NDArray[np.float64]:
+    """Return the probability of each count at each share and similarity.
+
+    (n_similarities, n_shares, R + 1); the same for every recording.
+    """
+    p = count_likelihood(repeats).probability
+    likely: NDArray[np.float64] = np.moveaxis(_beta() @ p.T, 1, 0)
+    return np.ascontiguousarray(likely)
+
+
 def _prior(parts: Sequence[_Observed], used: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return the prior of each probability at each share `used`, (n_shares, n)."""
     beta = _beta()[used]
-    likelihoods, observed = [], []
+    likelihoods, observed, likely = [], [], []
     for part in parts:
         # Counts that do not occur make nothing likely or unlikely.
         occurs = np.flatnonzero(part.observed.any(axis=0))
         likelihoods.append(part.given.probability[occurs])
         observed.append(part.observed[:, occurs].astype(np.float64))
-    # (n_similarities, n_shares * n_counts), so that sums are matrix products.
-    likely = [
-        np.moveaxis(beta @ p.T, 1, 0).reshape(len(_SIMILARITIES), -1)
-        for p in likelihoods
-    ]
+        # (n_similarities, n_shares * n_counts), so that sums are matrix products.
+        each = _likely_counts(part.observed.shape[1] - 1)[:, used][:, :, occurs]
+        likely.append(each.reshape(len(_SIMILARITIES), -1))
     weight = np.full(len(_SIMILARITIES), 1 / len(_SIMILARITIES))
     for _ in range(_N_MIXING):
         better = np.zeros_like(weight)
@@ -264,12 +273,13 @@ def _prior(parts: Sequence[_Observed], used: NDArray[np.intp]) -> NDArray[np.flo
     prior: NDArray[np.float64] = np.einsum("k,bkp->bp", weight, beta)
     # 0: only more repeats than are used
     n_words = np.maximum(sum(times.sum(axis=1, keepdims=True) for times in observed), 1)
+    shares = [times / n_words for times in observed]
     for _ in range(_N_SHAPING):
-        better = np.zeros_like(prior)
-        for p, times in zip(likelihoods, observed, strict=True):
+        better = None
+        for p, share in zip(likelihoods, shares, strict=True):
             likely_times = prior @ p.T
             np.maximum(likely_times, _TINY, out=likely_times)
-            better += np.divide(times, likely_times, out=likely_times) @ p
-        better /= n_words
-        prior *= better
+            part = np.divide(share, likely_times, out=likely_times) @ p
+            better = part if better is None else np.add(better, part, out=better)
+        prior *= 1.0 if better is None else better
     return prior
