@@ -8,7 +8,7 @@ cannot be estimated from one count, but can from the counts of a whole populatio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ __all__ = [
     "count_likelihood",
     "jackknife_excess",
     "observed_excess",
+    "total_two_word_excess",
     "two_word_excess",
 ]
 
@@ -156,11 +157,30 @@ def two_word_excess(
     """
     n_neurons, n_conditions = counts.shape
     of_neuron, of_condition = np.zeros(n_neurons), np.zeros(n_conditions)
+    for each, of_count in _excess_of_counts(counts, tallies):
+        of_condition[each.columns] = (each.of_condition * of_count).sum(axis=1)
+        of_neuron += of_count.ravel().take(each.cell).sum(axis=1)
+    return of_neuron, of_condition
+
+
+def total_two_word_excess(counts: TwoWordCounts, tallies: Sequence[Tally]) -> float:
+    """Return the sum of `jackknife_excess` over all neurons and conditions."""
+    return sum(
+        float((each.of_condition * of_count).sum())
+        for each, of_count in _excess_of_counts(counts, tallies)
+    )
+
+
+def _excess_of_counts(
+    counts: TwoWordCounts, tallies: Sequence[Tally]
+) -> Iterator[tuple[Tally, NDArray[np.float64]]]:
+    """Yield tallies with the excess of both words of each count, (n_columns, R + 1)."""
+    n_neurons, n_conditions = counts.shape
     pooled = counts.occurrences.sum(axis=0, dtype=np.int64)
     total = n_neurons * counts.repeats
     informative = np.flatnonzero((pooled > 0) & (pooled < total))
     if n_neurons == 1 or not len(informative):
-        return of_neuron, of_condition
+        return
     # Share of the second word, and of the first, (2, n_informative).
     logit = np.log(pooled[informative] / (total - pooled)[informative])
     used, share = np.unique(
@@ -182,12 +202,9 @@ def two_word_excess(
     prior = _prior(parts, used)
     for part, (each, here, second, first) in zip(parts, of_parts, strict=True):
         table = _excess_table(prior, part.given)
-        # Of both words of each count, (n_columns, R + 1).
         of_count = np.zeros(each.of_condition.shape)
         of_count[here] = table[second] + table[first, ::-1]
-        of_condition[each.columns] = (each.of_condition * of_count).sum(axis=1)
-        of_neuron += of_count.ravel().take(each.cell).sum(axis=1)
-    return of_neuron, of_condition
+        yield each, of_count
 
 
 def _excess_table(
