@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroclass import plotting, report
+from neuroclass._lib.blas_threads import few_blas_threads
 from neuroclass._lib.progress import show_stages
 from neuroclass.analysis.coincident_units import coincident_spikes
 from neuroclass.analysis.reference_labels import read_reference
@@ -138,7 +139,7 @@ def discriminate_neurons(
     if reference is not None:
         read_reference(reference, block)  # a wrong name before the work
     chosen = None if pairs is None else _positions(pairs, counts.unit_ids)
-    with show_stages(run.progress) as begin:
+    with few_blas_threads(counts.n_neurons), show_stages(run.progress) as begin:
         begin("classes")
         labels, classes, order, classes_from = _classes(
             block, counts, reference, n_jobs=run.n_jobs, random_state=random_state

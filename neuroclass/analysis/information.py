@@ -9,6 +9,7 @@ from typing import Literal, Unpack
 
 from tqdm import tqdm
 
+from neuroclass._lib.blas_threads import few_blas_threads
 from neuroclass._lib.progress import is_watched
 from neuroclass.analysis.quality_checks import without_drifting
 from neuroclass.analysis.responses import (
@@ -77,11 +78,14 @@ def measure_information(
         leave=False,
         disable=not is_watched(run.progress),
     )
+    with few_blas_threads(counts.n_neurons):
+        information = identity_information(counts, estimator=estimator, groups=groups)
+        without = without_drifting(counts, counted.groups(), responses.drift)
     return RecordingInformation(
         unit_ids=counts.unit_ids,
-        information=identity_information(counts, estimator=estimator, groups=groups),
+        information=information,
         drift=responses.drift,
-        without_drifting=without_drifting(counts, counted.groups(), responses.drift),
+        without_drifting=without,
         recording=responses.recording,
         presentations=responses.presentations,
         settings={**responses.described_settings(), "estimator": estimator},

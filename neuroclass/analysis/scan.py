@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from neuroclass._lib.blas_threads import few_blas_threads
 from neuroclass._lib.checks import check_positive_int
 from neuroclass._lib.issues import Issue
 from neuroclass._lib.progress import is_watched
@@ -186,7 +187,8 @@ def scan_information(
                 )
             )
             continue
-        scanned.append(_scan_word(counted, bin_size, length, estimator))
+        with few_blas_threads(len(units)):
+            scanned.append(_scan_word(counted, bin_size, length, estimator))
     widths = dict.fromkeys(w.bin_size for w in scanned if w.stimulus)
     return InformationScan(
         words=tuple(scanned),
@@ -205,10 +207,7 @@ def _scan_word(
 ) -> ScannedWord:
     counts = counted.counts.counts  # (n_neurons, n_conditions, n_words)
     duration = counted.counts.word_duration
-    # Once for both, in the smallest numbers.
-    groups = [
-        group.astype(np.min_scalar_type(group.max())) for group in counted.groups()
-    ]
+    groups = list(counted.small_groups())  # once for both
     found, identity = _word_rate(counts, groups, estimator, duration)
     stimulus = None
     if counts.shape[1] > 1:

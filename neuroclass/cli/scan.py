@@ -65,7 +65,6 @@ def check_options(args: "Namespace") -> None:
 def run(args: "Namespace") -> None:
     """Measure, print and draw a scan."""
     from neuroclass.analysis import BIN_SIZES, scan_information  # noqa: PLC0415
-    from neuroclass.plotting import write_scan  # noqa: PLC0415
     from neuroclass.report import describe_scan  # noqa: PLC0415
 
     recording = load(args)
@@ -78,6 +77,8 @@ def run(args: "Namespace") -> None:
         **options,
     )
     if args.output:
+        from neuroclass.plotting import write_scan  # noqa: PLC0415
+
         write_scan(measured, args.output)
     if args.json:
         print_json(describe_scan(measured, args.recording, args.response))

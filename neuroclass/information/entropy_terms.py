@@ -21,7 +21,11 @@ from neuroclass.estimators import (
     word_term,
     xlog2x,
 )
-from neuroclass.information.jackknife_bias import observed_excess, two_word_excess
+from neuroclass.information.jackknife_bias import (
+    observed_excess,
+    total_two_word_excess,
+    two_word_excess,
+)
 from neuroclass.information.observed_words import ObservedWords
 from neuroclass.information.two_words import Tally, TwoWordCounts, two_word_counts
 
@@ -271,9 +275,10 @@ def total_less_excess(counts: NDArray[np.int64] | TwoWordCounts) -> float:
     """Return bits times repeats by "empirical-bayes", at less cost than all terms."""
     if isinstance(counts, TwoWordCounts):
         tallies = counts.tallies()
-        neuron = _margins_of_tables(tallies, counts.shape, "jackknife")
-        excess, _ = two_word_excess(counts, tallies)
-        own = neuron.sum() - excess.sum()
+        own = -total_two_word_excess(counts, tallies)
+        for each in tallies:
+            table = _table_of_counts(each.repeats, "jackknife")
+            own += float(each.of_condition.sum(axis=0) @ table)
         return float(own - _of_mixture(_pooled(counts), "jackknife").sum())
     words = ObservedWords.from_counts(counts)
     own = word_term(words.times, "jackknife").sum()
@@ -294,11 +299,17 @@ def _margins_of_tables(
     """Return the sums of -R_i H_i."""
     neuron, condition = (np.zeros(n) for n in shape)
     for each in tallies:
-        word = word_term(np.arange(each.repeats + 1), estimator)
-        table = word + word[::-1] + repeat_term(each.repeats, estimator)
+        table = _table_of_counts(each.repeats, estimator)
         neuron += each.of_neuron @ table
         condition[each.columns] = each.of_condition @ table
     return Margins(neuron, condition)
+
+
+def _table_of_counts(repeats: int, estimator: Estimator) -> NDArray[np.float64]:
+    """Return -R H of each count 0, 1, ..., R of the second of two words."""
+    word = word_term(np.arange(repeats + 1), estimator)
+    table: NDArray[np.float64] = word + word[::-1] + repeat_term(repeats, estimator)
+    return table
 
 
 def _of_mixture(pooled: NDArray[np.int64], estimator: Estimator) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ cannot be estimated from one count, but can from the counts of a whole populatio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ __all__ = [
     "count_likelihood",
     "jackknife_excess",
     "observed_excess",
+    "total_two_word_excess",
     "two_word_excess",
 ]
 
@@ -156,11 +157,30 @@ def two_word_excess(
     """
     n_neurons, n_conditions = counts.shape
     of_neuron, of_condition = np.zeros(n_neurons), np.zeros(n_conditions)
+    for each, of_count in _excess_of_counts(counts, tallies):
+        of_condition[each.columns] = (each.of_condition * of_count).sum(axis=1)
+        of_neuron += of_count.ravel().take(each.cell).sum(axis=1)
+    return of_neuron, of_condition
+
+
+def total_two_word_excess(counts: TwoWordCounts, tallies: Sequence[Tally]) -> float:
+    """Return the sum of `jackknife_excess` over all neurons and conditions."""
+    return sum(
+        float((each.of_condition * of_count).sum())
+        for each, of_count in _excess_of_counts(counts, tallies)
+    )
+
+
+def _excess_of_counts(
+    counts: TwoWordCounts, tallies: Sequence[Tally]
+) -> Iterator[tuple[Tally, NDArray[np.float64]]]:
+    """Yield tallies with the excess of both words of each count, (n_columns, R + 1)."""
+    n_neurons, n_conditions = counts.shape
     pooled = counts.occurrences.sum(axis=0, dtype=np.int64)
     total = n_neurons * counts.repeats
     informative = np.flatnonzero((pooled > 0) & (pooled < total))
     if n_neurons == 1 or not len(informative):
-        return of_neuron, of_condition
+        return
     # Share of the second word, and of the first, (2, n_informative).
     logit = np.log(pooled[informative] / (total - pooled)[informative])
     used, share = np.unique(
@@ -182,12 +202,9 @@ def two_word_excess(
     prior = _prior(parts, used)
     for part, (each, here, second, first) in zip(parts, of_parts, strict=True):
         table = _excess_table(prior, part.given)
-        # Of both words of each count, (n_columns, R + 1).
         of_count = np.zeros(each.of_condition.shape)
         of_count[here] = table[second] + table[first, ::-1]
-        of_condition[each.columns] = (each.of_condition * of_count).sum(axis=1)
-        of_neuron += of_count.ravel().take(each.cell).sum(axis=1)
-    return of_neuron, of_condition
+        yield each, of_count
 
 
 def _excess_table(
@@ -238,20 +255,29 @@ def _beta() -> NDArray[np.float64]:
     return np.diff(betainc(a * mean, a * (1 - mean), edges), axis=2)
 
 
+@lru_cache(maxsize=16)
+def _likely_counts(repeats: int) -> NDArray[np.float64]:
+    """Return the probability of each count at each share and similarity.
+
+    (n_similarities, n_shares, R + 1); the same for every recording.
+    """
+    p = count_likelihood(repeats).probability
+    likely: NDArray[np.float64] = np.moveaxis(_beta() @ p.T, 1, 0)
+    return np.ascontiguousarray(likely)
+
+
 def _prior(parts: Sequence[_Observed], used: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return the prior of each probability at each share `used`, (n_shares, n)."""
     beta = _beta()[used]
-    likelihoods, observed = [], []
+    likelihoods, observed, likely = [], [], []
     for part in parts:
         # Counts that do not occur make nothing likely or unlikely.
         occurs = np.flatnonzero(part.observed.any(axis=0))
         likelihoods.append(part.given.probability[occurs])
         observed.append(part.observed[:, occurs].astype(np.float64))
-    # (n_similarities, n_shares * n_counts), so that sums are matrix products.
-    likely = [
-        np.moveaxis(beta @ p.T, 1, 0).reshape(len(_SIMILARITIES), -1)
-        for p in likelihoods
-    ]
+        # (n_similarities, n_shares * n_counts), so that sums are matrix products.
+        each = _likely_counts(part.observed.shape[1] - 1)[:, used][:, :, occurs]
+        likely.append(each.reshape(len(_SIMILARITIES), -1))
     weight = np.full(len(_SIMILARITIES), 1 / len(_SIMILARITIES))
     for _ in range(_N_MIXING):
         better = np.zeros_like(weight)
@@ -264,12 +290,13 @@ def _prior(parts: Sequence[_Observed], used: NDArray[np.intp]) -> NDArray[np.flo
     prior: NDArray[np.float64] = np.einsum("k,bkp->bp", weight, beta)
     # 0: only more repeats than are used
     n_words = np.maximum(sum(times.sum(axis=1, keepdims=True) for times in observed), 1)
+    shares = [times / n_words for times in observed]
     for _ in range(_N_SHAPING):
-        better = np.zeros_like(prior)
-        for p, times in zip(likelihoods, observed, strict=True):
+        better = None
+        for p, share in zip(likelihoods, shares, strict=True):
             likely_times = prior @ p.T
             np.maximum(likely_times, _TINY, out=likely_times)
-            better += np.divide(times, likely_times, out=likely_times) @ p
-        better /= n_words
-        prior *= better
+            part = np.divide(share, likely_times, out=likely_times) @ p
+            better = part if better is None else np.add(better, part, out=better)
+        prior *= 1.0 if better is None else better
     return prior

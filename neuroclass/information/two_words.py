@@ -8,8 +8,9 @@ are products of histograms with short tables.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +21,8 @@ _MOST_REPEATS = 255  # in a byte
 _ROWS = 64  # whose counts stay in the cache
 
 
-class Tally(NamedTuple):
+@dataclass(frozen=True)
+class Tally:
     """How often each count 0, 1, ..., R occurs in the conditions with R repeats.
 
     Attributes
@@ -31,8 +33,6 @@ class Tally(NamedTuple):
         The conditions.
     cell : ndarray of int, (n_neurons, n_columns)
         Position of each count in the ravelled `of_condition`.
-    of_neuron : ndarray of int, (n_neurons, R + 1)
-        Number of conditions of a neuron with each count.
     of_condition : ndarray of int, (n_columns, R + 1)
         Number of neurons of a condition with each count.
     """
@@ -40,8 +40,18 @@ class Tally(NamedTuple):
     repeats: int
     columns: NDArray[np.intp]
     cell: NDArray[np.intp]
-    of_neuron: NDArray[np.intp]
     of_condition: NDArray[np.intp]
+    _occurrences: NDArray[np.uint8] = field(repr=False)
+
+    @cached_property
+    def of_neuron(self) -> NDArray[np.intp]:
+        """Number of conditions of a neuron with each count, (n_neurons, R + 1)."""
+        n_neurons, r = len(self._occurrences), self.repeats
+        row = (r + 1) * np.arange(n_neurons, dtype=np.intp)[:, None]
+        tally = np.bincount(
+            (self._occurrences + row).ravel(), None, n_neurons * (r + 1)
+        )
+        return tally.reshape(-1, r + 1)
 
 
 @dataclass(frozen=True)
@@ -100,19 +110,10 @@ class TwoWordCounts:
             # Numbers of a condition and a count, (n_neurons, n_columns).
             cell = occurrences + (r + 1) * np.arange(len(columns), dtype=np.intp)
             of_condition = np.bincount(cell.ravel(), minlength=len(columns) * (r + 1))
-            row = (r + 1) * np.arange(len(occurrences), dtype=np.intp)[:, None]
-            of_neuron = np.bincount(
-                (occurrences + row).ravel(), minlength=len(occurrences) * (r + 1)
+            tally = Tally(
+                r, columns, cell, of_condition.reshape(-1, r + 1), occurrences
             )
-            of_repeats.append(
-                Tally(
-                    r,
-                    columns,
-                    cell,
-                    of_neuron.reshape(-1, r + 1),
-                    of_condition.reshape(-1, r + 1),
-                )
-            )
+            of_repeats.append(tally)
         return of_repeats
 
     def by_repeats(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:

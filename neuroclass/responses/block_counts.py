@@ -16,7 +16,7 @@ from typing import Any, Literal, Unpack
 
 import neo
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from neuroclass._lib.keywords import settings_from
 from neuroclass._lib.progress import progress_bar
@@ -149,6 +149,13 @@ class CountedRecording:
         """Yield the counts of each group of repeats; they sum to ``counts.counts``."""
         for group in range(self.n_groups):
             yield _table(self._blocks, self._words, self.shape, group)
+
+    def small_groups(self) -> Iterator[NDArray[Any]]:
+        """Yield the same in the smallest unsigned numbers that hold them."""
+        most = max((int(b.repeats.max(initial=0)) for b in self._blocks), default=0)
+        dtype = np.min_scalar_type(most)
+        for group in range(self.n_groups):
+            yield _table(self._blocks, self._words, self.shape, group, dtype)
 
 
 def blocks_of_units(
@@ -412,9 +419,10 @@ def _table(
     alphabet: NDArray[np.int64],
     shape: tuple[int, int, int],
     group: int | None,
-) -> NDArray[np.int64]:
+    dtype: DTypeLike = np.int64,
+) -> NDArray[Any]:
     """Return counts, (n_neurons, n_conditions, n_words), of a group or of all."""
-    table = np.zeros(shape, dtype=np.int64)
+    table = np.zeros(shape, dtype=dtype)
     first = 0
     for block in blocks:
         part = table[first : first + len(block.pattern)]

@@ -71,24 +71,25 @@ class WordBlock:
         return np.unique(self.code).astype(np.int64)
 
     def add_to(
-        self, table: NDArray[np.int64], words: NDArray[np.int64], group: int | None
+        self, table: NDArray[Any], words: NDArray[np.int64], group: int | None
     ) -> None:
         """Count into (n_units, n_conditions, n_words) zeros, of a group or of all."""
         chosen = slice(None) if group is None else self.group == group
         word = np.searchsorted(words, self.code[chosen])
         at = (self.neuron[chosen], self.condition[chosen], word)
-        # Ten times as fast as to add at indices that repeat.
-        table += (
-            np.bincount(
-                np.ravel_multi_index(at, table.shape),
-                self.count[chosen],
-                minlength=table.size,
-            )
-            .astype(np.int64)
-            .reshape(table.shape)
-        )
-        repeats = self.repeats.sum(axis=1) if group is None else self.repeats[:, group]
-        table[:, :, 0] = repeats[self.pattern] - table.sum(axis=2)
+        count = self.count[chosen]
+        # Only where there is an entry: most of a table of long words stays untouched.
+        if group is None:
+            cell = np.ravel_multi_index(at, table.shape)
+            np.add.at(table.reshape(-1), cell, count.astype(table.dtype))
+            repeats = self.repeats.sum(axis=1)
+        else:  # no two of one group are of the same word
+            table[at] = count
+            repeats = self.repeats[:, group]
+        row = np.ravel_multi_index(at[:2], table.shape[:2])
+        spoken = np.bincount(row, count, table.shape[0] * table.shape[1])
+        spoken = spoken.astype(np.int64).reshape(table.shape[:2])
+        table[:, :, 0] = repeats[self.pattern] - spoken
 
     def take(self, units: NDArray[np.bool_]) -> WordBlock:
         """Return the counts of some of the units."""
@@ -127,7 +128,7 @@ class BinBlock:
         return np.ones(int(self.counts.any()), np.int64)
 
     def add_to(
-        self, table: NDArray[np.int64], words: NDArray[np.int64], group: int | None
+        self, table: NDArray[Any], words: NDArray[np.int64], group: int | None
     ) -> None:
         """Count into (n_units, n_conditions, n_words) zeros, of a group or of all."""
         summed, repeats = self.counts, self.repeats
