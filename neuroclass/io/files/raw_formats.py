@@ -23,6 +23,11 @@ from neuroclass._lib.checks import warn_user
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.files.raw_units import RawUnits, raw_units
 from neuroclass.io.memory.neo_objects import from_segments
+from neuroclass.io.systems.neo_readers import (
+    AxonaReader,
+    NeuralynxReader,
+    Spike2Reader,
+)
 
 __all__ = ["RAW_FORMATS", "raw_format_of", "read_raw"]
 
@@ -32,11 +37,11 @@ RAW_FORMATS = {
     "plexon": neo.rawio.PlexonRawIO,
     "plexon2": neo.rawio.Plexon2RawIO,
     "neuroexplorer": neo.rawio.NeuroExplorerRawIO,
-    "neuralynx": neo.rawio.NeuralynxRawIO,
+    "neuralynx": NeuralynxReader,
     "spike2": neo.rawio.CedRawIO,
-    "spike2-old": neo.rawio.Spike2RawIO,
+    "spike2-old": Spike2Reader,
     "tdt": neo.rawio.TdtRawIO,
-    "axona": neo.rawio.AxonaRawIO,
+    "axona": AxonaReader,
     "nix": neo.rawio.NIXRawIO,
     "openephys": neo.rawio.OpenEphysRawIO,
     "openephys-binary": neo.rawio.OpenEphysBinaryRawIO,
@@ -74,11 +79,11 @@ _EVENT_HEADER = 1024
 _TTL = 3
 # Without bounds (s) neo 0.14.6 takes sample numbers of Open Ephys for seconds, and has
 # no spike; of Plexon it drops what is later than the last block of the file, which need
-# not be the latest.
-_BOUNDS = {
-    "openephys": {"t_start": 0.0, "t_stop": 1e9},
-    "plexon": {"t_start": 0.0, "t_stop": 1e9},
-}
+# not be the latest, and of Spike2 what is outside of the sampled signals, if there are
+# any.
+_BOUNDS = {"t_start": 0.0, "t_stop": 1e9}
+_BOUNDED_SPIKES = {"openephys", "plexon", "spike2-old"}
+_BOUNDED_EVENTS = {"plexon", "spike2-old"}
 _OPTIONS = {"plexon": {"progress_bar": False}}
 # neo 0.14.6 reads the events of this format, but not its spikes.
 _CURES = {
@@ -213,6 +218,8 @@ def _errors_of_neo(path: Path, name: str) -> Iterator[None]:
         raise ImportError(
             f"{path} is read by neo as {name}, which needs {needed}: {error}"
         ) from error
+    except RecordingError:
+        raise
     except Exception as error:  # each reader raises its own
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise RecordingError(
@@ -277,13 +284,20 @@ def _segments(reader: Any, units: RawUnits, name: str) -> Iterator[neo.Segment]:
     """Yield the segments of the first block, with spikes and event channels."""
     channels = reader.header["spike_channels"]
     kinds = reader.header["event_channels"]
-    for k in range(reader.segment_count(0)):
+    n_segments = reader.segment_count(0)
+    # Segments of Spike2 lie between pauses on one clock: each keeps its own ends.
+    is_bounded = name != "spike2-old" or n_segments == 1
+    spike_bounds, event_bounds = (
+        _BOUNDS if is_bounded and name in bounded else {}
+        for bounded in (_BOUNDED_SPIKES, _BOUNDED_EVENTS)
+    )
+    for k in range(n_segments):
         t_start = float(reader.segment_t_start(0, k))
         t_stop = float(reader.segment_t_stop(0, k))
         segment = neo.Segment(name=str(k))
         latest = t_stop
         for channel in units.taken:
-            stamps = reader.get_spike_timestamps(0, k, channel, **_BOUNDS.get(name, {}))
+            stamps = reader.get_spike_timestamps(0, k, channel, **spike_bounds)
             times = reader.rescale_spike_timestamp(stamps, dtype="float64")
             times = np.asarray(times, dtype=np.float64)
             train = neo.SpikeTrain(
@@ -299,7 +313,7 @@ def _segments(reader: Any, units: RawUnits, name: str) -> Iterator[neo.Segment]:
         segment.annotations["t_start"], segment.annotations["t_stop"] = t_start, latest
         for channel in range(len(kinds)):
             stamps, durations, labels = reader.get_event_timestamps(
-                0, k, channel, **(_BOUNDS["plexon"] if name == "plexon" else {})
+                0, k, channel, **event_bounds
             )
             if name == "openephys":
                 is_rising = np.isin(stamps, _rising_edges(Path(reader.dirname)))

@@ -1,0 +1,1 @@
+"""Recording systems: readers of ``neo.rawio``, with what these leave out."""
