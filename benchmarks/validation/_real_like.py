@@ -174,6 +174,23 @@ def add_random_units(population, seed):
     )
 
 
+def draw_small_types(generator, seed, **options):
+    """Draw a population in which every other type has two or three neurons.
+
+    The others have 6 to 12; no neuron is sparse.
+    """
+    population = draw_real_like(generator, seed, sparse_share=0.0, **options)
+    rng = np.random.default_rng([2032, seed])
+    kept = []
+    for k in range(population.n_types):
+        size = rng.integers(2, 4) if k % 2 else rng.integers(6, 13)
+        kept.append(rng.permutation(np.flatnonzero(population.types == k))[:size])
+    kept = np.sort(np.concatenate(kept))
+    return population._replace(
+        spikes=population.spikes[kept], types=population.types[kept]
+    )
+
+
 def draw_continuum(kind, seed):
     """Draw one type whose neurons differ gradually.
 

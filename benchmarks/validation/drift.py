@@ -8,6 +8,7 @@ from neuroclass.responses import bin_words, drift_test
 
 TITLE = "Are changes of the rate found, in size and time?"
 
+_FIRST_SEED = 9000  # those from 8000 on were for choosing
 _N_NEURONS = 100
 _N_BINS = 200  # of 20 ms
 _RATE_SPREAD = 0.9  # standard deviation of ln rate, as of real cells
@@ -25,7 +26,7 @@ _KINDS = {
 def cases(quick):
     """Return populations by what changes, repeats and seed."""
     return [
-        {"kind": kind, "n_repeats": r, "seed": 8000 + s}
+        {"kind": kind, "n_repeats": r, "seed": _FIRST_SEED + s}
         for kind in _KINDS
         for r in ((10,) if quick else (10, 30, 100))
         for s in range(2 if quick else 20)
@@ -88,7 +89,9 @@ def render(found):
         f"{_N_NEURONS} neurons of {_SPIKES:g} spikes a repeat in the median, ln rates "
         f"with a standard deviation of {_RATE_SPREAD:g}; ln gains of a repeat vary, of "
         f"all neurons together and of each, with one of {_NOISE:g}. Changes: none; "
-        f"{_KINDS['step']}, after two fifths of the repeats; {_KINDS['trend']}.",
+        f"{_KINDS['step']}, after two fifths of the repeats; {_KINDS['trend']}. Seeds "
+        f"{_FIRST_SEED} to {max(case['seed'] for case, _ in found)}; those from 8000 "
+        "on were for choosing.",
         "Changed: neurons whose rate changes by more than 1.5, in truth and as said, "
         "and said of such as change by less than 1.25. Median: of the changes between "
         "the halves. Change point: how often there is one, at the right repeat, and "

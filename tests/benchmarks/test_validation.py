@@ -72,9 +72,21 @@ def test_types_of_neurons_as_diverse_as_real_ones_can_be_measured():
 def test_full_cases_of_types_are_apart_from_those_for_choosing():
     for first in (0, _real_like.FIRST_REPORTED):
         drawn = types_of_cells.cases(quick=False, first_seed=first)
-        seeds = [case["seed"] for case in drawn if case["suite"] != "step"]
+        others = {"step", "fresh"}
+        seeds = [case["seed"] for case in drawn if case["suite"] not in others]
         assert (min(seeds), max(seeds)) == (first, first + 59)
         assert sum(case["suite"] == "real-like" for case in drawn) == 240
+        fresh = [case["seed"] for case in drawn if case["suite"] == "fresh"]
+        assert len(fresh) == (240 if first else 0)
+        assert set(fresh) == (set(range(3000, 3060)) if first else set())
+
+
+def test_every_other_type_has_two_or_three_neurons():
+    population = _real_like.draw_small_types("drives", 5)
+    sizes = np.bincount(population.types)
+    assert len(sizes) == population.n_types == 6
+    assert set(sizes[1::2]) <= {2, 3}
+    assert set(sizes[::2]) <= set(range(6, 13))
 
 
 @pytest.mark.parametrize("generator", _real_like.GENERATORS)
