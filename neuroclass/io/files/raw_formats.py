@@ -39,7 +39,6 @@ RAW_FORMATS = {
     "axona": neo.rawio.AxonaRawIO,
     "nix": neo.rawio.NIXRawIO,
     "openephys": neo.rawio.OpenEphysRawIO,
-    "openephys-binary": neo.rawio.OpenEphysBinaryRawIO,
 }
 _MAGIC = {
     b"NEURALEV": "blackrock",
@@ -80,10 +79,7 @@ _BOUNDS = {
     "plexon": {"t_start": 0.0, "t_stop": 1e9},
 }
 _OPTIONS = {"plexon": {"progress_bar": False}}
-# neo 0.14.6 reads the events of this format, but not its spikes.
 _CURES = {
-    "openephys-binary": "Give the folder of the sorter, and events/.../TTL as triggers "
-    "(--triggers).",
     "spike2-old": "Sort the spikes into a WaveMark channel, or export the times of "
     "event channels as text.",
 }
