@@ -28,7 +28,7 @@ READABLE_FORMATS = (
 #: Names of the formats that are read.
 FORMATS = (
     *("nwb", "nwb-zarr", "phy", "circus", "klusters", "text-per-cell"),
-    "spikeinterface",
+    *("openephys-binary", "spikeinterface"),
     *("npz", "npy", "csv", "mat", "mat-v7.3", "parquet", "sonata", "mearec"),
     *RAW_FORMATS,
 )

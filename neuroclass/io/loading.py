@@ -22,6 +22,7 @@ from neuroclass._lib.keywords import settings_from
 from neuroclass._lib.wording import plural, some
 from neuroclass.io.files.hdf5_links import check_links
 from neuroclass.io.files.klusters import read_klusters
+from neuroclass.io.files.open_ephys_spikes import read_open_ephys_spikes
 from neuroclass.io.files.raster_files import RASTER_FORMATS, read_raster
 from neuroclass.io.files.raw_formats import RAW_FORMATS, read_raw
 from neuroclass.io.files.simulators import read_mearec, read_sonata
@@ -51,7 +52,10 @@ __all__ = ["load_recording", "recording_sha256"]
 _log = logging.getLogger(__name__)
 
 # Formats whose times are seconds, or known samples, by definition.
-_KNOWN_UNITS = {"phy", "circus", "klusters", "sonata", "mearec", *RAW_FORMATS}
+_KNOWN_UNITS = {
+    *("phy", "circus", "klusters", "openephys-binary", "sonata", "mearec"),
+    *RAW_FORMATS,
+}
 _IN_SAMPLES = ("phy", "circus", "klusters")
 
 
@@ -233,6 +237,8 @@ def _read_file(
         return read_circus(path, settings.sampling_rate)
     if kind == "klusters":
         return read_klusters(path, settings.sampling_rate)
+    if kind == "openephys-binary":
+        return read_open_ephys_spikes(path)
     if kind == "text-per-cell":
         return read_cell_files(path, cell_files(path), scale)
     if kind == "sonata":

@@ -33,7 +33,6 @@ from neuroclass.presentations.interval_tables import (
 
 __all__ = [
     "RecordedSpikes",
-    "SpikesOfPresentations",
     "check_clock",
     "common_durations",
     "drop_rare_stimuli",
@@ -43,17 +42,14 @@ __all__ = [
     "onset_issues",
     "overlap_issues",
     "overlaps_any",
-    "silence_issues",
     "unit_issues",
 ]
 
 _CLOCK_RATIO = 500.0  # milliseconds make 1000, samples more
-_PROBABLY_SPIKING = 3.0  # the same, of a row that may have been a silent one
 _SLOW_RATE, _LONG_DURATION = 0.05, 200.0  # Hz and s: a thousandth of the usual ones
-# A shorter silence at the end is no pause: whole populations may be suppressed.
-_PAUSE, _SHARE = 0.25, 0.1  # s, of the duration
 _JITTER = 0.01  # s; onsets that vary by more smear the responses of a bin
-_SURELY_SPIKING = 20.0  # expected spikes: a row with none of them was not recorded
+# Expected spikes: a row with none of them, of probability 2e-9, was not recorded.
+_SURELY_SPIKING = 20.0
 
 
 @dataclass(frozen=True)
@@ -258,87 +254,6 @@ def overlaps_any(
     for begin, end in intervals:
         overlaps |= (starts < end) & (stops > begin)
     return overlaps
-
-
-@dataclass(frozen=True)
-class SpikesOfPresentations:
-    """Spikes of all units together in each presentation, of one pass over them.
-
-    Attributes
-    ----------
-    counts : ndarray of shape (n_presentations,)
-        Number of spikes.
-    last : ndarray of shape (n_stimuli,)
-        Time of the latest spike of any repeat after stimulus onset, in seconds.
-    """
-
-    counts: NDArray[np.intp]
-    last: NDArray[np.float64]
-
-    @classmethod
-    def count(
-        cls,
-        spikes: RecordedSpikes,
-        starts: NDArray[np.float64],
-        durations: NDArray[np.float64],
-        stimulus: NDArray[np.intp],
-    ) -> SpikesOfPresentations:
-        """Count the spikes in presentations that are in the order of time."""
-        counts = np.zeros(len(starts), dtype=np.intp)
-        last = np.zeros(int(stimulus.max(initial=-1)) + 1)
-        stops = starts + durations[stimulus]
-        for train in spikes.trains:
-            times = spike_seconds(train)
-            first = np.searchsorted(times, starts)
-            past = np.searchsorted(times, stops)
-            counts += past - first
-            has_any = past > first
-            latest = times[past[has_any] - 1] - starts[has_any]
-            np.maximum.at(last, stimulus[has_any], latest)
-        return cls(counts, last)
-
-
-def silence_issues(
-    found: SpikesOfPresentations,
-    durations: NDArray[np.float64],
-    stimulus: NDArray[np.intp],
-    stimuli: tuple[str, ...],
-) -> tuple[Issue, ...]:
-    """Return presentations without spikes, and silence at the end of all repeats."""
-    issues = []
-    n_empty = int((found.counts == 0).sum())
-    per_presentation = found.counts.sum() / max(len(found.counts) - n_empty, 1)
-    if n_empty:
-        text = (
-            f"no unit fires in {plural(n_empty, 'presentation', 'presentations')} of "
-            f"{len(found.counts)}, where {per_presentation:.3g} spikes are to be "
-            "expected. Leave them out with drop_empty (--drop-empty) if they were not "
-            "recorded."
-        )
-        is_doubtful = per_presentation >= _PROBABLY_SPIKING
-        issues.append(Issue("empty presentations", text, is_warned=is_doubtful))
-    n_spikes = np.bincount(stimulus, weights=found.counts, minlength=len(stimuli))
-    silence = durations - found.last
-    expected = n_spikes * silence / np.maximum(found.last, 1e-12)
-    is_long = (silence > np.maximum(_SHARE * durations, _PAUSE)) & (
-        expected >= _SURELY_SPIKING
-    )
-    if is_long.any():
-        worst = int(np.argmax(np.where(is_long, silence / durations, 0)))
-        text = (
-            f"no unit fires in the last {silence[worst]:.3g} s of the "
-            f"{durations[worst]:.4g} s of "
-            f"{'all repeats' if len(stimuli) == 1 else stimuli[worst]}"
-            + (
-                f" and of {int(is_long.sum()) - 1} other stimuli"
-                if is_long.sum() > 1
-                else ""
-            )
-            + f", where {expected[worst]:.0f} spikes are to be expected: a pause may "
-            "count as stimulus. Give trial_duration (--trial-duration)."
-        )
-        issues.append(Issue("silence at the end", text))
-    return tuple(issues)
 
 
 def unit_issues(

@@ -27,7 +27,6 @@ from neuroclass.presentations.candidates import (
 )
 from neuroclass.presentations.exclusion import (
     RecordedSpikes,
-    SpikesOfPresentations,
     check_clock,
     common_durations,
     drop_rare_stimuli,
@@ -37,7 +36,6 @@ from neuroclass.presentations.exclusion import (
     onset_issues,
     overlap_issues,
     overlaps_any,
-    silence_issues,
     unit_issues,
 )
 from neuroclass.presentations.interval_rows import IntervalRows
@@ -47,6 +45,10 @@ from neuroclass.presentations.presentation_settings import (
     PresentationOptions,
     PresentationSettings,
     first_and_last_repeat,
+)
+from neuroclass.presentations.silent_stretches import (
+    SpikesOfPresentations,
+    silence_issues,
 )
 
 __all__ = ["Presentations", "select_presentations"]
@@ -316,7 +318,6 @@ def _select_all_repeats(
             f"a presentation of {rows.name} is taken to last the median gap between "
             "the onsets; trial_duration (--trial-duration) sets it"
         )
-    found = SpikesOfPresentations.count(spikes, rows.starts, durations, stimulus_of)
     aligned = epoch.annotations.get("onsets")
     repeats = np.bincount(stimulus_of)
     reason = (
@@ -337,7 +338,7 @@ def _select_all_repeats(
             *as_issues(*rows.notes, *notes),
             *issues,
             *overlap_issues(rows, durations[stimulus_of]),
-            *silence_issues(found, durations, stimulus_of, stimuli),
+            *silence_issues(spikes, rows.starts, durations, stimulus_of, stimuli),
             *unit_issues(spikes, durations),
             *onset_issues(epoch),
         ),

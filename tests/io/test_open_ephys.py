@@ -122,3 +122,65 @@ def test_a_sample_rate_that_is_none_is_refused(tmp_path, rate):
     path.write_text(path.read_text().replace("30000.0", rate))
     with pytest.raises(RecordingError, match="must give the sample rate"):
         load_recording(sorting(tmp_path / "sorted"), triggers=ttl, trial_duration=1)
+
+
+UNITS = {(0, 0): [0.2], (0, 1): [0.6, 2.6, 4.7], (0, 2): [1.0], (1, 1): [2.0, 4.0]}
+
+
+def add_spikes(folder, *, before_06=False, units=UNITS, name="Spike_Detector-105"):
+    """Write spikes that Open Ephys sorted, as its GUI 0.6 describes them."""
+    place = folder / "spikes" / name / "Tetrode 1"
+    place.mkdir(parents=True)
+    rows = sorted((t, e, c) for (e, c), times in units.items() for t in times)
+    names = ("spike_times", "spike_electrode_indices", "spike_clusters")
+    if not before_06:
+        names = ("sample_numbers", "electrode_indices", "clusters")
+    times, electrodes, clusters = (
+        np.array(column) for column in zip(*rows, strict=True)
+    )
+    arrays = (FIRST + np.round(times * RATE).astype(np.int64), electrodes, clusters)
+    for array_name, values in zip(names, arrays, strict=True):
+        np.save(place / f"{array_name}.npy", values)
+    return place
+
+
+@pytest.mark.parametrize("before_06", [False, True])
+def test_spikes_sorted_while_recording_are_units(tmp_path, before_06):
+    recording_folder(tmp_path, lines=(1, 2), before_06=before_06)
+    place = add_spikes(tmp_path, before_06=before_06)
+    with pytest.warns(UserWarning, match="left out .*: unsorted spikes of channels"):
+        recording = load_recording(
+            tmp_path, triggers=f"{STREAM}/TTL", trial_duration="1s"
+        )
+    trains = recording.segments[0].spiketrains
+    name = place.relative_to(tmp_path / "spikes").as_posix()
+    ids = [train.annotations["unit_id"] for train in trains]
+    assert ids == [f"{name}/0.1", f"{name}/0.2", f"{name}/1.1"]
+    for train, key in zip(trains, [(0, 1), (0, 2), (1, 1)], strict=True):
+        assert_allclose(train.magnitude, UNITS[key], atol=1e-4)
+    (epoch,) = recording.segments[0].epochs
+    assert epoch.array_annotations["stimulus"].tolist() == ["1", "2"] * 3
+    assert_allclose(epoch.times.magnitude[::2], ONSETS + 0.001, atol=1e-4)
+
+
+def test_a_recording_of_open_ephys_without_sorted_spikes_names_the_cure(tmp_path):
+    recording_folder(tmp_path)
+    with pytest.raises(RecordingError, match=r"none in spikes/\. Give the folder of"):
+        load_recording(tmp_path)
+
+
+def test_of_several_recordings_one_is_asked_for(tmp_path):
+    for name in ("recording1", "recording2"):
+        (tmp_path / name).mkdir()
+        recording_folder(tmp_path / name)
+        add_spikes(tmp_path / name)
+    with pytest.raises(RecordingError, match="it has recording1, recording2"):
+        load_recording(tmp_path)
+
+
+def test_spikes_without_their_clusters_are_named(tmp_path):
+    recording_folder(tmp_path)
+    place = add_spikes(tmp_path)
+    np.save(place / "clusters.npy", np.zeros(2, int))
+    with pytest.raises(RecordingError, match="a cluster and a sample for each spike"):
+        load_recording(tmp_path)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from neuroclass._lib.checks import warn_user
 from neuroclass.exceptions import RecordingError
 
-__all__ = ["read_ttl", "ttl_folder"]
+__all__ = ["read_ttl", "stored_array", "stream_clock", "ttl_folder"]
 
 # Version 0.6 and later of Open Ephys, and before. `timestamps.npy` of before holds
 # sample numbers, that of later times of a synchronised clock.
@@ -56,8 +56,8 @@ def read_ttl(folder: Path) -> dict[str, NDArray[Any]]:
     RecordingError
         If arrays are missing or do not fit, or the sample rate is not to be found.
     """
-    states = _array(folder, _STATES)
-    samples = _array(folder, ("sample_numbers.npy", "timestamps.npy"))
+    states = stored_array(folder, _STATES)
+    samples = stored_array(folder, ("sample_numbers.npy", "timestamps.npy"))
     is_whole = samples.dtype.kind in "iu" and states.dtype.kind in "iu"
     if states.shape != samples.shape or samples.ndim != 1 or not is_whole:
         raise RecordingError(
@@ -65,7 +65,16 @@ def read_ttl(folder: Path) -> dict[str, NDArray[Any]]:
             f"{samples.dtype} of shape {samples.shape} and states, {states.dtype}, of "
             f"shape {states.shape}. Copy the folder again."
         )
-    rate, first = _clock(folder)
+    root = next(
+        (p for p in folder.resolve().parents if (p / "structure.oebin").is_file()), None
+    )
+    if root is None:
+        raise RecordingError(
+            f"{folder} must lie in a recording of Open Ephys, whose structure.oebin "
+            "tells the sample rate; there is none above it. Copy structure.oebin and "
+            "the arrays of the continuous data too, but for continuous.dat."
+        )
+    rate, first = stream_clock(root, folder, "events")
     is_rising = states > 0
     lines = states[is_rising]
     columns: dict[str, NDArray[Any]] = {
@@ -76,7 +85,8 @@ def read_ttl(folder: Path) -> dict[str, NDArray[Any]]:
     return columns
 
 
-def _array(folder: Path, names: tuple[str, ...]) -> NDArray[Any]:
+def stored_array(folder: Path, names: tuple[str, ...]) -> NDArray[Any]:
+    """Return the array of the first of these names that is there."""
     for name in names:
         if (folder / name).is_file():
             return _load(folder / name)
@@ -97,34 +107,48 @@ def _load(path: Path) -> NDArray[Any]:
         ) from error
 
 
-def _clock(folder: Path) -> tuple[float, float]:
-    """Return the sample rate (Hz) and the first sample of the continuous data."""
-    root = next(
-        (p for p in folder.resolve().parents if (p / "structure.oebin").is_file()), None
-    )
-    if root is None:
-        raise RecordingError(
-            f"{folder} must lie in a recording of Open Ephys, whose structure.oebin "
-            "tells the sample rate; there is none above it. Copy structure.oebin and "
-            "the arrays of the continuous data too, but for continuous.dat."
-        )
+def stream_clock(root: Path, folder: Path, kind: str) -> tuple[float, float]:
+    """Return sample rate (Hz) and first saved sample of the stream of a folder.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        Folder of the recording, with ``structure.oebin``.
+    folder : pathlib.Path
+        Folder in ``events`` or ``spikes`` of the recording.
+    kind : {"events", "spikes"}
+        Which of these it is.
+
+    Raises
+    ------
+    RecordingError
+        If the rate is not to be found.
+    """
     try:
         structure = json.loads((root / "structure.oebin").read_text(encoding="utf-8"))
-        stream = folder.resolve().relative_to(root / "events").parts[0]
+        stream = folder.resolve().relative_to(root.resolve() / kind).parts[0]
         rates = {
-            str(entry["folder_name"]).strip("/").split("/")[0]: entry["sample_rate"]
-            for kind in ("events", "continuous")
-            for entry in structure.get(kind, [])
+            str(entry.get("folder_name", entry.get("folder", "")))
+            .strip("/")
+            .split("/")[0]: entry["sample_rate"]
+            for several in ("events", "spikes", "continuous")
+            for entry in structure.get(several, [])
             if "sample_rate" in entry
         }
+        if stream not in rates and kind == "spikes" and len(set(rates.values())) == 1:
+            # Named by the processor that found the spikes, not by that of the data.
+            rates[stream] = next(iter(rates.values()))
         rate = float(rates[stream])
         if not 0 < rate < np.inf:
             raise ValueError("the sample rate must be positive and finite")
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise RecordingError(
-            f"{root / 'structure.oebin'} must give the sample rate of the events in "
-            f"{folder.name}. Give a file of trigger times instead."
+            f"{root / 'structure.oebin'} must give the sample rate of the {kind} in "
+            f"{folder.name}. Copy it again, or give their times as a table."
         ) from error
+    streams = sorted(path.name for path in root.glob("continuous/*"))
+    if stream not in streams and kind == "spikes" and len(streams) == 1:
+        (stream,) = streams
     for name in ("sample_numbers.npy", "timestamps.npy"):
         saved = root / "continuous" / stream / name
         if saved.is_file():

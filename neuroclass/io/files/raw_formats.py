@@ -44,7 +44,6 @@ RAW_FORMATS = {
     "axona": AxonaReader,
     "nix": neo.rawio.NIXRawIO,
     "openephys": neo.rawio.OpenEphysRawIO,
-    "openephys-binary": neo.rawio.OpenEphysBinaryRawIO,
 }
 _MAGIC = {
     b"NEURALEV": "blackrock",
@@ -85,10 +84,7 @@ _BOUNDS = {"t_start": 0.0, "t_stop": 1e9}
 _BOUNDED_SPIKES = {"openephys", "plexon", "spike2-old"}
 _BOUNDED_EVENTS = {"plexon", "spike2-old"}
 _OPTIONS = {"plexon": {"progress_bar": False}}
-# neo 0.14.6 reads the events of this format, but not its spikes.
 _CURES = {
-    "openephys-binary": "Give the folder of the sorter, and events/.../TTL as triggers "
-    "(--triggers).",
     "spike2-old": "Sort the spikes into a WaveMark channel, or export the times of "
     "event channels as text.",
 }

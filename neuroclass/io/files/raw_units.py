@@ -28,6 +28,7 @@ _NO_UNIT = {
     "spike2-old": {0: "unsorted"},
     "tdt": {0: "unsorted", 31: "noise"},
     "openephys": {0: "unsorted"},
+    "openephys-binary": {0: "unsorted"},
 }
 # neo gives the number of the unit last, behind "#" or, for .pl2, behind a point.
 _NUMBER = re.compile(r"[#.](\d+)$")
