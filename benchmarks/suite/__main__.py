@@ -2,14 +2,16 @@
 
     python -m benchmarks.suite [--runs 3] [--only TABLE,...] [--quick]
     python -m benchmarks.suite --against REF [--runs 3]
+    python -m benchmarks.suite --limits
 
 Each case runs in a fresh process with one thread; the runs of all cases are
 interleaved, so that whatever else the machine does falls on all alike. What was
 measured goes into benchmarks/results/suite.json, the page and its figure are made from
 that alone. ``--only`` measures some tables anew and keeps the others, which must be of
 this environment. ``--against`` measures some cases at another commit and here, and
-changes that section of the page alone. ``--quick`` measures small cases once, in this
-process, and prints the page.
+changes that section of the page alone; so does ``--limits``, which measures the
+compiled loops beside what the machine can do (with numba). ``--quick`` measures small
+cases once, in this process, and prints the page.
 """
 
 import argparse
@@ -35,7 +37,7 @@ from benchmarks.suite.against import (
 )
 from benchmarks.suite.cases import cases, write_input
 from benchmarks.suite.measuring import measure, measure_apart
-from benchmarks.suite.page import draw_scaling, page_of
+from benchmarks.suite.page import draw_scaling, limits_page, page_of
 from benchmarks.suite.populations import populations, rand_indices
 from benchmarks.suite.stages import is_installed
 
@@ -128,6 +130,7 @@ def main(argv=None):
     parser.add_argument("--runs", type=int, default=3, help="of each case (default 3)")
     parser.add_argument("--only", help="tables, comma (default: all, and all else)")
     parser.add_argument("--against", metavar="REF", help="commit to compare with")
+    parser.add_argument("--limits", action="store_true", help="the compiled loops")
     parser.add_argument("--quick", action="store_true")
     args = parser.parse_args(argv)
     if args.against:
@@ -138,6 +141,12 @@ def main(argv=None):
             )
         found = {**earlier, "against": {"reference": args.against, "rows": rows}}
         sys.stdout.write(against_page(found["against"]))
+    elif args.limits:
+        from benchmarks.suite.limits import measure_limits  # noqa: PLC0415 (numba)
+
+        earlier = json.loads(RESULTS.read_text(encoding="utf-8"))
+        found = {**earlier, "limits": measure_limits(quick=args.quick)}
+        sys.stdout.write(limits_page(found["limits"]))
     elif args.only:
         tables, known = args.only.split(","), tables_of(cases())
         if unknown := set(tables) - set(known):
@@ -149,7 +158,7 @@ def main(argv=None):
     else:
         found = results(quick=args.quick, n_runs=args.runs)
     if args.quick:
-        if not args.against:
+        if not (args.against or args.limits):
             sys.stdout.write(page_of(found))
         return
     RESULTS.parent.mkdir(exist_ok=True)

@@ -28,6 +28,8 @@ def page_of(found):
         _distances(_table(found, "distances")),
         _populations(found["populations"]),
     ]
+    if "limits" in found:
+        parts.append(limits_page(found["limits"]))
     if "against" in found:
         parts.append(against_page(found["against"]))
     return "\n".join(parts)
@@ -331,6 +333,25 @@ binary words of 20 ms, 8 classes asked for; mean ± standard deviation over {n} 
 
 {_grid("method", names, columns, cell)}
 {verdict}
+"""
+
+
+def limits_page(found):
+    """Return the section of the page, as Markdown."""
+    rows = "\n".join(
+        f"| {row['loop']} | {row['rate']:.3g} {row['unit']} | {row['limit']} | "
+        f"{row['limit_rate']:.3g} {row['unit']} | "
+        f"{100 * row['rate'] / row['limit_rate']:.0f} % |"
+        for row in found
+    )
+    return f"""## Beside what the machine can do
+
+Compiled loops, one thread, in CPU time, the best of five runs, each limit measured
+right after its loop (`python -m benchmarks.suite --limits`). Spikes are 8 bytes each.
+
+| loop | rate | limit | rate | share |
+|---|---:|---|---:|---:|
+{rows}
 """
 
 

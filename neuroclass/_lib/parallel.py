@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 else:  # many commands have no tasks, and a tenth of a second less to wait
     joblib = lazy_loader.load("joblib")
 
-__all__ = ["run_tasks"]
+__all__ = ["run_tasks", "runs_of_work"]
+
+_RUNS_PER_JOB = 4  # so that none waits long for the last
 
 
 def run_tasks(
@@ -56,6 +58,31 @@ def run_tasks(
     calls = (joblib.delayed(_call)(function, task) for task in tasks)
     found: Iterator[Any] = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(calls)
     return _naming_killed_worker(found)
+
+
+def runs_of_work(
+    n_items: int, n_jobs: int | None, *, step: int, least: int
+) -> list[slice]:
+    """Cut items into runs, one for each task: one alone where no one shares the work.
+
+    Parameters
+    ----------
+    n_items : int
+        Number of items.
+    n_jobs : int, optional
+        Processes, as in joblib.
+    step : int
+        Items that are computed at a time; no run ends within, so that the same ones
+        are, however many processes there are.
+    least : int
+        Items that are worth a task.
+    """
+    most = n_items // max(least, 1)
+    jobs = 1 if most < 2 else joblib.effective_n_jobs(n_jobs)
+    n_runs = 1 if jobs == 1 else max(1, min(most, _RUNS_PER_JOB * jobs))
+    n_steps = -(-n_items // step)
+    size = max(1, -(-n_steps // n_runs)) * step
+    return [slice(start, start + size) for start in range(0, n_items, size)]
 
 
 def _naming_killed_worker(found: Iterator[Any]) -> Iterator[Any]:

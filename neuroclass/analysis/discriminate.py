@@ -145,8 +145,12 @@ def discriminate_neurons(
             block, counts, reference, n_jobs=run.n_jobs, random_state=random_state
         )
         begin("pairs")
-        divergences = pair_divergences(counts, groups=responses.counted.groups())
-        ratios = time_ratio_of_pairs(counts, divergences, _ACCURACIES)
+        divergences = pair_divergences(
+            counts, groups=responses.counted.small_groups(), n_jobs=run.n_jobs
+        )
+        ratios = time_ratio_of_pairs(
+            counts, divergences, _ACCURACIES, n_jobs=run.n_jobs
+        )
         begin("decoder")
         if chosen is None:
             chosen = _typical_pairs(divergences, ratios[0])

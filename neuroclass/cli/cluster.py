@@ -22,6 +22,7 @@ from neuroclass.cli.options import (
     ESTIMATORS,
     add_cache,
     add_command,
+    add_dask,
     add_figures,
     add_json,
     add_output,
@@ -142,12 +143,7 @@ def add_parser(commands: Any) -> None:
         "of pooling the neurons",
     )
     add_random_state_and_jobs(classes)
-    classes.add_argument(
-        "--dask",
-        metavar="ADDRESS",
-        help="address of a dask scheduler whose workers compute in parallel, such as "
-        "tcp://host:8786; the result is the same",
-    )
+    add_dask(classes)
     output = parser.add_argument_group("output")
     add_output(output, "_classes", "an existing result folder, NWB file or column")
     add_figures(output)

@@ -6,6 +6,7 @@ from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING, Any
 
 from neuroclass._lib.wording import between, rounded
+from neuroclass.cli.cluster import on_dask
 from neuroclass.cli.inputs import (
     check_early,
     check_reference,
@@ -16,6 +17,7 @@ from neuroclass.cli.inputs import (
 from neuroclass.cli.options import (
     add_cache,
     add_command,
+    add_dask,
     add_figures,
     add_json,
     add_output,
@@ -69,6 +71,7 @@ def add_parser(commands: Any) -> None:
         "classes that pairs are within or between, by default those that cluster finds",
     )
     add_random_state_and_jobs(pairs)
+    add_dask(pairs)
     output = parser.add_argument_group("output")
     add_output(output, "_pairs", "an existing result folder")
     add_figures(output)
@@ -102,14 +105,15 @@ def run(args: "Namespace") -> None:
     check_reference(args.reference, recordings)
     from neuroclass.analysis import discriminate_neurons  # noqa: PLC0415
 
-    discrimination = discriminate_neurons(
-        recordings if len(recordings) > 1 else recordings[0],
-        pairs=args.pairs,
-        reference=args.reference,
-        n_jobs=args.jobs,
-        random_state=args.random_state,
-        **preparation_options(args, *recordings),
-    )
+    with on_dask(args.dask):
+        discrimination = discriminate_neurons(
+            recordings if len(recordings) > 1 else recordings[0],
+            pairs=args.pairs,
+            reference=args.reference,
+            n_jobs=None if args.dask else args.jobs,  # None: all workers
+            random_state=args.random_state,
+            **preparation_options(args, *recordings),
+        )
     report.save_pairs(
         discrimination,
         folder,

@@ -23,6 +23,7 @@ __all__ = [
     "Parser",
     "add_cache",
     "add_command",
+    "add_dask",
     "add_figures",
     "add_json",
     "add_output",
@@ -321,6 +322,16 @@ def add_output(parser: argparse._ActionsContainer, suffix: str, replaced: str) -
         f"{suffix})",
     )
     parser.add_argument("--force", action="store_true", help=f"replace {replaced}")
+
+
+def add_dask(parser: argparse._ActionsContainer) -> None:
+    """Add --dask."""
+    parser.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="address of a dask scheduler whose workers compute in parallel, such as "
+        "tcp://host:8786; the result is the same",
+    )
 
 
 def add_figures(parser: argparse._ActionsContainer) -> None:

@@ -108,7 +108,10 @@ class PairDivergences:
 
 
 def pair_divergences(
-    counts: WordCounts | ArrayLike, *, groups: Iterable[ArrayLike] | None = None
+    counts: WordCounts | ArrayLike,
+    *,
+    groups: Iterable[ArrayLike] | None = None,
+    n_jobs: int | None = 1,
 ) -> PairDivergences:
     r"""Estimate the Jensen-Shannon divergence of all pairs of neurons.
 
@@ -130,6 +133,9 @@ def pair_divergences(
     groups : iterable of array_like like `counts`, optional
         Counts of groups of repeats (`count_groups`), for delete-a-group jackknife
         intervals.
+    n_jobs : int, optional
+        Processes that share blocks of pairs, as in joblib, of very many neurons; the
+        same numbers with any.
 
     Returns
     -------
@@ -168,7 +174,7 @@ def pair_divergences(
     # Groups are as much work again, each.
     least = MIN_COMPILED if groups is None else MIN_COMPILED // 4
     whole = two_word_counts(array) or array
-    sums = _sums(whole, least)
+    sums = _sums(whole, least, n_jobs)
     z = pair_z(sums.plug_in - sums.level, sums.variance, sums.third)
     value = _blended(sums)
     interval = np.full((len(first), 2), np.nan)
@@ -176,7 +182,7 @@ def pair_divergences(
     if groups is not None:
         replicates = np.array(
             [
-                _blended(_sums(without_group(whole, g), least, spread=False))
+                _blended(_sums(without_group(whole, g), least, n_jobs, spread=False))
                 for g in groups
             ]
         )
@@ -222,12 +228,15 @@ def pair_deviates(counts: WordCounts | ArrayLike) -> NDArray[np.float64]:
 def _sums(
     counts: NDArray[np.int64] | TwoWordCounts,
     min_compiled: int,
+    n_jobs: int | None,
     *,
     spread: bool = True,
 ) -> PairSums:
     """Return losses and chance moments, by histograms where the counts allow."""
     if isinstance(counts, TwoWordCounts):
-        return sums_by_histograms(counts, spread=spread, min_compiled=min_compiled)
+        return sums_by_histograms(
+            counts, spread=spread, min_compiled=min_compiled, n_jobs=n_jobs
+        )
     return sums_by_products(counts, spread=spread)
 
 

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
+from neuroclass._lib.parallel import run_tasks, runs_of_work
 from neuroclass.discrimination._compiled.pair_loader import compiled_pair_loops
 from neuroclass.discrimination.condition_evidence import MOST_REPEATS, ConditionEvidence
 from neuroclass.discrimination.divergence import PairDivergences
 from neuroclass.discrimination.two_word_evidence import TwoWordEvidence
 from neuroclass.discrimination.words_to_accuracy import words_to_accuracy
 from neuroclass.estimators import bias_aware_interval, jackknife_interval
-from neuroclass.information import two_word_counts
+from neuroclass.information import TwoWordCounts, two_word_counts
 
 __all__ = [
     "CountsInTime",
@@ -31,6 +32,7 @@ __all__ = [
 
 _PRIOR = 0.5  # repeats: weight of the pooled word frequencies
 MIN_COMPILED = 1 << 24  # pairs times conditions; numpy takes about a second
+_BLOCKS_OF_TASK = 256  # that are worth a task: a second of compiled loops
 
 
 class CountsInTime(Protocol):
@@ -101,6 +103,7 @@ def observation_time_ratio(
     *,
     block_size: int = 1 << 18,
     min_compiled: int = MIN_COMPILED,
+    n_jobs: int | None = 1,
 ) -> NDArray[np.float64]:
     r"""Return the ratio of the observation time of pairs to that of steady evidence.
 
@@ -136,6 +139,8 @@ def observation_time_ratio(
         Number of array elements computed at a time, which bounds the memory.
     min_compiled : int, default 2^24
         Least number of pairs times conditions for which compiled loops are loaded.
+    n_jobs : int, optional
+        Processes that share the pairs, as in joblib; the same numbers with any.
 
     Returns
     -------
@@ -171,29 +176,55 @@ def observation_time_ratio(
         return ratio.reshape(*np.shape(accuracy), len(first))
     n_conditions, n_words = counts.counts.shape[1:]
     loops = compiled_pair_loops(len(pairs) * n_conditions, min_compiled)
-    evidence = _evidence_of(counts.counts, loops)
     step = max(1, block_size // (n_conditions * n_words))
-    for begin in range(0, len(pairs), step):
-        block = pairs[begin : begin + step]
-        found = (
-            _scaled_steps(counts.counts, first[block], second[block], bits[block])
-            if evidence is None
-            else evidence.of_pairs(first[block], second[block])
-        )
-        words = words_to_accuracy(found, accuracies[order], loops)
+    runs = runs_of_work(len(pairs), n_jobs, step=step, least=_BLOCKS_OF_TASK * step)
+    blocks = [pairs[run] for run in runs]
+    given = two_word_counts(counts.counts) or counts.counts
+    how = accuracies[order], step, loops is not None
+    tasks = (
+        (given, (first[block], second[block], bits[block]), *how) for block in blocks
+    )
+    found = (
+        run_tasks(_words_of_run, tasks, n_jobs)
+        if len(runs) > 1
+        else (_words_of_run(*task) for task in tasks)
+    )
+    for block, words in zip(blocks, found, strict=True):
         for k, level_words in zip(order.tolist(), words, strict=True):
             steady = ndtri(accuracies[k]) ** 2 / (2 * np.log(2)) / bits[block]
             ratio[k, block] = level_words / steady
     return ratio.reshape(*np.shape(accuracy), len(first))
 
 
+def _words_of_run(
+    counts: NDArray[np.int64] | TwoWordCounts,
+    pairs: tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]],
+    accuracies: NDArray[np.float64],
+    step: int,
+    is_compiled: bool,
+) -> NDArray[np.float64]:
+    """Return numbers of words to accuracies, (n_accuracies, n_pairs), of some pairs."""
+    loops = compiled_pair_loops(1, 0) if is_compiled else None
+    evidence = _evidence_of(counts, loops)
+    first, second, bits = pairs
+    words = np.empty((len(accuracies), len(first)))
+    for begin in range(0, len(first), step):
+        block = slice(begin, begin + step)
+        if evidence is not None:
+            found = evidence.of_pairs(first[block], second[block])
+        else:
+            assert not isinstance(counts, TwoWordCounts), "these have evidence"
+            found = _scaled_steps(counts, first[block], second[block], bits[block])
+        words[:, block] = words_to_accuracy(found, accuracies, loops)
+    return words
+
+
 def _evidence_of(
-    counts: NDArray[np.int64], loops: ModuleType | None
+    counts: NDArray[np.int64] | TwoWordCounts, loops: ModuleType | None
 ) -> TwoWordEvidence | ConditionEvidence | None:
     """Return what gives B and V; none where frequencies are sharp enough."""
-    small = two_word_counts(counts)
-    if small is not None:
-        return TwoWordEvidence(small, loops)
+    if isinstance(counts, TwoWordCounts):
+        return TwoWordEvidence(counts, loops)
     if counts.sum(axis=2).max(initial=0) <= MOST_REPEATS:
         return ConditionEvidence(counts)
     return None
@@ -230,7 +261,11 @@ def _scaled_steps(
 
 
 def time_ratio_of_pairs(
-    counts: CountsInTime, pairs: PairDivergences, accuracy: ArrayLike = 0.9
+    counts: CountsInTime,
+    pairs: PairDivergences,
+    accuracy: ArrayLike = 0.9,
+    *,
+    n_jobs: int | None = 1,
 ) -> NDArray[np.float64]:
     """Return the `observation_time_ratio` of pairs, nan for indistinguishable ones.
 
@@ -242,13 +277,17 @@ def time_ratio_of_pairs(
         Divergences of these counts, from `pair_divergences`.
     accuracy : float or array_like of float, default 0.9
         Fraction of correct answers, between 0.5 and 1.
+    n_jobs : int, optional
+        Processes that share the pairs, as in joblib.
 
     Returns
     -------
     ndarray of shape (n_pairs,), or (n_accuracies, n_pairs)
     """
     bits = np.where(pairs.is_distinguishable, pairs.bits_per_word, np.nan)
-    return observation_time_ratio(counts, pairs.first, pairs.second, bits, accuracy)
+    return observation_time_ratio(
+        counts, pairs.first, pairs.second, bits, accuracy, n_jobs=n_jobs
+    )
 
 
 def median_time_to_accuracy(

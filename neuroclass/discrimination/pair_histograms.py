@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass._lib.parallel import run_tasks, runs_of_work
 from neuroclass.discrimination._compiled.pair_loader import compiled_pair_loops
 from neuroclass.discrimination.word_moments import binary_moments, word_moments
 from neuroclass.estimators import Estimator, repeat_term, word_term
@@ -27,6 +28,8 @@ __all__ = ["MIN_COMPILED", "PairSums", "blocks_of_sums", "sums_by_histograms"]
 
 MIN_COMPILED = 1 << 26  # pairs times conditions; numpy takes a fifth of a second
 _PAIRS = 1024  # histograms at a time
+_MIN_TASK = 1 << 30  # pairs times conditions, .4 s of compiled loops
+_NEVER = 1 << 62
 _CELLS = 1 << 15  # sums at a time, so that they stay in the cache
 _ESTIMATORS: tuple[Estimator, ...] = ("plug-in", "jackknife")
 
@@ -55,7 +58,12 @@ class PairSums(NamedTuple):
 
 
 def sums_by_histograms(
-    counts: TwoWordCounts, *, spread: bool = True, min_compiled: int = MIN_COMPILED
+    counts: TwoWordCounts,
+    *,
+    spread: bool = True,
+    min_compiled: int = MIN_COMPILED,
+    n_jobs: int | None = 1,
+    min_task: int = _MIN_TASK,
 ) -> PairSums:
     """Return losses and chance moments of all pairs.
 
@@ -67,6 +75,10 @@ def sums_by_histograms(
         Whether to compute variance and third moment.
     min_compiled : int, default 2^26
         Least number of pairs times conditions for which compiled loops are loaded.
+    n_jobs : int, optional
+        Processes, as in joblib; the same numbers with any.
+    min_task : int, default 2^30
+        Least number of pairs times conditions that are worth a task.
 
     Returns
     -------
@@ -78,24 +90,45 @@ def sums_by_histograms(
     (``test_compiled_histograms_give_the_same_bits``).  Cost: one count for each pair
     and condition, .35 ns compiled and 2 ns by numpy.
     """
-    sums = np.concatenate(
-        list(blocks_of_sums(counts, spread=spread, min_compiled=min_compiled))
+    n_neurons, n_conditions = counts.shape
+    n_pairs = n_neurons * (n_neurons - 1) // 2
+    is_compiled = compiled_pair_loops(n_pairs * n_conditions, min_compiled) is not None
+    runs = runs_of_work(
+        n_pairs, n_jobs, step=_PAIRS, least=min_task // max(n_conditions, 1)
     )
+    if len(runs) > 1:
+        tasks = ((counts, spread, is_compiled, run) for run in runs)
+        sums = np.concatenate(list(run_tasks(_sums_of_run, tasks, n_jobs)))
+    else:
+        sums = _sums_of_run(counts, spread, is_compiled, slice(None))
     words = np.full(len(sums), 2.0 * counts.repeats.sum())
     plug_in, jackknife, level, *moments = np.ascontiguousarray(sums.T)
     return PairSums(plug_in, jackknife, level, words, *moments)
 
 
+def _sums_of_run(
+    counts: TwoWordCounts, spread: bool, is_compiled: bool, run: slice
+) -> NDArray[np.float64]:
+    """Return the sums of a run of pairs, (n_pairs_of_run, 3 or 5)."""
+    least = 0 if is_compiled else _NEVER
+    blocks = blocks_of_sums(counts, spread=spread, min_compiled=least, run=run)
+    return np.concatenate([np.empty((0, 5 if spread else 3)), *blocks])
+
+
 def blocks_of_sums(
-    counts: TwoWordCounts, *, spread: bool = True, min_compiled: int = MIN_COMPILED
+    counts: TwoWordCounts,
+    *,
+    spread: bool = True,
+    min_compiled: int = MIN_COMPILED,
+    run: slice = slice(None),
 ) -> Iterator[NDArray[np.float64]]:
     """Yield the sums of some pairs after others: those of `sums_by_histograms`.
 
     Plug-in, jackknife and mean by chance, with `spread` variance and third moment,
-    (n_pairs_of_block, 3 or 5).
+    (n_pairs_of_block, 3 or 5); of a run of all pairs.
     """
     n_neurons, n_conditions = counts.occurrences.shape
-    first, second = np.triu_indices(n_neurons, 1)
+    first, second = (each[run] for each in np.triu_indices(n_neurons, 1))
     loops = compiled_pair_loops(len(first) * n_conditions, min_compiled)
     count = histograms_of_sums if loops is None else loops.histograms_of_sums
     parts = []

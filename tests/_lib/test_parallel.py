@@ -13,7 +13,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from neuroclass import AgglomerativeBottleneck, classify_neurons, cli, simulate_retina
-from neuroclass._lib.parallel import run_tasks
+from neuroclass._lib.parallel import run_tasks, runs_of_work
 from neuroclass.cli import cluster as command
 from neuroclass.io import write_recording
 from neuroclass.presentations.selection import select_presentations
@@ -117,6 +117,26 @@ def test_the_command_line_hands_its_work_to_a_cluster(cluster, retina, tmp_path)
     expected = classify_neurons(retina, n_clusters=3, bin_size=0.02, progress=False)
     found = json.loads((folder / "result.json").read_text())
     assert found["merge_tree"]["children"] == expected.tree.children.tolist()
+
+
+def test_pairs_found_on_a_cluster_are_those_found_here(cluster, retina, tmp_path):
+    write_recording(retina, tmp_path / "r.nwb")
+    found = []
+    for name, extra in (("here", []), ("there", ["--dask", cluster.scheduler_address])):
+        folder = tmp_path / name
+        arguments = ["--bin-size", "20ms", "-q", "--no-figures", "-o", str(folder)]
+        command_line = ["discriminate", str(tmp_path / "r.nwb"), *arguments, *extra]
+        assert cli.main(command_line) == 0
+        found.append((folder / "pairs.csv").read_bytes())
+    assert found[0] == found[1]
+
+
+def test_runs_of_work_end_between_blocks_and_are_few():
+    assert runs_of_work(10, 1, step=3, least=1) == [slice(0, 12)]  # one process
+    assert runs_of_work(10, 2, step=3, least=6) == [slice(0, 12)]  # too little work
+    runs = runs_of_work(100, 2, step=3, least=6)
+    assert runs == [slice(k, k + 15) for k in range(0, 100, 15)]
+    assert runs_of_work(0, 2, step=3, least=1) == []
 
 
 def test_a_scheduler_without_workers_is_refused():

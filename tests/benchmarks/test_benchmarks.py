@@ -69,3 +69,13 @@ def test_the_figure_is_small(found, tmp_path):
 def test_unknown_options_are_refused():
     with pytest.raises(SystemExit):
         main(["--slow"])
+
+
+def test_the_limits_stand_beside_the_loops(capsys):
+    pytest.importorskip("numba")
+    main(["--limits", "--quick"])
+    page = capsys.readouterr().out
+    assert page.startswith("## Beside what the machine can do")
+    shares = [line.split("|")[-2] for line in page.splitlines() if "%" in line]
+    assert len(shares) == 3
+    assert all(int(share.strip(" %")) > 0 for share in shares)

@@ -4,7 +4,7 @@ import importlib.util
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from neuroclass.discrimination import (
     observation_time_ratio,
@@ -163,3 +163,14 @@ def test_compiled_loops_give_the_same_ratios():
     compiled = observation_time_ratio(*arguments, min_compiled=0)
     plain = observation_time_ratio(*arguments, min_compiled=1 << 62)
     assert_allclose(compiled, plain, rtol=1e-11)
+
+
+def test_processes_that_share_the_pairs_find_the_same_times():
+    p = np.random.default_rng(1).random((60, 40)) ** 3
+    counts = counted(p, repeats=20)
+    first, second = np.triu_indices(60, 1)
+    arguments = (counts, first, second, np.full(len(first), 0.05))
+    alone = observation_time_ratio(*arguments, block_size=200)
+    # Blocks of two pairs, of which 256 are a task: six for two processes.
+    shared = observation_time_ratio(*arguments, block_size=200, n_jobs=2)
+    assert_array_equal(shared, alone)

@@ -94,3 +94,11 @@ def test_z_of_pairs_is_that_of_their_divergences(rng):
     ragged[3, 5] = 0
     assert_array_equal(pair_deviates(ragged), pair_divergences(ragged).z)
     assert pair_deviates(counts[:1]).shape == (0,)
+
+
+def test_processes_that_share_the_pairs_give_the_same_bits(rng):
+    counts = two_word_counts(draw(rng, 70, by_repeats(rng, "common")))
+    alone = sums_by_histograms(counts, min_compiled=NEVER)
+    shared = sums_by_histograms(counts, min_compiled=NEVER, n_jobs=2, min_task=1)
+    for one, other in zip(alone, shared, strict=True):
+        assert_array_equal(one, other)
