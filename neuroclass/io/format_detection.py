@@ -14,10 +14,10 @@ import h5py
 from neuroclass._lib.paths import check_exists
 from neuroclass._lib.wording import some
 from neuroclass.exceptions import RecordingError
-from neuroclass.io.files.klusters import cluster_files
 from neuroclass.io.files.raw_formats import RAW_FORMATS, raw_format_of
-from neuroclass.io.files.sorter_folders import cell_files
-from neuroclass.io.files.sortings import is_saved_sorting
+from neuroclass.io.sorters.klusters import cluster_files
+from neuroclass.io.sorters.sorter_folders import cell_files
+from neuroclass.io.sorters.sortings import is_saved_sorting
 
 __all__ = ["FORMATS", "READABLE_FORMATS", "detect_format"]
 
@@ -124,7 +124,8 @@ def detect_format(path: Path, name: str | None = None) -> str:
             f"{path} is no .mat file of version 5, 7 or 7.3 (older ones have no cell "
             "arrays). Save it again with save(..., '-v7')."
         )
-    if path.name == "params.py" and _is_phy(path.parent):
+    is_of_phy = path.name == "params.py" or path.name.startswith("cluster_")
+    if is_of_phy and _is_phy(path.parent):
         raise RecordingError(
             f"{path} is a part of a Kilosort or phy folder. Give the folder "
             f"{path.parent}."
@@ -181,8 +182,13 @@ def _detect_in_folder(folder: Path) -> str:
         return raw
     if cell_files(folder):
         return "text-per-cell"
-    inner = [name for name in ("sorter_output", "phy", "sorting") if name in names]
-    cure = f"Give {folder / inner[0]}" if inner else "Give the file inside it"
+    inner = [
+        path.parent
+        for pattern in ("*/spike_times.npy", "*/*/spike_times.npy")
+        for path in sorted(folder.glob(pattern))
+    ]
+    several = f" or another of {len(inner)} sortings" if len(inner) > 1 else ""
+    cure = f"Give {inner[0]}{several}" if inner else "Give the file inside it"
     raise RecordingError(
         f"{folder} is a folder of no known format; it holds {some(names, 8)}. {cure}, "
         "or name the format (--format)."

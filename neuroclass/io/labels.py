@@ -18,9 +18,9 @@ from pynwb import NWBHDF5IO, validate
 
 from neuroclass._lib.atomic import write_beside
 from neuroclass.exceptions import RecordingError
-from neuroclass.io.files.sorter_folders import read_phy
 from neuroclass.io.format_detection import detect_format
 from neuroclass.io.nwb import open_nwb
+from neuroclass.io.sorters.sorter_folders import read_phy
 
 __all__ = ["check_can_label", "write_labels"]
 

@@ -21,18 +21,9 @@ from neuroclass._lib.checks import as_seconds, warn_user
 from neuroclass._lib.keywords import settings_from
 from neuroclass._lib.wording import plural, some
 from neuroclass.io.files.hdf5_links import check_links
-from neuroclass.io.files.klusters import read_klusters
-from neuroclass.io.files.open_ephys_spikes import read_open_ephys_spikes
 from neuroclass.io.files.raster_files import RASTER_FORMATS, read_raster
 from neuroclass.io.files.raw_formats import RAW_FORMATS, read_raw
 from neuroclass.io.files.simulators import read_mearec, read_sonata
-from neuroclass.io.files.sorter_folders import (
-    cell_files,
-    read_cell_files,
-    read_circus,
-    read_phy,
-)
-from neuroclass.io.files.sortings import read_extractor
 from neuroclass.io.files.stored_columns import reading
 from neuroclass.io.format_detection import detect_format
 from neuroclass.io.interval_edits import (
@@ -45,6 +36,15 @@ from neuroclass.io.interval_edits import (
 )
 from neuroclass.io.load_settings import LoadOptions, LoadSettings
 from neuroclass.io.memory.objects import recording_of
+from neuroclass.io.sorters.klusters import read_klusters
+from neuroclass.io.sorters.open_ephys_spikes import read_open_ephys_spikes
+from neuroclass.io.sorters.sorter_folders import (
+    cell_files,
+    read_cell_files,
+    read_circus,
+    read_phy,
+)
+from neuroclass.io.sorters.sortings import read_extractor
 from neuroclass.io.tables import read_arrays, read_csv, time_scale
 
 __all__ = ["load_recording", "recording_sha256"]

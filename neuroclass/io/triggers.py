@@ -18,9 +18,9 @@ from neuroclass.exceptions import RecordingError
 from neuroclass.io.assemble import make_epoch
 from neuroclass.io.files.matlab import read_mat
 from neuroclass.io.files.npz import read_npz
-from neuroclass.io.files.open_ephys import read_ttl, ttl_folder
 from neuroclass.io.format_detection import detect_format
 from neuroclass.io.memory.trigger_objects import trigger_columns
+from neuroclass.io.sorters.open_ephys import read_ttl, ttl_folder
 from neuroclass.io.text import pop_column, read_text_columns
 
 __all__ = ["read_triggers", "trigger_epoch"]

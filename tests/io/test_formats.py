@@ -440,3 +440,45 @@ def test_a_sorting_in_zarr_is_no_nwb(tmp_path, mark):
     assert detect_format(tmp_path) == "spikeinterface"
     (tmp_path / ".zattrs").write_text('{"nwb_version": "2.7"}')
     assert detect_format(tmp_path) == "nwb-zarr"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "sample_rate = 20",
+        "sample_rate = 2e1  # Hz",
+        "sample_rate = '20'",
+        "sample_rate: float = 20.0",
+        "sample_rate = 10\nsample_rate = 20  # the later one counts",
+        "offset = 0; sample_rate = 20",
+        "import numpy as np\nsample_rate = np.float64(20.0)",
+        "sample_rate = 2 * 10",
+        "dat_path = C:\\a.dat\nsample_rate = 20",
+    ],
+)
+def test_the_rate_of_phy_is_what_its_file_says(tmp_path, line):
+    folder = phy_folder(tmp_path, rate=0)
+    for encoding in ("utf-8", "utf-16"):
+        phy_folder(folder, rate=0)
+        (folder / "params.py").write_text(f"raise SystemExit\n{line}\n", encoding)
+        assert_allclose(trains_of(load_recording(folder))[0], TRAINS[0])
+
+
+@pytest.mark.parametrize(
+    "line", ["sample_rate = [20]", "sample_rate = f(", "rate = 20"]
+)
+def test_a_rate_that_is_no_number_is_named(tmp_path, line):
+    phy_folder(tmp_path, rate=0)
+    (tmp_path / "params.py").write_text(f"{line}\n")
+    with pytest.raises(RecordingError, match="must have a line sample_rate = NUMBER"):
+        load_recording(tmp_path)
+
+
+def test_the_folder_of_a_sorter_within_another_is_named(tmp_path):
+    for name in ("kilosort4", "run/sorter_output"):
+        (tmp_path / name).mkdir(parents=True)
+        phy_folder(tmp_path / name)
+    with pytest.raises(RecordingError, match=r"Give .*kilosort4 or another of 2 sort"):
+        load_recording(tmp_path)
+    with pytest.raises(RecordingError, match="part of a Kilosort or phy folder"):
+        load_recording(tmp_path / "kilosort4" / "cluster_group.tsv")

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from neuroclass._lib.wording import some
 from neuroclass.exceptions import RecordingError
 from neuroclass.io.assemble import UnitTable, assemble_recording, make_event
-from neuroclass.io.files.open_ephys import read_ttl, stored_array, stream_clock
 from neuroclass.io.files.raw_units import raw_units
+from neuroclass.io.sorters.open_ephys import read_ttl, stored_array, stream_clock
 
 __all__ = ["read_open_ephys_spikes"]
 

@@ -137,20 +137,53 @@ def phy_rate(folder: Path) -> float:
             f"{folder} must hold params.py with the sample rate; it holds "
             f"{_listed(folder)}. {cure}"
         )
-    text = path.read_text(encoding="utf-8", errors="replace")
-    match = re.search(r"^\s*sample_rate\s*=\s*([^#\n]+)", text, re.MULTILINE)
-    rate = 0.0
-    if match:
-        try:
-            rate = float(ast.literal_eval(match[1].strip()))
-        except (ValueError, SyntaxError, TypeError):
-            rate = 0.0
+    found, rate = _assigned(path, "sample_rate"), 0.0
+    if found is not None:
+        rate = _number_of(found)
     if not (np.isfinite(rate) and rate > 0):
         raise RecordingError(
             f"{path} must have a line sample_rate = NUMBER; it has "
-            f"{match[0].strip() if match else 'none'!r}. {cure}"
+            f"{'none' if found is None else ast.unparse(found)[:60]!r}. {cure}"
         )
     return rate
+
+
+def _assigned(path: Path, name: str) -> ast.expr | None:
+    """Return what a name is set to in a file of Python, at last; it is not run."""
+    raw = path.read_bytes()
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    text = raw.decode(encoding, errors="replace")
+    try:
+        statements = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        # What is no Python elsewhere may have the line all the same.
+        lines = re.findall(rf"^\s*{name}\s*=\s*[^#\n]+", text, re.MULTILINE)
+        try:
+            statements = ast.parse(lines[-1].strip()).body if lines else []
+        except (SyntaxError, ValueError):
+            statements = []
+    value = None
+    for statement in statements:
+        targets: list[Any] = getattr(statement, "targets", None) or [
+            getattr(statement, "target", None)
+        ]
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and any(
+            isinstance(target, ast.Name) and target.id == name for target in targets
+        ):
+            value = statement.value
+    return value
+
+
+def _number_of(value: ast.expr) -> float:
+    """Return a number written as such, as a product or in a call; else 0."""
+    if isinstance(value, ast.Call) and len(value.args) == 1 and not value.keywords:
+        value = value.args[0]  # float(30000), np.float64(30000.0)
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult):
+        return _number_of(value.left) * _number_of(value.right)
+    try:
+        return float(ast.literal_eval(value))
+    except (ValueError, SyntaxError, TypeError):
+        return 0.0
 
 
 def _cluster_columns(folder: Path, ids: NDArray[np.int64]) -> dict[str, list[Any]]:

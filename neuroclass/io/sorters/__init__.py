@@ -1,0 +1,1 @@
+"""Readers of what sorters and recording systems write into folders."""
