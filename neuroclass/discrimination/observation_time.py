@@ -32,7 +32,7 @@ __all__ = [
 
 _PRIOR = 0.5  # repeats: weight of the pooled word frequencies
 MIN_COMPILED = 1 << 24  # pairs times conditions; numpy takes about a second
-_BLOCKS_OF_TASK = 256  # that are worth a task: a second of compiled loops
+_BLOCKS_OF_TASK = 1024  # worth a task: 4 s of compiled loops, where a process costs 2
 
 
 class CountsInTime(Protocol):

@@ -28,7 +28,7 @@ __all__ = ["MIN_COMPILED", "PairSums", "blocks_of_sums", "sums_by_histograms"]
 
 MIN_COMPILED = 1 << 26  # pairs times conditions; numpy takes a fifth of a second
 _PAIRS = 1024  # histograms at a time
-_MIN_TASK = 1 << 30  # pairs times conditions, .4 s of compiled loops
+_MIN_TASK = 1 << 32  # pairs times conditions, 1.5 s of compiled loops
 _NEVER = 1 << 62
 _CELLS = 1 << 15  # sums at a time, so that they stay in the cache
 _ESTIMATORS: tuple[Estimator, ...] = ("plug-in", "jackknife")
@@ -77,7 +77,7 @@ def sums_by_histograms(
         Least number of pairs times conditions for which compiled loops are loaded.
     n_jobs : int, optional
         Processes, as in joblib; the same numbers with any.
-    min_task : int, default 2^30
+    min_task : int, default 2^32
         Least number of pairs times conditions that are worth a task.
 
     Returns

@@ -166,11 +166,11 @@ def test_compiled_loops_give_the_same_ratios():
 
 
 def test_processes_that_share_the_pairs_find_the_same_times():
-    p = np.random.default_rng(1).random((60, 40)) ** 3
-    counts = counted(p, repeats=20)
-    first, second = np.triu_indices(60, 1)
+    p = np.random.default_rng(1).random((66, 12)) ** 3
+    counts = counted(p, repeats=10)
+    first, second = np.triu_indices(66, 1)
     arguments = (counts, first, second, np.full(len(first), 0.05))
-    alone = observation_time_ratio(*arguments, block_size=200)
-    # Blocks of two pairs, of which 256 are a task: six for two processes.
-    shared = observation_time_ratio(*arguments, block_size=200, n_jobs=2)
+    alone = observation_time_ratio(*arguments, block_size=1)
+    # Blocks of one pair, of which 1,024 are a task: two tasks.
+    shared = observation_time_ratio(*arguments, block_size=1, n_jobs=2)
     assert_array_equal(shared, alone)
