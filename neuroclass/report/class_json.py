@@ -85,8 +85,9 @@ intervals are 95 %. Its keys:
                           next, or null: ``sentences``; ``stimuli``, rows of a table;
                           ``pairs``: ``labels, right`` (by stimulus, share of their
                           neurons on the right side), ``right_together``; ``target``
-                          (the cut in question, or null): ``n_clusters, labels, z,
-                          share_of_sampling, ways``
+                          (the cut in question, or null): ``n_clusters, labels, z``,
+                          what twice as much would add (``by_repeats,
+                          by_all_repeats, by_neurons``), ``ways``
 ``classes``               ``label, n_neurons, firing_rate_hz, information_bits``
                           (means; the latter estimated for all neurons together) with
                           ``information_interval``, and ``unit_ids`` of each class;

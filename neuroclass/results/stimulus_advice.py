@@ -21,6 +21,7 @@ __all__ = ["SEPARATED", "StimulusAdvice"]
 
 SEPARATED = 0.9  # share of neurons on their side from which classes are separated
 _AIM = 4.0  # z': 3 for a cut that surely holds, and 1 because it scatters
+_MANY = 5  # stimuli that are not named one by one
 _MOST_TIMES = 4.0  # as many repeats or neurons; more is no advice
 
 
@@ -140,16 +141,23 @@ class StimulusAdvice:
             f"and {b} is {growth.z:.1f}; above 3 is asked, 4 aimed at)"
         )
         parts = [_way(way) for way in self.ways()]
-        share = f"{100 * growth.share_of_sampling:.0f} %"
-        reason = (
-            f"{share} of the scatter within these two classes is that of few spikes, "
-            "which repeats take away; the rest is that of the neurons"
-        )
+        names = list(self.stimuli) if len(self.stimuli) < _MANY else []
+        gains = [
+            f"{gain:.1f} by twice the repeats of {name}"
+            for name, gain in zip(names, growth.by_repeats, strict=False)
+            if gain > 0
+        ]
+        if len(gains) != 1 or len(self.stimuli) > 1:
+            of = " of all" if gains else ""
+            gains.append(f"{growth.by_all_repeats:.1f} by twice the repeats{of}")
+        by_neurons = growth.z_with_neurons(2) - growth.z
+        gains.append(f"{by_neurons:.1f} by twice the neurons")
+        reason = f"Added to z: {', '.join(gains)}."
         if not parts:
             return (
-                f"{text}, four times as many repeats or neurons would not do: {reason}."
+                f"{text}, four times as many repeats or neurons would not do. {reason}"
             )
-        return f"{text}: about {', or '.join(parts[:3])}. {reason[0]}{reason[1:]}."
+        return f"{text}: about {', or '.join(parts[:3])}. {reason}"
 
 
 def _way(way: dict[str, Any]) -> str:

@@ -51,15 +51,15 @@ def test_the_table_says_what_each_stimulus_tells(advised):
     assert advised.settings["recommend"] is True
 
 
-def with_growth(advice, z, sampling, *, is_determined=False):
-    growth = SeparationGrowth((0, 2), z, 24, 0.15, 1.0, np.array(sampling))
+def with_growth(advice, z, gains, *, is_determined=False):
+    growth = SeparationGrowth((0, 2), z, 24, np.array(gains), sum(gains))
     return dataclasses.replace(
         advice, is_determined=is_determined, n_target=3, growth=growth
     )
 
 
 def test_the_advice_names_the_shortest_way_first(advised):
-    advice = with_growth(advised.advice, 2.2, [0.6, 0.1, 0.0])
+    advice = with_growth(advised.advice, 2.2, [1.5, 0.1, 0.0])
     ways = advice.ways()
     assert [way.get("stimulus") for way in ways] == ["chirp", None, None]
     factor = advice.growth.repeats_needed(4.0, 0)
@@ -77,7 +77,7 @@ def test_the_advice_names_the_shortest_way_first(advised):
 
 
 def test_what_more_data_cannot_do_is_said(advised):
-    advice = with_growth(advised.advice, -0.5, [0.01, 0.0, 0.0])
+    advice = with_growth(advised.advice, -0.5, [0.1, 0.0, 0.0])
     assert advice.ways() == []
     assert "four times as many repeats or neurons would not do" in advice.sentences()[0]
     advice = with_growth(advised.advice, 5.0, [0.1, 0, 0], is_determined=True)

@@ -125,8 +125,9 @@ def describe_advice(advice: StimulusAdvice) -> dict[str, Any]:
 
     ``sentences``; ``stimuli``, the rows of the table; ``pairs``: ``labels, right``
     (share of their neurons on the right side, by stimulus) and ``right_together``;
-    ``target``, the cut in question, or null: ``n_clusters, labels, z,
-    share_of_sampling`` and ``ways``.
+    ``target``, the cut in question, or null: ``n_clusters, labels, z``, what twice the
+    repeats and neurons would add (``by_repeats`` of each stimulus, ``by_all_repeats,
+    by_neurons``), and ``ways``.
     """
     support, growth = advice.support, advice.growth
     return {
@@ -145,7 +146,9 @@ def describe_advice(advice: StimulusAdvice) -> dict[str, Any]:
             "n_clusters": advice.n_target,
             "labels": growth.pair,
             "z": growth.z,
-            "share_of_sampling": growth.share_of_sampling,
+            "by_repeats": growth.by_repeats,
+            "by_all_repeats": growth.by_all_repeats,
+            "by_neurons": growth.z_with_neurons(2) - growth.z,
             "ways": advice.ways(),
         },
     }
