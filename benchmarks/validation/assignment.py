@@ -34,7 +34,7 @@ def cases(quick):
         s
         for s in range(FIRST_REPORTED, FIRST_REPORTED + 35)
         if N_TYPES[s % len(N_TYPES)] >= _FEWEST_TYPES
-    ][: 1 if quick else 3]
+    ][: 1 if quick else 10]
     sources = (RETINAS, GENERATORS[1]) if quick else (RETINAS, *GENERATORS)
     return [
         {"source": source, "seed": seed} for source, seed in product(sources, seeds)

@@ -8,7 +8,7 @@ from .classify import Classification as Classification
 from .classify import classify_neurons as classify_neurons
 from .comparison import Comparison as Comparison
 from .comparison import compare_groupings as compare_groupings
-from .describe import describe_classes as describe_classes
+from .descriptions import describe_classes as describe_classes
 from .discriminate import Discrimination as Discrimination
 from .discriminate import discriminate_neurons as discriminate_neurons
 from .information import measure_information as measure_information

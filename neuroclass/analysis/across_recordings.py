@@ -17,13 +17,14 @@ import neo
 import numpy as np
 
 from neuroclass.analysis.bin_choice import count_recorded_units
-from neuroclass.analysis.classify import (
+from neuroclass.analysis.class_options import (
     CLASS_KEYWORDS,
-    ClassifyOptions,
+    DESCRIPTION_KEYWORDS,
     choose_criterion,
-    classify_neurons,
     split_class_settings,
+    split_description_settings,
 )
+from neuroclass.analysis.classify import ClassifyOptions, classify_neurons
 from neuroclass.analysis.responses import (
     prepare_responses,
     split_options,
@@ -59,8 +60,9 @@ def classify_within(
     n_clusters, estimator, stability, random_state
         As in `classify_neurons`, the same for each recording.
     **options
-        Keywords of `ClassSettings`, `ResponseSettings` and `RunSettings`, as in
-        `classify_neurons`. An automatic bin width is one for all recordings.
+        Keywords of `ClassSettings`, `DescriptionSettings`, `ResponseSettings` and
+        `RunSettings`, as in `classify_neurons`. An automatic bin width is one for all
+        recordings.
 
     Returns
     -------
@@ -88,11 +90,16 @@ def classify_within(
     2
     """
     class_settings, rest = split_class_settings(dict(options), "classify_within")
+    _, rest = split_description_settings(rest, "classify_within")
     of_class: Any = {k: v for k, v in options.items() if k not in rest}
     settings, run = split_options(
         rest,
         "classify_within",
-        other_keywords=(*(classify_within.__kwdefaults__ or ()), *CLASS_KEYWORDS),
+        other_keywords=(
+            *(classify_within.__kwdefaults__ or ()),
+            *CLASS_KEYWORDS,
+            *DESCRIPTION_KEYWORDS,
+        ),
     )
     criterion = choose_criterion(class_settings.criterion, settings.condition)["value"]
     if criterion == "timing" and settings.bin_size == "auto":

@@ -6,9 +6,16 @@ Imports nothing heavy: the command line builds its options from it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypedDict
 
-__all__ = ["CRITERIA", "ClassOptions", "ClassSettings"]
+__all__ = [
+    "CRITERIA",
+    "ClassOptions",
+    "ClassSettings",
+    "DescriptionOptions",
+    "DescriptionSettings",
+]
 
 CRITERIA = ("timing", "word")
 
@@ -55,3 +62,45 @@ class ClassOptions(TypedDict, total=False):
     max_information_loss: float | None
     method: Literal["auto", "agglomerative", "sequential"]
     min_confidence: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class DescriptionSettings:
+    """How classes are described: what they respond to, and by which stimuli.
+
+    No class is made with it.
+
+    Attributes
+    ----------
+    describe : bool, default False
+        Describe the classes, whatever is known: reliability, refractory violations and
+        autocorrelograms, and selectivity where the stimuli are angles.
+    light_on : tuple of two times, optional
+        When the light of every stimulus goes on and off, after its onset: ON/OFF index,
+        latency and transience.
+    stimulus_file : str or Path, optional
+        The flicker, frame by frame: spike-triggered average.
+    recommend : bool, default False
+        Measure which stimulus separates which classes, and how many more repeats or
+        neurons would make the next cut hold; by the criterion "timing".
+    """
+
+    describe: bool = False
+    light_on: tuple[float | str, float | str] | None = None
+    stimulus_file: str | Path | None = None
+    recommend: bool = False
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether the classes are to be described."""
+        is_known = self.light_on is not None or self.stimulus_file is not None
+        return self.describe or is_known
+
+
+class DescriptionOptions(TypedDict, total=False):
+    """Keywords of the description of classes: see `DescriptionSettings`."""
+
+    describe: bool
+    light_on: tuple[float | str, float | str] | None
+    stimulus_file: str | Path | None
+    recommend: bool

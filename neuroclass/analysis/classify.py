@@ -7,9 +7,8 @@ that was measured of them, which plots, saves and shows itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from html import escape
-from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 
@@ -20,7 +19,6 @@ from neuroclass import clustering, plotting, report
 from neuroclass._lib.blas_threads import few_blas_threads
 from neuroclass._lib.checks import as_bytes, check_choice, check_positive_int
 from neuroclass._lib.issues import Issue, warn_of
-from neuroclass._lib.keywords import settings_from
 from neuroclass._lib.progress import show_stages
 from neuroclass._lib.running import run_settings
 from neuroclass.analysis.cell_positions import (
@@ -28,12 +26,27 @@ from neuroclass.analysis.cell_positions import (
     mosaics_of_classes,
     read_positions,
 )
+from neuroclass.analysis.class_options import (
+    CLASS_KEYWORDS,
+    DESCRIPTION_KEYWORDS,
+    choose_criterion,
+    number_or_share,
+    split_class_settings,
+    split_description_settings,
+)
 from neuroclass.analysis.class_settings import (
-    CRITERIA,
     ClassOptions,
-    ClassSettings,
+    DescriptionOptions,
+    DescriptionSettings,
 )
 from neuroclass.analysis.coincident_units import duplicate_issues
+from neuroclass.analysis.descriptions.advising import advise
+from neuroclass.analysis.descriptions.unit_descriptions import (
+    KnownLight,
+    describe_units,
+    labels_of_classes,
+    read_light,
+)
 from neuroclass.analysis.quality_checks import (
     agreement_with_recordings,
     without_drifting,
@@ -58,11 +71,7 @@ from neuroclass.analysis.timing import (
     number_of_cuts,
     stability_by_timing,
 )
-from neuroclass.clustering import (
-    METHODS,
-    ClusterNumber,
-    choose_method,
-)
+from neuroclass.clustering import ClusterNumber, choose_method
 from neuroclass.estimators import ESTIMATORS, Estimator
 from neuroclass.information.classes import information_between_classes
 from neuroclass.information.identity import IdentityInformation, identity_information
@@ -86,9 +95,7 @@ if TYPE_CHECKING:
         Stability,
     )
 
-__all__ = ["CLASS_KEYWORDS", "Classification", "ClassifyOptions", "classify_neurons"]
-
-CLASS_KEYWORDS = tuple(field.name for field in fields(ClassSettings))
+__all__ = ["Classification", "ClassifyOptions", "classify_neurons"]
 
 
 class Classification(ClassificationResult):
@@ -142,7 +149,9 @@ class Classification(ClassificationResult):
         )
 
 
-class ClassifyOptions(ClassOptions, PreparationOptions, total=False):
+class ClassifyOptions(
+    ClassOptions, DescriptionOptions, PreparationOptions, total=False
+):
     """Keywords of `classify_neurons` beside its own."""
 
 
@@ -183,11 +192,13 @@ def classify_neurons(
         Seed of the restarts, permutations and resampled stimuli.
     **options
         Keywords of `ClassSettings` (criterion, rate_weight, cut, max_information_loss,
-        method, min_confidence); of `ResponseSettings` (intervals, stimulus,
-        min_repeats, condition, triggers, trial_duration, bin_size, word_length,
-        response, units), unless
-        `recording` is `Responses`; and of `RunSettings` (n_jobs, cache, memory,
-        progress), on which the result does not depend.
+        method, min_confidence); of `DescriptionSettings` (describe,
+        light_on, stimulus_file, recommend), for what the classes respond to and which
+        stimulus separates them; of `ResponseSettings`
+        (intervals, stimulus, min_repeats, condition, triggers, trial_duration,
+        bin_size, word_length, response, units), unless `recording` is `Responses`; and
+        of `RunSettings` (n_jobs, cache, memory, progress), on which the result does not
+        depend.
 
     Returns
     -------
@@ -209,7 +220,8 @@ def classify_neurons(
     >>> classify_neurons(retina).n_clusters
     3
     """
-    settings, of_responses = split_class_settings(dict(options), "classify_neurons")
+    settings, rest = split_class_settings(dict(options), "classify_neurons")
+    light, of_responses = split_description_settings(rest, "classify_neurons")
     number = number_or_share(n_clusters, settings)
     check_choice(estimator, "estimator", ESTIMATORS)
     stability = check_positive_int(stability, "stability", minimum=0)
@@ -228,8 +240,18 @@ def classify_neurons(
         recording,
         of_responses,
         "classify_neurons",
-        (*(classify_neurons.__kwdefaults__ or ()), *CLASS_KEYWORDS),
+        (
+            *(classify_neurons.__kwdefaults__ or ()),
+            *CLASS_KEYWORDS,
+            *DESCRIPTION_KEYWORDS,
+        ),
     )
+    known_light = read_light(light)
+    if light.recommend and not is_by_timing:
+        raise ValueError(
+            "recommend must be of the criterion 'timing'; got the criterion 'word'. "
+            "Leave one of them out."
+        )
     block, counts, counted = responses.recording, responses.counts, responses.counted
     if reference is not None:
         read_reference(reference, block)  # a wrong name before the work
@@ -324,6 +346,20 @@ def classify_neurons(
             responses, _OfNeurons(model.labels_, information, subclasses), fit
         )
         units = replace(units, min_confidence=settings.min_confidence)
+        begin("descriptions")
+        description = None
+        if light.is_asked_for:
+            description = describe_units(
+                responses,
+                labels_of_classes(units.labels, units.takes_part, responses.units),
+                "found here",
+                known_light,
+                _described_light(light, known_light),
+            )
+        begin("stimuli")
+        advice = None
+        if light.recommend and fit is not None:
+            advice = advise(responses, fit)
         begin("mosaics")
         mosaics: CellMosaics | None = None
         mosaic_issues: tuple[Issue, ...] = ()
@@ -380,6 +416,7 @@ def classify_neurons(
             "method": method if settings.method == "auto" else settings.method,
             "min_confidence": settings.min_confidence,
             "positions": None if positions is None else str(positions),
+            **_described_light(light, known_light),
             "reference": None if reference is None else str(reference),
             "stability": stability,
             "random_state": random_state,
@@ -389,12 +426,26 @@ def classify_neurons(
             *(fit.issues if fit is not None else ()),
             *pooling_issues,
             *duplicates,
+            *(description.issues if description is not None else ()),
             *mosaic_issues,
         ),
         timing=None if fit is None else fit.timing,
         mosaics=mosaics,
+        description=description,
+        advice=advice,
         model=None if fit is None else fit.as_model(responses),
     )
+
+
+def _described_light(light: DescriptionSettings, known: KnownLight) -> dict[str, Any]:
+    """Return what was asked to be described, as settings."""
+    path = light.stimulus_file
+    return {
+        "describe": light.is_asked_for,
+        "light_on": known.light_on,
+        "stimulus_file": None if path is None else str(path),
+        "recommend": light.recommend,
+    }
 
 
 def _stability(
@@ -409,82 +460,6 @@ def _stability(
         return stability_by_timing(fit, n_replicates, **how)
     words = cast("AgglomerativeBottleneck | SequentialBottleneck", model)
     return stability_of_classes(words, counts, selection, n_replicates, **how)
-
-
-def split_class_settings(
-    options: dict[str, Any], function_name: str
-) -> tuple[ClassSettings, dict[str, Any]]:
-    """Return the settings of the classes among keywords, and the other keywords."""
-    of_class = {k: v for k, v in options.items() if k in CLASS_KEYWORDS}
-    settings = settings_from(ClassSettings, None, of_class, function_name)
-    check_choice(settings.criterion, "criterion", CRITERIA)
-    check_choice(settings.method, "method", METHODS)
-    least: Any = settings.min_confidence
-    if not (isinstance(least, Real) and 0 <= float(least) <= 1):
-        raise ValueError(f"min_confidence must be from 0 to 1; got {least!r}.")
-    if least and settings.criterion == "word":
-        raise ValueError(
-            "min_confidence must be of the criterion 'timing', which alone has a "
-            "confidence; got criterion 'word'."
-        )
-    return settings, {k: v for k, v in options.items() if k not in of_class}
-
-
-def choose_criterion(criterion: str, condition: str) -> dict[str, str]:
-    """Return the criterion that a condition allows.
-
-    Parameters
-    ----------
-    criterion : {"timing", "word"}
-        Criterion asked for.
-    condition : str
-        As in `Presentations`.
-
-    Returns
-    -------
-    dict
-        The criterion as "value", and "why".
-    """
-    if criterion == "timing" and "time" not in condition.split(","):
-        return {
-            "value": "word",
-            "chosen": "auto",
-            "why": f"the condition {condition!r} pools the times of spikes",
-        }
-    return {"value": criterion, "chosen": "given", "why": "as given"}
-
-
-def number_or_share(n_clusters: Any, settings: ClassSettings) -> Any:
-    """Return the number of classes, or the fraction of the information to keep.
-
-    Raises
-    ------
-    ValueError
-        If both are asked for, or one is out of range.
-    """
-    loss = settings.max_information_loss
-    if settings.cut is not None and (n_clusters != "auto" or loss is not None):
-        raise ValueError(
-            "cut must not be given together with n_clusters or max_information_loss."
-        )
-    if settings.cut is not None and settings.criterion == "word":
-        raise ValueError(
-            "cut must be of the criterion 'timing'; give n_clusters for 'word'."
-        )
-    if loss is None:
-        if isinstance(n_clusters, float):
-            raise ValueError(
-                f"n_clusters must be 'auto' or an integer; got {n_clusters!r}. For a "
-                f"fraction of the information give max_information_loss."
-            )
-        return n_clusters
-    if n_clusters != "auto":
-        raise ValueError(
-            "n_clusters must not be given together with max_information_loss."
-        )
-    if not 0 < loss < 1:
-        raise ValueError(f"max_information_loss must be between 0 and 1; got {loss!r}.")
-    return 1.0 - loss
 
 
 def _positions_of(positions: str | Path, block: Any) -> CellPositions:

@@ -13,6 +13,7 @@ from neuroclass.cli.inputs import (
     check_place,
     check_positions,
     check_reference,
+    check_stimulus_file,
     claim_target,
     load_several,
     preparation_options,
@@ -25,6 +26,7 @@ from neuroclass.cli.options import (
     add_dask,
     add_figures,
     add_json,
+    add_light,
     add_output,
     add_random_state_and_jobs,
     add_recording,
@@ -144,6 +146,21 @@ def add_parser(commands: Any) -> None:
     )
     add_random_state_and_jobs(classes)
     add_dask(classes)
+    light = parser.add_argument_group("what the classes respond to")
+    light.add_argument(
+        "--describe",
+        action="store_true",
+        help="describe the classes, as the two options below and the command describe "
+        "do: reliability, refractory violations, autocorrelograms, and selectivity if "
+        "the stimuli are angles",
+    )
+    add_light(light)
+    light.add_argument(
+        "--recommend",
+        action="store_true",
+        help="also say which stimulus separates which classes, and how many more "
+        "repeats or neurons would make the next cut hold",
+    )
     output = parser.add_argument_group("output")
     add_output(output, "_classes", "an existing result folder, NWB file or column")
     add_figures(output)
@@ -177,6 +194,7 @@ def run(args: "Namespace") -> None:
             "--positions must be of one recording, whose cells lie in one plane; got "
             f"{len(args.recording)}. Run cluster for each."
         )
+    check_stimulus_file(args)
     folder = result_folder(args, "_classes")
     check_early(args)
     report.check_kind(folder, "cluster --within" if args.within else "cluster")
@@ -207,6 +225,10 @@ def run(args: "Namespace") -> None:
             random_state=args.random_state,
             **preparation_options(args, *recordings),
             min_confidence=args.min_confidence,
+            describe=args.describe,
+            light_on=args.light_on,
+            stimulus_file=args.stimulus_file,
+            recommend=args.recommend,
             **(
                 {}
                 if args.within

@@ -1,6 +1,5 @@
 """Command ``describe``: what the classes of a recording respond to."""
 
-import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ from neuroclass.cli.inputs import (
     check_cache,
     check_is_free,
     check_reference,
+    check_stimulus_file,
     load_several,
     preparation_options,
 )
@@ -16,11 +16,11 @@ from neuroclass.cli.options import (
     add_cache,
     add_command,
     add_json,
+    add_light,
     add_recording,
     add_reference,
     add_words,
     parse_random_state,
-    parse_time,
 )
 from neuroclass.cli.printing import print_item, print_json, print_table
 
@@ -46,20 +46,7 @@ def add_parser(commands: Any) -> None:
     add_cache(parser)
     stimulus = parser.add_argument_group("stimulus and classes")
     add_reference(stimulus, "the classes, by default those that cluster finds")
-    stimulus.add_argument(
-        "--light-on",
-        metavar="START-STOP",
-        type=_parse_light,
-        help="when the light goes on and off after the onset of every stimulus, such "
-        "as 1s-3s: ON/OFF index, latency, transience",
-    )
-    stimulus.add_argument(
-        "--stimulus-file",
-        metavar="FILE",
-        type=Path,
-        help="the flicker, frame by frame: a table with columns time (on the clock of "
-        "the recording) or time_from_onset, and intensity: spike-triggered average",
-    )
+    add_light(stimulus)
     stimulus.add_argument(
         "--random-state",
         metavar="INT",
@@ -79,13 +66,6 @@ def add_parser(commands: Any) -> None:
     add_json(output)
 
 
-def _parse_light(text: str) -> tuple[float, float]:
-    start, dash, stop = text.partition("-")
-    if not dash:
-        raise argparse.ArgumentTypeError(f"it must be START-STOP; got {text!r}")
-    return parse_time(start), parse_time(stop)
-
-
 def run(args: "Namespace") -> None:
     """Run the command."""
     from neuroclass.analysis import describe_classes  # noqa: PLC0415
@@ -99,8 +79,7 @@ def run(args: "Namespace") -> None:
             raise ValueError(f"--output must end in .csv; got {args.output.name!r}.")
         check_is_free(args.output, args.force)
     check_cache(args.cache)
-    if args.stimulus_file and not args.stimulus_file.is_file():
-        raise ValueError(f"--stimulus-file must be a file; got {args.stimulus_file}.")
+    check_stimulus_file(args)
     recordings = load_several(args)
     check_reference(args.reference, recordings)
     described = describe_classes(

@@ -66,6 +66,13 @@ def check_early(args: "Namespace") -> None:
         )
 
 
+def check_stimulus_file(args: "Namespace") -> None:
+    """Refuse a stimulus file that is none, before the work."""
+    path = args.stimulus_file
+    if path and not path.is_file():
+        raise ValueError(f"--stimulus-file must be a file; got {path}.")
+
+
 def load_several(args: "Namespace") -> "list[neo.Block]":
     """Load the recordings that the arguments name.
 

@@ -26,6 +26,7 @@ __all__ = [
     "add_dask",
     "add_figures",
     "add_json",
+    "add_light",
     "add_output",
     "add_random_state_and_jobs",
     "add_recording",
@@ -95,6 +96,31 @@ def add_json(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print JSON for programs instead of text"
     )
+
+
+def add_light(group: argparse._ActionsContainer) -> None:
+    """Add what is known of the light: --light-on, --stimulus-file."""
+    group.add_argument(
+        "--light-on",
+        metavar="START-STOP",
+        type=_parse_light,
+        help="when the light goes on and off after the onset of every stimulus, such "
+        "as 1s-3s: ON/OFF index, latency, transience",
+    )
+    group.add_argument(
+        "--stimulus-file",
+        metavar="FILE",
+        type=Path,
+        help="the flicker, frame by frame: a table with columns time (on the clock of "
+        "the recording) or time_from_onset, and intensity: spike-triggered average",
+    )
+
+
+def _parse_light(text: str) -> tuple[float, float]:
+    start, dash, stop = text.partition("-")
+    if not dash:
+        raise argparse.ArgumentTypeError(f"it must be START-STOP; got {text!r}")
+    return parse_time(start), parse_time(stop)
 
 
 def add_recording(parser: argparse.ArgumentParser, *, several: bool = False) -> None:

@@ -28,6 +28,8 @@ __all__ = [
 _INDENT = 18
 _MOST_PAIRS = 6  # of recordings, listed; those that agree least
 _MOST_CUTS = 8  # listed, and the shown one
+_MOST_STIMULI = 10
+_MOST_NAME = 24  # characters
 _MOST_SIZES = 8  # classes of a cut whose neurons are listed
 # A path stays in one piece, to be copied, even where it is longer.
 _LINES = textwrap.TextWrapper(
@@ -125,12 +127,57 @@ def print_result(result: dict[str, Any]) -> None:
             for part in (one, *one["subclasses"])
         ),
     )
+    if result.get("advice"):
+        _print_advice(result["advice"])
+    if result.get("description"):
+        _print_description(result["description"])
     if any(one["subclasses"] for one in result["classes"]):
         print_item(
             "subclasses",
             "0.0, 0.1, ...: the sides of a real split inside class 0; neurons outside "
             "of it are in none",
         )
+
+
+def _print_advice(advice: dict[str, Any]) -> None:
+    """Print what the stimuli tell, and what to record next."""
+    print_item("next", *advice["sentences"])
+    told = sorted(advice["stimuli"], key=lambda one: -one["class_information_bits"])
+    print_table(
+        ("stimulus", "repeats", "s", "neurons", "classes", "pairs separated"),
+        (
+            (
+                str(one["stimulus"])[:_MOST_NAME],
+                one["n_repeats"],
+                one["duration_seconds"],
+                one["neuron_information_bits"],
+                one["class_information_bits"],
+                f"{one['n_pairs_separated']} of {one['n_pairs']}",
+            )
+            for one in told[:_MOST_STIMULI]
+        ),
+    )
+    notes = ["neurons, classes: information about them, in bits per spike"]
+    if len(told) > _MOST_STIMULI:
+        notes.append(f"{len(told) - _MOST_STIMULI} more stimuli in the report")
+    print_item("stimuli", *notes)
+
+
+def _print_description(described: dict[str, Any]) -> None:
+    """Print what the classes respond to."""
+    for k, one in enumerate(described["classes"]):
+        violations = one["refractory_violations"]
+        parts = [one["description"]] if one["description"] else []
+        if one["reliability"] is not None:
+            parts.append(f"reliability {one['reliability']:.2f}")
+        if violations is not None:
+            parts.append(f"violations {100 * violations:.2g} %")
+        print_item("" if k else "responses", f"{one['class']}: {'; '.join(parts)}")
+    print_item(
+        "",
+        "medians of units; reliability: 1 if all repeats are the same; violations: "
+        "intervals below 1.5 ms",
+    )
 
 
 def _describe_units(timing: dict[str, Any]) -> list[str]:

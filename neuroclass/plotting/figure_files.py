@@ -17,23 +17,26 @@ from matplotlib.figure import Figure
 
 from neuroclass._lib.checks import check_choice
 from neuroclass.plotting import class_families as families
+from neuroclass.plotting import class_responses as responses
+from neuroclass.plotting import class_sizes as sizes
 from neuroclass.plotting import (
-    class_maps,
     contingency,
+    descriptions,
+    mosaics,
     ranked_cuts,
     time_resolution,
     tree,
     unit_confidence,
     word_scan,
 )
-from neuroclass.plotting import class_responses as responses
-from neuroclass.plotting import class_sizes as sizes
 from neuroclass.plotting import information_curve as curve
 from neuroclass.plotting import pair_matrices as matrices
 from neuroclass.plotting import pair_times as times
 from neuroclass.plotting.figure_names import (
+    DESCRIPTION_FIGURE_NAMES,
     FIGURE_FORMATS,
     FIGURE_NAMES,
+    MOSAIC_FIGURE_NAMES,
     PAIR_FIGURE_NAMES,
     TIMING_FIGURE_NAMES,
 )
@@ -90,9 +93,10 @@ def write_figures(
     -------
     list of pathlib.Path
         Files written, one in each format for each of `FIGURE_NAMES`;
-        ``co_clustering`` only with the stability of the classes, ``class_maps`` only
-        with positions, ``cuts``, ``time_resolution`` and ``confidence`` only of
-        classes by timing.
+        ``co_clustering`` only with the stability of the classes, ``class_maps`` and
+        ``recovery_profiles`` only with positions, ``autocorrelograms`` only with a
+        description and ``stimulus_filters`` with that of a flicker, ``cuts``,
+        ``time_resolution`` and ``confidence`` only of classes by timing.
 
     Raises
     ------
@@ -104,15 +108,25 @@ def write_figures(
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name in FIGURE_NAMES:
-        if name == "co_clustering" and classification.stability is None:
-            continue
-        if name in TIMING_FIGURE_NAMES and classification.timing is None:
-            continue
-        if name == "class_maps" and classification.mosaics is None:
+        if not _is_drawn(name, classification):
             continue
         size, plot = _drawing(name, classification)
         written += _write_figure(folder / name, size, plot, classification, formats)
     return written
+
+
+def _is_drawn(name: str, classification: ClassificationResult) -> bool:
+    """Return whether a result has what a figure is of."""
+    described = classification.description
+    if name == "co_clustering":
+        return classification.stability is not None
+    if name in TIMING_FIGURE_NAMES:
+        return classification.timing is not None
+    if name in MOSAIC_FIGURE_NAMES:
+        return classification.mosaics is not None
+    if name == "stimulus_filters":
+        return described is not None and described.average is not None
+    return name not in DESCRIPTION_FIGURE_NAMES or described is not None
 
 
 def write_families(
@@ -270,7 +284,15 @@ def _drawing(
     if name == "cuts":
         return ranked_cuts.cuts_size(classification), ranked_cuts.plot_cuts
     if name == "class_maps":
-        return class_maps.maps_size(classification), class_maps.plot_class_maps
+        return mosaics.maps_size(classification), mosaics.plot_class_maps
+    if name == "recovery_profiles":
+        return mosaics.profiles_size(classification), mosaics.plot_recovery_profiles
+    if name == "autocorrelograms":
+        size = descriptions.autocorrelograms_size(classification)
+        return size, descriptions.plot_autocorrelograms
+    if name == "stimulus_filters":
+        size = descriptions.filters_size(classification)
+        return size, descriptions.plot_stimulus_filters
     n_neurons = len(classification.tree.leaf_order)
     drawings: dict[str, tuple[tuple[float, float], Callable[..., Axes]]] = {
         "information_curve": ((5.6, 3.9), curve.plot_information_curve),

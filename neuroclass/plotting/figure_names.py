@@ -8,8 +8,10 @@ from __future__ import annotations
 from neuroclass._lib.running import FIGURE_FORMATS
 
 __all__ = [
+    "DESCRIPTION_FIGURE_NAMES",
     "FIGURE_FORMATS",
     "FIGURE_NAMES",
+    "MOSAIC_FIGURE_NAMES",
     "PAIR_FIGURE_NAMES",
     "TIMING_FIGURE_NAMES",
 ]
@@ -26,7 +28,13 @@ FIGURE_NAMES = (
     "confidence",
     "co_clustering",
     "class_maps",
+    "recovery_profiles",
+    "autocorrelograms",
+    "stimulus_filters",
 )
 # By the criterion "timing" alone.
 TIMING_FIGURE_NAMES = ("cuts", "time_resolution", "confidence")
+# With positions, and with a description; the last only of a flicker.
+MOSAIC_FIGURE_NAMES = ("class_maps", "recovery_profiles")
+DESCRIPTION_FIGURE_NAMES = ("autocorrelograms", "stimulus_filters")
 PAIR_FIGURE_NAMES = ("pairwise_divergence", "discrimination_times", "decoder_curves")

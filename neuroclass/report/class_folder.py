@@ -1,5 +1,7 @@
 """Result folder of `cluster`: labels.csv, result.json, figures, page, model.npz.
 
+And descriptions.csv, of classes that are described: `neuroclass.report.descriptions`.
+
 Input: `ClassificationResult`. Output: a folder.
 """
 
@@ -13,6 +15,7 @@ from neuroclass.plotting import write_figures
 from neuroclass.report.class_json import write_result_json
 from neuroclass.report.class_page import write_class_page
 from neuroclass.report.csv_files import write_labels_csv
+from neuroclass.report.descriptions import write_descriptions_csv
 from neuroclass.report.result_folder import write_folder
 from neuroclass.results.class_model import MODEL_NAME
 
@@ -81,6 +84,8 @@ def write_result(
     folder.mkdir(exist_ok=True)
     write_labels_csv(classification, folder / "labels.csv")
     write_result_json(classification, folder / "result.json", command=command)
+    if classification.description is not None:
+        write_descriptions_csv(classification.description, folder / "descriptions.csv")
     if classification.model is not None:
         classification.model.write(folder / MODEL_NAME)
     if formats:

@@ -76,6 +76,18 @@ intervals are 95 %. Its keys:
                           confidence`` of units below it, and their nearest class
 ``mosaics``               positions and mosaics of the classes, or null:
                           `neuroclass.report.mosaic_json`
+``description``           what the classes respond to, or null: ``classes`` and
+                          ``units``, rows of their tables (descriptions.csv);
+                          ``autocorrelograms``: ``bin_seconds, hz`` of each unit;
+                          ``spike_triggered_average`` of each unit, or null:
+                          ``lags_seconds, average, n_spikes``
+``advice``                which stimulus separates which classes and what to record
+                          next, or null: ``sentences``; ``stimuli``, rows of a table;
+                          ``pairs``: ``labels, right`` (by stimulus, share of their
+                          neurons on the right side), ``right_together``; ``target``
+                          (the cut in question, or null): ``n_clusters, labels, z``,
+                          what twice as much would add (``by_repeats,
+                          by_all_repeats, by_neurons``), ``ways``
 ``classes``               ``label, n_neurons, firing_rate_hz, information_bits``
                           (means; the latter estimated for all neurons together) with
                           ``information_interval``, and ``unit_ids`` of each class;
@@ -110,6 +122,7 @@ import numpy as np
 from neuroclass._lib.json_text import json_text
 from neuroclass._version import __version__
 from neuroclass.clustering import REAL_SPLIT, MergeTree, relabel_by_size
+from neuroclass.report.descriptions import describe_advice, describe_description
 from neuroclass.report.json_parts import (
     FORMAT_VERSION,
     describe_drift_of_units,
@@ -193,6 +206,9 @@ def _describe(
         },
         "timing": _describe_timing(classification),
         "mosaics": describe_mosaics(classification.mosaics),
+        "description": classification.description
+        and describe_description(classification.description),
+        "advice": classification.advice and describe_advice(classification.advice),
         "classes": _describe_classes(classification),
         "stability": _describe_stability(classification.stability),
         "merge_tree": {

@@ -11,7 +11,12 @@ from typing import Any
 from neuroclass._lib.wording import plural, some
 from neuroclass.clustering import REAL_SPLIT
 from neuroclass.exceptions import RecordingError
-from neuroclass.plotting import TIMING_FIGURE_NAMES, class_colors
+from neuroclass.plotting import (
+    DESCRIPTION_FIGURE_NAMES,
+    MOSAIC_FIGURE_NAMES,
+    TIMING_FIGURE_NAMES,
+    class_colors,
+)
 from neuroclass.report.csv_files import LABEL_COLUMNS, read_rows
 from neuroclass.report.methods import methods_paragraph, setting
 from neuroclass.report.rendering import (
@@ -57,11 +62,15 @@ def write_class_page(folder: Path) -> Path:
     path = existing(folder, "labels.csv", command="cluster")
     units = _read_labels(path, result["n_clusters"])
     of_criterion = _TIMING_CAPTIONS if result.get("timing") else {}
+    described = result.get("description")
+    has_filters = bool(described and described["spike_triggered_average"])
     captions = {
         name: caption
         for name, caption in (_CAPTIONS | of_criterion).items()
         if (name != "co_clustering" or result.get("stability"))
-        and (name != "class_maps" or result.get("mosaics"))
+        and (name not in MOSAIC_FIGURE_NAMES or result.get("mosaics"))
+        and (name not in DESCRIPTION_FIGURE_NAMES or described)
+        and (name != "stimulus_filters" or has_filters)
     }
     frame = PageFrame(
         folder=folder, command="cluster", template="classes.html", captions=captions
@@ -84,7 +93,17 @@ def write_class_page(folder: Path) -> Path:
             "n_counted": sum(unit["information_bits"] != "" for unit in units),
             "members": _labels_by_recording(units),
             "methods": methods_paragraph(result),
-            "inline_figures": (*TIMING_FIGURE_NAMES, "class_maps"),
+            "inline_figures": (
+                *TIMING_FIGURE_NAMES,
+                *MOSAIC_FIGURE_NAMES,
+                *DESCRIPTION_FIGURE_NAMES,
+            ),
+            "described": described,
+            "advice": result.get("advice"),
+            "measures": _measures(described),
+            "words": {one["class"]: one["description"] for one in described["classes"]}
+            if described
+            else {},
             "mosaics": result.get("mosaics"),
             "unassigned": (result["timing"] or {}).get("unassigned", []),
             "cuts": _cuts(result),
@@ -151,6 +170,27 @@ def _timing_share(result: dict[str, Any]) -> float | None:
     if not result["timing"] or not curve[-1]:
         return None
     return float(curve[result["n_clusters"] - 1] / curve[-1])
+
+
+def _measures(described: dict[str, Any] | None) -> list[tuple[str, str, str, float]]:
+    """Return key, name, unit and factor of what the described classes were measured by.
+
+    In the order of the table; of steps, flicker and directions those that are there.
+    """
+    if not described or not described["classes"]:
+        return []
+    return [one for one in _MEASURES if one[0] in described["classes"][0]]
+
+
+_MEASURES = (
+    ("on_off_index", "ON/OFF index", "steps", 1.0),
+    ("step_latency_seconds", "Latency", "ms", 1e3),
+    ("transience", "Transience", "", 1.0),
+    ("sta_time_to_peak_seconds", "Time to peak", "ms", 1e3),
+    ("sta_biphasic_index", "Biphasic index", "", 1.0),
+    ("direction_index", "Direction index", "", 1.0),
+    ("orientation_index", "Orientation index", "", 1.0),
+)
 
 
 def _headline(result: dict[str, Any]) -> str:
@@ -289,7 +329,28 @@ _CAPTIONS["class_maps"] = (
     "A map per class, its neurons coloured, those of other classes grey; circles are "
     "receptive fields, where their radii are known. Index: mean over standard "
     "deviation of the distances to nearest neighbours.",
-    "alone",
+    "wide",
+)
+
+_CAPTIONS["recovery_profiles"] = (
+    "How far apart the neurons of each class are",
+    "Density of the neurons of a class against the distance from one of them (density "
+    "recovery profile), over its mean (dashed); vertical line: effective radius. "
+    "Neurons that keep a distance lack neighbours at the left.",
+    "wide",
+)
+_CAPTIONS["autocorrelograms"] = (
+    "Autocorrelograms",
+    "Rate after a spike over the rate at long lags (dotted: 1), each unit faint, their "
+    "median strong. Grey: the first 1.5 ms, in which one neuron does not fire; "
+    "violations: median share of the intervals inside of it.",
+    "wide",
+)
+_CAPTIONS["stimulus_filters"] = (
+    "Spike-triggered averages",
+    "Mean light before a spike, in its standard deviations; up is brighter. Each unit "
+    "with a clear lobe faint, their mean strong. Dotted: the mean light.",
+    "wide",
 )
 
 # The same of classes by timing; the first two stand beside their tables.

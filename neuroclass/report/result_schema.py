@@ -157,8 +157,42 @@ _MOSAICS = {
             "labels": ("count", "count"),
             "verdict": "text",
             "radius_ratio": "number?",
-            "response_correlation": "number?",
+            "response_correlation?": "number?",
             "exclusion": _EXCLUSION,
+        }
+    ],
+}
+_DESCRIPTION = {
+    "classes": [
+        {
+            "class": "text",
+            "n_units": "count",
+            "description": "text",
+            "firing_rate_hz": "number?",
+            "reliability": "number?",
+            "refractory_violations": "number?",
+        }
+    ],
+    "spike_triggered_average": Maybe({"lags_seconds": ["number"]}),
+}
+_ADVICE = {
+    "sentences": ["text"],
+    "stimuli": [
+        {
+            "stimulus": "text",
+            "n_repeats": "count",
+            "duration_seconds": "number",
+            "neuron_information_bits": "number?",
+            "class_information_bits": "number?",
+            "n_pairs_separated": "count",
+            "n_pairs": "count",
+        }
+    ],
+    "pairs": [
+        {
+            "labels": ("count", "count"),
+            "right": ["number?"],
+            "right_together": "number?",
         }
     ],
 }
@@ -262,6 +296,8 @@ CLASS_SCHEMA = _COMMON | {
     ),
     "by_recording": Maybe(_AGREEMENT),
     "mosaics?": Maybe(_MOSAICS),
+    "description?": Maybe(_DESCRIPTION),
+    "advice?": Maybe(_ADVICE),
 }
 _SCORES = Maybe(
     {

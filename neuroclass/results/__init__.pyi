@@ -24,5 +24,6 @@ from .repeat_plan import RepeatPlan as RepeatPlan
 from .response_descriptions import ResponseDescription as ResponseDescription
 from .saved_result import SavedResult as SavedResult
 from .saved_result import read_result as read_result
+from .stimulus_advice import StimulusAdvice as StimulusAdvice
 from .timing_classes import TimingClasses as TimingClasses
 from .within_recordings import WithinRecordings as WithinRecordings

@@ -22,6 +22,8 @@ from neuroclass.presentations import Presentations
 from neuroclass.responses import Drift
 from neuroclass.results.cell_mosaics import CellMosaics
 from neuroclass.results.class_model import ClassModel
+from neuroclass.results.response_descriptions import ResponseDescription
+from neuroclass.results.stimulus_advice import StimulusAdvice
 from neuroclass.results.timing_classes import TimingClasses
 
 if TYPE_CHECKING:
@@ -232,6 +234,11 @@ class ClassificationResult:
         The cuts, units and shares of classes by timing; None by the criterion "word".
     mosaics : CellMosaics or None
         Positions of the units and mosaics of the classes, if positions were given.
+    description : ResponseDescription or None
+        What the classes respond to, if that was asked for.
+    advice : StimulusAdvice or None
+        Which stimulus separates which classes and what to record next, if that was
+        asked for.
     model : ClassModel or None
         The classes, to put cells of other recordings into: `assign_cells`; None by the
         criterion "word".
@@ -256,6 +263,8 @@ class ClassificationResult:
     issues: tuple[Issue, ...]
     timing: TimingClasses | None = None
     mosaics: CellMosaics | None = None
+    description: ResponseDescription | None = None
+    advice: StimulusAdvice | None = None
     model: ClassModel | None = None
 
     def __repr__(self) -> str:
@@ -380,9 +389,13 @@ class ClassificationResult:
         )
 
     def summary(self) -> pd.DataFrame:
-        """Return one row per class: size, mean rate, information, units."""
+        """Return one row per class: size, mean rate, information, units.
+
+        With what it responds to, where that was described.
+        """
         bits = self.information.by_partition[0]
         interval = self.information.by_partition_interval[0]
+        responds = {} if self.description is None else self.description.words()
         rows = []
         for label in range(self.n_clusters):
             members = self.members(label)
@@ -394,6 +407,7 @@ class ClassificationResult:
                     "information_bits": bits[label],
                     "information_low_bits": interval[label, 0],
                     "information_high_bits": interval[label, 1],
+                    **({"responds": responds[str(label)]} if responds else {}),
                     "units": ", ".join(str(self.unit_ids[k]) for k in members),
                 }
             )

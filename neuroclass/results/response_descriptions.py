@@ -135,6 +135,11 @@ class ResponseDescription:
             rows.append(row)
         return pd.DataFrame(rows)
 
+    def words(self) -> dict[str, str]:
+        """Return what each class does, by its name: "ON, transient, 80 ms"."""
+        table = self.class_frame()
+        return dict(zip(table["class"], table["description"], strict=True))
+
     def _describe(self, units: pd.DataFrame) -> str:
         """Return what a class does in a few words, such as "ON, transient, 80 ms"."""
         words: list[str] = []

@@ -11,7 +11,7 @@ from neuroclass import (
     prepare_responses,
     simulate_retina,
 )
-from neuroclass.analysis.classify import choose_criterion
+from neuroclass.analysis.class_options import choose_criterion
 
 N_REPEATS, N_TIME = 16, 100  # of 20 ms
 

@@ -35,6 +35,39 @@ def test_cluster_as_json_prints_the_result(run, retina):
     assert json.loads(out) == result
 
 
+def test_what_the_classes_respond_to_is_printed_when_the_light_is_known(run, retina):
+    arguments = ("--n-clusters", "3", "--bin-size", "20ms", "--light-on", "1s-2s")
+    status, out, _ = run("cluster", retina, *arguments)
+    assert status == 0
+    assert max(map(len, out.splitlines())) <= 80
+    first = out[out.index("responses  ") :].split("\n\n")[0]
+    assert "0: " in first
+    assert "reliability" in first
+    assert Path("retina_classes/descriptions.csv").is_file()
+    for option, message in (
+        (("--light-on", "1s-9s"), "inside the stimulus"),
+        (("--stimulus-file", "none.csv"), "--stimulus-file must be a file"),
+    ):
+        status, out, err = run("cluster", retina, "-o", "other", *option)
+        assert (status, out) == (2, "")
+        assert message in err.splitlines()[-1]
+        assert not Path("other").exists()
+
+
+def test_what_to_record_next_is_printed_when_asked_for(run, retina):
+    arguments = ("--bin-size", "20ms", "--recommend", "--no-figures")
+    status, out, _ = run("cluster", retina, *arguments)
+    assert status == 0
+    assert max(map(len, out.splitlines())) <= 80
+    assert "next  " in out
+    assert "pairs separated" in out
+    status, out, err = run(
+        "cluster", retina, "--criterion", "word", "--recommend", "-o", "other"
+    )
+    assert (status, out) == (2, "")
+    assert "recommend must be of the criterion" in err.splitlines()[-1]
+
+
 def test_what_was_counted_is_kept_and_the_result_is_the_same(run, retina):
     for command in (("cluster", retina, "-o", "again"), ("information", retina)):
         status, _, _ = run(*command, "--bin-size", "20ms", "--cache", "counted")

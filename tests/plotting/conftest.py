@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from neuroclass.clustering.timing import ClusterCuts, Cut
 from neuroclass.information import RateAndTiming
 from neuroclass.mosaics import measure_mosaics
-from neuroclass.results import CellMosaics, TimingClasses
+from neuroclass.results import CellMosaics, ResponseDescription, TimingClasses
+from neuroclass.tuning import StimulusAverage
 
 
 @pytest.fixture
@@ -116,6 +117,7 @@ def make_population(
         ),
         timing=timing,
         mosaics=make_mosaics(all_labels),
+        description=make_description(all_labels),
         tree=SimpleNamespace(
             children=np.array(children).reshape(-1, 2),
             distances=losses,
@@ -165,6 +167,38 @@ def make_mosaics(labels):
         mosaics=measure_mosaics(
             positions, labels, radii=radii, n_permutations=19, n_simulations=0
         ),
+    )
+
+
+def make_description(labels):
+    """Return a description of a flicker: even classes ON, odd ones OFF.
+
+    Cells fire as often after a spike at all lags but the first two, and the first cell
+    violates its refractory period.
+    """
+    n, lags = len(labels), np.arange(0.01, 0.3, 0.02)
+    filters = np.where(labels % 2 == 0, 1.0, -1.0)[:, None] * np.exp(-lags / 0.05)
+    correlograms = np.full((n, 50), 20.0)
+    correlograms[:, :2] = 0
+    return ResponseDescription(
+        unit_ids=tuple(range(n)),
+        labels=tuple("" if label < 0 else str(label) for label in labels),
+        classes_from="found here",
+        firing_rate=np.full(n, 20.0),
+        reliability=np.full(n, 0.5),
+        violations=np.where(np.arange(n) == 0, 0.03, 0.0),
+        autocorrelograms=correlograms,
+        steps=None,
+        selectivity=None,
+        average=StimulusAverage(
+            average=filters,
+            lags=lags,
+            noise=np.full(n, 0.01),
+            n_spikes=np.full(n, 1000),
+        ),
+        presentations=None,
+        settings={},
+        issues=(),
     )
 
 

@@ -5,7 +5,12 @@ import dataclasses
 import pytest
 
 from neuroclass import classify_neurons
-from neuroclass.plotting import FIGURE_NAMES, TIMING_FIGURE_NAMES
+from neuroclass.plotting import (
+    DESCRIPTION_FIGURE_NAMES,
+    FIGURE_NAMES,
+    MOSAIC_FIGURE_NAMES,
+    TIMING_FIGURE_NAMES,
+)
 from neuroclass.report import (
     save_results,
 )
@@ -28,7 +33,8 @@ def test_a_folder_holds_all_files_and_nothing_else(saved):
     names = {
         str(path.relative_to(saved)) for path in saved.rglob("*") if path.is_file()
     }
-    drawn = set(FIGURE_NAMES) - {*TIMING_FIGURE_NAMES, "class_maps"}
+    absent = {*TIMING_FIGURE_NAMES, *MOSAIC_FIGURE_NAMES, *DESCRIPTION_FIGURE_NAMES}
+    drawn = set(FIGURE_NAMES) - absent
     figures = {f"figures/{n}.{kind}" for n in drawn for kind in ("png", "svg")}
     assert names == {"labels.csv", "result.json", "report.html"} | figures
     assert list(saved.parent.iterdir()) == [saved]

@@ -68,8 +68,8 @@ def test_the_page_shows_information_by_rate_timing_and_resolution(
         assert " ".join(printed) in page.text
     assert "Information against time resolution" in page.text
     sources = [value for name, value in page.attributes if name == "src"]
-    # Neither stability nor positions were asked for.
-    assert len(sources) == len(FIGURE_NAMES) - 2
+    # Neither stability nor positions nor a description were asked for.
+    assert len(sources) == len(FIGURE_NAMES) - 5
 
 
 def test_an_open_number_is_no_class_and_no_number_in_the_title(

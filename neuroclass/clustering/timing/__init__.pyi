@@ -13,6 +13,10 @@ from .posterior import class_gains as class_gains
 from .posterior import class_posterior as class_posterior
 from .spike_counts import SpikeCounts as SpikeCounts
 from .spike_counts import choose_base_bin as choose_base_bin
+from .stimulus_support import SeparationGrowth as SeparationGrowth
+from .stimulus_support import StimulusSupport as StimulusSupport
+from .stimulus_support import separation_growth as separation_growth
+from .stimulus_support import stimulus_support as stimulus_support
 from .timing_clusters import TimingClusters as TimingClusters
 from .timing_estimator import TimingBottleneck as TimingBottleneck
 from .timing_matrix import TimingMatrix as TimingMatrix

@@ -6,6 +6,7 @@ Output: `SpikeCounts`, which every function of this package takes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -174,6 +175,18 @@ class SpikeCounts:
             self.stimulus,
             None if self.odd is None else self.odd[neurons],
             None if self.even is None else self.even[neurons],
+        )
+
+    def of_stimuli(self, stimuli: Sequence[int]) -> SpikeCounts:
+        """Return the counts in the conditions of some stimuli, numbered from 0."""
+        kept = np.isin(self.stimulus, stimuli)
+        return SpikeCounts(
+            self.counts[:, kept],
+            self.variance[:, kept],
+            self.repeats[:, kept],
+            np.unique(self.stimulus[kept], return_inverse=True)[1].astype(np.intp),
+            None if self.odd is None else self.odd[:, kept],
+            None if self.even is None else self.even[:, kept],
         )
 
     @property

@@ -1,2 +1,4 @@
+from .description_files import describe_advice as describe_advice
+from .description_files import describe_description as describe_description
 from .description_files import describe_responses as describe_responses
 from .description_files import write_descriptions_csv as write_descriptions_csv

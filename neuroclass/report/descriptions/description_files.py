@@ -39,9 +39,14 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from neuroclass.results import ResponseDescription
+    from neuroclass.results import ResponseDescription, StimulusAdvice
 
-__all__ = ["describe_responses", "write_descriptions_csv"]
+__all__ = [
+    "describe_advice",
+    "describe_description",
+    "describe_responses",
+    "write_descriptions_csv",
+]
 
 
 def write_descriptions_csv(
@@ -80,26 +85,70 @@ def describe_responses(
     recordings : sequence of str
         Paths of the recordings.
     """
-    average = described.average
     found: dict[str, Any] = plain(
         {
             "recordings": list(recordings),
             "presentations": described.presentations.reason,
             "settings": described.settings,
             "classes_from": described.classes_from,
-            "classes": described.class_frame().to_dict("records"),
-            "units": described.to_frame().to_dict("records"),
-            "autocorrelograms": {
-                "bin_seconds": 0.001,
-                "hz": described.autocorrelograms,
-            },
-            "spike_triggered_average": average
-            and {
-                "lags_seconds": average.lags,
-                "average": average.average,
-                "n_spikes": average.n_spikes,
-            },
+            **describe_description(described),
             "issues": describe_issues(described.issues),
         }
     )
     return found
+
+
+def describe_description(described: ResponseDescription) -> dict[str, Any]:
+    """Return what was measured: ``classes, units`` and their curves.
+
+    As the key ``description`` of ``result.json`` holds it.
+    """
+    average = described.average
+    return {
+        "classes": described.class_frame().to_dict("records"),
+        "units": described.to_frame().to_dict("records"),
+        "autocorrelograms": {
+            "bin_seconds": 0.001,
+            "hz": described.autocorrelograms,
+        },
+        "spike_triggered_average": average
+        and {
+            "lags_seconds": average.lags,
+            "average": average.average,
+            "n_spikes": average.n_spikes,
+        },
+    }
+
+
+def describe_advice(advice: StimulusAdvice) -> dict[str, Any]:
+    """Return what the stimuli tell, as the key ``advice`` of ``result.json``.
+
+    ``sentences``; ``stimuli``, the rows of the table; ``pairs``: ``labels, right``
+    (share of their neurons on the right side, by stimulus) and ``right_together``;
+    ``target``, the cut in question, or null: ``n_clusters, labels, z``, what twice the
+    repeats and neurons would add (``by_repeats`` of each stimulus, ``by_all_repeats,
+    by_neurons``), and ``ways``.
+    """
+    support, growth = advice.support, advice.growth
+    return {
+        "sentences": advice.sentences(),
+        "stimuli": advice.to_frame().to_dict("records"),
+        "pairs": [
+            {
+                "labels": labels,
+                "right": support.right[:, k],
+                "right_together": support.right_together[k],
+            }
+            for k, labels in enumerate(support.pairs)
+        ],
+        "target": growth
+        and {
+            "n_clusters": advice.n_target,
+            "labels": growth.pair,
+            "z": growth.z,
+            "by_repeats": growth.by_repeats,
+            "by_all_repeats": growth.by_all_repeats,
+            "by_neurons": growth.z_with_neurons(2) - growth.z,
+            "ways": advice.ways(),
+        },
+    }

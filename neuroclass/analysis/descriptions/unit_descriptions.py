@@ -1,14 +1,15 @@
-"""What the classes of a recording respond to, in the words of the field.
+"""What units with a class respond to, with what is known of the light.
 
-Input: a recording, or its `Responses`, and what is known of its stimulus. Output:
-`ResponseDescription`. No class is made with it.
+Input: `Responses`, the classes of their units, and `DescriptionSettings`. Output:
+`ResponseDescription`.
 """
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Unpack
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +17,8 @@ from scipy.ndimage import gaussian_filter1d
 
 from neuroclass._lib.checks import as_seconds
 from neuroclass._lib.issues import Issue, warn_of
-from neuroclass.analysis.classify import classify_neurons
-from neuroclass.analysis.reference_labels import read_reference
-from neuroclass.analysis.responses import (
-    PreparationOptions,
-    Recordings,
-    Responses,
-    responses_of,
-)
+from neuroclass.analysis.class_settings import DescriptionSettings
+from neuroclass.analysis.responses import Responses
 from neuroclass.io import StimulusTrace, read_stimulus
 from neuroclass.presentations import Presentations, spike_seconds
 from neuroclass.responses import read_spikes
@@ -41,7 +36,7 @@ from neuroclass.tuning import (
     step_response,
 )
 
-__all__ = ["describe_classes"]
+__all__ = ["KnownLight", "describe_units", "labels_of_classes", "read_light"]
 
 _BIN = 0.01  # s
 _SMOOTHING = 0.03  # s, of the reliability
@@ -50,70 +45,93 @@ _ANGLE = re.compile(r"(^|_)(angle|direction|orientation|theta)", re.IGNORECASE)
 _MOST_CORRELATED = 0.2  # of neighbouring frames of a white flicker
 
 
-def describe_classes(
-    recording: Recordings | Responses,
-    *,
-    reference: str | Path | None = None,
-    light_on: tuple[float | str, float | str] | None = None,
-    stimulus_file: str | Path | None = None,
-    random_state: int = 0,
-    **options: Unpack[PreparationOptions],
-) -> ResponseDescription:
-    """Describe what classes and their units respond to.
+@dataclass(frozen=True)
+class KnownLight:
+    """What is known of the light of the stimuli, read and checked.
 
-    Parameters
+    Attributes
     ----------
-    recording : Responses, neo.Block, str or Path, or a sequence of the latter three
-        As in `classify_neurons`.
-    reference : str or Path, optional
-        The classes: a units column, a ``labels.csv`` or a result folder; by default
-        those that `classify_neurons` finds.
-    light_on : tuple of two times, optional
-        When the light of every stimulus goes on and off, after its onset: ON/OFF index,
-        latency and transience (`step_response`).
-    stimulus_file : str or Path, optional
-        The flicker, frame by frame (`read_stimulus`): spike-triggered average.
-    random_state : int, default 0
-        Seed of `classify_neurons`.
-    **options
-        Keywords of `ResponseSettings`, unless `recording` is `Responses`, and of
-        `RunSettings`.
+    light_on : tuple of float or None
+        When it goes on and off after the onset of every stimulus, in seconds.
+    trace : StimulusTrace or None
+        The flicker, frame by frame.
+    """
 
-    Returns
-    -------
-    ResponseDescription
-        Direction and orientation selectivity, too, where the column of the stimulus is
-        called an angle, direction or orientation and holds numbers, in degrees.
+    light_on: tuple[float, float] | None
+    trace: StimulusTrace | None
+
+
+def read_light(settings: DescriptionSettings) -> KnownLight:
+    """Return the times and the trace of the light that are asked for.
 
     Raises
     ------
     RecordingError
-        If the recording or the stimulus file cannot be used.
-    TypeError
-        If a keyword is unknown.
+        If the stimulus file cannot be used.
+    ValueError
+        If the times are none.
+    """
+    light_on = settings.light_on
+    return KnownLight(
+        None
+        if light_on is None
+        else (as_seconds(light_on[0], "light_on"), as_seconds(light_on[1], "light_on")),
+        None
+        if settings.stimulus_file is None
+        else read_stimulus(settings.stimulus_file),
+    )
+
+
+def labels_of_classes(
+    labels: NDArray[np.intp], takes_part: NDArray[np.bool_], units: Sequence[int]
+) -> tuple[str, ...]:
+    """Return the class that each of these units made, "" where it made none.
+
+    Those whose response does not repeat are in a class only by being assigned, and say
+    nothing about what it does.
+    """
+    return tuple(
+        str(labels[u]) if takes_part[u] and labels[u] >= 0 else "" for u in units
+    )
+
+
+def describe_units(
+    responses: Responses,
+    labels: tuple[str, ...],
+    classes_from: str,
+    light: KnownLight,
+    settings: dict[str, Any],
+) -> ResponseDescription:
+    """Describe what the units of a recording respond to.
+
+    Parameters
+    ----------
+    responses : Responses
+        Of the recording.
+    labels : tuple of str
+        Class of each recorded unit; "" where it has none.
+    classes_from : str
+        Where the classes come from.
+    light : KnownLight
+        What is known of the light.
+    settings : dict
+        Settings, for the record.
+
+    Raises
+    ------
     ValueError
         If the light does not go on and off inside the stimuli.
     """
-    responses, _ = responses_of(
-        recording,
-        dict(options),
-        "describe_classes",
-        tuple(describe_classes.__kwdefaults__ or ()),
-    )
     presentations, units = responses.presentations, responses.units
-    if light_on is not None:
-        on, off = (as_seconds(time, "light_on") for time in light_on)
-        light_on = on, off
-    trace = None if stimulus_file is None else read_stimulus(stimulus_file)
-    labels, classes_from = _classes(responses, reference, random_state)
     counts = [_counts(responses, unit) for unit in units]  # (n_repeats, n_bins) each
+    steps = None if light.light_on is None else _steps(counts, light.light_on)
     trains = responses.recording.segments[0].spiketrains
     spikes = [np.sort(spike_seconds(trains[unit])) for unit in units]
     selectivity, issues = _selectivity(responses)
     average = None
-    if trace is not None:
-        average = _average(spikes, trace, presentations)
-        issues += _trace_issues(trace)
+    if light.trace is not None:
+        average = _average(spikes, light.trace, presentations)
+        issues += _trace_issues(light.trace)
     warn_of(issues)
     return ResponseDescription(
         unit_ids=responses.counts.unit_ids,
@@ -123,32 +141,13 @@ def describe_classes(
         reliability=np.array([_reliability(of) for of in counts]),
         violations=np.array([refractory_violations(times) for times in spikes]),
         autocorrelograms=np.array([autocorrelogram(times) for times in spikes]),
-        steps=None if light_on is None else _steps(counts, light_on),
+        steps=steps,
         selectivity=selectivity,
         average=average,
         presentations=presentations,
-        settings={
-            "reference": None if reference is None else str(reference),
-            "light_on": light_on,
-            "stimulus_file": None if stimulus_file is None else str(stimulus_file),
-            **responses.described_settings(),
-            "random_state": random_state,
-        },
-        issues=(*responses.issues, *issues),
+        settings=settings,
+        issues=issues,
     )
-
-
-def _classes(
-    responses: Responses, reference: str | Path | None, random_state: int
-) -> tuple[tuple[str, ...], str]:
-    """Return the class of each unit, "" where it has none, and their origin."""
-    unit_ids = responses.counts.unit_ids
-    if reference is not None:
-        name, of_unit = read_reference(reference, responses.recording)
-        return tuple(str(of_unit.get(str(unit), "")) for unit in unit_ids), name
-    found = classify_neurons(responses, random_state=random_state, progress=False)
-    labels = found.labels[list(responses.units)]
-    return tuple("" if label < 0 else str(label) for label in labels), "found here"
 
 
 def _counts(responses: Responses, unit: int) -> list[NDArray[np.float64]]:

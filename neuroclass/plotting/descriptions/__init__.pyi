@@ -1,0 +1,4 @@
+from .autocorrelogram_panels import autocorrelograms_size as autocorrelograms_size
+from .autocorrelogram_panels import plot_autocorrelograms as plot_autocorrelograms
+from .stimulus_filters import filters_size as filters_size
+from .stimulus_filters import plot_stimulus_filters as plot_stimulus_filters
