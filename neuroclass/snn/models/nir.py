@@ -31,6 +31,7 @@ from neuroclass.snn.components import (
     layer_shapes,
 )
 from neuroclass.snn.models.feedback_snn import FeedbackSNN
+from neuroclass.snn.models.foreign_nir import WRITERS, network_of_graph
 
 __all__ = ["from_nir", "to_nir"]
 
@@ -136,19 +137,40 @@ def to_nir(network: FeedbackSNN, sample_shape: Shape, *, dt: float = 1e-4) -> An
     )
 
 
-def from_nir(graph: Any) -> FeedbackSNN:
-    """Return the network of a graph that `to_nir` wrote.
+def from_nir(
+    graph: Any, *, writer: str | None = None, steps: int | None = None
+) -> FeedbackSNN:
+    """Return the network of a graph.
+
+    Parameters
+    ----------
+    graph : nir.NIRGraph
+        That `to_nir` wrote, or another package.
+    writer : {"snntorch", "sinabs"}, optional
+        The other package, whose step and reset are not in the graph: a chain of
+        Linear, Affine or Conv2d into IF or LIF neurons that reset by subtraction, with
+        at most one connection back.
+    steps : int, optional
+        Time steps, of graphs of other packages; default 30.
 
     Raises
     ------
     RecordingError
-        If the graph was written by another tool, or a node of it is missing.
+        If the graph was written by another tool that `writer` does not name, a node of
+        it is missing, or has no place in a `FeedbackSNN`.
     """
     metadata = graph.metadata or {}
+    if writer is not None:
+        return network_of_graph(graph, writer, 30 if steps is None else steps)
     if _text(metadata.get("written_by")) != "neuroclass":
         raise RecordingError(
             "graph must be one that neuroclass wrote: order of layers, reset and "
-            "feedback are in its metadata."
+            "feedback are in its metadata. Name the package that wrote it: "
+            f"writer={' or '.join(map(repr, WRITERS))}."
+        )
+    if steps is not None:
+        raise ValueError(
+            f"steps must be left out for a graph that holds them; got {steps}."
         )
     try:
         n_layers = int(metadata["n_layers"])
