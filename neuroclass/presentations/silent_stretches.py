@@ -130,11 +130,13 @@ def _is_silent_before(
     """Whether no unit fires for as long at an earlier time after all onsets too.
 
     As between the responses to flicker. The times before the first twentieth of the
-    spikes do not count: there the response has not begun.
+    spikes do not count: there the response has not begun. Spikes of a raster of one bin
+    are all at one time, which says nothing of the times around it.
     """
     width = silence / 4  # of which a silence as long holds three whole ones
     n_windows = int(last // width) + 1
     counts = np.zeros(n_windows, dtype=np.intp)  # backwards from the last spike
+    spread = 0.0
     for train in spikes.trains:
         times = spike_seconds(train)
         first = np.searchsorted(times, onsets)
@@ -142,8 +144,11 @@ def _is_silent_before(
         n_before = np.cumsum(n_each) - n_each
         places = np.arange(n_each.sum()) + np.repeat(first - n_before, n_each)
         back = last - (times[places] - np.repeat(onsets, n_each))
+        spread = max(spread, float(back.max(initial=0.0)))
         windows = np.clip((back / width).astype(np.intp), 0, n_windows - 1)
         counts += np.bincount(windows, minlength=n_windows)
+    if spread <= 1e-6 * last:  # as far as rounding goes
+        return True
     n_later = np.cumsum(counts)
     is_empty = (counts == 0) & (n_later < (1 - _LATENCY) * n_later[-1])
     return bool((is_empty[2:] & is_empty[1:-1] & is_empty[:-2]).any())
