@@ -199,7 +199,6 @@ def run(args: "Namespace") -> None:
     check_early(args)
     report.check_kind(folder, "cluster --within" if args.within else "cluster")
     columns = [LABEL_COLUMN, FAMILY_COLUMN] if args.within else [LABEL_COLUMN]
-    check_early(args)
     labelled = _check_labelled(args, folder, columns)
     recordings = load_several(args)
     check_reference(args.reference, recordings)

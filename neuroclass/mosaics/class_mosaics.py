@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaincinv
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from neuroclass._lib.checks import check_positive_int, check_rng
 from neuroclass._lib.false_discovery import false_discovery
@@ -432,7 +432,7 @@ def _near_p_value(
     n, m = int(is_one.sum()), int(is_other.sum())
     # Cells at random: all pairs are near equally often.
     expected = n * m / (n * m + n * (n - 1) / 2 + m * (m - 1) / 2)
-    return float(binom.sf(between - 1, between + inside, expected))
+    return float(bdtrc(between - 1, between + inside, expected))
 
 
 def _has_power(power: dict[float, float]) -> bool:
