@@ -42,6 +42,9 @@ _REFUSED = {
         "AEDAT, events of a camera",
         "Train a network on it (neuroclass train)",
     ),
+    b"\x1f\x8b": ("compressed (gzip)", "Unpack it (gunzip)"),
+    b"BZh": ("compressed (bzip2)", "Unpack it (bunzip2)"),
+    b"\xfd7zXZ": ("compressed (xz)", "Unpack it (unxz)"),
     b"\x80\x04": ("a Python pickle", "Load it in Python and give the object"),
     b"\x80\x03": ("a Python pickle", "Load it in Python and give the object"),
     b"\x80\x05": ("a Python pickle", "Load it in Python and give the object"),
@@ -214,6 +217,10 @@ def _detect_in_zip(path: Path) -> str:
             f"{path} is a damaged or truncated npz (zip) file: {error}. Save or copy "
             "it again."
         ) from error
+    if "[Content_Types].xml" in names:
+        raise RecordingError(
+            f"{path} is an Excel workbook, which is not read. Save the sheet as csv."
+        )
     if not all(name.endswith(".npy") for name in names):
         raise RecordingError(
             f"{path} is a zip file but no npz: it holds {names[0]!r}. Unpack it and "

@@ -11,7 +11,7 @@ with pauses between (:func:`neuroclass.io.trial_clock.place_presentations`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,12 @@ from neuroclass.io.assemble import (
 from neuroclass.io.files.matlab import read_mat
 from neuroclass.io.files.neo_units import segments_of_struct
 from neuroclass.io.files.npz import SPARSE_ARRAYS, read_npy, read_npz
-from neuroclass.io.layouts.array_names import SPIKE_NAMES, UNIT_NAMES, event_arrays
+from neuroclass.io.layouts.array_names import (
+    SPIKE_NAMES,
+    UNIT_NAMES,
+    event_arrays,
+    named_spikes,
+)
 from neuroclass.io.layouts.flat_arrays import from_trains
 from neuroclass.io.layouts.row_tables import from_list_cells, from_rows
 from neuroclass.io.layouts.spike_layouts import find_spikes
@@ -49,7 +54,7 @@ from neuroclass.io.text import (
     read_text_columns,
 )
 from neuroclass.io.trial_clock import place_presentations
-from neuroclass.io.triggers import trigger_epoch
+from neuroclass.io.triggers import trigger_epoch, trigger_fields
 
 __all__ = [
     "read_arrays",
@@ -112,7 +117,8 @@ def read_columns(
     duration: float | None,
 ) -> neo.Block:
     """Return the recording of the named columns of a table."""
-    columns, found = dict(columns), list(columns)
+    found = list(columns)
+    columns = dict(named_spikes(columns, scale, path.name))
     units = pop_column(columns, UNIT_NAMES, scale)
     others = column_keys(columns, SPIKE_NAMES)
     times = pop_column(columns, SPIKE_NAMES, scale)
@@ -248,13 +254,31 @@ def recording_of_arrays(
     if not isinstance(arrays.get("triggers"), dict):
         triggers = pop_column(arrays, ("triggers", "trigger"), scale)
     events = event_arrays(arrays, scale, path.name)
+    epochs = list(_interval_structs(arrays, scale, duration, path.name))
     spikes, spike_scale = find_spikes(arrays, scale, path.name)
-    epochs = []
     if triggers is not None:
         columns = {"time": triggers[0]}
         epochs.append(trigger_epoch(columns, triggers[1], duration, path.name))
     spikes = _in_seconds(spikes, spike_scale, path.name)
     return _assemble(spikes, path, kind, duration, epochs=epochs, events=events)
+
+
+def _interval_structs(
+    arrays: dict[str, Any], scale: float, duration: float | None, source: str
+) -> Iterator[neo.Epoch]:
+    """Yield and remove structs with a start and a stop or duration in each row.
+
+    ``trials.start``, ``trials.stop``, ``trials.stimulus`` and the like.
+    """
+    for name, fields in list(arrays.items()):
+        if not isinstance(fields, dict) or column_keys(fields, UNIT_NAMES):
+            continue
+        columns = trigger_fields(fields)
+        if columns is not None:
+            del arrays[name]
+            epoch = trigger_epoch(columns, scale, duration, f"{source}: {name}")
+            epoch.name = name
+            yield epoch
 
 
 def _in_seconds(spikes: SpikeTable, scale: float, source: str) -> SpikeTable:

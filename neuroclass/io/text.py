@@ -38,6 +38,7 @@ _UNITS = {
     **dict.fromkeys(("us", "usec", "microsecond", "microseconds"), 1e-6),
     **dict.fromkeys(("\N{MICRO SIGN}s", "\N{GREEK SMALL LETTER MU}s"), 1e-6),
 }
+_COMMENTS = ("#", "%", "//")
 _LONGEST_CELL = 1 << 27  # characters: six million spike times
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?|[-+]?\d+|nan|NaN|")
 
@@ -50,7 +51,8 @@ def read_text_columns(
     Parameters
     ----------
     path : pathlib.Path
-        Path of a table; empty lines and lines beginning with ``#`` are ignored.
+        Path of a table; empty lines are ignored, and those that begin with ``#``,
+        ``%`` or ``//``.
     single : str, optional
         Name of the column of a table of numbers without names; None refuses one.
     names : tuple of str, optional
@@ -150,7 +152,7 @@ def read_number_lines(path: Path) -> list[NDArray[np.float64]]:
 
 def _delimiter(lines: list[str]) -> str | None:
     """Return what separates columns; None: white space."""
-    counts = {mark: [line.count(mark) for line in lines] for mark in "\t;,"}
+    counts = {mark: [line.count(mark) for line in lines] for mark in "\t;,|"}
     for number in counts.values():
         # A mark that is in all lines alike; rows of spike times differ in length.
         if number and number[0] and len(set(number)) == 1:
@@ -194,7 +196,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                         f"{path} must be text; line {number} holds zero bytes, as a "
                         "file does that was not written to its end. Copy it again."
                     )
-                if line.strip() and not line.startswith("#"):
+                if line.strip() and not line.startswith(_COMMENTS):
                     yield number, line
     except UnicodeDecodeError as error:
         raise RecordingError(
@@ -249,7 +251,8 @@ def plain_name(name: str) -> tuple[str, float | None]:
 
     ``Spike Time [ms]``, ``spike-time_ms`` and ``spike_time (ms)`` are one name.
     """
-    words = re.sub(r"[^\w]+", "_", name.strip().lower()).strip("_")
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip())  # spikeTimes, TimeMs
+    words = re.sub(r"[^\w]+", "_", apart.lower()).strip("_")
     words = re.sub(r"__+", "_", words)
     stem, _, unit = words.rpartition("_")
     if stem and unit in _UNITS:

@@ -21,9 +21,9 @@ from neuroclass.io.files.npz import read_npz
 from neuroclass.io.format_detection import detect_format
 from neuroclass.io.memory.trigger_objects import trigger_columns
 from neuroclass.io.sorters.open_ephys import read_ttl, ttl_folder
-from neuroclass.io.text import pop_column, read_text_columns
+from neuroclass.io.text import column_keys, pop_column, read_text_columns
 
-__all__ = ["read_triggers", "trigger_epoch"]
+__all__ = ["read_triggers", "trigger_epoch", "trigger_fields"]
 
 _STARTS = (
     *("start", "starts", "start_time", "onset", "onsets", "onset_time", "time"),
@@ -132,6 +132,23 @@ def trigger_epoch(
     if is_guessed:
         epoch.annotations["duration"] = "median gap"
     return epoch
+
+
+def trigger_fields(fields: dict[str, Any]) -> dict[str, NDArray[Any]] | None:
+    """Return the columns of a struct of intervals, with start and stop; else None."""
+    columns = {
+        name: column
+        for name, values in fields.items()
+        if (column := _column(values)) is not None
+    }
+    starts, ends = (
+        column_keys(columns, _STARTS),
+        column_keys(columns, (*_STOPS, *_DURATIONS)),
+    )
+    if not starts or not ends or columns[starts[0]].size < 2:
+        return None
+    size = columns[starts[0]].size
+    return {name: values for name, values in columns.items() if values.size == size}
 
 
 def _seconds(

@@ -5,6 +5,7 @@ they are absent. The others are made here, in the layout that the program writes
 """
 
 import os
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -169,6 +170,13 @@ MADE = {
     "row per unit, white space": text_file(
         "a.csv", "unit,spike_times\n0,[0.5 2.5 4.5]\n1,1.0 3.25\n"
     ),
+    "comments of Matlab, bars": text_file(
+        "a.txt",
+        "% made by a script\n// of the lab\nunit|time\n" + rows("{unit}|{time}"),
+    ),
+    "names in camel case": text_file(
+        "a.csv", "unitNumber,SpikeTimeMs\n" + rows("{unit},{ms}")
+    ),
     "npz per unit": saved_arrays("a.npz", lambda: {"u0": TRAINS[0], "u1": TRAINS[1]}),
     "npy padded": saved_arrays("a.npy", padded),
     "npy records": saved_arrays("a.npy", records),
@@ -230,6 +238,7 @@ def test_bad_recordings_are_refused_in_one_line(tmp_path, name):
         (b"PLEX\0\0", "a.plx", "cannot be read by neo as plexon"),
         (b"NEURALEV\0", "a.nev", "cannot be read by neo as blackrock"),
         (b"PAR1\0\0", "a.parquet", "parquet"),
+        (b"\x1f\x8b\x08", "a.csv.gz", "compressed .gzip., which is not read. Unpack"),
     ],
 )
 def test_other_formats_are_named(tmp_path, content, name, match):
@@ -457,9 +466,8 @@ def test_a_sorting_in_zarr_is_no_nwb(tmp_path, mark):
     ],
 )
 def test_the_rate_of_phy_is_what_its_file_says(tmp_path, line):
-    folder = phy_folder(tmp_path, rate=0)
+    folder = phy_folder(tmp_path)
     for encoding in ("utf-8", "utf-16"):
-        phy_folder(folder, rate=0)
         (folder / "params.py").write_text(f"raise SystemExit\n{line}\n", encoding)
         assert_allclose(trains_of(load_recording(folder))[0], TRAINS[0])
 
@@ -482,3 +490,32 @@ def test_the_folder_of_a_sorter_within_another_is_named(tmp_path):
         load_recording(tmp_path)
     with pytest.raises(RecordingError, match="part of a Kilosort or phy folder"):
         load_recording(tmp_path / "kilosort4" / "cluster_group.tsv")
+
+
+def test_a_workbook_is_named(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        archive.writestr("[Content_Types].xml", "")
+    with pytest.raises(RecordingError, match=r"an Excel workbook.*Save the sheet as"):
+        load_recording(tmp_path / "a.xlsx")
+
+
+@pytest.mark.parametrize("name", ["spike_samples", "sample_index"])
+def test_samples_ask_for_their_rate(tmp_path, name):
+    ids, times = np.repeat([0, 1], [3, 2]), np.concatenate(TRAINS)
+    text = f"unit,{name}\n" + rows("{unit},{time}")
+    arrays = {name: times * 20, "unit_ids": ids}
+    np.savez(tmp_path / "a.npz", **arrays)
+    (tmp_path / "a.csv").write_text(text)
+    for path in (tmp_path / "a.npz", tmp_path / "a.csv"):
+        with pytest.raises(RecordingError, match=f"{name} counts samples.*--sampling-"):
+            load_recording(path)
+    options = {"time_unit": "samples", "sampling_rate": 20}
+    assert trains_of(load_recording(tmp_path / "a.npz", **options)) == [
+        train.tolist() for train in TRAINS
+    ]
+
+
+def test_units_without_their_spikes_are_no_units(tmp_path):
+    np.savez(tmp_path / "a.npz", spike_clusters=np.array([0, 1]), amplitudes=[1.0, 2])
+    with pytest.raises(RecordingError, match="must hold spike_times with unit_ids"):
+        load_recording(tmp_path / "a.npz")

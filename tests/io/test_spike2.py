@@ -130,10 +130,10 @@ def test_events_are_triggers_by_name(path, name):
         assert epoch.array_annotations["stimulus"].tolist() == stimuli
 
 
-def test_edges_of_a_level_are_told_apart(path):
+def test_rising_edges_of_a_level_are_triggers(path):
     (epoch,) = load(path, triggers="shutter", trial_duration=1).segments[0].epochs
-    assert_allclose(epoch.times.magnitude, [t for t, *_ in EDGES], atol=1e-9)
-    assert epoch.array_annotations["stimulus"].tolist() == ["rising", "falling"] * 3
+    assert_allclose(epoch.times.magnitude, ONSETS, atol=1e-9)
+    assert "stimulus" not in epoch.array_annotations
 
 
 def test_a_file_without_wavemarks_is_refused(tmp_path):

@@ -460,3 +460,58 @@ def test_a_struct_in_place_of_ids_is_named(tmp_path, name):
     scipy.io.savemat(tmp_path / "a.mat", arrays | {name: records})
     with pytest.raises(RecordingError, match=f"{name} must be .* fields id, depth"):
         load_recording(tmp_path / "a.mat")
+
+
+def column_of_cells(values):
+    cells = np.empty((len(values), 1), dtype=object)
+    for row, value in enumerate(values):
+        cells[row, 0] = value
+    return cells
+
+
+def test_the_unit_in_the_name_of_a_cell_array_counts(tmp_path):
+    cells = column_of_cells([np.array([100.0, 200.0]), np.array([300.0])])
+    scipy.io.savemat(tmp_path / "a.mat", {"spike_times_ms": cells})
+    trains = load_recording(tmp_path / "a.mat").segments[0].spiketrains
+    assert [t.magnitude.tolist() for t in trains] == [[0.1, 0.2], [0.3]]
+
+
+def test_a_cell_array_of_structs_has_a_unit_in_each(tmp_path):
+    units = [
+        {"timestamps": [0.1, 0.2], "name": "a"},
+        {"timestamps": [0.3], "name": "b"},
+    ]
+    scipy.io.savemat(tmp_path / "a.mat", {"neurons": column_of_cells(units)})
+    trains = load_recording(tmp_path / "a.mat").segments[0].spiketrains
+    assert [t.annotations["unit_id"] for t in trains] == ["a", "b"]
+    assert [t.magnitude.tolist() for t in trains] == [[0.1, 0.2], [0.3]]
+
+
+def test_a_struct_of_intervals_beside_the_spikes_is_their_table(tmp_path):
+    trials = {
+        "start": [0.0, 1.0, 2.0],
+        "stop": [0.5, 1.5, 2.5],
+        "stimulus": column_of_cells(["a", "b", "a"]),
+    }
+    cells = column_of_cells([np.array([0.1, 1.2]), np.array([2.3])])
+    scipy.io.savemat(tmp_path / "a.mat", {"spike_times": cells, "trials": trials})
+    (epoch,) = load_recording(tmp_path / "a.mat").segments[0].epochs
+    assert epoch.name == "trials"
+    assert epoch.durations.magnitude.tolist() == [0.5] * 3
+    assert epoch.array_annotations["stimulus"].tolist() == ["a", "b", "a"]
+
+
+def test_classes_of_wave_clus_are_units(tmp_path):
+    classes = [[1, 100.0], [0, 150.0], [2, 200.0], [1, 300.0]]
+    scipy.io.savemat(tmp_path / "times_ch1.mat", {"cluster_class": classes})
+    with pytest.warns(UserWarning, match="left out 1 spikes of class 0"):
+        trains = load_recording(tmp_path / "times_ch1.mat").segments[0].spiketrains
+    assert [t.annotations["unit_id"] for t in trains] == [1, 2]
+    assert [t.magnitude.tolist() for t in trains] == [[0.1, 0.3], [0.2]]
+    for wrong, match in (
+        (np.zeros((3, 2)), "all are of class 0"),
+        (np.zeros((3, 3)), r"got shape \(3, 3\)"),
+    ):
+        scipy.io.savemat(tmp_path / "a.mat", {"cluster_class": wrong})
+        with pytest.raises(RecordingError, match=match):
+            load_recording(tmp_path / "a.mat")

@@ -265,17 +265,6 @@ def _rising_edges(folder: Path) -> NDArray[np.int64]:
     return np.asarray(found["timestamp"][is_ttl & (found["event_id"] == 1)])
 
 
-def _edge_labels(
-    reader: Any, channel: str, labels: NDArray[np.str_]
-) -> NDArray[np.str_]:
-    """Return which edge each event of a level of Spike2 is; neo gives no labels."""
-    about = reader._channel_infos[int(channel)]
-    if about["type"] != "EventBoth" or not labels.size:
-        return labels
-    edges = ("rising", "falling") if about["init_low"] else ("falling", "rising")
-    return np.array([edges[number % 2] for number in range(labels.size)])
-
-
 def _segments(reader: Any, units: RawUnits, name: str) -> Iterator[neo.Segment]:
     """Yield the segments of the first block, with spikes and event channels."""
     channels = reader.header["spike_channels"]
@@ -321,8 +310,6 @@ def _segments(reader: Any, units: RawUnits, name: str) -> Iterator[neo.Segment]:
             )
             event = str(kinds[channel]["name"] or kinds[channel]["id"])
             text = _event_labels(labels, name)
-            if name == "spike2-old":
-                text = _edge_labels(reader, kinds[channel]["id"], text)
             if kinds[channel]["type"] == b"epoch" and durations is not None:
                 lengths = reader.rescale_epoch_duration(
                     durations, dtype="float64", event_channel_index=channel

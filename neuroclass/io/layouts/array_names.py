@@ -13,10 +13,19 @@ from numpy.typing import NDArray
 
 from neuroclass._lib.checks import warn_user
 from neuroclass._lib.wording import plural, some
+from neuroclass.exceptions import RecordingError
 from neuroclass.io.layouts.array_kinds import is_cell_array, vector
 from neuroclass.io.text import column_keys
 
-__all__ = ["INDEX_NAMES", "ROW_ID_NAMES", "SPIKE_NAMES", "UNIT_NAMES", "event_arrays"]
+__all__ = [
+    "INDEX_NAMES",
+    "ROW_ID_NAMES",
+    "SAMPLE_NAMES",
+    "SPIKE_NAMES",
+    "UNIT_NAMES",
+    "event_arrays",
+    "named_spikes",
+]
 
 SPIKE_NAMES = (
     *("spike_times", "spiketimes", "spikes", "times", "spike_time", "time"),
@@ -27,6 +36,13 @@ UNIT_NAMES = (
     *("cell", "cell_id", "clusters", "cluster", "cluster_id", "spike_clusters"),
     *("unit_name", "neuron_ids", "cell_ids", "cluster_ids", "sender", "senders"),
     *("node_id", "node_ids", "gid", "gids", "neuron_index", "unit_index"),
+    *("cell_index", "cluster_index", "unit_number", "neuron_number", "cell_number"),
+    *("cluster_number", "unit_no", "neuron_no", "cell_no"),
+)
+#: Names of spike times that are counted in samples.
+SAMPLE_NAMES = (
+    *("spike_samples", "spike_sample", "samples", "sample", "sample_index"),
+    *("sample_number", "sample_numbers", "spike_indices", "spike_frames"),
 )
 #: Names of the index past the last spike of each unit.
 INDEX_NAMES = ("spike_times_index",)
@@ -80,3 +96,28 @@ def event_arrays(
             "left out of the units; events can be given as triggers by their name."
         )
     return events
+
+
+def named_spikes(
+    columns: dict[str, NDArray[Any]], scale: float, source: str
+) -> dict[str, NDArray[Any]]:
+    """Return columns with samples called spike times, where there are no others.
+
+    Raises
+    ------
+    RecordingError
+        If times are not in samples (`scale` is 1) although the column is.
+    """
+    samples = column_keys(columns, SAMPLE_NAMES)
+    if not samples or column_keys(columns, SPIKE_NAMES):
+        return columns
+    if scale == 1.0:
+        raise RecordingError(
+            f"{source}: {samples[0]} counts samples, where seconds are needed. Give "
+            "time_unit 'samples' and sampling_rate (--time-unit samples "
+            "--sampling-rate 30000)."
+        )
+    return {
+        SPIKE_NAMES[0] if name == samples[0] else name: values
+        for name, values in columns.items()
+    }

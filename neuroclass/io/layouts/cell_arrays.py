@@ -33,7 +33,7 @@ def only_cell_array(cells: dict[str, NDArray[Any]], source: str) -> NDArray[Any]
 def from_cells(cells: NDArray[Any], source: str) -> SpikeTable:
     """Return the spikes of a cell per unit, or per unit and presentation."""
     if not _is_nested(cells):
-        if 1 in cells.shape:
+        if cells.ndim == 1 or 1 in cells.shape:
             return from_trains(list(cells.flat), list(range(cells.size)))
         stimuli = [cells]
     else:

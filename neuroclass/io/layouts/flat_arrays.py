@@ -11,20 +11,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroclass._lib.checks import warn_user
 from neuroclass._lib.wording import some
 from neuroclass.exceptions import RecordingError
-from neuroclass.io.layouts.array_kinds import as_text, vector
+from neuroclass.io.layouts.array_kinds import as_text, is_array, vector
 from neuroclass.io.layouts.array_names import INDEX_NAMES, UNIT_NAMES
 from neuroclass.io.layouts.presentation_numbers import add_presentations
 from neuroclass.io.layouts.unit_ids import as_ids
 from neuroclass.io.spike_table import SpikeTable
-from neuroclass.io.text import pop_column
+from neuroclass.io.text import column_keys, pop_column
 
 __all__ = [
     "from_flat",
     "from_one_array_per_unit",
     "from_padded",
     "from_trains",
+    "from_wave_clus",
     "unknown_layout",
 ]
 
@@ -135,15 +137,41 @@ def from_padded(values: NDArray[Any], source: str) -> SpikeTable:
     return spikes
 
 
+def from_wave_clus(classes: Any, source: str) -> tuple[SpikeTable, float]:
+    """Return the spikes of ``cluster_class`` of wave_clus, and seconds per unit.
+
+    Of shape (spikes, 2): the class, where 0 is not sorted, and the time in ms.
+    """
+    if not is_array(classes) or classes.ndim != 2 or classes.shape[1] != 2:
+        raise RecordingError(
+            f"{source}: cluster_class must hold class and time of each spike; got "
+            f"shape {np.shape(classes)}. Save the file of wave_clus again."
+        )
+    is_sorted = classes[:, 0] != 0
+    if not is_sorted.any():
+        raise RecordingError(
+            f"{source}: cluster_class must hold sorted spikes; all are of class 0. "
+            "Sort them with wave_clus."
+        )
+    if not is_sorted.all():
+        warn_user(
+            f"{source}: left out {int((~is_sorted).sum())} spikes of class 0, which "
+            "wave_clus did not sort."
+        )
+    times = classes[is_sorted, 1]
+    return _by_unit(times, classes[is_sorted, 0]), 1e-3
+
+
 def from_one_array_per_unit(left: dict[str, NDArray[Any]], source: str) -> SpikeTable:
     """Return the spikes of arrays that are each named by their unit."""
     trains = [vector(values) for values in left.values()]
     # A single number may be a setting rather than a unit with one spike: refused.
     scalars = [values.shape in ((), (1, 1)) for values in left.values()]
     numeric = [train.ndim == 1 and train.dtype.kind in "iuf" for train in trains]
-    if not trains or any(scalars) or not all(numeric):
-        raise unknown_layout(left, source)
     names = list(left)
+    is_of_spikes = column_keys(left, (*UNIT_NAMES, *INDEX_NAMES))
+    if not trains or any(scalars) or not all(numeric) or is_of_spikes:
+        raise unknown_layout(left, source)
     numbered = all(name.isdecimal() for name in names)
     return from_trains(trains, [int(name) for name in names] if numbered else names)
 

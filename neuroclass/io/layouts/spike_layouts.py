@@ -12,21 +12,33 @@ from numpy.typing import NDArray
 
 from neuroclass._lib.wording import some
 from neuroclass.exceptions import RecordingError
-from neuroclass.io.layouts.array_kinds import is_cell_array, vector
-from neuroclass.io.layouts.array_names import INDEX_NAMES, SPIKE_NAMES, UNIT_NAMES
+from neuroclass.io.layouts.array_kinds import (
+    is_cell_array,
+    is_struct_array,
+    vector,
+)
+from neuroclass.io.layouts.array_names import (
+    INDEX_NAMES,
+    SPIKE_NAMES,
+    UNIT_NAMES,
+    named_spikes,
+)
 from neuroclass.io.layouts.cell_arrays import from_cells, only_cell_array
 from neuroclass.io.layouts.flat_arrays import (
     from_flat,
     from_one_array_per_unit,
     from_padded,
+    from_wave_clus,
     unknown_layout,
 )
 from neuroclass.io.layouts.struct_fields import from_structs
 from neuroclass.io.layouts.unit_ids import with_ids
 from neuroclass.io.spike_table import SpikeTable
-from neuroclass.io.text import column_keys, pop_column
+from neuroclass.io.text import column_keys, plain_name, pop_column
 
 __all__ = ["find_spikes"]
+
+_CLASSES_OF_SPIKES = "cluster_class"  # of wave_clus
 
 
 def find_spikes(
@@ -39,8 +51,14 @@ def find_spikes(
     RecordingError
         If the arrays have none of the layouts; the message lists what there is.
     """
-    left = dict(arrays)
-    structs = {name: left.pop(name) for name in arrays if isinstance(left[name], dict)}
+    if _CLASSES_OF_SPIKES in arrays:
+        return from_wave_clus(arrays[_CLASSES_OF_SPIKES], source)
+    left = dict(named_spikes(arrays, scale, source))
+    structs = {
+        name: left.pop(name)
+        for name in list(left)
+        if isinstance(left[name], dict) or is_struct_array(left[name])
+    }
     cells = {name: value for name, value in left.items() if is_cell_array(value)}
     if structs and not cells and not column_keys(left, SPIKE_NAMES):
         return from_structs(structs, left, scale, source)
@@ -51,7 +69,11 @@ def find_spikes(
             "as an array or a cell array."
         )
     if cells:
-        return with_ids(from_cells(only_cell_array(cells, source), source), left), scale
+        chosen = only_cell_array(cells, source)
+        name = next(one for one, value in cells.items() if value is chosen)
+        stated = plain_name(name)[1]
+        spikes = with_ids(from_cells(chosen, source), left)
+        return spikes, scale if stated is None else stated
     found = pop_column(left, SPIKE_NAMES, scale)
     if found is None:
         return from_one_array_per_unit(left, source), scale
