@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import lazy_loader
@@ -56,7 +58,9 @@ def run_tasks(
     (``test_a_worker_that_is_killed_costs_time_and_nothing_else``).
     """
     calls = (joblib.delayed(_call)(function, task) for task in tasks)
-    found: Iterator[Any] = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(calls)
+    with _interrupts_held_back():
+        parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
+        found: Iterator[Any] = parallel(calls)
     return _naming_killed_worker(found)
 
 
@@ -83,6 +87,23 @@ def runs_of_work(
     n_steps = -(-n_items // step)
     size = max(1, -(-n_steps // n_runs)) * step
     return [slice(start, start + size) for start in range(0, n_items, size)]
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Let processes that are started here leave Ctrl-C to this one.
+
+    A terminal sends it to all of them, and each would print a traceback of its own.
+    What is blocked here stays blocked in them; here it arrives at the end.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _naming_killed_worker(found: Iterator[Any]) -> Iterator[Any]:

@@ -127,6 +127,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 141
         except KeyboardInterrupt:
             _print_error("interrupted")
+            gc.freeze()  # to look for cycles once more takes seconds of a large one
             return 130
         except Exception as error:
             return report_failure(error, verbose=args.verbose, inputs=_inputs(args))
@@ -155,21 +156,40 @@ def _inputs(args: argparse.Namespace) -> list[str]:
 
 @contextmanager
 def _ending_cleanly() -> Iterator[None]:
-    """Unwind on SIGTERM, so that no output is left incomplete."""
+    """Unwind on SIGTERM and SIGINT, so that no output is left incomplete."""
 
-    def end(*_: Any) -> NoReturn:
+    def end(number: int, _: Any) -> NoReturn:
         # A second request must not cut the cleaning short.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(number, signal.SIG_IGN)
+        _kill_workers()
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
         raise SystemExit(143)
 
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set a signal handler
         return
-    before = signal.signal(signal.SIGTERM, end)
+    numbers = [signal.SIGTERM]
+    # A command that runs in the background of a shell is not interrupted.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        numbers.append(signal.SIGINT)
+    before = {number: signal.signal(number, end) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _kill_workers() -> None:
+    """End the processes that compute for this one, in the middle of their tasks.
+
+    Unwinding alone, joblib waits for the end of the tasks that they are at.
+    """
+    loaded = sys.modules.get("multiprocessing")
+    for child in loaded.active_children() if loaded else ():
+        with suppress(OSError):  # it has ended by itself
+            os.kill(child.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 @contextmanager

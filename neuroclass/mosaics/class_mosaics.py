@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaincinv
-from scipy.special import bdtrc
+from scipy.special import bdtrc, gammaincinv
 
 from neuroclass._lib.checks import check_positive_int, check_rng
 from neuroclass._lib.false_discovery import false_discovery

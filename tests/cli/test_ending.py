@@ -1,9 +1,12 @@
 """How a command ends: interrupted, asked to end, its reader gone."""
 
+import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +62,38 @@ def test_an_interrupt_ends_with_130(tmp_path):
     _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert err == "neuroclass: interrupted\n"
+
+
+def children_of(pid):
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [int(word) for word in text.split()]
+
+
+def is_running(pid):
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_an_interrupt_ends_the_workers_too_in_one_line(retina, tmp_path):
+    arguments = ["--jobs", "2", "--bin-size", "20ms", "-q", "-o", tmp_path / "pairs"]
+    process = spawn("discriminate", retina, *arguments, start_new_session=True)
+    workers = []
+    while process.poll() is None and len(workers) < 3:  # some keep track
+        workers = children_of(process.pid)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert err == "neuroclass: interrupted\n"
+    assert len(workers) >= 3
+    deadline = time.monotonic() + 60
+    while any(map(is_running, workers)) and time.monotonic() < deadline:
+        pass
+    assert not any(map(is_running, workers))
+    assert list(tmp_path.iterdir()) == []
 
 
 # Opening labels.csv in the folder beside the output is the middle of writing it.
