@@ -1,7 +1,7 @@
 """Measure every stage and its peers, and write docs/benchmarks.md.
 
     python -m benchmarks.suite [--runs 3] [--only TABLE,...] [--quick]
-    python -m benchmarks.suite --against REF [--runs 3]
+    python -m benchmarks.suite --against REF [--runs 3] [--only CASE,...]
     python -m benchmarks.suite --limits
 
 Each case runs in a fresh process with one thread; the runs of all cases are
@@ -34,6 +34,7 @@ from benchmarks.suite.against import (
     checked_out,
     inputs,
     measure_against,
+    with_rows,
 )
 from benchmarks.suite.cases import cases, write_input
 from benchmarks.suite.measuring import measure, measure_apart
@@ -128,7 +129,11 @@ def with_tables(earlier, tables, n_runs):
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=3, help="of each case (default 3)")
-    parser.add_argument("--only", help="tables, comma (default: all, and all else)")
+    parser.add_argument(
+        "--only",
+        help="tables, comma (default: all, and all else); with --against how the names "
+        "of cases begin",
+    )
     parser.add_argument("--against", metavar="REF", help="commit to compare with")
     parser.add_argument("--limits", action="store_true", help="the compiled loops")
     parser.add_argument("--quick", action="store_true")
@@ -136,10 +141,14 @@ def main(argv=None):
     if args.against:
         earlier = json.loads(RESULTS.read_text(encoding="utf-8"))
         with checked_out(args.against) as then, tempfile.TemporaryDirectory() as folder:
+            only = None if args.only is None else tuple(args.only.split(","))
             rows = measure_against(
-                (then, ROOT), inputs(folder, args.quick), folder, args.runs
+                (then, ROOT), inputs(folder, args.quick, only), folder, args.runs
             )
-        found = {**earlier, "against": {"reference": args.against, "rows": rows}}
+        found = {
+            **earlier,
+            "against": with_rows(earlier.get("against"), args.against, rows),
+        }
         sys.stdout.write(against_page(found["against"]))
     elif args.limits:
         from benchmarks.suite.limits import measure_limits  # noqa: PLC0415 (numba)

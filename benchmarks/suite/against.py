@@ -6,6 +6,8 @@ the two. Compared are medians of CPU seconds, and the numbers that come out.
 
 import contextlib
 import os
+import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -37,8 +39,11 @@ def checked_out(reference):
             subprocess.run([*git, "remove", "--force", str(place)], check=True)
 
 
-def inputs(folder, quick=False):
-    """Write the inputs, and return the cases: name, neurons, input, arguments."""
+def inputs(folder, quick=False, only=None):
+    """Write the inputs, and return the cases: name, neurons, input, arguments.
+
+    With `only`, a tuple of text, the cases whose names begin with one of these.
+    """
     folder = Path(folder)
     sizes = (12, 16) if quick else (400, 1000)
     shapes = [(3, 40), (3, 40)] if quick else [(3, 1800), (10, 1000)]
@@ -57,10 +62,10 @@ def inputs(folder, quick=False):
     retina = {"table": "stages", "neurons": sizes[0], "repeats": 30}
     recording = write_input({**retina, "duration": duration}, folder)
     bundled = ROOT / "data" / "salamander_movie1.nwb"
-    of_command = dict(
-        zip(COMMANDS, [(sizes[0], recording), (49, bundled)], strict=True)
-    )
-    return found + [(case, n, path, []) for case, (n, path) in of_command.items()]
+    recordings = [(sizes[0], recording), (49, bundled), (49, bundled)]
+    for case, (n, path) in zip(COMMANDS, recordings, strict=True):
+        found.append((case, n, path, []))
+    return [case for case in found if only is None or case[0].startswith(only)]
 
 
 def draw_groups(n_neurons, repeats, n_conditions, rng):
@@ -94,8 +99,19 @@ def measure_against(checkouts, cases, folder, n_runs=3):
     return rows
 
 
+def with_rows(earlier, reference, rows):
+    """Return earlier rows against the same commit, with those that are new in place."""
+    if not earlier or earlier["reference"] != reference:
+        return {"reference": reference, "rows": rows}
+    anew = {row["case"]: row for row in rows}
+    kept = [anew.pop(row["case"], row) for row in earlier["rows"]]
+    return {"reference": reference, "rows": kept + list(anew.values())}
+
+
 def _seconds(checkout, case, path, result, how):
     environment = {**os.environ, "PYTHONPATH": str(checkout), "OMP_NUM_THREADS": "1"}
+    shutil.rmtree(Path(result).with_suffix(""), ignore_errors=True)
+    began = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [sys.executable, str(CHILD), case, str(path), str(result), *how],
         env=environment,
@@ -104,6 +120,10 @@ def _seconds(checkout, case, path, result, how):
         capture_output=True,
         text=True,
     )
+    if case in COMMANDS:  # to the end of the process
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds = ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
+        return float(seconds)
     return float(done.stdout.split()[-1])
 
 
@@ -135,8 +155,9 @@ def against_page(found):
             f"{then / now:.1f} | {row['difference']:.1g} |"
         )
     table = "\n".join(lines)
-    n_runs = len(found["rows"][0]["then"])
-    runs = f"medians of {n_runs} runs" if n_runs > 1 else "one run of each"
+    counts = sorted({len(row["then"]) for row in found["rows"]})
+    n_runs = " or ".join(map(str, counts))
+    runs = "one run of each" if counts == [1] else f"medians of {n_runs} runs"
     return f"""## Against an earlier version
 
 The same cases at commit {found["reference"]} and now, interleaved,

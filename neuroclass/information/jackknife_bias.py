@@ -292,11 +292,18 @@ def _prior(parts: Sequence[_Observed], used: NDArray[np.intp]) -> NDArray[np.flo
     n_words = np.maximum(sum(times.sum(axis=1, keepdims=True) for times in observed), 1)
     shares = [times / n_words for times in observed]
     for _ in range(_N_SHAPING):
-        better = None
-        for p, share in zip(likelihoods, shares, strict=True):
-            likely_times = prior @ p.T
-            np.maximum(likely_times, _TINY, out=likely_times)
-            part = np.divide(share, likely_times, out=likely_times) @ p
-            better = part if better is None else np.add(better, part, out=better)
-        prior *= 1.0 if better is None else better
+        better = _better(prior, likelihoods[0], shares[0]) if shares else np.ones(1)
+        for p, share in zip(likelihoods[1:], shares[1:], strict=True):
+            better += _better(prior, p, share)
+        prior *= better
     return prior
+
+
+def _better(
+    prior: NDArray[np.float64], p: NDArray[np.float64], share: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return by how much each probability makes its share of the counts likelier."""
+    likely = prior @ p.T
+    np.maximum(likely, _TINY, out=likely)
+    better: NDArray[np.float64] = np.divide(share, likely, out=likely) @ p
+    return better

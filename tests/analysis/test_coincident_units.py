@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import quantities as pq
 
-from neuroclass import classify_neurons, simulate_retina
+from neuroclass import classify_neurons, select_presentations, simulate_retina
+from neuroclass.analysis.coincident_units import duplicate_issues
 
 DUPLICATES = "possible duplicate units"
 
@@ -48,3 +49,28 @@ def test_neurons_of_one_type_are_no_duplicates(retina):
         warnings.simplefilter("error", UserWarning)
         found = classify_neurons(retina, n_clusters=2, progress=False)
     assert DUPLICATES not in {issue.kind for issue in found.issues}
+
+
+@pytest.mark.parametrize("share", [0.1, 0.45, 0.7])
+def test_many_spikes_are_judged_as_few_are(rng, share):
+    times = np.sort(rng.uniform(0, 2000, 60_000))
+    twin = np.sort(
+        np.concatenate(
+            [
+                times[rng.random(len(times)) < share],
+                rng.uniform(0, 2000, round(len(times) * (1 - share))),
+            ]
+        )
+    )
+    block, segment = neo.Block(), neo.Segment()
+    block.segments.append(segment)
+    for k, each in enumerate((times, twin)):
+        segment.spiketrains.append(
+            neo.SpikeTrain(each * pq.s, t_stop=2000 * pq.s, unit_id=k)
+        )
+    segment.epochs.append(
+        neo.Epoch(np.arange(20) * 100 * pq.s, np.full(20, 100) * pq.s, name="trials")
+    )
+    shown = select_presentations(block)
+    found = duplicate_issues(block, shown, [0, 1], np.zeros((2, 2)))
+    assert bool(found) == (share > 0.5)

@@ -9,6 +9,7 @@ from benchmarks.suite.against import (
     difference,
     inputs,
     measure_against,
+    with_rows,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,3 +36,12 @@ def test_differences_are_shares_of_the_largest_number():
     assert difference([one], [np.nan_to_num(other)]) == float("inf")
     assert difference([one], [other[:2]]) == float("inf")
     assert difference([np.zeros(2)], [np.array([0.0, 0.5])]) == 0.5
+
+
+def test_cases_measured_anew_stand_where_they_stood():
+    rows = [{"case": name, "then": [1.0]} for name in ("a", "b")]
+    anew = [{"case": name, "then": [2.0]} for name in ("b", "c")]
+    found = with_rows({"reference": "abc", "rows": rows}, "abc", anew)
+    assert found["rows"] == [rows[0], *anew]
+    assert with_rows(found, "def", anew)["rows"] == anew
+    assert with_rows(None, "abc", rows)["rows"] == rows
