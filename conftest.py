@@ -1,6 +1,10 @@
-"""Doctests of the spiking networks need torch, an extra: leave them out without it."""
+"""Doctests: those of spiking networks need torch, those of figures leave none open."""
 
 import importlib.util
+import sys
+from collections.abc import Iterator
+
+import pytest
 
 collect_ignore_glob = (
     [] if importlib.util.find_spec("torch") else ["neuroclass/snn/*", "tests/snn/*"]
@@ -12,3 +16,12 @@ def pytest_report_header() -> list[str]:
     if not collect_ignore_glob:
         return []
     return ["not tested: neuroclass.snn, which needs `pip install neuroclass[snn]`"]
+
+
+@pytest.fixture(autouse=True)
+def no_figure_is_left() -> Iterator[None]:
+    """Close what pyplot holds, if a test loaded it."""
+    yield
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close("all")

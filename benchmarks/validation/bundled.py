@@ -123,7 +123,7 @@ def render(found):
         "What `neuroclass cluster` and `neuroclass discriminate` say of them with no",
         "option given; there is no truth to compare with.",
         "",
-        "| recording | bin | bits per word (blend, 95 %) | uncorrected | classes shown "
+        "| recording | bin | bits per word (95 %) | uncorrected | classes shown "
         "| range | by words | distinguished pairs | groups | median time to 90 % "
         "(95 %) | over decoder | change by 1.5 | stable repeats |",
         "|---|---:|---|---:|---|---|---|---:|---:|---|---:|---:|---|",

@@ -238,9 +238,10 @@ def render(found):
         "the true types. Covered: share",
         "of the 95 % intervals (10 groups of repeats) that hold the truth. Half-width "
         "(of the",
-        "interval) and estimate (by the blend; the curve by Miller-Madow, of the "
-        "hierarchy of each",
-        "set) are over the truth.",
+        "interval) and estimate (of information by empirical Bayes, of shares and "
+        "pairs by the",
+        "blend, of the curve by Miller-Madow, of the hierarchy of each set) are over "
+        "the truth.",
         "",
         "| quantity | repeats | covered | half-width | estimate |",
         "|---|---:|---:|---:|---:|",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["between", "plural", "rounded", "some"]
+__all__ = ["between", "estimate", "plural", "rounded", "some"]
 
 
 def rounded(value: float, digits: int = 3) -> str:
@@ -23,6 +23,27 @@ def between(low: float | None, high: float | None) -> str:
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return ""
     return f"{rounded(low)} to {rounded(high)}"
+
+
+def estimate(value: float, low: float | None, high: float | None) -> tuple[str, str]:
+    """Return an estimate and its interval to as many digits as keep them apart.
+
+    Three, or up to five where the estimate would read as an end of its interval.
+
+    Examples
+    --------
+    >>> estimate(0.16637, 0.16531, 0.16642)
+    ('0.16637', '0.16531 to 0.16642')
+    >>> estimate(6.56, 6.48, 6.62)
+    ('6.56', '6.48 to 6.62')
+    """
+    if low is None or high is None or not between(low, high):
+        return rounded(value), ""
+    for digits in (3, 4, 5):
+        texts = [rounded(one, digits) for one in (low, value, high)]
+        if float(texts[0]) < float(texts[1]) < float(texts[2]):
+            return texts[1], f"{texts[0]} to {texts[2]}"
+    return rounded(value), between(low, high)
 
 
 def plural(number: int, one: str, many: str) -> str:

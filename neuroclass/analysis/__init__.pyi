@@ -1,3 +1,4 @@
+from .across_recordings import Families as Families
 from .across_recordings import classify_within as classify_within
 from .assign import assign_cells as assign_cells
 from .assign import read_types as read_types
@@ -17,4 +18,5 @@ from .plan import plan_repeats as plan_repeats
 from .responses import Responses as Responses
 from .responses import prepare_responses as prepare_responses
 from .scan import WORD_LENGTHS as WORD_LENGTHS
+from .scan import Scan as Scan
 from .scan import scan_information as scan_information

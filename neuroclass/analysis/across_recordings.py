@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import neo
 import numpy as np
 
+from neuroclass import plotting, report
 from neuroclass.analysis.bin_choice import count_recorded_units
 from neuroclass.analysis.class_options import (
     CLASS_KEYWORDS,
@@ -39,7 +40,26 @@ from neuroclass.presentations.matching import (
 from neuroclass.presentations.pooling import pool_recordings
 from neuroclass.results import WithinRecordings
 
-__all__ = ["classify_within"]
+if TYPE_CHECKING:
+    from neuroclass.plotting import FamilyPlots
+
+__all__ = ["Families", "classify_within"]
+
+
+class Families(WithinRecordings):
+    """Classes of each of several recordings, matched: `WithinRecordings`.
+
+    Made by `classify_within`.
+    """
+
+    @property
+    def plot(self) -> FamilyPlots:
+        """Figures: ``plot()`` for the responses of the families."""
+        return plotting.FamilyPlots(self)
+
+    def save(self, folder: str | Path, *, force: bool = False) -> Path:
+        """Write the classes, families and figures into a folder: `save_families`."""
+        return report.save_families(self, Path(folder), force=force)
 
 
 def classify_within(
@@ -50,7 +70,7 @@ def classify_within(
     stability: int = 0,
     random_state: int = 0,
     **options: Unpack[ClassifyOptions],
-) -> WithinRecordings:
+) -> Families:
     """Find the classes of each recording by itself, and match them by response.
 
     Parameters
@@ -66,7 +86,7 @@ def classify_within(
 
     Returns
     -------
-    WithinRecordings
+    Families
 
     Raises
     ------
@@ -145,7 +165,7 @@ def classify_within(
     labels = [one.labels[one.classified] for one in found]
     families, distance, nearest = match_classes(parts, labels)
     agreement, p_value = agreement_of_classes(parts, labels, random_state=random_state)
-    return WithinRecordings(
+    return Families(
         recordings=tuple(recording_names(blocks)),
         classifications=tuple(found),
         families=tuple(families),

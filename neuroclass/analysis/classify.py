@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 
@@ -19,6 +18,7 @@ from neuroclass import clustering, plotting, report
 from neuroclass._lib.blas_threads import few_blas_threads
 from neuroclass._lib.checks import as_bytes, check_choice, check_positive_int
 from neuroclass._lib.issues import Issue, warn_of
+from neuroclass._lib.notebook_html import as_html
 from neuroclass._lib.progress import show_stages
 from neuroclass._lib.running import run_settings
 from neuroclass.analysis.cell_positions import (
@@ -94,6 +94,7 @@ if TYPE_CHECKING:
         SequentialBottleneck,
         Stability,
     )
+    from neuroclass.plotting import ClassPlots
 
 __all__ = ["Classification", "ClassifyOptions", "classify_neurons"]
 
@@ -104,22 +105,10 @@ class Classification(ClassificationResult):
     Made by `classify_neurons`. Printing it gives the table of classes.
     """
 
-    def plot(self, path: str | Path | None = None) -> Any:
-        """Draw the result on one page: curve, tree, sizes and responses by class.
-
-        Parameters
-        ----------
-        path : str or Path, optional
-            File to write the figure to, as well.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-        """
-        figure = plotting.plot_overview(self)
-        if path is not None:
-            figure.savefig(path)
-        return figure
+    @property
+    def plot(self) -> ClassPlots:
+        """Figures: ``plot()`` for one page of all, ``plot.merge_tree()`` for one."""
+        return plotting.ClassPlots(self)
 
     def to_xarray(self) -> Any:
         """Return the PSTHs of the classified neurons as an ``xarray.Dataset``.
@@ -140,13 +129,9 @@ class Classification(ClassificationResult):
         return report.save_results(self, Path(folder), force=force, formats=formats)
 
     def _repr_html_(self) -> str:
-        table = self.short_summary().to_html(
-            index=False, float_format="{:.3g}".format, border=0
-        )
-        return (
-            f"<div><p><b>{escape(self.headline())}</b></p>"
-            f"{plotting.information_curve_svg(self)}{table}</div>"
-        )
+        table = self.short_summary()
+        table.insert(1, "response", plotting.class_sparklines(self))
+        return as_html(self.headline(), table, plotting.information_curve_svg(self))
 
 
 class ClassifyOptions(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import neo
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from neuroclass import plotting, report
 from neuroclass._lib.blas_threads import few_blas_threads
+from neuroclass._lib.notebook_html import as_html
 from neuroclass._lib.progress import show_stages
 from neuroclass.analysis.coincident_units import coincident_spikes
 from neuroclass.analysis.reference_labels import read_reference
@@ -43,6 +44,9 @@ from neuroclass.responses.words import bin_words
 from neuroclass.results.discrimination import DiscriminationResult
 from neuroclass.results.labelled_arrays import pair_dataset
 
+if TYPE_CHECKING:
+    from neuroclass.plotting import PairPlots
+
 __all__ = ["Discrimination", "discriminate_neurons"]
 
 _ACCURACIES = (0.9, 0.95)  # by the first pairs are chosen for the decoder
@@ -53,6 +57,11 @@ class Discrimination(DiscriminationResult):
 
     Made by `discriminate_neurons`.
     """
+
+    @property
+    def plot(self) -> PairPlots:
+        """Figures: ``plot()`` for the times, ``plot.decoder_curves()`` and others."""
+        return plotting.PairPlots(self)
 
     def to_xarray(self) -> Any:
         """Return the quantities of all pairs as matrices in an ``xarray.Dataset``.
@@ -71,6 +80,9 @@ class Discrimination(DiscriminationResult):
     ) -> Path:
         """Write the pairs and figures into a folder: `save_pairs`."""
         return report.save_pairs(self, Path(folder), force=force, formats=formats)
+
+    def _repr_html_(self) -> str:
+        return as_html(self.headline(), self.to_frame())
 
 
 def discriminate_neurons(

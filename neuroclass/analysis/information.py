@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import Literal, Unpack
 
-from tqdm import tqdm
-
 from neuroclass._lib.blas_threads import few_blas_threads
-from neuroclass._lib.progress import is_watched
+from neuroclass._lib.progress import progress_bar
 from neuroclass.analysis.quality_checks import without_drifting
 from neuroclass.analysis.responses import (
     PreparationOptions,
@@ -28,7 +26,8 @@ __all__ = ["measure_information"]
 def measure_information(
     recording: Recordings | Responses,
     *,
-    estimator: Literal["blend", "empirical-bayes"] | EntropyEstimator = "blend",
+    estimator: Literal["empirical-bayes", "blend"]
+    | EntropyEstimator = "empirical-bayes",
     **options: Unpack[PreparationOptions],
 ) -> RecordingInformation:
     """Measure the identity information of a recording and of each of its neurons.
@@ -40,7 +39,7 @@ def measure_information(
     recording : Responses, neo.Block, str or Path, or a sequence of the latter three
         As from `prepare_responses` or `load_recording`, or what it reads. Several
         under the same stimulus are pooled: `pool_recordings`.
-    estimator : str, default "blend"
+    estimator : str, default "empirical-bayes"
         As in `identity_information`.
     **options
         Keywords of `ResponseSettings` (intervals, stimulus, min_repeats, condition,
@@ -71,12 +70,8 @@ def measure_information(
         recording, dict(options), "measure_information", ("estimator",)
     )
     counts, counted = responses.counts, responses.counted
-    groups = tqdm(
-        counted.groups(),
-        "groups of repeats",
-        delay=2,
-        leave=False,
-        disable=not is_watched(run.progress),
+    groups = progress_bar(
+        counted.groups(), desc="groups of repeats", progress=run.progress
     )
     with few_blas_threads(counts.n_neurons):
         information = identity_information(counts, estimator=estimator, groups=groups)

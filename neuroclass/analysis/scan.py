@@ -10,16 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
+from neuroclass import plotting
 from neuroclass._lib.blas_threads import few_blas_threads
 from neuroclass._lib.checks import check_positive_int
 from neuroclass._lib.issues import Issue
-from neuroclass._lib.progress import is_watched
+from neuroclass._lib.progress import progress_bar
 from neuroclass.analysis.bin_choice import BIN_SIZES
 from neuroclass.analysis.responses import (
     Recordings,
@@ -47,12 +47,27 @@ from neuroclass.responses.block_counts import (
 )
 from neuroclass.results.information_scan import InformationScan
 
-__all__ = ["WORD_LENGTHS", "scan_information"]
+if TYPE_CHECKING:
+    from neuroclass.plotting import ScanPlots
+
+__all__ = ["WORD_LENGTHS", "Scan", "scan_information"]
 
 WORD_LENGTHS = (1, 2, 3, 4, 6, 8)  # bins
 
 _LARGEST_GAP = 0.1  # between blend and jackknife, of the jackknife
 _SATURATED = 0.1  # of log2 of the number of alternatives
+
+
+class Scan(InformationScan):
+    """Information rates over bin widths and word lengths: `InformationScan`.
+
+    Made by `scan_information`.
+    """
+
+    @property
+    def plot(self) -> ScanPlots:
+        """Figures: ``plot()`` about the neuron, ``plot.stimulus()``."""
+        return plotting.ScanPlots(self)
 
 
 class ScanOptions(PresentationOptions, total=False):
@@ -70,12 +85,12 @@ def scan_information(
     recording: Recordings | Responses,
     *,
     presentations: Presentations | None = None,
-    estimator: Any = "blend",
+    estimator: Any = "empirical-bayes",
     bin_sizes: Sequence[float] = BIN_SIZES,
     word_lengths: Sequence[int] = WORD_LENGTHS,
     max_table: int = 2**25,
     **options: Unpack[ScanOptions],
-) -> InformationScan:
+) -> Scan:
     """Measure the information of words of several bin widths and lengths.
 
     The identity information, about the neuron; and the information about the stimulus,
@@ -87,7 +102,7 @@ def scan_information(
         As in `classify_neurons`.
     presentations : Presentations, optional
         The repeats of a recording that is loaded, if they are known already.
-    estimator : str
+    estimator : str, default "empirical-bayes"
         As in `identity_information`.
     bin_sizes : sequence of float
         Time bin widths, in seconds.
@@ -102,7 +117,7 @@ def scan_information(
 
     Returns
     -------
-    InformationScan
+    Scan
 
     Raises
     ------
@@ -160,12 +175,8 @@ def scan_information(
             "Use smaller bins."
         )
     scanned, issues = [], list(presentations.issues)
-    for bin_size, length in tqdm(
-        fitting,
-        "kinds of words",
-        delay=2,
-        leave=False,
-        disable=not is_watched(run.progress),
+    for bin_size, length in progress_bar(
+        fitting, desc="kinds of words", progress=run.progress
     ):
         counted = count_recording(
             block,
@@ -190,7 +201,7 @@ def scan_information(
         with few_blas_threads(len(units)):
             scanned.append(_scan_word(counted, bin_size, length, estimator))
     widths = dict.fromkeys(w.bin_size for w in scanned if w.stimulus)
-    return InformationScan(
+    return Scan(
         words=tuple(scanned),
         extrapolations=tuple(
             extrapolate([w for w in scanned if w.bin_size == b]) for b in widths
@@ -236,9 +247,8 @@ def _word_rate(
     """Return the information about which of the first axis a word came from."""
     found = identity_information(counts, estimator=estimator, groups=groups)
     bits = found.bits_per_word
-    blend = bits if estimator == "blend" else identity_information(counts).bits_per_word
     is_corrected = estimator in ("blend", "empirical-bayes")
-    gap = 1 - blend / found.jackknife if found.jackknife > 0 else float("inf")
+    gap = 1 - found.blend / found.jackknife if found.jackknife > 0 else float("inf")
     verdict: Verdict = "good"
     if gap > _LARGEST_GAP:
         verdict = "few repeats"

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from neuroclass._lib.wording import between
+from neuroclass._lib.wording import estimate
 from neuroclass.cli import scan
 from neuroclass.cli.inputs import check_cache, check_early, load, preparation_options
 from neuroclass.cli.options import (
@@ -39,7 +39,7 @@ def add_parser(commands: Any) -> None:
         "per second and per spike, of the population and of each neuron.",
     )
     add_recording(parser)
-    add_words(parser, IDENTITY_ESTIMATORS, default="blend")
+    add_words(parser, IDENTITY_ESTIMATORS, default="empirical-bayes")
     add_cache(parser)
     scan.add_options(parser)
     add_json(parser)
@@ -75,8 +75,10 @@ def run(args: "Namespace") -> None:
         zip(
             table["unit_id"],
             table["firing_rate_hz"],
-            table["information_bits"],
-            (between(*ends) for ends in zip(low, high, strict=True)),
+            *zip(
+                *map(estimate, table["information_bits"], low, high),
+                strict=True,
+            ),
             table["bits_per_second"],
             table["bits_per_spike"],
             strict=True,

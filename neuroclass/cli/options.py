@@ -49,8 +49,8 @@ _DEFAULTS = ResponseSettings()
 # Written out, for to import them would load what --help does not need.
 ESTIMATORS = ("plug-in", "miller-madow", "jackknife")
 IDENTITY_ESTIMATORS = (
-    "blend",
     "empirical-bayes",
+    "blend",
     "plug-in",
     "miller-madow",
     "panzeri-treves",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from neuroclass._lib.json_text import plain
-from neuroclass._lib.wording import between, rounded, some
+from neuroclass._lib.wording import estimate, rounded, some
 
 __all__ = [
     "describe_drifting",
@@ -119,8 +119,7 @@ def print_result(result: dict[str, Any]) -> None:
                 part["label"],
                 part["n_neurons"],
                 part["firing_rate_hz"],
-                rounded(part["information_bits"]),
-                between(*part["information_interval"]) or None,
+                *_beside(part["information_bits"], part["information_interval"]),
                 *[part.get("stability", "")] * has_stability,
             )
             for one in result["classes"]
@@ -230,10 +229,11 @@ def _describe_shares(result: dict[str, Any]) -> list[str]:
 
 def _describe_share(class_information: dict[str, Any]) -> str:
     low, high = class_information["share_interval"]
-    text = f"{100 * class_information['share']:.0f} % of the identity information"
+    share = 100 * class_information["share"]
     if low is None:
-        return text
-    return f"{text} (95 % interval {100 * low:.3g} to {100 * high:.3g})"
+        return f"{share:.0f} % of the identity information"
+    value, ends = estimate(share, 100 * low, 100 * high)
+    return f"{value} % of the identity information (95 % interval {ends})"
 
 
 def _print_cuts(timing: dict[str, Any]) -> None:
@@ -333,15 +333,22 @@ def presentation_notes(result: dict[str, Any]) -> list[str]:
     return [one["text"] for one in issues if one["kind"] == "presentations"]
 
 
+def _beside(
+    value: float, interval: tuple[float | None, float | None]
+) -> tuple[str, str | None]:
+    """Return the cells of an estimate and of its interval."""
+    text, ends = estimate(value, *interval)
+    return text, ends or None
+
+
 def describe_drifting(drift: dict[str, Any]) -> list[str]:
     """Return sentences on the units that drift, and the information without them."""
     sentences = list(drift["summary"])
     rest = drift["information_without"]
     if rest:
-        ends = between(*rest["interval"])
+        value, ends = estimate(rest["bits_per_word"], *rest["interval"])
         sentences.append(
-            f"without them, of {rest['n_neurons']} neurons: "
-            f"{rounded(rest['bits_per_word'])} bits per word"
+            f"without them, of {rest['n_neurons']} neurons: {value} bits per word"
             + (f" (95 % interval {ends})" if ends else "")
         )
     elif drift["n_unsafe"]:
@@ -433,8 +440,10 @@ def describe_information(information: dict[str, Any]) -> tuple[str, str]:
         value = information[key]
         # Durations and spikes are counted, not estimated: the interval only scales.
         scale = value / per_word if per_word and low is not None else None
-        ends = between(low * scale, high * scale) if scale is not None else ""
-        return f"{rounded(value)} {unit}" + (f" ({ends})" if ends else "")
+        if scale is None:
+            return f"{rounded(value)} {unit}"
+        text, ends = estimate(value, low * scale, high * scale)
+        return f"{text} {unit} ({ends})"
 
     units = {
         "bits_per_word": "bits per word",
@@ -447,11 +456,13 @@ def describe_information(information: dict[str, Any]) -> tuple[str, str]:
     others = f"chance level {information['chance_level']:.2g}"
     if estimator != "plug-in":
         others = f"plug-in {rounded(information['plug_in'])}, {others}"
-    if estimator != "empirical-bayes":
-        others = f"empirical Bayes {rounded(information['empirical_bayes'])}, {others}"
+    other = "blend" if estimator == "empirical-bayes" else "empirical_bayes"
+    others = f"{other.replace('_b', ' B')} {rounded(information[other])}, {others}"
     correction = "not corrected for few repeats"
     if estimator != "plug-in":
         correction = f"corrected for few repeats by {estimator}"
+        if estimator == "empirical-bayes":
+            correction += ", the estimate with the least bias"
     if low is not None:
         correction = f"95 % intervals in brackets; {correction}"
     return (", ".join(values), f"{correction}; {others}")

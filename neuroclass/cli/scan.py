@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuroclass._lib.wording import between, rounded
+from neuroclass._lib.wording import estimate
 from neuroclass.cli.inputs import (
     check_is_free,
     claim_target,
@@ -96,6 +96,8 @@ def _print_rates(scan: "InformationScan") -> None:
         if scan.estimator == "plug-in"
         else f"corrected for few repeats by {scan.estimator}"
     )
+    if scan.estimator == "empirical-bayes":
+        correction += ", the estimate with the least bias"
     print_item(
         "neuron identity",
         f"identity information of {scan.n_units} units, in bits/s, {correction}; over "
@@ -136,11 +138,12 @@ def _print_rates(scan: "InformationScan") -> None:
 def _cells(rate: "WordRate") -> list[Any]:
     low, high = rate.interval
     mark = {"good": "  ", "few repeats": " r", "saturated": " s"}[rate.verdict]
-    return [f"{rounded(rate.bits_per_second)}{mark}", between(low, high)]
+    value, ends = estimate(rate.bits_per_second, low, high)
+    return [f"{value}{mark}", ends]
 
 
 def _value(limit: "Extrapolation") -> str:
     if math.isnan(limit.bits_per_second):
         return ""
-    value, ends = rounded(limit.bits_per_second), between(*limit.interval)
+    value, ends = estimate(limit.bits_per_second, *limit.interval)
     return f"{value} bits/s per unit (95 % interval {ends}), "

@@ -135,7 +135,7 @@ class AgglomerativeBottleneck(InformationBottleneck):
             # what Miller-Madow leaves of the sampling noise.
             whole = float(information_of_cuts(matrix, tree)[-1])
             if counts.dtype.kind in "iu":
-                whole = min(whole, identity_information(counts).bits_per_word)
+                whole = min(whole, identity_information(counts).blend)
             return whole
 
         labels, self.selection_ = self._partition_of_leaves(
@@ -148,6 +148,9 @@ class AgglomerativeBottleneck(InformationBottleneck):
         self.labels_ = relabel_by_size(labels)
         self._set_hierarchy(matrix, pairs, labels)
         self._matrix = matrix
+        sums = np.zeros((self.n_clusters_, *counts.shape[1:]))
+        np.add.at(sums, self.labels_, counts)
+        self._class_counts = sums
         return self
 
     def node_scores(self, X: Any) -> NDArray[np.float64]:  # noqa: N803

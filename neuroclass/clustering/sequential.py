@@ -116,6 +116,8 @@ class SequentialBottleneck(InformationBottleneck):
     [0, 0, 1, 1]
     """
 
+    _accepted = "csr"
+
     def __init__(
         self,
         n_clusters: Any = "auto",
@@ -194,6 +196,8 @@ class SequentialBottleneck(InformationBottleneck):
         self.n_micro_ = len(first)
         self._set_hierarchy(matrix, pairs, labels[first])
         self._counts = counts
+        words, _ = counts.sums(self.labels_, self.n_clusters_)
+        self._class_counts = counts.dense(words).astype(np.float64)
         return self
 
     def node_scores(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
@@ -220,7 +224,7 @@ class SequentialBottleneck(InformationBottleneck):
 
     def _check_counts(self, X: Any, *, reset: bool = True) -> SparseCountMatrix:  # noqa: N803
         counts = SparseCountMatrix.from_counts(
-            self._check_array(X, reset=reset, accept_sparse="csr"),
+            self._check_array(X, reset=reset, accept_sparse=self._accepted),
             self.estimator,
             n_conditions=check_positive_int(self.n_conditions, "n_conditions"),
         )
@@ -262,7 +266,7 @@ def _identity_bits(
     whole = float((counts.values().sum() - population) / matrix.n_words)
     if counts.words.dtype.kind == "i":
         sample = _sample(counts, micro, tree).counts
-        whole = min(whole, identity_information(sample).bits_per_word)
+        whole = min(whole, identity_information(sample).blend)
     return whole
 
 

@@ -46,14 +46,18 @@ def jackknife_interval(
 
 
 def bias_aware_interval(
-    value: ArrayLike, less_biased: ArrayLike, replicates: ArrayLike
+    value: ArrayLike,
+    less_biased: ArrayLike,
+    replicates: ArrayLike,
+    *,
+    as_far_as: ArrayLike | None = None,
 ) -> NDArray[np.float64]:
     """Return 95 % intervals of an estimate whose bias is not small.
 
-    From another estimate, with less bias, and from that estimate less the part of its
-    bias that falls as one over the repeats (the jackknife's own correction): half a
-    width (`jackknife_interval`) below the lower of the two to half a width above the
-    higher, and as far as the estimate itself.
+    From the estimate, from another with less bias, and from that one less the part of
+    its bias that falls as one over the repeats (the jackknife's own correction): half
+    a width (`jackknife_interval`) below the lowest of the three to half a width above
+    the highest, so that no estimate lies at an end of its own interval.
 
     Parameters
     ----------
@@ -63,6 +67,9 @@ def bias_aware_interval(
         Another estimate of the same quantity, from all repeats.
     replicates : array_like of shape (n_groups, ...)
         That other estimate without each group of repeats.
+    as_far_as : array_like of shape (...,), optional
+        A third estimate, which the interval must reach and need not surpass: one that
+        errs to the other side.
 
     Returns
     -------
@@ -76,7 +83,11 @@ def bias_aware_interval(
     value, less_biased = np.asarray(value), np.asarray(less_biased)
     replicates = np.asarray(replicates, dtype=np.float64)
     _, interval = jackknife_interval(less_biased, replicates)
+    half = interval[..., 1] - less_biased
     bias = (len(replicates) - 1) * (replicates.mean(axis=0) - less_biased)
-    low = interval[..., 0] - np.maximum(bias, 0.0)
-    high = interval[..., 1] - np.minimum(bias, 0.0)
-    return np.stack([np.minimum(low, value), np.maximum(high, value)], axis=-1)
+    lowest = np.minimum(value, less_biased - np.maximum(bias, 0.0))
+    highest = np.maximum(value, less_biased - np.minimum(bias, 0.0))
+    low, high = lowest - half, highest + half
+    if as_far_as is not None:
+        low, high = np.minimum(low, as_far_as), np.maximum(high, as_far_as)
+    return np.stack([low, high], axis=-1)

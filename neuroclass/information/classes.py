@@ -26,6 +26,7 @@ from neuroclass.information.entropy_terms import (
     information_terms,
     total_less_excess,
 )
+from neuroclass.information.identity import within_bounds
 from neuroclass.information.two_words import (
     TwoWordCounts,
     two_word_counts,
@@ -116,15 +117,15 @@ class ClassInformation:
     Attributes
     ----------
     bits_per_word : float
-        Information by the blend, averaged over conditions.
+        Information by empirical Bayes, averaged over conditions.
     interval : ndarray of shape (2,)
         95 % interval of `bits_per_word`; nan without groups of repeats.
     chance_level : float
         Mean of the plug-in if repeats were exchangeable between the classes, bits per
         word.
     share : float
-        Share of the identity information that is between the classes, from 0 to 1;
-        nan without any identity information.
+        Share of the identity information that is between the classes, by the blend of
+        both parts, from 0 to 1; nan without any identity information.
     share_interval : ndarray of shape (2,)
         95 % interval of `share`; nan without groups of repeats.
     """
@@ -149,10 +150,11 @@ def information_between_classes(
 ) -> ClassInformation:
     """Estimate the share of identity information between classes, bias-corrected.
 
-    Both terms of the chain rule by the blend, each with its own chance level: B of
-    the classes, W of the neurons within them; the share is B / (B + W).  Without
+    The share has both terms of the chain rule by the blend, each with its own chance
+    level: B of the classes, W of the neurons within them; it is B / (B + W).  Without
     these corrections the sampling noise of the neurons passes for information that
-    the classes lose (`test_classes_of_identical_neurons_keep_everything`).
+    the classes lose (`test_classes_of_identical_neurons_keep_everything`).  Each of the
+    two numbers is by the estimate that has less bias for it (docs/decisions.md).
 
     Parameters
     ----------
@@ -174,16 +176,19 @@ def information_between_classes(
     _check_labels(array, labels)
     all_counts = two_word_counts(array) or array
     terms = information_terms(_sums(all_counts, labels))
-    whole = _between_and_share(all_counts, terms, labels)
+    less_biased = _less_biased(all_counts, labels)
+    whole = np.array([less_biased[0], _share(all_counts, terms, labels)])
     intervals = np.full((2, 2), np.nan)
     if groups is not None:
         replicates = [
             _less_biased(without_group(all_counts, group), labels) for group in groups
         ]
-        less_biased = _less_biased(all_counts, labels)
-        intervals = bias_aware_interval(whole, less_biased, replicates)
+        blended = terms.total_blend() / float(terms.repeats.sum())
+        intervals = bias_aware_interval(
+            whole, less_biased, replicates, as_far_as=[blended, whole[1]]
+        )
         (bound,) = terms.upper_bound(np.zeros(len(terms.bound), dtype=np.intp))
-        intervals[0] = np.clip(intervals[0], min(whole[0], 0.0), max(whole[0], bound))
+        intervals[0] = within_bounds(intervals[0], whole[0], bound)
         intervals[1] = np.clip(intervals[1], 0.0, 1.0)
         if np.isnan(intervals[1]).any() and not np.isnan(whole[1]):
             intervals[1] = 0.0, 1.0  # the whole may be 0
@@ -205,13 +210,12 @@ def _sums(
     return sum_by_class(counts, labels)
 
 
-def _between_and_share(
+def _share(
     counts: NDArray[np.int64] | TwoWordCounts,
     between_terms: InformationTerms,
     labels: NDArray[Any],
-) -> NDArray[np.float64]:
-    """Return bits per word between the classes and their share of all, by the blend."""
-    total = between_terms.total_blend()
+) -> float:
+    """Return the share of the information that is between the classes, by the blend."""
     plug_in = chance = bias = 0.0
     for label in np.unique(labels):
         is_member = labels == label
@@ -226,16 +230,15 @@ def _between_and_share(
         chance += terms.chance.sum()
         bias += terms.cross.sum() - terms.total("jackknife")
     within = max(0.0, float(blend(plug_in, chance, bias)))
-    between = max(0.0, total)
+    between = max(0.0, between_terms.total_blend())
     both = between + within
-    share = between / both if both > 0 else float("nan")
-    return np.array([total / float(between_terms.repeats.sum()), share])
+    return between / both if both > 0 else float("nan")
 
 
 def _less_biased(
     counts: NDArray[np.int64] | TwoWordCounts, labels: NDArray[Any]
 ) -> NDArray[np.float64]:
-    """Return the same two by the estimator `empirical-bayes`."""
+    """Return bits per word and share by the estimator `empirical-bayes`."""
     sums = _sums(counts, labels)
     between, whole = (
         # Their totals alone, at half of the cost of all terms.

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuroclass._lib.checks import check_choice
-from neuroclass._lib.wording import between
+from neuroclass._lib.wording import estimate
 from neuroclass.estimators import (
     ENTROPY_ESTIMATORS,
     EntropyEstimator,
@@ -31,11 +31,16 @@ from neuroclass.information.entropy_terms import (
 from neuroclass.information.observed_words import ObservedWords
 from neuroclass.information.two_words import TwoWordCounts, without_group
 
-__all__ = ["IDENTITY_ESTIMATORS", "IdentityInformation", "identity_information"]
+__all__ = [
+    "IDENTITY_ESTIMATORS",
+    "IdentityInformation",
+    "identity_information",
+    "within_bounds",
+]
 
 IDENTITY_ESTIMATORS = (
-    "blend",
     "empirical-bayes",
+    "blend",
     *(name for name in ENTROPY_ESTIMATORS if name != "james-stein"),
 )
 
@@ -49,9 +54,9 @@ class IdentityInformation:
     bits_per_word : float
         Identity information by `estimator`, averaged over conditions.
     interval : ndarray of shape (2,)
-        95 % interval of the information, by the blend and empirical Bayes
-        (`bias_aware_interval`); by another estimator, of the mean of that estimator.
-        Nan without groups of repeats.
+        95 % interval of the information, of noise and bias, by empirical Bayes and the
+        blend (`bias_aware_interval`); by another estimator, of the mean of that
+        estimator.  Nan without groups of repeats.
     standard_error : float
         Standard error of `bits_per_word`, without its bias; nan without groups of
         repeats.
@@ -76,8 +81,8 @@ class IdentityInformation:
         that need not be the mean of `per_neuron`.
     by_partition_interval : tuple of ndarray of shape (n_labels, 2)
         95 % intervals, as `interval`.
-    plug_in, miller_madow, jackknife, empirical_bayes : float
-        Identity information by other estimators, bits per word.
+    plug_in, miller_madow, jackknife, empirical_bayes, blend : float
+        Identity information by each of these estimators, bits per word.
     chance_level : float
         Mean of the plug-in if the repeats were exchangeable between all neurons, bits
         per word.
@@ -103,15 +108,16 @@ class IdentityInformation:
     miller_madow: float
     jackknife: float
     empirical_bayes: float
+    blend: float
     chance_level: float
     estimator: str
     word_duration: float
     firing_rate: NDArray[np.float64]
 
     def __repr__(self) -> str:
-        interval = between(*self.interval)
+        value, interval = estimate(self.bits_per_word, *self.interval)
         return (
-            f"IdentityInformation({self.bits_per_word:.3g} bits/word"
+            f"IdentityInformation({value} bits/word"
             f"{f' ({interval})' if interval else ''} by {self.estimator}, "
             f"{len(self.per_neuron)} neurons, {len(self.per_condition)} conditions)"
         )
@@ -131,7 +137,8 @@ class IdentityInformation:
 def identity_information(
     counts: WordCounts | ArrayLike,
     *,
-    estimator: Literal["blend", "empirical-bayes"] | EntropyEstimator = "blend",
+    estimator: Literal["empirical-bayes", "blend"]
+    | EntropyEstimator = "empirical-bayes",
     groups: Iterable[ArrayLike] | None = None,
     partitions: Sequence[ArrayLike] = (),
 ) -> IdentityInformation:
@@ -151,11 +158,11 @@ def identity_information(
         such an array as ``counts``; its ``word_duration`` (s) and ``firing_rate`` (Hz),
         where it has them, give rates per second and per spike, else these are nan.
     estimator : str
-        Bias correction, one of `IDENTITY_ESTIMATORS`.  The blend subtracts the exact
-        chance level as far as the plug-in value could be chance, and the jackknife's
-        bias as far as it could not.  "empirical-bayes" subtracts from the jackknife its
-        expected excess (`jackknife_excess`).  The others are differences of entropies,
-        of the words of the population and of those of each neuron.
+        Bias correction, one of `IDENTITY_ESTIMATORS`.  "empirical-bayes" subtracts
+        from the jackknife its expected excess (`jackknife_excess`).  The blend
+        subtracts the exact chance level as far as the plug-in value could be chance,
+        and the jackknife's bias as far as it could not.  The others are differences of
+        entropies, of the words of the population and of those of each neuron.
     groups : iterable of array_like like `counts`, optional
         Counts of groups of repeats (`count_groups`), for intervals.
     partitions : sequence of array_like of int, (n_neurons,)
@@ -178,13 +185,14 @@ def identity_information(
     With few repeats the plug-in value is too high by about
     (n_words - 1) / (2 R ln 2) bits per word.  "panzeri-treves" and "nsb" take the words
     observed from any neuron for those that are possible.
-    ``test_blend_is_close_to_the_truth_with_few_repeats``.
+    ``test_information_is_close_to_the_truth_with_few_repeats``.
 
-    The blend is too low with few repeats and too high with many, by more than its
-    noise where neurons and conditions are many.  Its interval is therefore that of
-    empirical Bayes, which has less bias and more noise, extended to the blend: it need
-    not lie evenly around it.  Unless the estimate does, it neither starts below 0 nor
-    ends above the information of neurons without a common word.
+    Empirical Bayes has the least bias (docs/decisions.md).  The blend is too low with
+    few repeats and too high with many, by more than its noise where neurons and
+    conditions are many: intervals of empirical Bayes reach as far as the blend, and
+    those of the blend beyond it.  Where the estimate is above 0 the interval does not
+    start below, and unless the estimate does it does not end above the information of
+    neurons without a common word.
     ``test_intervals_hold_the_truth``.
 
     References
@@ -201,7 +209,7 @@ def identity_information(
         raise ValueError(
             "estimator must reduce the upward bias of identity information; "
             "james-stein raises it, by evening the word frequencies of neurons that "
-            "fire rarely. Use blend."
+            "fire rarely. Use empirical-bayes."
         )
     check_choice(estimator, "estimator", IDENTITY_ESTIMATORS)
     word_duration = float(getattr(counts, "word_duration", "nan"))
@@ -244,6 +252,7 @@ def identity_information(
         miller_madow=terms.mean("miller-madow"),
         jackknife=terms.mean("jackknife"),
         empirical_bayes=corrected.mean("empirical-bayes"),
+        blend=corrected.mean("blend"),
         chance_level=float(terms.chance.sum() / terms.repeats.sum()),
         estimator=estimator,
         word_duration=word_duration,
@@ -298,11 +307,39 @@ def _replicates(
         raise ValueError(f"groups must be at least two; got {len(values)}.")
     if is_corrected:
         less_biased_value = _by_label(terms, less_biased_estimator, labels)
-        interval = bias_aware_interval(value, less_biased_value, less_biased)
+        interval = bias_aware_interval(
+            value,
+            less_biased_value,
+            less_biased,
+            as_far_as=_by_label(terms, "blend", labels),
+        )
         bound = np.concatenate([terms.upper_bound(one) for one in labels])
-        low, high = np.minimum(value, 0.0), np.maximum(value, bound)
-        interval = np.clip(interval, low[:, None], high[:, None])
+        interval = within_bounds(interval, value, bound)
     else:
         _, interval = jackknife_interval(value, values)
         less_biased = values
     return np.array(values), np.array(less_biased), interval
+
+
+def within_bounds(
+    interval: NDArray[np.float64], value: ArrayLike, bound: ArrayLike
+) -> NDArray[np.float64]:
+    """Cut intervals at 0 and at the largest possible information.
+
+    Not where the estimate is beyond: it would lie at the end of its own interval.
+
+    Parameters
+    ----------
+    interval : ndarray of shape (..., 2)
+        Intervals, bits per word.
+    value, bound : array_like of shape (...,)
+        Estimates, and what they can be at most, bits per word.
+
+    Returns
+    -------
+    ndarray of shape (..., 2)
+    """
+    low, high = np.moveaxis(interval, -1, 0)
+    low = np.where(np.asarray(value) < 0, low, np.maximum(low, 0.0))
+    high = np.where(np.asarray(value) > bound, high, np.minimum(high, bound))
+    return np.stack([low, high], axis=-1)

@@ -108,7 +108,7 @@ class Extrapolation:
         neuron; nan if there is no such line.
     interval : ndarray of shape (2,)
         95 % interval, from leaving out groups of repeats: of noise and bias
-        (`bias_aware_interval`), so that the limit itself may be at its end.
+        (`bias_aware_interval`).
     slope : float
         Slope of the line, bits: rate = `bits_per_second` + slope / word duration.
     word_lengths : tuple of int

@@ -20,8 +20,14 @@ from .figure_names import TIMING_FIGURE_NAMES as TIMING_FIGURE_NAMES
 from .information_curve import plot_information_curve as plot_information_curve
 from .mosaics import plot_class_maps as plot_class_maps
 from .mosaics import plot_recovery_profiles as plot_recovery_profiles
-from .overview import information_curve_svg as information_curve_svg
-from .overview import plot_overview as plot_overview
+from .notebook import ClassPlots as ClassPlots
+from .notebook import ComparisonPlots as ComparisonPlots
+from .notebook import FamilyPlots as FamilyPlots
+from .notebook import PairPlots as PairPlots
+from .notebook import ScanPlots as ScanPlots
+from .notebook import class_sparklines as class_sparklines
+from .notebook import information_curve_svg as information_curve_svg
+from .notebook import plot_overview as plot_overview
 from .pair_matrices import plot_co_clustering as plot_co_clustering
 from .pair_matrices import plot_pairwise_divergence as plot_pairwise_divergence
 from .pair_matrices import plot_pairwise_loss as plot_pairwise_loss

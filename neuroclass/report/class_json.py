@@ -23,11 +23,11 @@ intervals are 95 %. Its keys:
                           interval, bits_per_second, bits_per_second_interval,
                           bits_per_spike, bits_per_spike_interval``; by other
                           estimators ``plug_in`` (uncorrected), ``miller_madow``,
-                          ``jackknife``, ``empirical_bayes`` (least bias);
+                          ``jackknife``, ``empirical_bayes`` (least bias), ``blend``;
                           ``chance_level`` of the plug-in; ``maximum``, log2 of the
                           number of neurons; ``class_information``, with
                           ``bits_per_word, interval, chance_level, share,
-                          share_interval`` (corrected by the blend)
+                          share_interval`` (the share by the blend)
 ``drift``                 over the repeats: ``n_tested, n_drifting, n_unsafe, summary,
                           n_repeats``; ``n_changed`` (units whose rate changes by more
                           than 1.5), ``n_changed_twofold``, ``median_change``;
@@ -248,6 +248,7 @@ def _describe_information(classification: ClassificationResult) -> dict[str, Any
         "miller_madow": information.miller_madow,
         "jackknife": information.jackknife,
         "empirical_bayes": information.empirical_bayes,
+        "blend": information.blend,
         "chance_level": information.chance_level,
         "maximum": math.log2(max(len(classification.counted), 1)),
         "class_information": {

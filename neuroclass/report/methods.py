@@ -5,7 +5,7 @@ Input: the content of result.json. Output: one paragraph of plain text.
 
 from typing import Any
 
-from neuroclass._lib.wording import between, plural, rounded
+from neuroclass._lib.wording import estimate, plural
 from neuroclass.clustering import DOUBTFUL_PAIR, REAL_SPLIT, SURE_PAIR
 
 __all__ = ["methods_paragraph", "setting", "time_text"]
@@ -154,7 +154,8 @@ def _responses(result: dict[str, Any]) -> list[str]:
 
 _ESTIMATORS = {
     "blend": "a blend of the jackknife and of subtracting the exact chance level",
-    "empirical-bayes": "the jackknife without the excess that it is expected to leave",
+    "empirical-bayes": "the jackknife without the excess that it is expected to leave "
+    "(empirical Bayes), the estimate with the least bias",
     "plug-in": "the plug-in estimator, without correction",
     "miller-madow": "the Miller-Madow correction",
     "jackknife": "the jackknife over repeats",
@@ -166,9 +167,8 @@ def _information(result: dict[str, Any]) -> list[str]:
     estimator = _ESTIMATORS.get(information["estimator"], information["estimator"])
 
     def value_text(key: str, interval: str, unit: str) -> str:
-        ends = between(*information[interval])
-        value = f"{rounded(information[key])} {unit}"
-        return value + (f" ({ends})" if ends else "")
+        value, ends = estimate(information[key], *information[interval])
+        return f"{value} {unit}" + (f" ({ends})" if ends else "")
 
     values = [value_text("bits_per_word", "interval", "bits per word")]
     values.append(value_text("bits_per_second", "bits_per_second_interval", "bits/s"))
@@ -177,11 +177,14 @@ def _information(result: dict[str, Any]) -> list[str]:
         values.append(value_text("bits_per_spike", "bits_per_spike_interval", unit))
     is_raw = information["estimator"] == "plug-in"
     corrected = "not corrected for sampling" if is_raw else f"corrected by {estimator}"
+    interval_of = "it"
+    if information["estimator"] == "blend":
+        interval_of = "an estimate with less bias (empirical Bayes)"
     return [
         "The identity information, the Jensen-Shannon divergence of the neurons' "
         "response distributions averaged over conditions, was "
         f"{corrected}; intervals are by the jackknife over groups of repeats, of "
-        "an estimate with less bias (empirical Bayes) and of its remainder.",
+        f"{interval_of} and of the bias that {interval_of} may keep.",
         f"It was {', '.join(values)}; 95 % intervals in brackets.",
     ]
 

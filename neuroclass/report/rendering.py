@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from neuroclass._lib.atomic import write_beside
-from neuroclass._lib.wording import rounded
+from neuroclass._lib.wording import estimate, rounded
 from neuroclass.exceptions import RecordingError
 from neuroclass.report.json_parts import FORMAT_VERSION
 from neuroclass.report.methods import setting, time_text
@@ -181,6 +181,8 @@ def write_page(
         "percent": as_percent,
         "share": _share,
         "interval": as_interval,
+        "beside": _beside,
+        "around": _around,
         "time": time_text,
         "count": _count,
         "seconds": _seconds,
@@ -258,6 +260,20 @@ def as_interval(bounds: Sequence[float | str | None]) -> str:
     if any(bound is None or bound == "" for bound in bounds):
         return ""
     return " to ".join(map(_number, bounds))
+
+
+def _beside(value: float | None, interval: Sequence[float | None]) -> str:
+    """Return an estimate to as many digits as its interval has."""
+    if value is None:
+        return _DASH
+    return estimate(value, *interval)[0].replace("-", "\N{MINUS SIGN}")
+
+
+def _around(interval: Sequence[float | None], value: float | None) -> str:
+    """Return the interval of an estimate, to digits that keep them apart."""
+    if value is None:
+        return as_interval(interval)
+    return estimate(value, *interval)[1].replace("-", "\N{MINUS SIGN}")
 
 
 def _seconds(seconds: float | str | None) -> str:

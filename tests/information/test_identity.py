@@ -62,8 +62,10 @@ def test_two_neurons_have_the_jensen_shannon_divergence(rng):
 def test_conditions_and_neurons_average_to_the_whole(counts):
     repeats = counts.sum(axis=2)
     few = counts.sum(axis=2).min() < 4  # repeats, for the quadratic extrapolation
-    for estimator in IDENTITY_ESTIMATORS[1:]:
+    for estimator in IDENTITY_ESTIMATORS:
         if estimator == "quadratic-extrapolation" and few:
+            continue
+        if estimator == "blend":  # which weighs the evidence of each neuron by itself
             continue
         found = identity_information(counts, estimator=estimator)
         assert_allclose(
@@ -132,19 +134,25 @@ def test_chance_level_equals_the_mean_of_shuffles(rng):
 @pytest.mark.parametrize(
     ("repeats", "low", "high"), [(10, 0.80, 1.05), (20, 0.93, 1.05), (60, 0.97, 1.03)]
 )
-def test_blend_is_close_to_the_truth_with_few_repeats(rng, repeats, low, high):
+@pytest.mark.parametrize("estimator", ["empirical-bayes", "blend"])
+def test_information_is_close_to_the_truth_with_few_repeats(
+    rng, repeats, low, high, estimator
+):
     # Sparse binary words, as of a population of ganglion cells.
     p = np.clip(rng.gamma(0.3, 0.3, (40, 300)), 0.002, 0.9)
     p = np.stack([1 - p, p], axis=2)
     truth = true_information(p)
-    found = identity_information(sample_counts(rng, p, repeats))
+    counts = sample_counts(rng, p, repeats)
+    found = identity_information(counts, estimator=estimator)
     assert low < found.bits_per_word / truth < high
     assert found.plug_in / truth > 1 + 0.6 / repeats  # what is corrected is there
 
 
-def test_neurons_of_one_type_have_almost_no_blended_information(rng):
+@pytest.mark.parametrize("estimator", ["empirical-bayes", "blend"])
+def test_neurons_of_one_type_have_almost_no_information(rng, estimator):
     p = np.clip(rng.gamma(0.3, 0.3, (1, 300)), 0.002, 0.9).repeat(40, axis=0)
-    found = identity_information(sample_counts(rng, np.stack([1 - p, p], 2), 15))
+    counts = sample_counts(rng, np.stack([1 - p, p], 2), 15)
+    found = identity_information(counts, estimator=estimator)
     assert found.plug_in > 0.005
     assert abs(found.bits_per_word) < 0.05 * found.plug_in
 
@@ -205,8 +213,9 @@ def test_intervals_hold_the_truth(rng, population, repeats):
             true = np.append(truth.mean(), truth)
             inside.append((low <= true) & (true <= high))
             value = np.append(found.bits_per_word, found.per_neuron)
-            assert ((low <= value) & (value <= high)).all()
-            assert (low >= np.minimum(value, 0)).all()
+            # No estimate lies at an end of its own interval.
+            assert ((low < value) & (value < high)).all()
+            assert (low[value >= 0] >= 0).all()
             assert high[0] <= np.log2(len(p))
     assert np.mean(inside, axis=0)[0] >= 0.9
     assert np.mean(inside, axis=0)[1:].mean() >= 0.93
@@ -282,7 +291,7 @@ def test_bad_counts_are_refused(counts, match):
 
 
 def test_unknown_estimators_are_refused(rng):
-    with pytest.raises(ValueError, match="estimator must be one of blend"):
+    with pytest.raises(ValueError, match="estimator must be one of empirical-bayes"):
         identity_information(rng.integers(1, 9, (3, 4, 2)), estimator="best")
 
 

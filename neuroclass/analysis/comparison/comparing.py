@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from html import escape
 from pathlib import Path
-from typing import Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,7 @@ from neuroclass._lib.checks import (
 )
 from neuroclass._lib.issues import Issue, warn_of
 from neuroclass._lib.keywords import settings_from
+from neuroclass._lib.notebook_html import as_html
 from neuroclass._lib.progress import announce, show_stages
 from neuroclass._lib.wording import plural, some
 from neuroclass.analysis.comparison.grouping_methods import (
@@ -54,6 +54,9 @@ from neuroclass.spike_times import (
     seconds_per_pair,
 )
 
+if TYPE_CHECKING:
+    from neuroclass.plotting import ComparisonPlots
+
 __all__ = ["CompareOptions", "Comparison", "compare_groupings"]
 
 _SETTINGS = tuple(field.name for field in fields(GroupingSettings))
@@ -68,22 +71,10 @@ class Comparison(GroupingComparison):
     Made by `compare_groupings`. Printing it gives the table of groupings.
     """
 
-    def plot(self, path: str | Path | None = None) -> Any:
-        """Draw the contingency of our classes with every grouping.
-
-        Parameters
-        ----------
-        path : str or Path, optional
-            File to write the figure to, as well.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-        """
-        figure = plotting.plot_contingencies(self)
-        if path is not None:
-            figure.savefig(path)
-        return figure
+    @property
+    def plot(self) -> ComparisonPlots:
+        """Figures: ``plot()`` for the contingencies with every grouping."""
+        return plotting.ComparisonPlots(self)
 
     def save(
         self,
@@ -96,10 +87,7 @@ class Comparison(GroupingComparison):
         return report.save_comparison(self, Path(folder), force=force, formats=formats)
 
     def _repr_html_(self) -> str:
-        table = self.to_frame().to_html(
-            index=False, float_format="{:.3g}".format, border=0, na_rep=""
-        )
-        return f"<div><p><b>{escape(self.headline())}.</b></p>{table}</div>"
+        return as_html(f"{self.headline()}.", self.to_frame())
 
 
 class CompareOptions(GroupingOptions, PreparationOptions, total=False):

@@ -32,6 +32,13 @@ def plot_overview(classification: ClassificationResult) -> Figure:
     """Draw a `ClassificationResult` on one page, a new pyplot figure, and return it.
 
     Information curve, class sizes and rates, merge tree, responses by class.
+
+    Examples
+    --------
+    >>> import neuroclass
+    >>> retina = neuroclass.simulate_retina(3, 24, 20, "5s", random_state=0)
+    >>> classes = neuroclass.classify_neurons(retina)
+    >>> figure = plot_overview(classes)
     """
     pyplot = importlib.import_module("matplotlib.pyplot")
     tall = responses_size(classification)[1]
