@@ -66,6 +66,7 @@ def _claims(simulated, recorded):
     open_ = sum(not m["is_determined"] for m in recorded.values())
     mixed = sum(m["polarity"]["mixed_classes"] > 0 for m in simulated)
     apart = np.mean([m["pairs"]["bits_of_neighbours"] for m in simulated], axis=0)
+    most = max(_sure(m) for m in recorded.values())
     rows = [
         (
             "classes recover the classical types",
@@ -80,8 +81,7 @@ def _claims(simulated, recorded):
             f"told their number (7), adjusted Rand index {_mean(subtypes)}, exact in "
             f"{(subtypes == 1).sum()} of {n}. The automatic number reaches 7 in "
             f"{sum(k >= 7 for k in shown)}",
-            f"no cut beyond {max(_sure(m) for m in recorded.values())} classes surely "
-            "holds",
+            f"no cut {f'beyond {most} classes ' if most > 1 else ''}surely holds",
             "partly" if subtypes.mean() >= 0.8 else "no",
         ),
         (
@@ -99,16 +99,21 @@ def _claims(simulated, recorded):
             "yes" if max(spikes) < 20 else "partly",
         ),
     ]
+    said = (
+        f'"Determined" is said of {len(determined)} of the {n} simulated populations, '
+        f"and the number is then that of the types in {right}."
+        if determined
+        else "The number is called determined in none of the simulated populations."
+    )
     return f"""## The table
 
 | claim | simulated cells, {n} populations | recorded cells, movies | agrees |
 |---|---|---|---|
 {_table(rows)}
 
-"Determined" is said of {len(determined)} of the {n} simulated populations, and the
-number is then that of the types in {right}: with two or three cells of a subtype and 21
-in all, the test that looks for finer cuts has no power, and the number must be read as
-"at least". The finer classes are nevertheless in the tree: told how many there are, it
+{said} With two or three cells of a subtype and 21 in all, the test
+that looks for finer cuts has no power, and the number must be read as "at least". The
+finer classes are nevertheless in the tree: told how many there are, it
 finds the subtypes better than the types, because these are not what differs most: the
 two subtypes of medium OFF cells diverge by {apart[0]:.2f} bits/s, monophasic medium and
 quicker slow OFF cells, of two types, by {apart[1]:.2f}.
