@@ -8,7 +8,7 @@ from neuroclass import RecordingError, load_recording
 
 RATE = 20_000
 SPIKES = {1: [(100, 2), (250, 0), (300, 3), (500, 2), (600, 1)], 2: [(90, 2), (95, 1)]}
-UNITS = {"1.2": [100, 500], "1.3": [300], "2.2": [90]}
+UNITS = {"g1c2": [100, 500], "g1c3": [300], "g2c2": [90]}
 
 
 @pytest.fixture

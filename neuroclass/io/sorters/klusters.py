@@ -81,7 +81,8 @@ def read_klusters(folder: Path, sampling_rate: float | None = None) -> neo.Block
                 n_left_out[cluster] += times.size
                 continue
             trains.append(times)
-            ids.append(f"{group}.{cluster}")
+            # As a number 1.10 would be 1.1, wherever a table is read.
+            ids.append(f"g{group}c{cluster}")
             groups.append(group)
             clusters.append(cluster)
     if not trains:
