@@ -10,9 +10,9 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaincinv
-from scipy.stats import binom
 
 from neuroclass._lib.checks import check_positive_int, check_rng
 from neuroclass._lib.false_discovery import false_discovery
@@ -432,7 +432,7 @@ def _near_p_value(
     n, m = int(is_one.sum()), int(is_other.sum())
     # Cells at random: all pairs are near equally often.
     expected = n * m / (n * m + n * (n - 1) / 2 + m * (m - 1) / 2)
-    return float(binom.sf(between - 1, between + inside, expected))
+    return float(scipy.stats.binom.sf(between - 1, between + inside, expected))
 
 
 def _has_power(power: dict[float, float]) -> bool:
