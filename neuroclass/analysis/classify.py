@@ -123,7 +123,7 @@ class Classification(ClassificationResult):
         folder: str | Path,
         *,
         force: bool = False,
-        formats: Sequence[str] = plotting.FIGURE_FORMATS,
+        formats: Sequence[str] | None = None,
     ) -> Path:
         """Write labels, figures and report into a folder: `save_results`."""
         return report.save_results(self, Path(folder), force=force, formats=formats)

@@ -14,7 +14,7 @@ import neo
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass import plotting, report
+from neuroclass import report
 from neuroclass._lib.blas_threads import few_blas_threads
 from neuroclass._lib.notebook_html import as_html
 from neuroclass._lib.progress import show_stages
@@ -76,7 +76,7 @@ class Discrimination(DiscriminationResult):
         folder: str | Path,
         *,
         force: bool = False,
-        formats: Sequence[str] = plotting.FIGURE_FORMATS,
+        formats: Sequence[str] | None = None,
     ) -> Path:
         """Write the pairs and figures into a folder: `save_pairs`."""
         return report.save_pairs(self, Path(folder), force=force, formats=formats)

@@ -275,16 +275,17 @@ def _prior(parts: Sequence[_Observed], used: NDArray[np.intp]) -> NDArray[np.flo
         occurs = np.flatnonzero(part.observed.any(axis=0))
         likelihoods.append(part.given.probability[occurs])
         observed.append(part.observed[:, occurs].astype(np.float64))
-        # (n_similarities, n_shares * n_counts), so that sums are matrix products.
-        each = _likely_counts(part.observed.shape[1] - 1)[:, used][:, :, occurs]
-        likely.append(each.reshape(len(_SIMILARITIES), -1))
+        # Of each share and count, (n_similarities, n_occurring), and how often.
+        share, count = np.nonzero(part.observed)
+        each = _likely_counts(part.observed.shape[1] - 1)[:, used[share], count]
+        likely.append((each, part.observed[share, count]))
     weight = np.full(len(_SIMILARITIES), 1 / len(_SIMILARITIES))
     for _ in range(_N_MIXING):
         better = np.zeros_like(weight)
-        for each, times in zip(likely, observed, strict=True):
+        for each, times in likely:
             mixed = weight @ each
             np.maximum(mixed, _TINY, out=mixed)
-            better += each @ np.divide(times.ravel(), mixed, out=mixed)
+            better += each @ np.divide(times, mixed, out=mixed)
         weight *= better
         weight /= weight.sum()
     prior: NDArray[np.float64] = np.einsum("k,bkp->bp", weight, beta)

@@ -81,7 +81,7 @@ class Comparison(GroupingComparison):
         folder: str | Path,
         *,
         force: bool = False,
-        formats: Sequence[str] = plotting.FIGURE_FORMATS,
+        formats: Sequence[str] | None = None,
     ) -> Path:
         """Write table, labels, figure and report into a folder: `save_comparison`."""
         return report.save_comparison(self, Path(folder), force=force, formats=formats)

@@ -59,8 +59,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from neuroclass._lib.json_text import json_text
+from neuroclass._lib.running import session_formats
 from neuroclass._version import __version__
-from neuroclass.plotting import FIGURE_FORMATS, write_comparison
+from neuroclass.plotting import write_comparison
 from neuroclass.report.comparison.comparison_page import write_comparison_page
 from neuroclass.report.csv_files import write_table
 from neuroclass.report.json_parts import (
@@ -88,7 +89,7 @@ def save_comparison(
     *,
     force: bool = False,
     command: str | None = None,
-    formats: Sequence[str] = FIGURE_FORMATS,
+    formats: Sequence[str] | None = None,
 ) -> Path:
     """Write tables, result.json, figure and report.html into a folder.
 
@@ -106,6 +107,7 @@ def save_comparison(
     pathlib.Path
         `folder`.
     """
+    formats = session_formats() if formats is None else formats
     with write_folder(folder, "compare", force=force) as (target, finished):
         write_table(comparison.to_frame(), finished / "groupings.csv")
         write_table(comparison.labels_frame(), finished / "group_labels.csv")
