@@ -8,6 +8,7 @@ a process that was killed left beside it goes with the next.
 from __future__ import annotations
 
 import errno
+import math
 import os
 import re
 import secrets
@@ -22,7 +23,13 @@ try:
 except ImportError:  # Windows, where the rename alone guards a target
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["claim", "naming_full_disk", "remove_left_over", "write_beside"]
+__all__ = [
+    "claim",
+    "lacks_room",
+    "naming_full_disk",
+    "remove_left_over",
+    "write_beside",
+]
 
 # Targets that this process has claimed, so that writing them claims nothing again.
 _CLAIMED: set[Path] = set()
@@ -94,7 +101,9 @@ def _locked(lock: Path, target: Path) -> int | None:
 
 
 @contextmanager
-def write_beside(path: Path, *, is_shared: bool = False) -> Iterator[Path]:
+def write_beside(
+    path: Path, *, is_shared: bool = False, room: int = 0
+) -> Iterator[Path]:
     """Yield a path beside `path`; rename it to `path` on success, else remove it.
 
     What is at `path` is thus either as it was or complete, after a power cut too.
@@ -107,6 +116,10 @@ def write_beside(path: Path, *, is_shared: bool = False) -> Iterator[Path]:
     is_shared : bool, default False
         Whether other processes may write the same content at the same time, as into a
         cache: then it is not claimed.
+    room : int, default 0
+        Bytes that must be free before writing begins. HDF5 needs it: a file that did
+        not fit stays open in the library, and closing another one may then end the
+        process.
 
     Yields
     ------
@@ -121,6 +134,8 @@ def write_beside(path: Path, *, is_shared: bool = False) -> Iterator[Path]:
         If the disk is full: with the name of `path`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if _free_bytes(path.parent) < room:
+        raise _full_disk(path)
     if is_shared:
         _remove_of_dead_processes(path.parent)
         with naming_full_disk(path), _beside(path) as beside:
@@ -155,21 +170,33 @@ def naming_full_disk(path: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        number = error.errno if isinstance(error, OSError) else None
-        has_text = _NO_SPACE_TEXT.search(str(error)) is not None
-        if not (number in _NO_SPACE or has_text or _is_full(path.parent)):
+        if not (lacks_room(error) or _is_full(path.parent)):
             raise
-        raise OSError(
-            f"{path} cannot be written: the disk is full, or a file may not be so "
-            "large. Make room, or choose another place. Nothing is left there."
-        ) from error
+        raise _full_disk(path) from error
+
+
+def _full_disk(path: Path) -> OSError:
+    return OSError(
+        f"{path} cannot be written: the disk is full, or a file may not be so "
+        "large. Make room, or choose another place. Nothing is left there."
+    )
+
+
+def lacks_room(error: BaseException | None) -> bool:
+    """Whether an error says that there is no room for a file, by number or by text."""
+    number = error.errno if isinstance(error, OSError) else None
+    return number in _NO_SPACE or _NO_SPACE_TEXT.search(str(error)) is not None
 
 
 def _is_full(folder: Path) -> bool:
+    return _free_bytes(folder) < 1 << 16
+
+
+def _free_bytes(folder: Path) -> float:
     try:
-        return shutil.disk_usage(folder).free < 1 << 16
+        return shutil.disk_usage(folder).free
     except OSError:
-        return False
+        return math.inf
 
 
 def remove_left_over(place: Path) -> None:

@@ -22,6 +22,7 @@ from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from neuroclass._lib.atomic import lacks_room
 from neuroclass._version import __version__
 from neuroclass.cli import (
     assign,
@@ -111,6 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with (
         _ending_cleanly(),
         _few_collections(),
+        _quiet_about_full_disk(),
         warnings.catch_warnings(),
         redirect_stdout(PlainStream(sys.stdout, "stdout")),
     ):
@@ -206,6 +208,26 @@ def _few_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+@contextmanager
+def _quiet_about_full_disk() -> Iterator[None]:
+    """Keep h5py quiet when it closes a file for which there was no room.
+
+    It fails once more then, where no exception can be raised, and Python prints a
+    traceback below the line that says so already.
+    """
+    before = sys.unraisablehook
+
+    def show(unraisable: Any) -> None:
+        if not lacks_room(unraisable.exc_value):
+            before(unraisable)
+
+    sys.unraisablehook = show
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def report_failure(

@@ -24,6 +24,8 @@ from neuroclass.io.sorters.sorter_folders import read_phy
 
 __all__ = ["check_can_label", "write_labels"]
 
+_LEAST_ROOM = 1 << 20  # bytes, for columns and what HDF5 moves to write them
+
 
 def write_labels(
     source_path: str | PathLike[str],
@@ -80,7 +82,8 @@ def write_labels(
     )
     existing, n_units = _units_columns(source)
     _check_values(source, columns, n_units)
-    with write_beside(target) as beside:
+    room = source.stat().st_size + _LEAST_ROOM
+    with write_beside(target, room=room) as beside:
         shutil.copyfile(source, beside)
         _remove_columns(beside, [name for name in columns if name in existing])
         _add_columns(beside, columns, source)

@@ -31,6 +31,7 @@ __all__ = ["write_recording"]
 
 # Date of recordings without a date: plainly not that of a recording.
 _NO_DATE = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_LEAST_ROOM = 1 << 20  # bytes; what a file takes beside its spikes
 _NAMESPACE = uuid.UUID("6f1f3c1e-41f5-5d6e-9d5c-2f1f0d6f8a11")
 _DESCRIPTIONS = {
     "spike_times": "spike times in seconds",
@@ -81,7 +82,8 @@ def write_recording(block: neo.Block, path: str | PathLike[str]) -> None:
         # A column called "name" does no harm: columns are not read as attributes.
         warnings.filterwarnings("ignore", message="An attribute '")
         file = _new_file(block)
-    with write_beside(Path(path)) as beside:
+    n_spikes = sum(train.size for train in block.segments[0].spiketrains)
+    with write_beside(Path(path), room=_LEAST_ROOM + 8 * n_spikes) as beside:
         with NWBHDF5IO(str(beside), "w") as io:
             io.write(file)
         _fix_object_ids(beside, file.identifier)
