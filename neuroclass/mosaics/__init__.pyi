@@ -1,4 +1,3 @@
-from .class_mosaics import FEWEST_CELLS as FEWEST_CELLS
 from .class_mosaics import SHARES as SHARES
 from .class_mosaics import ClassMosaic as ClassMosaic
 from .class_mosaics import ClassMosaics as ClassMosaics
@@ -11,6 +10,7 @@ from .label_shuffling import CellDistances as CellDistances
 from .label_shuffling import Exclusion as Exclusion
 from .label_shuffling import exclusion_between as exclusion_between
 from .label_shuffling import exclusion_within as exclusion_within
+from .mosaic_verdicts import FEWEST_CELLS as FEWEST_CELLS
 from .recovery_profile import RecoveryProfile as RecoveryProfile
 from .recovery_profile import density_recovery_profile as density_recovery_profile
 from .regularity import coverage as coverage

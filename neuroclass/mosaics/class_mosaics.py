@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import bdtrc, gammaincinv
 
 from neuroclass._lib.checks import check_positive_int, check_rng
 from neuroclass._lib.false_discovery import false_discovery
@@ -21,6 +20,14 @@ from neuroclass.mosaics.label_shuffling import (
     Exclusion,
     exclusion_between,
     exclusion_within,
+)
+from neuroclass.mosaics.mosaic_verdicts import (
+    ALIKE,
+    FEWEST_CELLS,
+    LEVEL,
+    near_p_value,
+    verdict_of_class,
+    verdict_of_pair,
 )
 from neuroclass.mosaics.recovery_profile import (
     RecoveryProfile,
@@ -35,7 +42,6 @@ from neuroclass.mosaics.regularity import (
 )
 
 __all__ = [
-    "FEWEST_CELLS",
     "SHARES",
     "ClassMosaic",
     "ClassMosaics",
@@ -43,14 +49,8 @@ __all__ = [
     "measure_mosaics",
 ]
 
-FEWEST_CELLS = 8  # of a class that is tested
 SHARES = (1.0, 0.6, 0.3)  # of a type's cells recorded, for which power is stated
-_LEVEL = 0.05  # false discovery rate
-_ENOUGH_POWER = 0.8
-_EXPECTED_SHARE = 0.6  # recorded share at which a mosaic should have been found
-_MIXED = 0.3  # pairs over expected; 15 % of wrong cells leave .28
 _HARDLY = 0.03  # power below which a smaller share is not simulated
-_ALIKE = 0.5  # correlation of the responses of two classes that may be one type
 _N_RANDOM = 200  # random classes, for the index of cells at random
 
 
@@ -143,8 +143,8 @@ class ClassPair:
         """Whether the classes keep the distance of one type, but respond otherwise."""
         return (
             self.verdict == "undecided"
-            and self.q_value <= _LEVEL
-            and self.response_correlation < _ALIKE
+            and self.q_value <= LEVEL
+            and self.response_correlation < ALIKE
         )
 
 
@@ -308,27 +308,32 @@ def measure_mosaics(
                 exclusion=exclusion,
                 q_value=q,
                 power=of_n,
-                verdict=_verdict_of_class(exclusion, q, of_n, int(n)),
+                verdict=verdict_of_class(exclusion, q, of_n, int(n)),
             )
         )
     pairs = []
     for a, b in combinations(range(len(n_of)), 2):
         exclusion, q = of_pair.get((a, b)), q_pair.get((a, b), float("nan"))
         sizes = (int(n_of[a]), int(n_of[b]))
-        is_open = exclusion is not None and not q <= _LEVEL
+        is_open = exclusion is not None and not q <= LEVEL
         of_n = power.of_pair(sizes, len(of_pair)) if is_open else {}
         correlation = float("nan") if alike is None else float(alike[a, b])
-        near = _near_p_value(cells, of_placed, classes[a], classes[b])
+        near = float("nan")
+        if exclusion is not None:
+            radii_of = [one.radius for k in (a, b) if (one := of_class.get(k))]
+            near = near_p_value(
+                cells, of_placed == a, of_placed == b, float(np.mean(radii_of))
+            )
         pairs.append(
             ClassPair(
                 labels=(a, b),
                 exclusion=exclusion,
                 q_value=q,
                 radius_ratio=_radius_ratio(placed, of_placed, classes[a], classes[b]),
-                near_p_value=near if exclusion else float("nan"),
+                near_p_value=near,
                 response_correlation=correlation,
                 power=of_n,
-                verdict=_verdict_of_pair(exclusion, q, of_n, near, correlation),
+                verdict=verdict_of_pair(exclusion, q, of_n, near, correlation),
             )
         )
     return ClassMosaics(xy, label, area, tuple(classes), tuple(pairs), n_permutations)
@@ -359,7 +364,7 @@ class _Power:
         if not self.n_simulations or sizes in self.found:
             return self.found.get(sizes, {})
         options: dict[str, Any] = {
-            "level": _LEVEL / max(n_tests, 1),
+            "level": LEVEL / max(n_tests, 1),
             "n_simulations": self.n_simulations,
             "random_state": self.rng,
         }
@@ -412,55 +417,3 @@ def _radius_ratio(
     both = density_recovery_profile(of_both, placed).effective_radius
     alone = (one.profile.effective_radius + other.profile.effective_radius) / 2
     return both / alone if alone > 0 else float("nan")
-
-
-def _near_p_value(
-    cells: CellDistances,
-    labels: NDArray[np.intp],
-    one: ClassMosaic,
-    other: ClassMosaic,
-) -> float:
-    """Return the p-value of near pairs between two classes against those inside."""
-    if one.exclusion is None or other.exclusion is None:
-        return float("nan")
-    radius = (one.exclusion.radius + other.exclusion.radius) / 2
-    near = cells.distances < radius
-    is_one, is_other = labels == one.label, labels == other.label
-    between = int(near[np.ix_(is_one, is_other)].sum())
-    inside = sum(int(near[np.ix_(k, k)].sum()) // 2 for k in (is_one, is_other))
-    n, m = int(is_one.sum()), int(is_other.sum())
-    # Cells at random: all pairs are near equally often.
-    expected = n * m / (n * m + n * (n - 1) / 2 + m * (m - 1) / 2)
-    return float(bdtrc(between - 1, between + inside, expected))
-
-
-def _has_power(power: dict[float, float]) -> bool:
-    return power.get(_EXPECTED_SHARE, 0.0) >= _ENOUGH_POWER
-
-
-def _verdict_of_class(
-    exclusion: Exclusion | None, q_value: float, power: dict[float, float], n: int
-) -> str:
-    if exclusion is None:
-        return "too few cells" if n < FEWEST_CELLS else "undecided"
-    if q_value <= _LEVEL:
-        # Lower limit of a Poisson mean, one-sided 95 %.
-        fewest = float(gammaincinv(exclusion.n_pairs, 0.05)) if exclusion.n_pairs else 0
-        return "mixed" if fewest > _MIXED * exclusion.expected else "mosaic"
-    return "no mosaic" if _has_power(power) else "undecided"
-
-
-def _verdict_of_pair(
-    exclusion: Exclusion | None,
-    q_value: float,
-    power: dict[float, float],
-    near_p_value: float,
-    response_correlation: float,
-) -> str:
-    if exclusion is None:
-        return "not tested"
-    if q_value <= _LEVEL:
-        if near_p_value <= _LEVEL:
-            return "avoid each other"
-        return "undecided" if response_correlation < _ALIKE else "one type"
-    return "independent" if _has_power(power) else "undecided"
