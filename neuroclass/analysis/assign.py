@@ -21,6 +21,7 @@ from neuroclass.analysis.reference_labels import read_reference
 from neuroclass.analysis.responses import (
     PreparationOptions,
     Recordings,
+    counts_of_sums,
     load_presentations,
     split_options,
 )
@@ -208,9 +209,7 @@ def read_types(
         else max(float(asked), time_resolution(block, chosen))
     )
     sums = sum_spikes(block, presentations, width, units=chosen)
-    spikes = SpikeCounts.from_sums(
-        sums.counts, sums.variance, sums.repeats, stimulus=sums.stimulus, odd=sums.odd
-    )
+    spikes = counts_of_sums(sums)
     name, of_unit = read_reference(types, block)
     typed = np.array(
         [

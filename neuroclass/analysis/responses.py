@@ -22,6 +22,7 @@ from neuroclass._lib.running import RunOptions, RunSettings, run_settings
 from neuroclass.analysis.bin_choice import base_bin, count_recorded_units
 from neuroclass.analysis.memory_bound import check_memory
 from neuroclass.analysis.quality_checks import check_counts, drift_issues
+from neuroclass.clustering.timing import SpikeCounts
 from neuroclass.presentations import (
     Presentations,
     find_presentations,
@@ -40,6 +41,7 @@ __all__ = [
     "PreparationOptions",
     "Recordings",
     "Responses",
+    "counts_of_sums",
     "load_presentations",
     "prepare_responses",
     "refuse_settled",
@@ -141,6 +143,11 @@ class Responses:
             self.recording, self.presentations, self._base_bin[0], units=self.units
         )
 
+    @cached_property
+    def spike_counts(self) -> SpikeCounts:
+        """The same, as classes by timing take them."""
+        return counts_of_sums(self.spike_sums)
+
     @property
     def words(self) -> tuple[Presentations, float, int, Any]:
         """Arguments of `bin_words` after the recording."""
@@ -167,6 +174,13 @@ class Responses:
             "response": settings.response,
             "units": None if settings.units is None else dict(settings.units),
         }
+
+
+def counts_of_sums(sums: SpikeSums) -> SpikeCounts:
+    """Return the sums of a recording as classes by timing take them."""
+    return SpikeCounts.from_sums(
+        sums.counts, sums.variance, sums.repeats, stimulus=sums.stimulus, odd=sums.odd
+    )
 
 
 def prepare_responses(

@@ -127,10 +127,7 @@ def cluster_by_timing(
     n_jobs, random_state
         As in `TimingClusters`.
     """
-    sums = responses.spike_sums
-    spikes = SpikeCounts.from_sums(
-        sums.counts, sums.variance, sums.repeats, stimulus=sums.stimulus, odd=sums.odd
-    )
+    spikes = responses.spike_counts
     model = TimingClusters(
         n_clusters,
         rate_weight=settings.rate_weight,

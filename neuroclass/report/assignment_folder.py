@@ -36,9 +36,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuroclass._lib.json_text import json_text
-from neuroclass._version import __version__
 from neuroclass.report.csv_files import write_table
-from neuroclass.report.json_parts import FORMAT_VERSION, describe_issues
+from neuroclass.report.json_parts import describe_issues, result_header
 from neuroclass.report.result_folder import write_folder
 from neuroclass.results.assignment import Assignment
 from neuroclass.results.class_model import MODEL_NAME
@@ -115,9 +114,7 @@ def _describe(found: Assignment | KnownTypes, command: str | None) -> dict[str, 
         reading, single = found.reading, found.single
         recording, least, issues = found.model.recording, None, ()
     return {
-        "format_version": FORMAT_VERSION,
-        "neuroclass_version": __version__,
-        "command": command,
+        **result_header(command),
         "headline": found.headline(),
         "recording": recording,
         "model": _describe_model(found.model),

@@ -120,17 +120,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuroclass._lib.json_text import json_text
-from neuroclass._version import __version__
 from neuroclass.clustering import REAL_SPLIT, MergeTree, relabel_by_size
 from neuroclass.report.descriptions import describe_advice, describe_description
 from neuroclass.report.json_parts import (
-    FORMAT_VERSION,
     describe_drift_of_units,
     describe_information_without,
     describe_issues,
     describe_presentations,
     describe_recording,
     environment,
+    result_header,
 )
 from neuroclass.report.mosaic_json import describe_mosaics
 
@@ -180,9 +179,7 @@ def _describe(
     selection = classification.selection
     classified = classification.classified
     return {
-        "format_version": FORMAT_VERSION,
-        "neuroclass_version": __version__,
-        "command": command,
+        **result_header(command),
         "environment": environment(),
         "input": describe_recording(classification.recording),
         "presentations": describe_presentations(classification.presentations),

@@ -25,12 +25,11 @@ import numpy as np
 
 from neuroclass._lib.json_text import json_text
 from neuroclass._lib.running import session_formats
-from neuroclass._version import __version__
 from neuroclass.plotting import write_families
 from neuroclass.report.class_folder import write_result
 from neuroclass.report.csv_files import LABEL_COLUMNS, write_table
 from neuroclass.report.family_page import write_family_page
-from neuroclass.report.json_parts import FORMAT_VERSION
+from neuroclass.report.json_parts import result_header
 from neuroclass.report.result_folder import write_folder
 
 if TYPE_CHECKING:
@@ -102,9 +101,7 @@ def _describe(
             }
         )
     return {
-        "format_version": FORMAT_VERSION,
-        "neuroclass_version": __version__,
-        "command": command,
+        **result_header(command),
         "recordings": [
             {
                 "name": name,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuroclass._lib.issues import Issue
+from neuroclass._version import __version__
 from neuroclass.io import recording_sha256
 from neuroclass.responses import describe_drift
 
@@ -30,11 +31,21 @@ __all__ = [
     "describe_presentations",
     "describe_recording",
     "environment",
+    "result_header",
 ]
 
 FORMAT_VERSION = 2  # of the JSON of result folders; a key that changes raises it
 
 _COMPUTING = ("numpy", "scipy", "scikit-learn", "neo")
+
+
+def result_header(command: str | None) -> dict[str, Any]:
+    """Return the keys that every result begins with: versions and command line."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "neuroclass_version": __version__,
+        "command": command,
+    }
 
 
 def environment() -> dict[str, str]:

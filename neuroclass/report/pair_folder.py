@@ -69,16 +69,15 @@ import numpy as np
 
 from neuroclass._lib.json_text import json_text
 from neuroclass._lib.running import session_formats
-from neuroclass._version import __version__
 from neuroclass.plotting import write_discrimination
 from neuroclass.report.csv_files import write_table
 from neuroclass.report.json_parts import (
-    FORMAT_VERSION,
     describe_drift_of_units,
     describe_issues,
     describe_presentations,
     describe_recording,
     environment,
+    result_header,
 )
 from neuroclass.report.pair_page import write_pair_page
 from neuroclass.report.result_folder import write_folder
@@ -142,9 +141,7 @@ def _describe(
     }
     ids = discrimination.unit_ids
     return {
-        "format_version": FORMAT_VERSION,
-        "neuroclass_version": __version__,
-        "command": command,
+        **result_header(command),
         "input": describe_recording(discrimination.recording),
         "presentations": describe_presentations(discrimination.presentations),
         "environment": environment(),

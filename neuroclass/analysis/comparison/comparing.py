@@ -244,10 +244,7 @@ def _grouped_units(responses: Responses) -> tuple[SpikeCounts, NDArray[np.intp]]
 
     Positions among the recorded units. Where these are fewer than four, all that fire.
     """
-    sums = responses.spike_sums
-    spikes = SpikeCounts.from_sums(
-        sums.counts, sums.variance, sums.repeats, stimulus=sums.stimulus, odd=sums.odd
-    )
+    spikes = responses.spike_counts
     part = np.flatnonzero(find_participants(spikes).takes_part)
     if len(part) < _LEAST:
         part = np.flatnonzero(spikes.counts.sum(axis=1) > 0)

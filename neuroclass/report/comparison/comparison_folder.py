@@ -60,16 +60,15 @@ from typing import TYPE_CHECKING, Any
 
 from neuroclass._lib.json_text import json_text
 from neuroclass._lib.running import session_formats
-from neuroclass._version import __version__
 from neuroclass.plotting import write_comparison
 from neuroclass.report.comparison.comparison_page import write_comparison_page
 from neuroclass.report.csv_files import write_table
 from neuroclass.report.json_parts import (
-    FORMAT_VERSION,
     describe_issues,
     describe_presentations,
     describe_recording,
     environment,
+    result_header,
 )
 from neuroclass.report.result_folder import write_folder
 
@@ -122,9 +121,7 @@ def save_comparison(
 def _describe(comparison: GroupingComparison, command: str | None) -> dict[str, Any]:
     types = comparison.types
     return {
-        "format_version": FORMAT_VERSION,
-        "neuroclass_version": __version__,
-        "command": command,
+        **result_header(command),
         "input": describe_recording(comparison.recording),
         "presentations": describe_presentations(comparison.presentations),
         "environment": environment(),
