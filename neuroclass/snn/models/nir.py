@@ -12,6 +12,7 @@ step later are written into the metadata.
 from __future__ import annotations
 
 import importlib
+import inspect
 import math
 from typing import Any
 
@@ -132,9 +133,9 @@ def to_nir(network: FeedbackSNN, sample_shape: Shape, *, dt: float = 1e-4) -> An
             and not _is_plain(topology.feedback)
         )
     ) and len(shapes[topology.target]) == 3
-    return nir.NIRGraph(
-        nodes=nodes, edges=edges, metadata=metadata, type_check=not folds
-    )
+    # Older versions of nir, which sinabs asks for, check no types.
+    unchecked = {"type_check": False} if folds and _checks_types(nir) else {}
+    return nir.NIRGraph(nodes=nodes, edges=edges, metadata=metadata, **unchecked)
 
 
 def from_nir(
@@ -188,6 +189,10 @@ def from_nir(
         )
     except KeyError as error:
         raise RecordingError(f"graph must hold {error}; it does not.") from error
+
+
+def _checks_types(nir: Any) -> bool:
+    return "type_check" in inspect.signature(nir.NIRGraph.__init__).parameters
 
 
 def _import_nir() -> Any:
