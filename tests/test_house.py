@@ -500,3 +500,51 @@ def test_the_conda_recipe_and_the_changelog_are_those_of_the_version():
     }
     run = recipe.split("  run:\n")[1].split("\n\n")[0]
     assert set(re.findall(r"- (.+)", run)) == {"python >=3.11", *wanted}
+
+
+def public_docstrings():
+    """Yield (package, name, node) of every function and class that a face offers."""
+    for (package, name), _ in FACES.items():
+        if any(part.startswith("_") for part in package.split(".")):
+            continue
+        module = defined_in(package, name)
+        if module not in MODULES:
+            continue
+        tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
+                yield package, name, node
+
+
+def untyped_parameters(docstring):
+    """Return the parameters of a docstring that say no type."""
+    section = re.search(r"^Parameters\n-+\n(.*?)(?:\n\n\w|\Z)", docstring, re.M | re.S)
+    if section is None:
+        return []
+    lines = [line for line in section[1].splitlines() if line[:1].strip()]
+    return [line for line in lines if " : " not in line and not line.startswith("*")]
+
+
+def test_parameters_of_public_names_have_types():
+    wrong = [
+        f"{package}.{name}: {line}"
+        for package, name, node in public_docstrings()
+        for line in untyped_parameters(ast.get_docstring(node) or "")
+    ]
+    assert wrong == []
+
+
+# What notebooks call; of the other packages their tests show the use.
+WITH_EXAMPLES = ("neuroclass", "neuroclass.analysis", "neuroclass.plotting")
+
+
+def test_functions_of_daily_use_have_an_example():
+    without = {
+        f"{package}.{name}"
+        for package, name, node in public_docstrings()
+        if package in WITH_EXAMPLES
+        and isinstance(node, ast.FunctionDef)
+        and not name.startswith(("write_", "information_curve_svg"))
+        and "\nExamples\n" not in (ast.get_docstring(node) or "")
+    }
+    assert without == set()

@@ -77,8 +77,8 @@ def classify_within(
     ----------
     recordings : sequence of neo.Block, str or Path
         At least two, under the same stimulus: `match_presentations`.
-    n_clusters, estimator, stability, random_state
-        As in `classify_neurons`, the same for each recording.
+    n_clusters, estimator, stability, random_state : as in `classify_neurons`
+        The same for each recording.
     **options
         Keywords of `ClassSettings`, `DescriptionSettings`, `ResponseSettings` and
         `RunSettings`, as in `classify_neurons`. An automatic bin width is one for all

@@ -198,6 +198,13 @@ def read_types(
     Each cell is left out of its own type, and read as the type of the largest
     posterior probability. Nothing is fitted besides the types' profiles. Cells whose
     response does not repeat make no profile and are not scored.
+
+    Examples
+    --------
+    >>> from neuroclass import simulate_retina
+    >>> retina = simulate_retina(2, 16, 30, "5s", n_unique=0, random_state=0)
+    >>> read_types(retina, "true_type").to_frame().shape
+    (16, 5)
     """
     settings, run = split_options(dict(options), "read_types")
     block, presentations = load_presentations(recording, settings, run)

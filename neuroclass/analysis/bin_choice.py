@@ -87,13 +87,11 @@ def choose_bin_size(
 
     Parameters
     ----------
-    recording, presentations, word_length, response, units
-        As in `bin_words`.
+    recording, presentations, word_length, response, units : as in `bin_words`
     bin_sizes : sequence of float
         Widths to try, in seconds; those that leave no whole word in a presentation are
         skipped.
-    cache, progress
-        As in `count_recording`.
+    cache, progress : as in `count_recording`
 
     Returns
     -------
@@ -104,6 +102,13 @@ def choose_bin_size(
     ------
     ValueError
         If no width fits into the presentations.
+
+    Examples
+    --------
+    >>> from neuroclass import select_presentations, simulate_retina
+    >>> retina = simulate_retina(2, 6, 20, "5s", n_unique=0, random_state=0)
+    >>> choose_bin_size(retina, select_presentations(retina)).bin_size
+    0.005
     """
     counted = count_bin_sizes(
         recording,
@@ -255,8 +260,7 @@ def base_bin(
 
     Parameters
     ----------
-    recording, presentations, units
-        As in `bin_words`.
+    recording, presentations, units : as in `bin_words`
     """
     shortest = float(presentations.durations.min())
     resolution = time_resolution(recording, units)
@@ -279,13 +283,11 @@ def count_recorded_units(
 
     Parameters
     ----------
-    recording, presentations, word_length, response, units
-        As in `bin_words`.
+    recording, presentations, word_length, response, units : as in `bin_words`
     bin_size : "auto", float, str or quantities.Quantity
         As in `bin_words`; "auto" for the choice of `choose_bin_size`, of which the
         counts are kept.
-    cache, progress
-        As in `count_recording`.
+    cache, progress : as in `count_recording`
 
     Returns
     -------

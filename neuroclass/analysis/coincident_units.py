@@ -77,8 +77,7 @@ def duplicate_issues(
 
     Parameters
     ----------
-    recording, presentations
-        As in `coincident_spikes`.
+    recording, presentations : as in `coincident_spikes`
     units : sequence of int
         Positions of units.
     losses : ndarray of shape (n_units, n_units)

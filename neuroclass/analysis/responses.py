@@ -292,8 +292,7 @@ def load_presentations(
 
     Parameters
     ----------
-    recording, presentations
-        As in `prepare_responses`.
+    recording, presentations : as in `prepare_responses`
     settings : ResponseSettings
         Settings of the presentations, and of loading.
     run : RunSettings

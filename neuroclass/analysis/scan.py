@@ -136,6 +136,14 @@ def scan_information(
 
     In simulated retinas the truth is between blend and jackknife, so where these are
     near each other both are near it (``test_words_called_good_are_near_the_truth``).
+
+    Examples
+    --------
+    >>> from neuroclass import simulate_retina
+    >>> retina = simulate_retina(2, 6, 20, "5s", n_unique=0, random_state=0)
+    >>> scan = scan_information(retina, bin_sizes=[0.02], word_lengths=[1, 2])
+    >>> [word.word_length for word in scan.words]
+    [1, 2]
     """
     for name in ("bin_size", "word_length"):
         if name in options:

@@ -257,7 +257,7 @@ def stability_of_classes(
 
     Parameters
     ----------
-    model, counts, selection
+    model, counts, selection : estimator, ResponseCounts, ClusterNumber
         The fitted classes, what they were fitted to, and the support of their number.
     n_replicates : int
         Resampled stimuli.

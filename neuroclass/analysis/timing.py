@@ -124,8 +124,7 @@ def cluster_by_timing(
         Rate weight and cut.
     is_sequential : bool
         Whether micro-clusters are the leaves of the tree.
-    n_jobs, random_state
-        As in `TimingClusters`.
+    n_jobs, random_state : as in `TimingClusters`
     """
     spikes = responses.spike_counts
     model = TimingClusters(

@@ -52,6 +52,11 @@ def choose_method(
     -------
     dict
         The method as "value", how it was "chosen", and "why".
+
+    Examples
+    --------
+    >>> choose_method("auto", 100)["value"]
+    'agglomerative'
     """
     needed = _MATRICES * 8.0 * n_neurons**2
     value = method

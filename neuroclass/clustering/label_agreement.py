@@ -78,6 +78,12 @@ def compare_labels(
     References
     ----------
     .. [1] Vinh, Epps & Bailey (2010), J. Machine Learning Research 11:2837-2854.
+
+    Examples
+    --------
+    >>> same = compare_labels([0, 0, 1, 1, 2, 2], list("bbaacc"), random_state=0)
+    >>> same.adjusted_rand_index
+    1.0
     """
     n_permutations = check_positive_int(n_permutations, "n_permutations")
     _, one = np.unique(np.asarray(labels), return_inverse=True)

@@ -87,7 +87,14 @@ def relabel(labels: NDArray[np.intp]) -> NDArray[np.intp]:
 
 
 def relabel_by_size(labels: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return labels from 0, the largest class first, ties by lowest neuron."""
+    """Return labels from 0, the largest class first, ties by lowest neuron.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> relabel_by_size(np.array([0, 1, 1, 2, 1, 2])).tolist()
+    [2, 0, 0, 1, 0, 1]
+    """
     _, first, inverse, sizes = np.unique(
         labels, return_index=True, return_inverse=True, return_counts=True
     )
@@ -386,7 +393,14 @@ def _nodes_of_classes(
 
 
 def leaf_order(children: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return the neurons in the order of the tree, (n_neurons,)."""
+    """Return the neurons in the order of the tree, (n_neurons,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> leaf_order(np.array([[0, 2], [1, 3]])).tolist()
+    [1, 0, 2]
+    """
     n_neurons = len(children) + 1
     order: list[int] = []
     stack = [2 * n_neurons - 2]

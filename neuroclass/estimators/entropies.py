@@ -141,8 +141,8 @@ def conditional_entropy(
     ----------
     counts : array_like of shape (..., n_conditions, n_words)
         Number of repeats with each word, by condition.
-    estimator, axis, n_words
-        Estimator, axis of the words and number of possible words, as in `entropy`.
+    estimator, axis, n_words : as in `entropy`
+        Estimator, axis of the words and number of possible words.
     given : int
         Axis of the conditions.
 
@@ -247,8 +247,8 @@ def jensen_shannon(
     ----------
     counts : array_like of shape (..., n_distributions, n_words)
         Number of repeats with each word, by distribution.
-    estimator, axis, n_words
-        Estimator, axis of the words and number of possible words, as in `entropy`.
+    estimator, axis, n_words : as in `entropy`
+        Estimator, axis of the words and number of possible words.
     among : int
         Axis of the distributions.
 

@@ -35,6 +35,12 @@ def jackknife_interval(
     References
     ----------
     .. [1] Kott (2001), J. Official Statistics 17:521-526.
+
+    Examples
+    --------
+    >>> error, interval = jackknife_interval(2.0, [1.9, 2.0, 2.1])
+    >>> round(float(error), 4)
+    0.1155
     """
     value = np.asarray(value, dtype=np.float64)
     replicates = np.asarray(replicates, dtype=np.float64)
@@ -79,6 +85,11 @@ def bias_aware_interval(
     References
     ----------
     .. [1] Quenouille (1956), Biometrika 43:353-360, doi:10.1093/biomet/43.3-4.353.
+
+    Examples
+    --------
+    >>> bias_aware_interval(1.0, 1.2, [1.2, 1.2, 1.2]).tolist()
+    [1.0, 1.2]
     """
     value, less_biased = np.asarray(value), np.asarray(less_biased)
     replicates = np.asarray(replicates, dtype=np.float64)

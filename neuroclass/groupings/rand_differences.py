@@ -23,6 +23,11 @@ def rand_index(labels: ArrayLike, reference: ArrayLike) -> float:
     References
     ----------
     .. [1] Hubert & Arabie (1985), J. Classification 2:193-218, Eq. 5.
+
+    Examples
+    --------
+    >>> rand_index([0, 0, 1, 1], [1, 1, 0, 0])
+    1.0
     """
     return float(_indices(_table(labels, reference)))
 

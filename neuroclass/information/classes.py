@@ -70,6 +70,12 @@ def class_information(
     References
     ----------
     .. [1] Schneidman, Bialek & Berry (2002), NIPS 15, arXiv:physics/0212114.
+
+    Examples
+    --------
+    >>> counts = [[[9, 1]], [[8, 2]], [[1, 9]], [[0, 10]]]
+    >>> round(class_information(counts, [0, 0, 1, 1], "plug-in"), 3)
+    0.545
     """
     array = check_integer_counts(counts)
     return _information(sum_by_class(array, labels), estimator)
@@ -99,6 +105,12 @@ def within_class_information(
     -------
     float
         Bits per word.
+
+    Examples
+    --------
+    >>> counts = [[[9, 1]], [[9, 1]], [[1, 9]], [[1, 9]]]
+    >>> abs(round(within_class_information(counts, [0, 0, 1, 1], "plug-in"), 9))
+    0.0
     """
     array = check_integer_counts(counts)
     labels = np.asarray(labels)
@@ -170,6 +182,12 @@ def information_between_classes(
     Returns
     -------
     ClassInformation
+
+    Examples
+    --------
+    >>> counts = [[[10, 0]], [[10, 0]], [[0, 10]], [[0, 10]]]
+    >>> information_between_classes(counts, [0, 0, 1, 1]).share
+    1.0
     """
     array = check_integer_counts(counts)
     labels = np.asarray(labels)
@@ -249,7 +267,14 @@ def _less_biased(
 
 
 def sum_by_class(counts: NDArray[np.int64], labels: ArrayLike) -> NDArray[np.int64]:
-    """Return the counts of each class, (n_clusters, n_conditions, n_words)."""
+    """Return the counts of each class, (n_clusters, n_conditions, n_words).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sum_by_class(np.array([[[3, 1]], [[2, 2]], [[0, 4]]]), [0, 0, 1]).tolist()
+    [[[5, 3]], [[0, 4]]]
+    """
     labels = np.asarray(labels)
     _check_labels(counts, labels)
     _, inverse = np.unique(labels, return_inverse=True)

@@ -105,8 +105,7 @@ def check_can_label(
 
     Parameters
     ----------
-    source_path, output, in_place, force
-        As in `write_labels`.
+    source_path, output, in_place, force : as in `write_labels`
     names : iterable of str
         Names of the columns.
 

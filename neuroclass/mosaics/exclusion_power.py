@@ -89,8 +89,7 @@ def power_between(
     ----------
     n_members : tuple of int
         Cells of the two classes.
-    n_cells, share, level, n_simulations, random_state
-        As in `power_within`.
+    n_cells, share, level, n_simulations, random_state : as in `power_within`
     """
     rng = check_rng(random_state)
     if n_cells <= sum(n_members):

@@ -31,6 +31,14 @@ def plot_families(within: WithinRecordings, *, ax: Axes | None = None) -> Axes:
     largest), one line style per recording.
 
     Draws into `ax`, by default of a new figure, and returns it.
+
+    Examples
+    --------
+    >>> from neuroclass import simulate_retina
+    >>> from neuroclass.analysis import classify_within
+    >>> light = {"stimulus_random_state": 7, "n_unique": 0}
+    >>> retinas = [simulate_retina(2, 12, 20, random_state=k, **light) for k in (0, 1)]
+    >>> ax = plot_families(classify_within(retinas, n_clusters=2))
     """
     n_rows = min(within.n_families, _MOST_FAMILIES)
     ax = new_axes(ax, families_size(within))

@@ -44,6 +44,13 @@ def plot_class_responses(
     which the class means differ most are drawn, as the label of the axis says.
 
     Draws into `ax`, by default of a new figure, and returns it.
+
+    Examples
+    --------
+    >>> import neuroclass
+    >>> retina = neuroclass.simulate_retina(3, 24, 20, "5s", random_state=0)
+    >>> classes = neuroclass.classify_neurons(retina)
+    >>> ax = plot_class_responses(classes)
     """
     n_rows = min(classification.n_clusters, _MOST_CLASSES)
     ax = new_axes(ax, responses_size(classification))
@@ -163,6 +170,13 @@ def plot_rasters(
     stretch of the stimulus is that of `plot_class_responses`.
 
     Draws into `ax`, by default of a new figure, and returns it.
+
+    Examples
+    --------
+    >>> import neuroclass
+    >>> retina = neuroclass.simulate_retina(3, 24, 20, "5s", random_state=0)
+    >>> classes = neuroclass.classify_neurons(retina)
+    >>> ax = plot_rasters(classes)
     """
     ax = new_axes(ax, rasters_size(classification))
     colors = class_colors(classification.n_clusters)

@@ -42,6 +42,13 @@ def plot_class_sizes(
     the right half of `ax`, and are the figure's next axes.
 
     Draws into `ax`, by default of a new figure, and returns it.
+
+    Examples
+    --------
+    >>> import neuroclass
+    >>> retina = neuroclass.simulate_retina(3, 24, 20, "5s", random_state=0)
+    >>> classes = neuroclass.classify_neurons(retina)
+    >>> ax = plot_class_sizes(classes)
     """
     n_clusters = classification.n_clusters
     takes_part = classification.units.takes_part

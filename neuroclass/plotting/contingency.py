@@ -49,6 +49,13 @@ def plot_contingencies(
     groups of the comparison where a grouping has it, else with its own.
 
     Draws into `figure`, by default a new one, and returns it.
+
+    Examples
+    --------
+    >>> import neuroclass
+    >>> retina = neuroclass.simulate_retina(2, 12, 10, "2s", random_state=0)
+    >>> comparison = neuroclass.compare_groupings(retina, types="true_type")
+    >>> figure = plot_contingencies(comparison)
     """
     panels = _panels(comparison)
     if figure is None:

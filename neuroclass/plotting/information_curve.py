@@ -33,6 +33,13 @@ def plot_information_curve(
     for few repeats.
 
     Draws into `ax`, by default of a new figure, and returns it.
+
+    Examples
+    --------
+    >>> import neuroclass
+    >>> retina = neuroclass.simulate_retina(3, 24, 20, "5s", random_state=0)
+    >>> classes = neuroclass.classify_neurons(retina)
+    >>> ax = plot_information_curve(classes)
     """
     ax = new_axes(ax, (5.6, 3.9))
     curve = classification.curve.information  # (n_neurons,)

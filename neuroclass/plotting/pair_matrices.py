@@ -44,6 +44,13 @@ def plot_pairwise_loss(
 
     Draws into `ax`, by default of a new figure, and returns it; the colour scale takes
     some of its room.
+
+    Examples
+    --------
+    >>> import neuroclass
+    >>> retina = neuroclass.simulate_retina(3, 24, 20, "5s", random_state=0)
+    >>> classes = neuroclass.classify_neurons(retina)
+    >>> ax = plot_pairwise_loss(classes)
     """
     ax = new_axes(ax, (5.6, 4.7))
     order = classification.tree.leaf_order
@@ -75,6 +82,13 @@ def plot_co_clustering(
     ------
     ValueError
         If the classification has no stability.
+
+    Examples
+    --------
+    >>> import neuroclass
+    >>> retina = neuroclass.simulate_retina(3, 24, 20, "5s", random_state=0)
+    >>> classes = neuroclass.classify_neurons(retina, stability=20)
+    >>> ax = plot_co_clustering(classes)
     """
     stability = classification.stability
     if stability is None:
@@ -111,6 +125,13 @@ def plot_pairwise_divergence(
 
     Draws into `ax`, by default of a new figure, and returns it; the colour scale takes
     some of its room.
+
+    Examples
+    --------
+    >>> import neuroclass
+    >>> retina = neuroclass.simulate_retina(3, 24, 20, "5s", random_state=0)
+    >>> pairs = neuroclass.discriminate_neurons(retina, reference="true_type")
+    >>> ax = plot_pairwise_divergence(pairs)
     """
     ax = new_axes(ax, (5.6, 4.7))
     order = discrimination.leaf_order

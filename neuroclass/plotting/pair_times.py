@@ -46,6 +46,13 @@ def plot_discrimination_times(
 
     Draws into `ax`, by default of a new figure, and returns it; `accuracy` is the
     fraction of correct answers.
+
+    Examples
+    --------
+    >>> import neuroclass
+    >>> retina = neuroclass.simulate_retina(3, 24, 20, "5s", random_state=0)
+    >>> pairs = neuroclass.discriminate_neurons(retina, reference="true_type")
+    >>> ax = plot_discrimination_times(pairs)
     """
     ax = new_axes(ax, (5.6, 3.6))
     seconds = discrimination.time_to_accuracy(accuracy)
@@ -131,6 +138,13 @@ def plot_decoder_curves(
     divergence.
 
     Draws into `ax`, by default of a new figure, and returns it.
+
+    Examples
+    --------
+    >>> import neuroclass
+    >>> retina = neuroclass.simulate_retina(3, 24, 20, "5s", random_state=0)
+    >>> pairs = neuroclass.discriminate_neurons(retina, reference="true_type")
+    >>> ax = plot_decoder_curves(pairs)
     """
     ax = new_axes(ax, (5.6, 3.9))
     pairs, ids = discrimination.divergences, discrimination.unit_ids

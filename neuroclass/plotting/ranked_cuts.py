@@ -54,6 +54,13 @@ def plot_cuts(classification: ClassificationResult, *, ax: Axes | None = None) -
     ------
     ValueError
         If the classification is not by timing.
+
+    Examples
+    --------
+    >>> import neuroclass
+    >>> retina = neuroclass.simulate_retina(3, 24, 20, "5s", random_state=0)
+    >>> classes = neuroclass.classify_neurons(retina)
+    >>> ax = plot_cuts(classes)
     """
     drawn = _drawn_cuts(classification)
     ax = new_axes(ax, cuts_size(classification))

@@ -36,6 +36,13 @@ def plot_time_resolution(
     ------
     ValueError
         If the classification is not by timing.
+
+    Examples
+    --------
+    >>> import neuroclass
+    >>> retina = neuroclass.simulate_retina(3, 24, 20, "5s", random_state=0)
+    >>> classes = neuroclass.classify_neurons(retina)
+    >>> ax = plot_time_resolution(classes)
     """
     timing = classification.timing
     if timing is None:

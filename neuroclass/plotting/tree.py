@@ -48,6 +48,13 @@ def plot_merge_tree(
     two sides are distinct (z > 4), and the highest of them their z.
 
     Draws into `ax`, by default of a new figure, and returns it.
+
+    Examples
+    --------
+    >>> import neuroclass
+    >>> retina = neuroclass.simulate_retina(3, 24, 20, "5s", random_state=0)
+    >>> classes = neuroclass.classify_neurons(retina)
+    >>> ax = plot_merge_tree(classes)
     """
     n_neurons = len(classification.tree.leaf_order)
     n_clusters = classification.n_clusters

@@ -29,6 +29,13 @@ def plot_confidence(
     of units of the class that are assigned.
 
     Draws into `ax`, by default of a new figure, and returns it.
+
+    Examples
+    --------
+    >>> import neuroclass
+    >>> retina = neuroclass.simulate_retina(3, 24, 20, "5s", random_state=0)
+    >>> classes = neuroclass.classify_neurons(retina)
+    >>> ax = plot_confidence(classes)
     """
     ax = new_axes(ax, confidence_size(classification))
     units, n_clusters = classification.units, classification.n_clusters

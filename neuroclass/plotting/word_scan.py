@@ -44,6 +44,13 @@ def plot_scan(
     stimulus, where dashed lines lead to the limit of infinitely long words.
 
     Draws into `ax`, by default of a new figure, and returns it.
+
+    Examples
+    --------
+    >>> import neuroclass
+    >>> retina = neuroclass.simulate_retina(3, 24, 20, "5s", random_state=0)
+    >>> scan = neuroclass.scan_information(retina, bin_sizes=[0.01, 0.02])
+    >>> ax = plot_scan(scan)
     """
     check_choice(about, "about", tuple(_ABOUT))
     ax = new_axes(ax, (5.6, 3.9))

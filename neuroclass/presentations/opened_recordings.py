@@ -41,8 +41,7 @@ def open_recording(
     recording : neo.Block, str or Path, object, or a sequence of paths and blocks
         A recording, its file, or what else `load_recording` takes. A sequence of
         several paths and blocks is returned as it is, for `find_presentations`.
-    triggers, trial_duration, align, lazy
-        Options of `load_recording`.
+    triggers, trial_duration, align, lazy : as in `load_recording`
 
     Raises
     ------

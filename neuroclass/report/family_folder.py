@@ -58,8 +58,7 @@ def save_families(
     ----------
     within : WithinRecordings
         Record of the classes and families.
-    folder, force, command, formats
-        As in `save_results`.
+    folder, force, command, formats : as in `save_results`
 
     Returns
     -------

@@ -110,8 +110,7 @@ def save_pairs(
     ----------
     discrimination : DiscriminationResult
         Record of the pairs.
-    folder, force, command, formats
-        As in `save_results`.
+    folder, force, command, formats : as in `save_results`
 
     Returns
     -------

@@ -222,8 +222,7 @@ def count_recording(
     recording : neo.Block
         From ``load_recording(path, lazy=True)``, the spikes of only these units are in
         memory at a time.
-    presentations, bin_size, word_length, response, units
-        As in `bin_words`.
+    presentations, bin_size, word_length, response, units : as in `bin_words`
     n_groups : int, default 10
         Number of groups of repeats, as in `count_groups`.
     **options
@@ -280,10 +279,12 @@ def count_bin_sizes(
 
     Parameters
     ----------
-    recording, presentations, word_length, response, units, n_groups, **options
-        As in `count_recording`.
+    recording, presentations, word_length, response, units : as in `count_recording`
     bin_sizes : sequence of float, str or quantities.Quantity
         Time bin widths; a number is seconds.
+    n_groups : as in `count_recording`
+    **options
+        As in `count_recording`.
 
     Returns
     -------

@@ -106,6 +106,14 @@ def count_words(words: Words, presentations: ArrayLike | None = None) -> Respons
     ------
     ValueError
         If the table of counts would not fit in memory (2^31 entries).
+
+    Examples
+    --------
+    >>> from neuroclass import bin_words, select_presentations, simulate_retina
+    >>> retina = simulate_retina(2, 6, 20, "5s", n_unique=0, random_state=0)
+    >>> words = bin_words(retina, select_presentations(retina), "20ms")
+    >>> count_words(words).counts.shape  # neurons, conditions, words
+    (6, 250, 2)
     """
     is_counted = (
         np.ones(words.n_presentations, dtype=bool)

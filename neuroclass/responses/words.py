@@ -236,6 +236,14 @@ def bin_words(
     One pass over the spikes; the cost is the number of spikes inside presentations.
     A spike less than a millionth of a bin below an edge counts as on it, since times
     are stored rounded.
+
+    Examples
+    --------
+    >>> from neuroclass import select_presentations, simulate_retina
+    >>> retina = simulate_retina(2, 6, 20, "5s", n_unique=0, random_state=0)
+    >>> words = bin_words(retina, select_presentations(retina), "20ms", word_length=2)
+    >>> words.word_duration
+    0.04
     """
     return bin_spikes(
         read_spikes(recording, units), presentations, bin_size, word_length, response
@@ -255,8 +263,7 @@ def bin_spikes(
     ----------
     spikes : UnitSpikes
         From `read_spikes`.
-    presentations, bin_size, word_length, response
-        As in `bin_words`.
+    presentations, bin_size, word_length, response : as in `bin_words`
     """
     bin_size = as_seconds(bin_size, "bin_size")
     word_length = check_positive_int(word_length, "word_length")

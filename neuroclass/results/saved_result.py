@@ -104,6 +104,11 @@ def read_result(folder: str | Path) -> SavedResult:
         If there is no such folder, or it lacks a file.
     ValueError
         If the files are of another format, or damaged.
+
+    Examples
+    --------
+    >>> read_result("movie1_classes").labels  # doctest: +SKIP
+    array([0, 2, 1, ...])
     """
     folder = Path(folder)
     for name in ("labels.csv", "result.json"):

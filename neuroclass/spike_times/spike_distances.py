@@ -103,8 +103,7 @@ def seconds_per_pair(
 
     Parameters
     ----------
-    trains, measure, time_constant
-        As in `spike_distances`.
+    trains, measure, time_constant : as in `spike_distances`
     """
     spikes = np.array([len(trains.joined(unit, 0)) for unit in range(trains.n_units)])
     typical = np.argsort(np.abs(spikes - spikes.mean()))[:_PROBED]

@@ -72,8 +72,7 @@ def class_gains(
 
     Parameters
     ----------
-    matrix, labels, others
-        As in `class_posterior`.
+    matrix, labels, others : as in `class_posterior`
 
     Returns
     -------

@@ -98,8 +98,7 @@ def save_comparison(
     ----------
     comparison : GroupingComparison
         Record of the groupings.
-    folder, force, command, formats
-        As in `save_results`.
+    folder, force, command, formats : as in `save_results`
 
     Returns
     -------

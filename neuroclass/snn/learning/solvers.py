@@ -131,8 +131,7 @@ def solve_broyden(
 
     Parameters
     ----------
-    product, drive, coupled
-        As in `solve_exact`.
+    product, drive, coupled : as in `solve_exact`
     steps : int, default 30
         Largest number of steps.
     memory : int, default 27
