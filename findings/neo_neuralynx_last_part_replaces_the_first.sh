@@ -4,7 +4,7 @@
 # name and number of their channel, so that the last one replaces those before: triggers
 # and spikes of the first part are gone, without a warning. Units are listed once for
 # each file, all with the spikes of the last, as perfectly alike pairs. Where no signal
-# is saved, zero moves too.
+# is saved, zero moves too. neo needs dateutil for this format, and does not ask for it.
 # Output seen: "rising edges: 2 of 5, at [0.5, 2.5] s", "with one file: 5, at [0.5, 2.5,
 # 4.5, 60.5, 62.5] s", "spikes of unit 1: [1, 1] in two channels, of 3".
 # Here: the parts are joined.
@@ -12,7 +12,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install -q neo==0.14.6 numpy==2.4.6
+"$folder/venv/bin/pip" install -q neo==0.14.6 numpy==2.4.6 python-dateutil==4.0.0
 "$folder/venv/bin/python" -W ignore - "$folder" <<'PY'
 import struct
 import sys

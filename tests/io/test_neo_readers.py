@@ -111,6 +111,18 @@ def test_a_recording_of_neuralynx_in_parts_is_read_as_one(tmp_path, n_parts):
     assert_allclose(epoch.times.rescale("s").magnitude, onsets, atol=1e-6)
 
 
+def test_a_first_part_of_neuralynx_without_events_does_not_hide_the_second(tmp_path):
+    folder = neuralynx_folder(tmp_path / "session", 2)
+    first = folder / "Events.nev"
+    first.write_bytes(first.read_bytes()[: 2**14])
+    recording = load_recording(
+        folder, triggers="Events event_id=11 ttl=1", trial_duration=1
+    )
+    (epoch,) = recording.segments[0].epochs
+    # Zero is the first spike, at .2 s.
+    assert_allclose(epoch.times.rescale("s").magnitude, [10.3, 12.3], atol=1e-6)
+
+
 def spike2_file(path, channels, version=8):
     """Write channels of (title, kind, ticks, items, fields behind the header)."""
     unit = 512 if version == 9 else 1  # of the places of blocks

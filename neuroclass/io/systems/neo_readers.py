@@ -98,11 +98,15 @@ def _name(file: Path) -> tuple[str, str]:
 
 
 def _is_later(file: Path) -> bool:
-    """Return whether a file is a part behind the first of its name."""
-    if file.suffix.lower() not in _PARTS_OF or not _PART.search(file.stem):
+    """Return whether a file is a part behind the first of its name that holds data."""
+    if file.suffix.lower() not in _PARTS_OF:
         return False
-    earlier = [other for other in file.parent.iterdir() if _name(other) == _name(file)]
-    return file.stem != min(other.stem for other in earlier)
+    held = [
+        other.stem
+        for other in file.parent.iterdir()
+        if _name(other) == _name(file) and other.stat().st_size > NlxHeader.HEADER_SIZE
+    ]
+    return bool(held) and file.stem != min(held)
 
 
 class Spike2Reader(neo.rawio.Spike2RawIO):
