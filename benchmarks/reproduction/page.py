@@ -111,11 +111,12 @@ def _claims(simulated, recorded):
 |---|---|---|---|
 {_table(rows)}
 
-{said} With two or three cells of a subtype and 21 in all, the test
-that looks for finer cuts has no power, and the number must be read as "at least". The
-finer classes are nevertheless in the tree: told how many there are, it
-finds the subtypes better than the types, because these are not what differs most: the
-two subtypes of medium OFF cells diverge by {apart[0]:.2f} bits/s, monophasic medium and
+{said}
+With two or three cells of a subtype and 21 in all, the test that looks for finer cuts
+has no power, and the number must be read as "at least". The finer classes are
+nevertheless in the tree: told how many there are, it finds the subtypes better than the
+types, because these are not what differs most: the two subtypes of medium OFF cells
+diverge by {apart[0]:.2f} bits/s, monophasic medium and
 quicker slow OFF cells, of two types, by {apart[1]:.2f}.
 """
 
