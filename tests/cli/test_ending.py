@@ -96,6 +96,28 @@ def test_an_interrupt_ends_the_workers_too_in_one_line(retina, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_a_worker_killed_as_for_its_memory_is_one_line(retina, tmp_path):
+    arguments = ["--jobs", "2", "--bin-size", "20ms", "-q", "-o", tmp_path / "pairs"]
+    process = spawn("discriminate", retina, *arguments)
+    killed = False
+    while process.poll() is None and not killed:
+        for pid in children_of(process.pid):
+            line = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"popen_loky" in line and not killed:
+                os.kill(pid, signal.SIGKILL)
+                killed = True
+    _, err = process.communicate(timeout=120)
+    assert killed
+    assert process.returncode == 1
+    (line,) = err.splitlines()
+    assert line.startswith(
+        "neuroclass: error: a process that computed for this one was"
+    )
+    assert "--jobs" in line
+    assert list(tmp_path.iterdir()) == []
+
+
 # Opening labels.csv in the folder beside the output is the middle of writing it.
 ENDING = """
 import os, signal, sys
