@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -100,10 +101,11 @@ def test_an_interrupt_ends_the_workers_too_in_one_line(retina, tmp_path):
 def test_a_worker_killed_as_for_its_memory_is_one_line(retina, tmp_path):
     arguments = ["--jobs", "2", "--bin-size", "20ms", "-q", "-o", tmp_path / "pairs"]
     process = spawn("discriminate", retina, *arguments)
-    killed = False
+    killed, line = False, b""
     while process.poll() is None and not killed:
         for pid in children_of(process.pid):
-            line = Path(f"/proc/{pid}/cmdline").read_bytes()
+            with suppress(OSError):  # it has ended by itself
+                line = Path(f"/proc/{pid}/cmdline").read_bytes()
             if b"popen_loky" in line and not killed:
                 os.kill(pid, signal.SIGKILL)
                 killed = True
