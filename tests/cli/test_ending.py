@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,29 @@ def test_an_interrupt_ends_the_workers_too_in_one_line(retina, tmp_path):
     while any(map(is_running, workers)) and time.monotonic() < deadline:
         pass
     assert not any(map(is_running, workers))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_a_worker_killed_as_for_its_memory_is_one_line(retina, tmp_path):
+    arguments = ["--jobs", "2", "--bin-size", "20ms", "-q", "-o", tmp_path / "pairs"]
+    process = spawn("discriminate", retina, *arguments)
+    killed, line = False, b""
+    while process.poll() is None and not killed:
+        for pid in children_of(process.pid):
+            with suppress(OSError):  # it has ended by itself
+                line = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"popen_loky" in line and not killed:
+                os.kill(pid, signal.SIGKILL)
+                killed = True
+    _, err = process.communicate(timeout=120)
+    assert killed
+    assert process.returncode == 1
+    (line,) = err.splitlines()
+    assert line.startswith(
+        "neuroclass: error: a process that computed for this one was"
+    )
+    assert "--jobs" in line
     assert list(tmp_path.iterdir()) == []
 
 

@@ -108,6 +108,9 @@ def cut(arrays):
     if any(one.dtype.kind not in "iuf" for one in (times, stops)):
         return None
     times, stops, ids = (np.ravel(one) for one in (times, stops, ids))
+    if ids.dtype.kind == "O":  # as h5py gives text
+        texts = [one.decode() if isinstance(one, bytes) else one for one in ids]
+        ids = np.array(texts, dtype=object)
     if ids.dtype.kind == "S":
         ids = ids.astype(str)
     if ids.dtype.kind in "fc" and (ids == np.floor(ids)).all():
