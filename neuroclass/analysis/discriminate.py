@@ -14,7 +14,7 @@ import neo
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroclass import report
+from neuroclass import plotting, report
 from neuroclass._lib.blas_threads import few_blas_threads
 from neuroclass._lib.notebook_html import as_html
 from neuroclass._lib.progress import show_stages
