@@ -72,6 +72,14 @@ def describe_classes(
         If a keyword is unknown.
     ValueError
         If the light does not go on and off inside the stimuli.
+
+    Examples
+    --------
+    >>> from neuroclass import simulate_retina
+    >>> retina = simulate_retina(2, 6, 20, "5s", n_unique=0, random_state=0)
+    >>> described = describe_classes(retina, reference="true_type")
+    >>> int(described.to_frame()["reliability"].between(0, 1).sum())
+    6
     """
     responses, _ = responses_of(
         recording,

@@ -121,14 +121,6 @@ def describe_units(
     ------
     ValueError
         If the light does not go on and off inside the stimuli.
-
-    Examples
-    --------
-    >>> from neuroclass import simulate_retina
-    >>> retina = simulate_retina(2, 6, 20, "5s", n_unique=0, random_state=0)
-    >>> described = describe_classes(retina, reference="true_type")
-    >>> int(described.to_frame()["reliability"].between(0, 1).sum())
-    6
     """
     presentations, units = responses.presentations, responses.units
     counts = [_counts(responses, unit) for unit in units]  # (n_repeats, n_bins) each

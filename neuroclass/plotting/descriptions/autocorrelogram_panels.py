@@ -40,6 +40,13 @@ def plot_autocorrelograms(
     ------
     ValueError
         If the classes are not described.
+
+    Examples
+    --------
+    >>> import neuroclass
+    >>> retina = neuroclass.simulate_retina(3, 24, 20, "5s", random_state=0)
+    >>> classes = neuroclass.classify_neurons(retina, describe=True)
+    >>> ax = plot_autocorrelograms(classes)
     """
     of = described(classification, "plot_autocorrelograms")
     ax = new_axes(ax, autocorrelograms_size(classification))

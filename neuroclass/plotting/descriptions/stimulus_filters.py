@@ -38,6 +38,21 @@ def plot_stimulus_filters(
     ------
     ValueError
         If the classes are not described, or no flicker was given.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import neuroclass
+    >>> retina = neuroclass.simulate_retina(3, 24, 20, "10s", random_state=0)
+    >>> light = retina.segments[0].analogsignals[0]
+    >>> rows = np.column_stack([light.times.rescale("s").magnitude, light.magnitude])
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "light.csv"
+    ...     np.savetxt(file, rows, delimiter=",", header="time,intensity", comments="")
+    ...     classes = neuroclass.classify_neurons(retina, stimulus_file=file)
+    >>> ax = plot_stimulus_filters(classes)
     """
     of = described(classification, "plot_stimulus_filters")
     average = of.average

@@ -39,6 +39,16 @@ def plot_recovery_profiles(
     ------
     ValueError
         If the classification has no positions.
+
+    Examples
+    --------
+    >>> import neuroclass
+    >>> retina = neuroclass.simulate_retina(
+    ...     3, 45, 20, "5s", positions=True, random_state=0
+    ... )
+    >>> fields = "x_um,y_um,radius_um"
+    >>> classes = neuroclass.classify_neurons(retina, positions=fields)
+    >>> ax = plot_recovery_profiles(classes)
     """
     cells = classification.mosaics
     if cells is None:

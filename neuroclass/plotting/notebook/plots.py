@@ -89,6 +89,18 @@ class ClassPlots(_Plots):
         """Draw `plot_class_maps`, of cells whose positions are known."""
         return plotting.plot_class_maps(self._record, ax=ax)
 
+    def recovery_profiles(self, ax: Axes | None = None) -> Axes:
+        """Draw `plot_recovery_profiles`, of cells whose positions are known."""
+        return plotting.plot_recovery_profiles(self._record, ax=ax)
+
+    def autocorrelograms(self, ax: Axes | None = None) -> Axes:
+        """Draw `plot_autocorrelograms`, of classes that are described."""
+        return plotting.plot_autocorrelograms(self._record, ax=ax)
+
+    def stimulus_filters(self, ax: Axes | None = None) -> Axes:
+        """Draw `plot_stimulus_filters`, of classes under a flicker that is known."""
+        return plotting.plot_stimulus_filters(self._record, ax=ax)
+
     def cuts(self, ax: Axes | None = None) -> Axes:
         """Draw `plot_cuts`, of classes by timing."""
         return plotting.plot_cuts(self._record, ax=ax)
