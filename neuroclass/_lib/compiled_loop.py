@@ -19,5 +19,5 @@ def compile_loop(function: Callable[..., Any], **options: Any) -> Any:
     # The cache needs a folder that can be written; without one, compile each time.
     try:
         return numba.njit(nogil=True, cache=True, **options)(function)
-    except RuntimeError:
+    except (RuntimeError, OSError):  # the second of a home that is write-protected
         return numba.njit(nogil=True, **options)(function)

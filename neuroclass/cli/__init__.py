@@ -14,6 +14,7 @@ import re
 import shlex
 import signal
 import sys
+import tempfile
 import threading
 import traceback
 import warnings
@@ -113,6 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _ending_cleanly(),
         _few_collections(),
         _quiet_about_full_disk(),
+        _with_a_cache_folder(),
         warnings.catch_warnings(),
         redirect_stdout(PlainStream(sys.stdout, "stdout")),
     ):
@@ -208,6 +210,31 @@ def _few_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+@contextmanager
+def _with_a_cache_folder() -> Iterator[None]:
+    """Give packages a folder for their caches where the home is write-protected.
+
+    pynwb cannot be loaded without one (4.2.0), and matplotlib warns of it.
+    """
+    place = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
+    existing = next((path for path in (place, *place.parents) if path.exists()), place)
+    if sys.platform == "win32" or os.access(existing, os.W_OK):
+        yield
+        return
+    names = ["XDG_CACHE_HOME", *{"MPLCONFIGDIR"}.difference(os.environ)]
+    before = {name: os.environ.get(name) for name in names}
+    with tempfile.TemporaryDirectory(prefix="neuroclass-") as folder:
+        for name in names:
+            os.environ[name] = folder
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                del os.environ[name]
+                if value is not None:
+                    os.environ[name] = value
 
 
 @contextmanager

@@ -118,3 +118,39 @@ def test_a_recording_that_links_out_of_its_folder_needs_an_option(
     assert (status, out) == (1, "")
     assert "--follow-links" in err
     assert run("inspect", path, "--follow-links")[0] == 0
+
+
+def _as_one_who_may_not_write():
+    """Return what runs a command so that permissions bind it; None where nothing does.
+
+    They do not bind root, who is someone else in a name space of users.
+    """
+    if not hasattr(os, "geteuid") or os.geteuid():
+        return []
+    other = ["unshare", "--user", "--map-user=65534"]
+    if shutil.which("unshare") is None:
+        return None
+    done = subprocess.run([*other, "true"], capture_output=True, check=False)
+    return None if done.returncode else other
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="other permissions")
+def test_a_home_that_is_write_protected_is_no_error(retina, tmp_path):
+    other = _as_one_who_may_not_write()
+    if other is None:
+        pytest.skip("permissions do not bind this user")
+    home, output = tmp_path / "home", tmp_path / "output"
+    home.mkdir()
+    output.mkdir(mode=0o777)
+    home.chmod(0o555)
+    unset = ("XDG_CACHE_HOME", "MPLCONFIGDIR", "NUMBA_CACHE_DIR")
+    variables = {k: v for k, v in os.environ.items() if k not in unset}
+    variables |= {"HOME": str(home), "TMPDIR": str(output)}
+    words = ["cluster", retina, "-o", output / "classes", "--bin-size", "20ms", "-q"]
+    command = [*other, sys.executable, "-c", RUN, *map(str, words)]
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, env=variables
+    )
+    assert done.returncode == 0, done.stderr
+    assert all(x.startswith("neuroclass: warning") for x in done.stderr.splitlines())
+    assert [path.name for path in output.iterdir()] == ["classes"]

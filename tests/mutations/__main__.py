@@ -2,6 +2,7 @@
 
 import argparse
 import collections
+import signal
 import sys
 import tempfile
 import time
@@ -9,6 +10,18 @@ from pathlib import Path
 
 from tests.mutations.families import FAMILIES, base_of
 from tests.mutations.running import VERDICTS, WRONG, judge
+
+
+def _until_interrupted(numbers):
+    """Yield numbers; after Ctrl-C no more, so that the table so far is printed."""
+    asked = []
+    before = signal.signal(signal.SIGINT, lambda *_: asked.append(True))
+    for number in numbers:
+        if asked:
+            print(f"interrupted before {number}")
+            break
+        yield number
+    signal.signal(signal.SIGINT, before)
 
 
 def main():
@@ -24,7 +37,7 @@ def main():
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutations-") as scratch:
         bases = {f.name: base_of(f, Path(scratch)) for f in families}
-        for k in range(args.first, args.count):
+        for k in _until_interrupted(range(args.first, args.count)):
             family = families[k % len(families)]
             verdict, done, said = judge(family, bases[family.name], [args.seed, k])
             counts[family.name][verdict] += 1

@@ -176,11 +176,14 @@ def _read_aedat3(path: Path, body: bytes) -> EventArrays:
         position += _PACKET_HEADER.itemsize
         number, size = int(header["number"]), int(header["size"])
         length = int(header["capacity"]) * size
-        if number < 0 or size <= 0 or not number * size <= length:
+        is_of_events = header["type"] == _POLARITY_PACKET
+        # An address and a time, of four bytes each.
+        is_known = not is_of_events or (size == 8 and header["time_offset"] == 4)
+        if number < 0 or size <= 0 or not number * size <= length or not is_known:
             raise RecordingError(f"{path}: has a damaged packet header.")
         if len(body) - position < number * size:
             raise RecordingError(f"{path}: is truncated in a packet.")
-        if header["type"] == _POLARITY_PACKET and size == 8:
+        if is_of_events:
             words = np.frombuffer(body, "<u4", 2 * number, position).reshape(-1, 2)
             valid = words[words[:, 0] & 1 == 1].astype(np.int64)
             if len(valid) != header["valid"]:

@@ -186,6 +186,18 @@ def test_aedat3_of_another_number_of_valid_events_is_warned_of(tmp_path):
     assert times.tolist() == [20, 30]
 
 
+@pytest.mark.parametrize(("place", "value"), [(4, 12), (8, 12)])  # size, offset
+def test_polarity_events_of_another_layout_are_refused(place, value, tmp_path):
+    content = bytearray(
+        aedat3(([10, 20, 30], [0, 1, 2], [3, 2, 1], [1, 0, 1]), np.ones(3, int))
+    )
+    packet = content.index(b"#!END-HEADER\r\n") + 14
+    content[packet + place] = value
+    (tmp_path / "a.aedat").write_bytes(content)
+    with pytest.raises(RecordingError, match="damaged packet header"):
+        read_aedat(tmp_path / "a.aedat")
+
+
 def test_aedat2_gives_the_events_of_a_dvs128(tmp_path):
     path = tmp_path / "a.aedat"
     address = [(7 << 8) | ((127 - 9) << 1) | 1, (127 << 8) | (127 << 1)]

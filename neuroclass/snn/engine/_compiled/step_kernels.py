@@ -37,7 +37,7 @@ def compiled(function: Callable[..., Any]) -> Any:
     # The cache needs a folder that can be written; without one, compile each time.
     try:
         return numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError:
+    except (RuntimeError, OSError):  # the second of a home that is write-protected
         return numba.njit(nogil=True)(function)
 
 
