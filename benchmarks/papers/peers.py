@@ -1,4 +1,4 @@
-"""Recurrent networks of other packages, for benchmarks/papers/rules.py.
+"""Recurrent networks of other packages, for benchmarks.papers.rules.
 
 `PEERS` maps the name of each package that is installed to a function that builds its
 network: a dense layer into a recurrent one, and a classifier on the average of its

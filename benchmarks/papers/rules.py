@@ -1,6 +1,6 @@
 """Learning rules side by side: one network, one dataset, one optimiser, some seeds.
 
-    python benchmarks/papers/rules.py [--data FOLDER] [--dataset mnist] [--images N]
+    python -m benchmarks.papers.rules [--data FOLDER] [--dataset mnist] [--images N]
 
 Prints accuracy by epoch, CPU seconds, spikes and operations of SPIDE, IDE, the exact
 implicit gradient, backpropagation through time with a surrogate gradient, and
@@ -21,10 +21,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import peers
 import torch
 from torch import Tensor, nn
 
+from benchmarks.papers import peers
 from neuroclass.snn import (
     IF,
     Dataset,

@@ -1,17 +1,13 @@
 """Time of a SPIDE training step against the formulas written as they stand.
 
-    python benchmarks/snn_speed.py [--threads 1] [--rounds 5] [--networks dense,...]
-
-Runs are interleaved: plain loop, torch engine, automatic engine, again and again;
-the figures are medians and the ratio of medians, and the ratio of the shortest, which
-other work on the machine changes least.  The plain loop allocates a tensor
-per operation and step, and uses no event.
+Input: how often. Output: seconds of a step of the plain loop, of the torch engine and
+of the automatic one, in turn. The plain loop allocates a tensor per operation and step,
+and uses no event.
 """
 
-import argparse
-import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 # Before torch, whose threads it tells not to spin for long.
 from neuroclass.snn import Spide, SpikingClassifier  # isort: skip
@@ -21,6 +17,10 @@ import torch
 from torch import Tensor
 
 from neuroclass.snn.components import integrate_and_fire, integrate_and_fire_pair
+
+__all__ = ["ENGINES", "batch_of", "measure_steps", "networks"]
+
+ENGINES = ("plain", "torch", "auto")
 
 
 def networks() -> dict[str, tuple[SpikingClassifier, tuple[int, ...]]]:
@@ -126,65 +126,53 @@ def plain_step(model: SpikingClassifier, x: Tensor, labels: Tensor) -> list[Tens
     return gradients
 
 
-def our_step(model: SpikingClassifier, x: Tensor, labels: Tensor) -> None:
+def our_step(model: SpikingClassifier, x: Tensor, labels: Tensor, backend: str) -> None:
+    """Run both stages; leave the gradients in the parameters."""
+    model.network.backend = backend
     model.zero_grad()
     torch.autograd.backward(torch.nn.functional.cross_entropy(model(x), labels))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--networks", default="")
-    args = parser.parse_args()
-    torch.set_num_threads(args.threads)
+def batch_of(name: str, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Return images and labels."""
+    torch.manual_seed(0)
+    # As dark as digits are: a fifth of the pixels carry most of the light.
+    dark = (torch.rand(shape) ** 3 - 0.13) / 0.31
+    x = torch.randn(shape) if name == "AlexNet-F" else dark
+    return x, torch.arange(len(x)) % 10
+
+
+def measure_steps(n_threads: int, rounds: dict[str, int]) -> list[dict[str, object]]:
+    """Return for each network the seconds of steps: of CPU on one thread, else wall.
+
+    Parameters
+    ----------
+    n_threads : int
+        Threads of torch and of our kernels.
+    rounds : dict
+        Steps of each engine, by network; networks that are not named are left out.
+    """
+    torch.set_num_threads(n_threads)
+    clock = time.process_time if n_threads == 1 else time.perf_counter
+    rows: list[dict[str, object]] = []
     for name, (model, shape) in networks().items():
-        if args.networks and name not in args.networks.split(","):
+        if name not in rounds:
             continue
-        torch.manual_seed(0)
-        # As dark as digits are: a fifth of the pixels carry most of the light.
-        x = (torch.rand(shape) ** 3 - 0.13) / 0.31
-        if name == "AlexNet-F":
-            x = torch.randn(shape)
-        labels = torch.arange(len(x)) % 10
-
-        def with_backend(
-            backend: str,
-            model: SpikingClassifier = model,
-            x: Tensor = x,
-            labels: Tensor = labels,
-        ) -> None:
-            model.network.backend = backend
-            our_step(model, x, labels)
-
+        x, labels = batch_of(name, shape)
         steps: dict[str, Callable[[], object]] = {
-            "plain": lambda model=model, x=x, labels=labels: plain_step(
-                model, x, labels
-            ),
-            "torch": lambda run=with_backend: run("torch"),
-            "auto": lambda run=with_backend: run("auto"),
+            "plain": partial(plain_step, model, x, labels),
+            "torch": partial(our_step, model, x, labels, "torch"),
+            "auto": partial(our_step, model, x, labels, "auto"),
         }
-        seconds: dict[str, list[float]] = {key: [] for key in steps}
         for step in steps.values():
             step()  # compile, and fill caches
-        for _ in range(args.rounds):
-            for key, step in steps.items():
+        seconds: dict[str, list[float]] = {engine: [] for engine in steps}
+        for _ in range(rounds[name]):
+            for engine, step in steps.items():
                 # Threads of torch spin for milliseconds after the steps of another.
                 step()
-                started = time.perf_counter()
+                started = clock()
                 step()
-                seconds[key].append(time.perf_counter() - started)
-        best = min(seconds["plain"]) / min(seconds["auto"])
-        medians = {key: statistics.median(values) for key, values in seconds.items()}
-        print(
-            f"{name}, {args.threads} thread(s): plain loop {medians['plain']:.3f} s, "
-            f"torch {medians['torch']:.3f} s "
-            f"({medians['plain'] / medians['torch']:.2f}x), "
-            f"auto {medians['auto']:.3f} s "
-            f"({medians['plain'] / medians['auto']:.2f}x; shortest {best:.2f}x)",
-            flush=True,
-        )
-
-
-if __name__ == "__main__":
-    main()
+                seconds[engine].append(clock() - started)
+        rows.append({"network": name, "threads": n_threads, **seconds})
+    return rows
