@@ -131,9 +131,9 @@ class InformationBottleneck(
         Each neuron is put into a class by one half of the conditions (odd blocks of
         20), and the other half says how many bits a word tells about the class: the
         mean log ratio of its frequency in the class and in the population.  Both
-        halves take both parts.  Where classes are too fine their frequencies are those
-        of few neurons, and the score falls, so that ``GridSearchCV`` can compare
-        numbers of classes.
+        halves take both parts.  Where classes are finer than what neurons differ in,
+        their frequencies are those of few neurons, and the score falls, so that
+        ``GridSearchCV`` can compare numbers of classes.
 
         Parameters
         ----------

@@ -115,6 +115,19 @@ def test_shown_parts_are_found_in_their_order(shown, missing):
     assert missing_part(shown, "a\nb  \nc\nd\n") == missing
 
 
+def test_theory_names_functions_and_tests_that_exist():
+    text = (DOCS / "theory.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(\w+)` \| `(test_\w+)` \|$", text, re.MULTILINE)
+    assert len(named) == text.count("| `test_") > 15
+    api = (DOCS / "api.md").read_text(encoding="utf-8")
+    tests = "".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")
+    )
+    for function, test in named:
+        assert re.search(rf"\.{function}$", api, re.MULTILINE), function
+        assert f"def {test}(" in tests, test
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.stem)
 def test_the_page_prints_what_it_shows(page):
