@@ -184,7 +184,8 @@ class Parquet(WithoutTable):
         table = pd.read_parquet(folder / self.file)
         trains = {}
         for unit, time in zip(table["unit"], table["time"], strict=True):
-            name = str(int(unit)) if not isinstance(unit, str) else unit
+            is_whole = not isinstance(unit, str) and unit == np.floor(unit)
+            name = str(int(unit)) if is_whole else str(unit)
             trains.setdefault(name, []).append(float(time))
         return {unit: sorted(times) for unit, times in trains.items()}
 

@@ -95,7 +95,7 @@ _STREAM = [{"folder_name": "B/", "sample_rate": 30000.0}]
 
 @parser("structure.oebin", json.dumps({"continuous": _STREAM, "events": _STREAM}))
 def _structure(folder):
-    read = importlib.import_module("neuroclass.io.files.open_ephys").read_ttl
+    read = importlib.import_module("neuroclass.io.sorters.open_ephys").read_ttl
     ttl = folder / "events" / "B" / "TTL"
     ttl.mkdir(parents=True)
     np.save(ttl / "states.npy", np.array([1, -1]))

@@ -352,7 +352,7 @@ class Triggers(Family):
             float({key.lower(): value for key, value in row.items()}["time"])
             for row in rows
         ]
-        return {"triggers": [starts, len(starts)]}
+        return {"triggers": [sorted(starts), len(starts)]}  # rows of any order
 
 
 class Phy(Family):
