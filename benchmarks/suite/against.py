@@ -21,6 +21,7 @@ from benchmarks.suite.cases import write_input
 from benchmarks.suite.one_case import COMMANDS, FUNCTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
+_ROUNDING = 1e-9
 CHILD = Path(__file__).with_name("one_case.py")
 
 
@@ -161,6 +162,13 @@ def against_page(found):
             f"{then / now:.1f} | {row['difference']:.1g} |"
         )
     table = "\n".join(lines)
+    is_other = any(row["difference"] > _ROUNDING for row in found["rows"])
+    changed = (
+        " Where they differ by more\nthan rounding, the method has changed since: "
+        "CHANGELOG.md."
+        if is_other
+        else ""
+    )
     counts = sorted({len(row["then"]) for row in found["rows"]})
     n_runs = " or ".join(map(str, counts))
     runs = "one run of each" if counts == [1] else f"medians of {n_runs} runs"
@@ -171,7 +179,7 @@ The same cases at commit {found["reference"]} and now, interleaved,
 {found["reference"]}` measures them anew. Functions are timed after a first call, on
 counts of two words with 30 repeats and 1,800 conditions (information: 100 repeats and
 1,000 conditions); commands with all that they load. Numbers differ by at most so much
-of the largest of their kind.
+of the largest of their kind.{changed}
 
 {table}
 """
