@@ -32,3 +32,24 @@ def test_an_interval_reaches_the_estimate_and_what_is_left_of_the_bias():
     assert_allclose((low, high), (1.0, 1 + bias / groups), rtol=1e-12)
     low, high = bias_aware_interval(2.0, 1 - bias / groups, 2 - replicates)
     assert_allclose((low, high), (1 - bias / groups, 2.0), rtol=1e-12)
+
+
+def test_no_estimate_lies_at_an_end_of_its_own_interval(rng):
+    x = rng.normal(size=(10, 50))
+    replicates = (x.sum(axis=0) - x) / 9
+    less_biased = x.mean(axis=0)
+    estimates = less_biased + 3 * rng.normal(size=50)
+    low, high = bias_aware_interval(estimates, less_biased, replicates).T
+    half = np.ptp(jackknife_interval(less_biased, replicates)[1], axis=1) / 2
+    assert (estimates - low >= half - 1e-12).all()
+    assert (high - estimates >= half - 1e-12).all()
+
+
+def test_a_third_estimate_is_reached_and_not_surpassed():
+    replicates = [1.1, 1.0, 0.9]
+    low, high = bias_aware_interval(1.0, 1.0, replicates, as_far_as=-5.0)
+    assert low == -5.0
+    plain = bias_aware_interval(1.0, 1.0, replicates)
+    assert high == plain[1]
+    inside = bias_aware_interval(1.0, 1.0, replicates, as_far_as=1.01)
+    assert_allclose(inside, plain)
