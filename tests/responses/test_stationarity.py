@@ -76,6 +76,7 @@ def test_drift_of_the_response_at_the_same_rate_is_found(rng):
     assert np.abs(np.log(drift.rate_change)).max() < 0.5
 
 
+@pytest.mark.filterwarnings("ignore:no unit fires in the last")  # half of the words
 def test_the_change_is_that_of_the_rate_at_its_largest_step(rng):
     spikes = np.zeros((2, 8, 10), dtype=bool)
     spikes[0, :4, 2] = spikes[0, 4:, 2:5] = True
