@@ -160,8 +160,8 @@ def read_columns(
             )
         (unit,) = as_ids(units[0][[row]])
         raise RecordingError(
-            f"{path.name}: times must be numbers; got {str(times[0][row])!r} in row "
-            f"{row + 1}, of unit {unit}. Correct or remove that row."
+            f"{path.name}: times must be numbers; got {str(times[0][row])[:60]!r} in "
+            f"row {row + 1}, of unit {unit}. Correct or remove that row."
         )
     spikes = from_rows(times[0], units[0], columns, path.name)
     spikes = _in_seconds(spikes, times[1], path.name)

@@ -39,6 +39,7 @@ _UNITS = {
     **dict.fromkeys(("\N{MICRO SIGN}s", "\N{GREEK SMALL LETTER MU}s"), 1e-6),
 }
 _COMMENTS = ("#", "%", "//")
+_LONGEST_NAME = 1000  # characters
 _LONGEST_CELL = 1 << 27  # characters: six million spike times
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?|[-+]?\d+|nan|NaN|")
 
@@ -85,6 +86,12 @@ def read_text_columns(
         found = list(names or (str(single),))
         n_passed -= 1
         lines = _lines(path)
+    longest = max(map(len, found))
+    if longest > _LONGEST_NAME:
+        raise RecordingError(
+            f"{path} must be a table of numbers and short texts: a column's name has "
+            f"{longest:,} characters. Correct the first line."
+        )
     lowered = [name.lower() for name in found]
     if len(set(lowered)) < len(found):
         twice = next(name for name in found if lowered.count(name.lower()) > 1)
