@@ -39,6 +39,7 @@ _UNITS = {
     **dict.fromkeys(("\N{MICRO SIGN}s", "\N{GREEK SMALL LETTER MU}s"), 1e-6),
 }
 _COMMENTS = ("#", "%", "//")
+_LONGEST_NAME = 1000
 _LONGEST_CELL = 1 << 27  # characters: six million spike times
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?|[-+]?\d+|nan|NaN|")
 
@@ -71,6 +72,12 @@ def read_text_columns(
         )
     delimiter = _delimiter([header, *(line for _, line in islice(_lines(path), 1, 3))])
     found = _cells_of(header, delimiter, path)
+    longest = max(map(len, found))
+    if longest > _LONGEST_NAME:
+        raise RecordingError(
+            f"{path} must be a table of numbers and short texts; its first line has a "
+            f"name of {longest} characters. Correct it."
+        )
     if all(is_number(name, delimiter) for name in found):
         if names is None and (single is None or len(found) != 1):
             raise RecordingError(
