@@ -292,6 +292,11 @@ def test_units_of_circus_are_samples_and_the_rate_is_a_whole_value(tmp_path):
         file["spiketimes/temp_0"] = np.array([100, 200])
     (train,) = load_recording(path).segments[0].spiketrains
     assert train.magnitude.tolist() == [0.005, 0.01]
+    with h5py.File(path, "r+") as file:
+        units = file["spiketimes"]
+        units.id.links.create_soft(b"\xff\xfe", b"/spiketimes/temp_0")
+    with pytest.raises(RecordingError, match="must name its units in UTF-8"):
+        load_recording(path)
     for damaged in ("20_rate = 20000", "1e400", "20e", "0"):
         params.write_text(f"sampling_rate = {damaged}\n", encoding="utf-8")
         with pytest.raises(RecordingError, match=r"no \.params with a sampling_rate"):
