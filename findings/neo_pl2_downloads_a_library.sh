@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# neo 0.14.6: to open any file whose name ends in .pl2, `Plexon2RawIO` first downloads a
-# library of Plexon (a Windows DLL) from a repository on GitHub into the home folder,
-# without asking and without a checksum, and then loads it. Without a network it ends in
-# an error of urllib that names neither the file nor the library.
+# neo 0.14.6: to open a file whose name ends in .pl2, `Plexon2RawIO` needs the network:
+# before it looks at the file it fetches a library of Plexon (a Windows DLL) from a
+# repository on GitHub into the home folder. On a computer of a setup, which has no
+# network, it ends in an error of urllib that names neither the file nor the library.
 # Output seen: "asked for https://raw.githubusercontent.com/Neuralensemble/pypl2/master/
 # bin/PL2FileReader.dll, folder .plexon_dlls_for_neo made".
 # Here: .pl2 is refused unless that library is there already, with the formats that

@@ -184,6 +184,7 @@ class Parquet(WithoutTable):
         table = pd.read_parquet(folder / self.file)
         trains = {}
         for unit, time in zip(table["unit"], table["time"], strict=True):
+            unit = unit.decode() if isinstance(unit, bytes) else unit
             is_whole = not isinstance(unit, str) and unit == np.floor(unit)
             name = str(int(unit)) if is_whole else str(unit)
             trains.setdefault(name, []).append(float(time))

@@ -232,6 +232,11 @@ def read_circus(path: Path, sampling_rate: float | None) -> neo.Block:
             raise RecordingError(
                 f"{path} must hold a group spiketimes; it is an array. Sort again."
             )
+        if not all(isinstance(name, str) for name in group):
+            raise RecordingError(
+                f"{path} must name its units in UTF-8; one in spiketimes has other "
+                "bytes. Sort again."
+            )
         names = sorted(group, key=lambda name: (_last_number(name), name))
         trains = [
             np.sort(read_indices(group[name], f"spiketimes/{name}", path.name))
