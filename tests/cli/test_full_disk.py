@@ -79,7 +79,7 @@ COMMANDS = {
     "describe": ("", "describe r.nwb --reference classes -o DISK/out.csv"),
     "assign": ("", "assign r.nwb --model classes -o DISK/out"),
     "report": ("classes", "report DISK/classes"),
-    "train": ("", " ".join(["train digits --epochs 1", *NETWORK, "-o DISK/model"])),
+    "train": ("", " ".join(["train digits --epochs 1", *NETWORK, "-q -o DISK/model"])),
     "evaluate": ("", "evaluate model -o DISK/out"),
     "record": ("", "record model -o DISK/s.nwb --images 10 --repeats 2"),
 }
@@ -104,7 +104,7 @@ def test_a_full_disk_is_one_line_that_names_the_target(name, room, made, tmp_pat
     )
     before, after = (tmp_path / f"disk.{when}" for when in ("before", "after"))
     if done.returncode == 0:  # it fits
-        assert room
+        assert room or name == "describe"  # a table of four kB
         return
     lines = [x for x in done.stderr.splitlines() if "neuroclass: warning" not in x]
     assert done.returncode == 1, done.stderr
