@@ -9,7 +9,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install -q snntorch==1.0.0 nir==1.0.8 torch==2.13.0 numpy==2.4.6
+"$folder/venv/bin/pip" install -q snntorch==1.0.0 nirtorch==2.6 nir==1.0.8 torch==2.13.0 numpy==2.4.6
 "$folder/venv/bin/python" -W ignore - <<'PY'
 import contextlib
 import io

@@ -28,7 +28,7 @@ def cases(quick):
     return [
         {"kind": kind, "n_repeats": r, "seed": _FIRST_SEED + s}
         for kind in _KINDS
-        for r in ((10,) if quick else (10, 30, 100))
+        for r in ((30,) if quick else (10, 30, 100))
         for s in range(2 if quick else 20)
     ]
 

@@ -197,7 +197,7 @@ def test_intervals_and_the_drift_test_can_be_measured():
 def test_changes_of_the_rate_can_be_measured():
     found = [(case, drift.measure(**case)) for case in drift.cases(quick=True)]
     text = drift.render(found)
-    assert text.count("| 10 | 2 |") == 3
+    assert text.count("| 30 | 2 |") == 3
     assert [m["is_found"] for c, m in found if c["kind"] == "none"] == [False, False]
     assert all(m["is_right"] for c, m in found if c["kind"] == "step")
 
