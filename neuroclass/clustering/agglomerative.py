@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from neuroclass.clustering.bottleneck import InformationBottleneck
+from neuroclass.clustering.bottleneck import PredictingBottleneck
 from neuroclass.clustering.bottleneck_fit import information_of_cuts
 from neuroclass.clustering.count_matrix import CountMatrix
 from neuroclass.clustering.merge_tree import build_merge_tree, relabel_by_size
@@ -26,7 +26,7 @@ from neuroclass.information.identity import identity_information
 __all__ = ["AgglomerativeBottleneck"]
 
 
-class AgglomerativeBottleneck(InformationBottleneck):
+class AgglomerativeBottleneck(PredictingBottleneck):
     """Agglomerative information bottleneck clustering of neurons.
 
     Classes keep the most information about neuron identity: the pair of classes whose

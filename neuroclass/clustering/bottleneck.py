@@ -23,24 +23,15 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from neuroclass.clustering.bottleneck_fit import BottleneckFit
 from neuroclass.estimators import xlog2x
 
-__all__ = ["InformationBottleneck"]
+__all__ = ["InformationBottleneck", "PredictingBottleneck"]
 
 _N_BLOCKS = 20  # of the conditions, odd against even
 _PRIOR = 1.0  # words of the population that are added to those of each class
 _AT_ONCE = 1 << 22  # counts that are dense at a time
 
 
-class InformationBottleneck(
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    ClusterMixin,
-    BaseEstimator,
-    BottleneckFit,
-):
+class InformationBottleneck(ClusterMixin, BaseEstimator, BottleneckFit):
     """Base class of the estimators: `BottleneckFit` for scikit-learn."""
-
-    _accepted: str | bool = False  # format of sparse counts
-    _class_counts: NDArray[np.float64]  # (n_clusters, n_conditions, n_words)
 
     def __sklearn_tags__(self) -> Tags:
         """Declare that counts are not negative and may have three axes."""
@@ -74,6 +65,19 @@ class InformationBottleneck(
                 f"X must have the axes neuron, condition, word; got {counts.ndim} axes."
             )
         return counts
+
+    def _cut(self, n_clusters: Any, leaves: str) -> NDArray[np.intp]:
+        check_is_fitted(self)
+        return super()._cut(n_clusters, leaves)
+
+
+class PredictingBottleneck(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, InformationBottleneck
+):
+    """Base class of the estimators whose classes have frequencies of words."""
+
+    _accepted: str | bool = False  # format of sparse counts
+    _class_counts: NDArray[np.float64]  # (n_clusters, n_conditions, n_words)
 
     def transform(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         r"""Compute the divergence of the words of neurons from those of each class.
@@ -200,10 +204,6 @@ class InformationBottleneck(
             if not isinstance(block, np.ndarray):
                 block = block.toarray()
             yield block.reshape(len(block), *shape)
-
-    def _cut(self, n_clusters: Any, leaves: str) -> NDArray[np.intp]:
-        check_is_fitted(self)
-        return super()._cut(n_clusters, leaves)
 
 
 def _log_likelihood(

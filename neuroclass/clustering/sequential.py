@@ -17,7 +17,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from neuroclass._lib.checks import check_positive_int
-from neuroclass.clustering.bottleneck import InformationBottleneck
+from neuroclass.clustering.bottleneck import PredictingBottleneck
 from neuroclass.clustering.count_matrix import CountMatrix
 from neuroclass.clustering.merge_tree import (
     MergeTree,
@@ -46,7 +46,7 @@ _MIN_TESTED = 200
 _MAX_SAMPLE = 1 << 27  # counts of these neurons
 
 
-class SequentialBottleneck(InformationBottleneck):
+class SequentialBottleneck(PredictingBottleneck):
     """Information bottleneck clustering of very many neurons.
 
     Classes keep the most information about neuron identity: information-bottleneck
