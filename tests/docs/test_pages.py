@@ -14,7 +14,8 @@ from neuroclass.cli import build_parser
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *sorted(ROOT.glob("*.md")),
+    ROOT / "data" / "README.md",
     *sorted(DOCS.glob("*.md")),
     *sorted(DOCS.glob("howto/*.md")),
 ]
