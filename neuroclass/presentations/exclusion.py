@@ -39,6 +39,7 @@ __all__ = [
     "drop_truncated",
     "drop_unobserved",
     "drop_unrecorded",
+    "length_issues",
     "onset_issues",
     "overlap_issues",
     "overlaps_any",
@@ -47,6 +48,8 @@ __all__ = [
 
 _CLOCK_RATIO = 500.0  # milliseconds make 1000, samples more
 _SLOW_RATE, _LONG_DURATION = 0.05, 200.0  # Hz and s: a thousandth of the usual ones
+_DAY = 86_400.0  # s; longer ones are rather clocks that jumped than recordings
+_NO_RATE = 1e-3  # Hz, of units in a day: beyond what any sorting gives
 _JITTER = 0.01  # s; onsets that vary by more smear the responses of a bin
 # Expected spikes: a row with none of them, of probability 2e-9, was not recorded.
 _SURELY_SPIKING = 20.0
@@ -271,6 +274,43 @@ def unit_issues(
         "'ms' (--time-unit ms), which corrects both."
     )
     return (Issue("unit of time", text),)
+
+
+def length_issues(
+    n_spikes: int, n_units: int, seconds: float, *, is_known_slow: bool
+) -> tuple[Issue, ...]:
+    """Return whether presentations last for days with hardly a spike.
+
+    One lost byte of a time stamp makes days of seconds, whose bins take minutes or
+    hours to count: it is said before they are.
+
+    Parameters
+    ----------
+    n_spikes, n_units : int
+        Of the recording.
+    seconds : float
+        Length of all presentations together.
+    is_known_slow : bool
+        Whether `unit_issues` says it.
+
+    Raises
+    ------
+    RecordingError
+        If a unit fires less than once in 1,000 s.
+    """
+    if seconds <= _DAY or n_spikes >= _SLOW_RATE * n_units * seconds:
+        return ()
+    rate = n_spikes / (n_units * seconds)
+    text = (
+        f"presentations last {seconds:.4g} s in all ({seconds / _DAY:.3g} days), in "
+        f"which {plural(n_units, 'unit fires', 'units fire')} at {rate:.2g} Hz: the "
+        "clock jumped, or times are in another unit. Copy the recording again, leave "
+        "the time without spikes out (--exclude), or give --time-unit if the file does "
+        "not say it."
+    )
+    if rate < _NO_RATE:
+        raise RecordingError(text)
+    return () if is_known_slow else (Issue("length", text),)
 
 
 def onset_issues(epoch: neo.Epoch) -> tuple[Issue, ...]:

@@ -33,6 +33,7 @@ from neuroclass.presentations.exclusion import (
     drop_truncated,
     drop_unobserved,
     drop_unrecorded,
+    length_issues,
     onset_issues,
     overlap_issues,
     overlaps_any,
@@ -167,8 +168,9 @@ def select_presentations(
     RecordingError
         If no stimulus is repeated often enough, if none has two of the `repeats` asked
         for, if several tables or columns fit
-        equally, if the given table, column or value does not exist, or if no spike
-        falls in any presentation.
+        equally, if the given table, column or value does not exist, if no spike
+        falls in any presentation, or if they last for days with less than a spike of a
+        unit in 1,000 s.
 
     Warns
     -----
@@ -203,10 +205,18 @@ def select_without_warning(
     recording: neo.Block, settings: PresentationSettings
 ) -> Presentations:
     """Select the presentations of each stimulus: `select_presentations`, silently."""
-    if settings.repeats is None:
-        return _select_all_repeats(recording, settings)
-    first, last = first_and_last_repeat(settings.repeats)
-    return _take_repeats(_select_all_repeats(recording, settings), first, last)
+    selected = _select_all_repeats(recording, settings)
+    if settings.repeats is not None:
+        first, last = first_and_last_repeat(settings.repeats)
+        selected = _take_repeats(selected, first, last)
+    trains = first_segment(recording).spiketrains
+    issues = length_issues(
+        sum(map(len, trains)),
+        len(trains),
+        float(selected.durations[selected.stimulus].sum()),
+        is_known_slow=any(issue.kind == "unit of time" for issue in selected.issues),
+    )
+    return replace(selected, issues=(*selected.issues, *issues))
 
 
 def _take_repeats(selected: Presentations, first: int, last: int) -> Presentations:

@@ -13,7 +13,7 @@ import pytest
 from neo.rawio import neuroexplorerrawio, openephysrawio, plexonrawio, tdtrawio
 from numpy.testing import assert_allclose
 
-from neuroclass import RecordingError, load_recording
+from neuroclass import RecordingError, load_recording, measure_information
 from neuroclass.io.files.raw_units import raw_units
 
 RATE = 30_000
@@ -478,3 +478,15 @@ def test_a_clock_that_starts_again_is_warned_of(tmp_path):
     path.write_bytes(content)
     with pytest.warns(UserWarning, match="stops or starts again, so that it has 2"):
         load_recording(path)
+
+
+@pytest.mark.filterwarnings("ignore:.*left out")
+def test_a_damaged_byte_that_makes_days_is_refused_before_the_work(tmp_path):
+    path = blackrock_file(tmp_path / "a.nev")
+    content = bytearray(path.read_bytes())
+    place = content.index(struct.pack("<I", int(ticks(5.5))))
+    content[place + 3] = 0xFF  # the highest byte of the last time
+    path.write_bytes(content)
+    recording = load_recording(path)
+    with pytest.raises(RecordingError, match=r"last 1\.426e\+05 s in all \(1\.65 days"):
+        measure_information(recording, condition="none", bin_size="20ms")

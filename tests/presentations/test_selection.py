@@ -775,6 +775,28 @@ def test_condition_none_cuts_the_recorded_time_into_equal_stretches():
     assert "weaker question" in presentations.reason
 
 
+def test_days_with_hardly_a_spike_are_refused_with_their_length():
+    recording = make_recording(t_stop=307_000.0, spikes=np.linspace(0, 307_000, 60))
+    with pytest.raises(
+        RecordingError, match=r"3\.07e\+05 s in all \(3\.55 days\).*clock"
+    ):
+        select_presentations(recording, condition="none")
+    rows = make_epoch("trials", 30_700.0 * np.arange(10), 30_700.0)
+    recording.segments[0].epochs.append(rows)
+    with pytest.raises(RecordingError, match=r"2 units fire at 0\.0002 Hz.*--exclude"):
+        select_presentations(recording)
+
+
+def test_days_with_few_spikes_are_warned_of_and_with_many_are_not():
+    few = make_recording(t_stop=1e5, spikes=np.linspace(0, 1e5, 1000))
+    with pytest.warns(UserWarning, match=r"1e\+05 s in all \(1\.16 days\)"):
+        select_presentations(few, condition="none")
+    many = make_recording(t_stop=1e5, spikes=np.linspace(0, 1e5, 6000))
+    assert not select_presentations(many, condition="none").issues
+    silent = make_recording(t_stop=8e4, spikes=[1.0, 7e4])
+    assert not select_presentations(silent, condition="none").issues
+
+
 def test_condition_none_ignores_the_tables_and_says_so():
     presentations = select_presentations(
         make_recording(alternating()), condition="none", intervals="trials"
