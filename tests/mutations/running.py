@@ -77,6 +77,9 @@ def _printed_of(family, base):
 
 def _run_child(family, folder, report, known):
     """Write the verdict and end; never return."""
+    if "torch" in sys.modules:
+        # The threads of OpenMP are not there after a fork, and would be waited for.
+        sys.modules["torch"].set_num_threads(1)
     limit = _virtual_bytes() + MOST_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
