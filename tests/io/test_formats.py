@@ -204,7 +204,7 @@ BAD = {
     ),
     "circus without a rate": (
         lambda f: circus_file(f).with_name("a.params").unlink(),
-        "no .params with a sampling_rate",
+        "no .params with one sampling_rate",
     ),
     "cells of two stimuli": (
         lambda f: (cell_folder(f) / "13_SP_C101.txt").write_text("0.5\n"),

@@ -305,8 +305,22 @@ def test_units_of_circus_are_samples_and_the_rate_is_a_whole_value(tmp_path):
         load_recording(path)
     for damaged in ("20_rate = 20000", "1e400", "20e", "0"):
         params.write_text(f"sampling_rate = {damaged}\n", encoding="utf-8")
-        with pytest.raises(RecordingError, match=r"no \.params with a sampling_rate"):
+        with pytest.raises(RecordingError, match=r"no \.params with one sampling_rate"):
             load_recording(path)
+
+
+def test_two_rates_of_circus_that_differ_are_refused(tmp_path):
+    path, params = tmp_path / "a.result.hdf5", tmp_path / "a.params"
+    with h5py.File(path, "w") as file:
+        file["spiketimes/temp_0"] = np.array([100, 200])
+    line = "sampling_rate = 20000\n"
+    for other in ("sampling_rate = 2000data]\n", "sampling_rate = 2000\n"):
+        params.write_text(f"[data]\n{other}{line}", encoding="utf-8")
+        with pytest.raises(RecordingError, match=r"no \.params with one sampling_rate"):
+            load_recording(path)
+    params.write_bytes(b"[da\xf4a]\n" + 2 * line.encode())
+    (train,) = load_recording(path).segments[0].spiketrains
+    assert train.magnitude.tolist() == [0.005, 0.01]
 
 
 @pytest.mark.parametrize(

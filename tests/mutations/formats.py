@@ -64,7 +64,8 @@ class Circus(WithoutTable):
             return edit_dataset(file, f"spiketimes/temp_{rng.integers(4)}", rng)
 
     def twin(self, folder):
-        text = (folder / "a.params").read_text(encoding="utf-8")
+        # A byte that is no text elsewhere in the file changes no rate.
+        text = (folder / "a.params").read_text(encoding="utf-8", errors="replace")
         rates = [
             float(line.split("=", 1)[1])
             for line in text.splitlines()

@@ -266,17 +266,21 @@ def _circus_rate(path: Path) -> float:
         for params in (folder / f"{stem}.params", *sorted(folder.glob("*.params"))):
             if params.exists():
                 text = params.read_text(encoding="utf-8", errors="replace")
-                # The whole value: of a damaged line a part of it is another rate.
-                match = re.search(
-                    r"^[ \t]*sampling_rate[ \t]*=[ \t]*(\d+\.?\d*(?:[eE]\+?\d+)?)"
-                    r"\s*(?:#.*)?$",
-                    text,
-                    re.MULTILINE,
-                )
-                if match and 0 < float(match[1]) < np.inf:
-                    return float(match[1])
+                # The whole value: of a damaged line a part of it is another rate; and
+                # of two lines that differ neither is known to be right.
+                found = {
+                    match[1].partition("#")[0].strip()
+                    for match in re.finditer(
+                        r"^[ \t]*sampling_rate[ \t]*=(.*)$", text, re.MULTILINE
+                    )
+                }
+                value = found.pop() if len(found) == 1 else ""
+                if re.fullmatch(r"\d+\.?\d*(?:[eE]\+?\d+)?", value) and (
+                    0 < float(value) < np.inf
+                ):
+                    return float(value)
     raise RecordingError(
-        f"{path} holds samples, and no .params with a sampling_rate lies beside it. "
+        f"{path} holds samples, and no .params with one sampling_rate lies beside it. "
         "Give sampling_rate (--sampling-rate)."
     )
 
