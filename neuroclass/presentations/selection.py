@@ -188,7 +188,7 @@ def select_presentations(
     Examples
     --------
     >>> from neuroclass import simulate_retina
-    >>> retina = simulate_retina(3, 6, 10, duration="2s", n_unique=2, random_state=0)
+    >>> retina = simulate_retina(3, 12, 10, duration="2s", n_unique=2, random_state=0)
     >>> presentations = select_presentations(retina)
     >>> presentations.stimuli, presentations.n_presentations, presentations.source
     (('repeat',), 10, 'trials.stimulus')
