@@ -16,7 +16,13 @@ from pathlib import Path
 
 _NOT_IN_SDIST = (".github/",)  # of the repository, not of the package
 _BUILT = ("build/", "dist/", "docs/_build/", "docs/api/", "docs/gallery/", ".venv/")
-_SKIPPED = ("__pycache__", ".egg-info", ".ipynb_checkpoints", "_cache/")
+_SKIPPED = (
+    "__pycache__",
+    ".egg-info",
+    ".hypothesis/",
+    ".ipynb_checkpoints",
+    "_cache/",
+)
 _NEEDED = ("Name", "Version", "Summary", "License-Expression", "Requires-Python")
 
 
