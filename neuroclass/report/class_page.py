@@ -101,7 +101,11 @@ def write_class_page(folder: Path) -> Path:
             "described": described,
             "advice": result.get("advice"),
             "measures": _measures(described),
-            "words": {one["class"]: one["description"] for one in described["classes"]}
+            "words": {
+                one["class"]: one["description"]
+                for one in described["classes"]
+                if one["description"]
+            }
             if described
             else {},
             "mosaics": result.get("mosaics"),
